@@ -1,0 +1,5 @@
+//! gitops-bump writes the tag of a freshly built image into GitOps infra repositories.
+
+pub mod image;
+pub mod secret;
+pub mod tree;

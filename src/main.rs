@@ -1,0 +1,3 @@
+//! The command line: parses, runs, prints, exits.
+
+fn main() {}

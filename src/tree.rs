@@ -1,0 +1,48 @@
+//! What stands at a path, in a Git tree or on a disk alike; this module must not know which of the two it was.
+
+#![deny(clippy::disallowed_methods)]
+
+/// What a wanted path turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A regular file's bytes, executable or not.
+    File(Vec<u8>),
+    /// A directory's own entries that were asked for, sorted by name.
+    Directory(Vec<Entry>),
+    /// Nothing is there: `parent` is the deepest directory on the path that exists (empty: the top), `names` some
+    /// of what it holds.
+    Missing {
+        /// The deepest existing directory, without a trailing slash.
+        parent: String,
+        /// Up to 20 names in it.
+        names: Vec<String>,
+    },
+    /// The path, or a directory on it (`at`), is a symbolic link.
+    Symlink {
+        /// The part of the path that is the link.
+        at: String,
+    },
+    /// The path, or a directory on it (`at`), is a submodule.
+    Submodule {
+        /// The part of the path that is the submodule.
+        at: String,
+    },
+}
+
+/// One entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The entry's own name, without the directory.
+    pub name: String,
+    /// What it is: anything but a directory.
+    pub found: Found,
+}
+
+/// A path to look up, and which entries are wanted when it is a directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Want<'a> {
+    /// A relative path with `/` between its components; empty or `.` for the top directory.
+    pub path: &'a str,
+    /// Picks a directory's entries by name.
+    pub pick: fn(&str) -> bool,
+}
