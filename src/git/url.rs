@@ -1,0 +1,348 @@
+//! Where an infra repository is, as users write it; this module must not keep or show a credential.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+use crate::secret::{Credentials, SecretString};
+
+/// A repository's address without credentials: `https://…`, `http://…`, `ssh://…`, `user@host:path` or a local path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GitUrl(Place);
+
+/// Why a text is no repository address. The text is never repeated: it may hold a credential.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// Nothing is there.
+    #[error("the repository URL is empty")]
+    Empty,
+    /// A scheme that Git knows or doesn't, but we don't.
+    #[error("the repository URL's scheme {0:?} is not one of https, http, ssh and file")]
+    Scheme(String),
+    /// The text breaks the URL grammar.
+    #[error("the repository URL is malformed: {0}")]
+    Malformed(String),
+    /// A query or a fragment, which may hold a token.
+    #[error("the repository URL has a query or a fragment")]
+    Query,
+    /// No host, or one that a program would take for an option.
+    #[error("the repository URL has no valid host")]
+    Host,
+    /// No path, so no repository.
+    #[error("the repository URL has no path")]
+    Path,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Http(Url),
+    Ssh {
+        user: Option<String>,
+        host: String,
+        port: Option<u16>,
+        path: String,
+    },
+    Local(PathBuf),
+}
+
+impl GitUrl {
+    /// Parses an address and takes the credentials out of it.
+    ///
+    /// A text without a scheme is `user@host:path` (SSH), `HOST/PATH` whose first component has a dot or a port
+    /// (https), or else a local path. A URL with a user alone gives credentials with an empty password.
+    pub fn parse(text: &str) -> Result<(Self, Option<Credentials>), UrlError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(UrlError::Empty);
+        }
+        if text.contains(char::is_control) {
+            return Err(UrlError::Malformed("it has a control character".to_owned()));
+        }
+        if let Some((scheme, _)) = text.split_once("://") {
+            return parse_scheme(scheme, text);
+        }
+        if text.starts_with(['/', '.']) {
+            return Ok((Self(Place::Local(PathBuf::from(text))), None));
+        }
+        if let Some(place) = parse_scp(text)? {
+            return Ok((Self(place), None));
+        }
+        let first = text.split('/').next().unwrap_or_default();
+        if text.contains('/') && first.contains(['.', ':', '@']) {
+            return parse_http(&format!("https://{text}"));
+        }
+        Ok((Self(Place::Local(PathBuf::from(text))), None))
+    }
+
+    /// The host's name, without the port; none for a local repository.
+    pub fn host(&self) -> Option<&str> {
+        match &self.0 {
+            Place::Http(url) => url.host_str(),
+            Place::Ssh { host, .. } => Some(host),
+            Place::Local(_) => None,
+        }
+    }
+
+    /// The port, when one is written and isn't the scheme's own.
+    pub fn port(&self) -> Option<u16> {
+        match &self.0 {
+            Place::Http(url) => url.port(),
+            Place::Ssh { port, .. } => *port,
+            Place::Local(_) => None,
+        }
+    }
+
+    /// The path on the host without its leading slash, or the local path as written.
+    pub fn path(&self) -> &str {
+        match &self.0 {
+            Place::Http(url) => url.path().trim_start_matches('/'),
+            Place::Ssh { path, .. } => path.trim_start_matches('/'),
+            Place::Local(path) => path.to_str().unwrap_or_default(),
+        }
+    }
+
+    /// Whether the repository is on this machine's disk.
+    pub fn is_local(&self) -> bool {
+        matches!(self.0, Place::Local(_))
+    }
+
+    /// The name for messages: the last two components of the path, without `.git` (`shop/infra`).
+    pub fn short(&self) -> String {
+        let path = self.path().trim_end_matches('/');
+        let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
+        let mut names: Vec<&str> = path.rsplit('/').filter(|name| !name.is_empty()).take(2).collect();
+        names.reverse();
+        if names.is_empty() {
+            self.to_string()
+        } else {
+            names.join("/")
+        }
+    }
+}
+
+impl fmt::Display for GitUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Place::Http(url) => url.fmt(f),
+            Place::Ssh { user, host, port, path } => {
+                let user = user.as_ref().map_or(String::new(), |user| format!("{user}@"));
+                let port = port.map_or(String::new(), |port| format!(":{port}"));
+                write!(f, "ssh://{user}{host}{port}/{}", path.trim_start_matches('/'))
+            }
+            Place::Local(path) => path.display().fmt(f),
+        }
+    }
+}
+
+fn parse_scheme(scheme: &str, text: &str) -> Result<(GitUrl, Option<Credentials>), UrlError> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "https" | "http" => parse_http(text),
+        "ssh" => Ok((GitUrl(parse_ssh(text)?), None)),
+        "file" => Ok((GitUrl(parse_file(text)?), None)),
+        // Whatever stands before "://" may be a part of a password.
+        other if other.len() <= 16 && other.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
+            Err(UrlError::Scheme(other.to_owned()))
+        }
+        _ => Err(UrlError::Malformed("its scheme is no scheme".to_owned())),
+    }
+}
+
+fn parse_http(text: &str) -> Result<(GitUrl, Option<Credentials>), UrlError> {
+    let mut url = parse_url(text)?;
+    let credentials = take_credentials(&mut url)?;
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(UrlError::Host);
+    }
+    if url.path().trim_matches('/').is_empty() {
+        return Err(UrlError::Path);
+    }
+    Ok((GitUrl(Place::Http(url)), credentials))
+}
+
+fn parse_ssh(text: &str) -> Result<Place, UrlError> {
+    let mut url = parse_url(text)?;
+    let port = url.port();
+    let credentials = take_credentials(&mut url)?;
+    let path = decode(url.path())?;
+    let user = credentials.map(|credentials| credentials.username);
+    ssh(user, url.host_str().unwrap_or_default(), port, &path)
+}
+
+/// `user@host:path`, or `host:path` where the host has a dot and no port stands after it.
+fn parse_scp(text: &str) -> Result<Option<Place>, UrlError> {
+    let Some((authority, path)) = text.split_once(':') else {
+        return Ok(None);
+    };
+    if authority.contains('/') {
+        return Ok(None);
+    }
+    let digits = path.split('/').next().unwrap_or_default();
+    let is_port = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    match authority.split_once('@') {
+        Some((user, host)) => ssh(Some(user.to_owned()), host, None, path).map(Some),
+        // `user:password@host/path` is https without its scheme.
+        None if digits.contains('@') || is_port || !authority.contains('.') => Ok(None),
+        None => ssh(None, authority, None, path).map(Some),
+    }
+}
+
+fn ssh(user: Option<String>, host: &str, port: Option<u16>, path: &str) -> Result<Place, UrlError> {
+    // A leading dash would make an option of it on ssh's command line.
+    let is_option = |text: &str| text.starts_with('-');
+    if host.is_empty() || is_option(host) || user.as_deref().is_some_and(|user| user.is_empty() || is_option(user)) {
+        return Err(UrlError::Host);
+    }
+    if path.trim_matches('/').is_empty() {
+        return Err(UrlError::Path);
+    }
+    Ok(Place::Ssh {
+        user,
+        host: host.to_owned(),
+        port,
+        path: path.to_owned(),
+    })
+}
+
+fn parse_file(text: &str) -> Result<Place, UrlError> {
+    let url = parse_url(text)?;
+    if url
+        .host_str()
+        .is_some_and(|host| !host.is_empty() && host != "localhost")
+    {
+        return Err(UrlError::Host);
+    }
+    let path = decode(url.path())?;
+    if Path::new(&path).components().count() < 2 {
+        return Err(UrlError::Path);
+    }
+    Ok(Place::Local(PathBuf::from(path)))
+}
+
+fn parse_url(text: &str) -> Result<Url, UrlError> {
+    let url = Url::parse(text).map_err(|error| UrlError::Malformed(error.to_string()))?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(UrlError::Query);
+    }
+    Ok(url)
+}
+
+fn take_credentials(url: &mut Url) -> Result<Option<Credentials>, UrlError> {
+    let username = decode(url.username())?;
+    let password = url.password().map(decode).transpose()?;
+    if username.is_empty() && password.is_none() {
+        return Ok(None);
+    }
+    url.set_username("").map_err(|()| UrlError::Host)?;
+    url.set_password(None).map_err(|()| UrlError::Host)?;
+    Ok(Some(Credentials {
+        username,
+        password: SecretString::from(password.unwrap_or_default()),
+    }))
+}
+
+/// Undoes percent-encoding; a `%` without two digits stands for itself, as browsers have it.
+fn decode(text: &str) -> Result<String, UrlError> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let digit = |place: usize| after.get(place).and_then(|&byte| char::from(byte).to_digit(16));
+        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
+            bytes.push(u8::try_from(high * 16 + low).unwrap_or(first));
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(first);
+            rest = after;
+        }
+    }
+    let text = String::from_utf8(bytes).map_err(|_| UrlError::Malformed("it isn't UTF-8".to_owned()))?;
+    if text.contains(char::is_control) {
+        return Err(UrlError::Malformed("it has a control character".to_owned()));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::ExposeSecret as _;
+
+    fn url(text: &str) -> GitUrl {
+        GitUrl::parse(text).unwrap().0
+    }
+
+    #[test]
+    fn reads_every_form() {
+        let cases = [
+            (
+                "https://gitlab.example.com/shop/infra.git",
+                "https://gitlab.example.com/shop/infra.git",
+            ),
+            (
+                "gitlab.example.com/shop/infra.git",
+                "https://gitlab.example.com/shop/infra.git",
+            ),
+            ("localhost:3000/shop/infra", "https://localhost:3000/shop/infra"),
+            ("http://127.0.0.1:8080/infra.git", "http://127.0.0.1:8080/infra.git"),
+            (
+                "git@gitlab.example.com:shop/infra.git",
+                "ssh://git@gitlab.example.com/shop/infra.git",
+            ),
+            (
+                "gitlab.example.com:shop/infra.git",
+                "ssh://gitlab.example.com/shop/infra.git",
+            ),
+            (
+                "ssh://git@gitlab.example.com:2222/shop/infra.git",
+                "ssh://git@gitlab.example.com:2222/shop/infra.git",
+            ),
+            ("file:///srv/git/my%20infra.git", "/srv/git/my infra.git"),
+            ("/srv/git/infra.git", "/srv/git/infra.git"),
+            ("../infra", "../infra"),
+            ("repos/infra.git", "repos/infra.git"),
+            ("infra.git", "infra.git"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(url(text).to_string(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_credentials_out() {
+        let (url, credentials) = GitUrl::parse("https://oauth2:p%40ss@gitlab.example.com/shop/infra.git").unwrap();
+        let credentials = credentials.unwrap();
+        assert_eq!(url.to_string(), "https://gitlab.example.com/shop/infra.git");
+        assert_eq!(
+            (credentials.username.as_str(), credentials.password.expose_secret()),
+            ("oauth2", "p@ss")
+        );
+        let (url, credentials) = GitUrl::parse("bot:secret@gitlab.example.com/shop/infra.git").unwrap();
+        assert_eq!(url.to_string(), "https://gitlab.example.com/shop/infra.git");
+        assert_eq!(credentials.unwrap().password.expose_secret(), "secret");
+    }
+
+    #[test]
+    fn refuses_what_is_no_repository() {
+        let cases = [
+            ("", UrlError::Empty),
+            ("git://host/x", UrlError::Scheme("git".to_owned())),
+            ("https://host/", UrlError::Path),
+            ("https://host/x?private_token=a", UrlError::Query),
+            ("ssh://-oProxyCommand=x/y", UrlError::Host),
+            ("git@-oProxyCommand=x:y", UrlError::Host),
+        ];
+        for (text, error) in cases {
+            assert_eq!(GitUrl::parse(text).unwrap_err(), error, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_the_repository_briefly() {
+        assert_eq!(url("https://h/a/shop/infra.git").short(), "shop/infra");
+        assert_eq!(url("git@h:infra.git/").short(), "infra");
+        assert_eq!(url("/srv/git/infra.git").short(), "git/infra");
+        assert_eq!(url(".").short(), ".");
+    }
+}
