@@ -1,5 +1,219 @@
-//! The exchange with a Git server; this module must not know what is in the files.
+//! The exchange with a Git server: reads files of a branch's tip and pushes one commit; this module must not know
+//! what is in the files.
+//!
+//! There is no clone and no working tree. A snapshot fetches the tip, the trees on the wanted paths and the files
+//! themselves, so that the cost is that of the paths, whatever the repository's size. A push sends the new objects
+//! alone, and lands only on the tip that was read.
 
+mod capabilities;
+mod commit;
+mod delta;
+mod entries;
+mod error;
+mod fetch;
+mod http;
+mod pack;
+mod pipe;
+mod pkt;
+mod push;
+mod refs;
+mod report;
+mod snapshot;
+mod store;
+mod transport;
 mod url;
+mod walk;
+mod words;
 
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+pub use self::commit::{Commit, CommitMeta, Identity, IdentityError};
+pub use self::error::GitError;
+pub use self::pack::{FILE_LIMIT, Pack, PackError};
+pub use self::pkt::{Packet, PacketError, split as split_packet};
+pub use self::push::Push;
+pub use self::report::{Report, ReportError, read as read_report};
 pub use self::url::{GitUrl, UrlError};
+
+use self::capabilities::{Capabilities, Receiving};
+use self::http::{HttpRemote, HttpService};
+use self::refs::Tip;
+use self::store::Store;
+use self::transport::{Session, Transport};
+use self::url::Place;
+use crate::secret::Credentials;
+use crate::tree::{Found, Want};
+
+/// How long a snapshot or a push may take, even if the server never falls silent.
+const DEADLINE: Duration = Duration::from_mins(10);
+
+/// A repository and how to reach it.
+#[derive(Debug)]
+pub struct Remote {
+    url: GitUrl,
+    transport: Transport,
+    /// What the server can do, once it has said so: later snapshots need not ask again.
+    known: OnceLock<(HttpService, Capabilities)>,
+}
+
+/// What stood at the wanted paths when a branch's tip was read.
+#[derive(Debug)]
+pub struct Snapshot {
+    tip: Tip,
+    found: Vec<Found>,
+    store: Store,
+    receiving: Mutex<Option<Receiving>>,
+}
+
+impl Remote {
+    /// Sets up a remote. The builder brings certificates and proxies; redirects and timeouts are set here.
+    pub fn new(url: GitUrl, credentials: Option<&Credentials>, http: reqwest::ClientBuilder) -> Result<Self, GitError> {
+        let transport = match url.place() {
+            Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http)?),
+            Place::Local(path) => Transport::Local(path.clone()),
+            Place::Ssh { .. } => {
+                return Err(GitError::Unsupported("SSH is not supported".to_owned()));
+            }
+        };
+        Ok(Self {
+            url,
+            transport,
+            known: OnceLock::new(),
+        })
+    }
+
+    /// The repository's address.
+    pub fn url(&self) -> &GitUrl {
+        &self.url
+    }
+
+    /// Reads a branch's tip and what stands at the wanted paths; no branch means the remote's default.
+    pub async fn snapshot(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
+        let taken = tokio::time::timeout(DEADLINE, self.take(branch, wants)).await;
+        taken.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Pushes a commit to the snapshot's branch, if that still stands where the snapshot found it.
+    pub async fn push(&self, snapshot: &Snapshot, commit: &Commit) -> Result<Push, GitError> {
+        let pushed = tokio::time::timeout(DEADLINE, self.send(snapshot, commit)).await;
+        pushed.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    async fn take(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
+        let (mut session, capabilities) = self.fetching().await?;
+        let tip = refs::tip(&mut session, &capabilities, branch).await?;
+        tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip");
+        // The push's question is asked after the tip is known: a branch that is elsewhere in its answer has moved.
+        let read = self.read(session, &capabilities, tip.id, wants);
+        let (read, receiving) = tokio::join!(read, self.receiving_ahead(&tip.branch));
+        let (store, found) = read?;
+        Ok(Snapshot {
+            tip,
+            found,
+            store,
+            receiving: Mutex::new(receiving),
+        })
+    }
+
+    async fn fetching(&self) -> Result<(Session, Capabilities), GitError> {
+        if let Some((service, capabilities)) = self.known.get() {
+            return Ok((Session::resume(service.clone()), capabilities.clone()));
+        }
+        let (session, capabilities) = capabilities::fetching(&self.transport).await?;
+        if let Some(service) = session.service() {
+            self.known.get_or_init(|| (service.clone(), capabilities.clone()));
+        }
+        Ok((session, capabilities))
+    }
+
+    /// Reads the paths the cheapest way that the server lets through.
+    async fn read(
+        &self,
+        mut session: Session,
+        capabilities: &Capabilities,
+        tip: git2::Oid,
+        wants: &[Want<'_>],
+    ) -> Result<(Store, Vec<Found>), GitError> {
+        let mut reaches = snapshot::reaches(capabilities).iter().peekable();
+        while let Some(&reach) = reaches.next() {
+            match snapshot::read(&mut session, capabilities, (tip, wants), reach).await {
+                Err(GitError::Remote { words }) if reaches.peek().is_some() => {
+                    tracing::debug!(%words, "the server refuses a partial fetch, asking for more");
+                    session = self.fetching().await?.0;
+                }
+                read => return read,
+            }
+        }
+        Err(GitError::protocol("there is no way to fetch"))
+    }
+
+    /// Asks over HTTP what a push will need while the files are fetched. Whoever only reads may not be let in.
+    async fn receiving_ahead(&self, branch: &str) -> Option<Receiving> {
+        if self.url.is_local() {
+            return None;
+        }
+        match capabilities::receiving(&self.transport, branch).await {
+            Ok(receiving) => Some(receiving),
+            Err(error) => {
+                tracing::debug!(%error, "asking about a push ahead of it failed");
+                None
+            }
+        }
+    }
+
+    async fn send(&self, snapshot: &Snapshot, commit: &Commit) -> Result<Push, GitError> {
+        let (branch, old) = (&snapshot.tip.branch, snapshot.tip.id);
+        let ahead = snapshot.receiving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let receiving = match ahead {
+            Some(receiving) => receiving,
+            None => capabilities::receiving(&self.transport, branch).await?,
+        };
+        match push::push(receiving, branch, old, commit).await {
+            // The connection broke, and the commit may be there all the same.
+            Err(GitError::Unreachable { .. }) if self.is_tip(branch, commit).await => Ok(Push::Done),
+            pushed => pushed,
+        }
+    }
+
+    async fn is_tip(&self, branch: &str, commit: &Commit) -> bool {
+        let Ok((mut session, capabilities)) = self.fetching().await else {
+            return false;
+        };
+        let tip = refs::tip(&mut session, &capabilities, Some(branch)).await;
+        tip.is_ok_and(|tip| tip.id == commit.oid())
+    }
+
+    fn too_slow(&self) -> GitError {
+        GitError::Unreachable {
+            host: self.url.host().map_or_else(|| self.url.to_string(), str::to_owned),
+            source: format!("it takes longer than {} minutes", DEADLINE.as_secs() / 60).into(),
+        }
+    }
+}
+
+impl Snapshot {
+    /// The branch's short name.
+    pub fn branch(&self) -> &str {
+        &self.tip.branch
+    }
+
+    /// The id of the branch's tip in hexadecimal digits.
+    pub fn tip(&self) -> String {
+        self.tip.id.to_string()
+    }
+
+    /// What stands at the wanted paths, in their order.
+    pub fn found(&self) -> &[Found] {
+        &self.found
+    }
+
+    /// Makes a commit on the tip that gives these files (by path) new contents. Each of them must be one that was
+    /// wanted and found.
+    pub fn commit(&self, changes: &[(String, Vec<u8>)], meta: &CommitMeta) -> Result<Commit, GitError> {
+        commit::commit(&self.store, self.tip.id, changes, meta)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,7 +37,7 @@ pub enum UrlError {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Http(Url),
     Ssh {
         user: Option<String>,
@@ -120,6 +120,10 @@ impl GitUrl {
         } else {
             names.join("/")
         }
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.0
     }
 }
 

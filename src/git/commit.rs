@@ -1,0 +1,226 @@
+//! Makes a commit on a tip without a working tree; this module must not read a clock or talk to a server.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::BTreeMap;
+
+use git2::{Buf, Config, ObjectType, Odb, Oid, Repository, Signature, Time};
+
+use super::entries::{self, EntryKind};
+use super::error::GitError;
+use super::pack::PackError;
+use super::store::Store;
+use super::walk;
+
+/// A commit's message, people and time.
+#[derive(Clone, Debug)]
+pub struct CommitMeta {
+    /// The whole message.
+    pub message: String,
+    /// Who made the change.
+    pub author: Identity,
+    /// Who made the commit.
+    pub committer: Identity,
+    /// Seconds since 1970.
+    pub time: i64,
+    /// Minutes east of Greenwich.
+    pub offset: i32,
+}
+
+/// A name and a mail address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    name: String,
+    email: String,
+}
+
+/// A text that is no `NAME <EMAIL>`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not of the form NAME <EMAIL>")]
+pub struct IdentityError(String);
+
+/// A commit that is made and not yet pushed.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    id: Oid,
+    pack: Vec<u8>,
+}
+
+/// What is to be written at the names of a directory.
+#[derive(Debug)]
+enum Change<'a> {
+    File(&'a [u8]),
+    Directory(BTreeMap<&'a str, Change<'a>>),
+}
+
+impl Identity {
+    /// Takes a name and an address that Git would take, too.
+    pub fn new(name: &str, email: &str) -> Result<Self, IdentityError> {
+        let wrong = || IdentityError(format!("{name} <{email}>"));
+        let (name, email) = (name.trim(), email.trim());
+        if [name, email]
+            .iter()
+            .any(|text| text.contains(['<', '>']) || text.contains(char::is_control))
+        {
+            return Err(wrong());
+        }
+        Signature::new(name, email, &Time::new(0, 0)).map_err(|_| wrong())?;
+        Ok(Self {
+            name: name.to_owned(),
+            email: email.to_owned(),
+        })
+    }
+
+    /// Parses `NAME <EMAIL>`.
+    pub fn parse(text: &str) -> Result<Self, IdentityError> {
+        let wrong = || IdentityError(text.to_owned());
+        let rest = text.trim().strip_suffix('>').ok_or_else(wrong)?;
+        let (name, email) = rest.split_once('<').ok_or_else(wrong)?;
+        Self::new(name, email).map_err(|_| wrong())
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The mail address.
+    pub fn email(&self) -> &str {
+        &self.email
+    }
+
+    fn sign(&self, meta: &CommitMeta) -> Result<Signature<'static>, git2::Error> {
+        Signature::new(&self.name, &self.email, &Time::new(meta.time, meta.offset))
+    }
+}
+
+impl Commit {
+    /// The commit's id in hexadecimal digits.
+    pub fn id(&self) -> String {
+        self.id.to_string()
+    }
+
+    pub(super) fn oid(&self) -> Oid {
+        self.id
+    }
+
+    /// The new objects alone, packed.
+    pub(super) fn pack(&self) -> &[u8] {
+        &self.pack
+    }
+}
+
+/// Makes a commit on the tip that gives the files new contents. Every file must be there already; its mode stays.
+pub(super) fn commit(
+    store: &Store,
+    tip: Oid,
+    changes: &[(String, Vec<u8>)],
+    meta: &CommitMeta,
+) -> Result<Commit, GitError> {
+    let mut root = BTreeMap::new();
+    for (path, content) in changes {
+        plan(&mut root, path, content)?;
+    }
+    let mut objects = Objects::new(store)?;
+    let top = objects.rebuild(store.top(tip)?, &root, "")?;
+    let id = objects.commit(tip, top, meta)?;
+    Ok(Commit {
+        id,
+        pack: objects.pack()?,
+    })
+}
+
+/// Puts one file's change at its place among the others.
+fn plan<'a>(root: &mut BTreeMap<&'a str, Change<'a>>, path: &'a str, content: &'a [u8]) -> Result<(), GitError> {
+    let wrong = || GitError::Path { path: path.to_owned() };
+    let components = walk::components(path)?;
+    let (name, directories) = components.split_last().ok_or_else(wrong)?;
+    let mut at = root;
+    for directory in directories {
+        let below = at
+            .entry(directory)
+            .or_insert_with(|| Change::Directory(BTreeMap::new()));
+        at = match below {
+            Change::Directory(below) => below,
+            Change::File(_) => return Err(wrong()),
+        };
+    }
+    match at.insert(name, Change::File(content)) {
+        None => Ok(()),
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// Git's objects in memory: the fetched ones that a commit builds on, and the new ones.
+struct Objects<'a> {
+    store: &'a Store,
+    repository: Repository,
+    new: Vec<Oid>,
+}
+
+impl<'a> Objects<'a> {
+    fn new(store: &'a Store) -> Result<Self, git2::Error> {
+        let odb = Odb::new()?;
+        odb.add_new_mempack_backend(1)?;
+        let repository = Repository::from_odb(odb)?;
+        // Without one, libgit2 would look for the user's on the disk.
+        repository.set_config(&Config::new()?)?;
+        Ok(Self {
+            store,
+            repository,
+            new: Vec::new(),
+        })
+    }
+
+    /// Writes a directory's tree again, with its changes. Every entry that isn't changed stays byte for byte.
+    fn rebuild(&mut self, tree: Oid, changes: &BTreeMap<&str, Change<'_>>, at: &str) -> Result<Oid, GitError> {
+        let mut bytes = self.store.object(tree, ObjectType::Tree)?;
+        for (name, change) in changes {
+            let path = format!("{at}{name}");
+            let entry = entries::find(&bytes, name)?;
+            let (id, entry) = match (change, entry) {
+                (Change::File(content), Some(entry)) if entry.kind == EntryKind::File => {
+                    (self.write(ObjectType::Blob, content)?, entry)
+                }
+                (Change::Directory(below), Some(entry)) if entry.kind == EntryKind::Directory => {
+                    (self.rebuild(entry.id, below, &format!("{path}/"))?, entry)
+                }
+                _ => return Err(GitError::Path { path }),
+            };
+            bytes = entries::with_id(&bytes, entry, id).ok_or(PackError::Malformed)?;
+        }
+        Ok(self.write(ObjectType::Tree, &bytes)?)
+    }
+
+    fn commit(&mut self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<Oid, GitError> {
+        let parent = self.store.object(tip, ObjectType::Commit)?;
+        self.repository.odb()?.write(ObjectType::Commit, &parent)?;
+        let commit = self.buffer(tip, top, meta)?;
+        Ok(self.write(ObjectType::Commit, &commit)?)
+    }
+
+    fn buffer(&self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<Buf, git2::Error> {
+        let (author, committer) = (meta.author.sign(meta)?, meta.committer.sign(meta)?);
+        let message = format!("{}\n", meta.message.trim_end());
+        let tree = self.repository.find_tree(top)?;
+        let parent = self.repository.find_commit(tip)?;
+        self.repository
+            .commit_create_buffer(&author, &committer, &message, &tree, &[&parent])
+    }
+
+    fn write(&mut self, kind: ObjectType, content: &[u8]) -> Result<Oid, git2::Error> {
+        let id = self.repository.odb()?.write(kind, content)?;
+        self.new.push(id);
+        Ok(id)
+    }
+
+    fn pack(&self) -> Result<Vec<u8>, git2::Error> {
+        let mut builder = self.repository.packbuilder()?;
+        for id in &self.new {
+            builder.insert_object(*id, None)?;
+        }
+        let mut pack = Buf::new();
+        builder.write_buf(&mut pack)?;
+        Ok(pack.to_vec())
+    }
+}

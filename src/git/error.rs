@@ -1,0 +1,169 @@
+//! What can go wrong between us and a Git server, and what to do about it; exit codes are not decided here.
+
+use super::pack::PackError;
+
+/// Why a repository could not be read or pushed to.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// No connection, or it broke, or nothing came for a minute.
+    #[error("{host} can't be reached")]
+    Unreachable {
+        /// The server, or the local path.
+        host: String,
+        /// What the network said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server wants credentials and there are none.
+    #[error("{host} wants credentials, and there are none")]
+    AuthenticationRequired {
+        /// The server.
+        host: String,
+    },
+    /// The credentials, or nobody's, are not enough.
+    #[error("{host} denies access{}", suffix(words))]
+    AccessDenied {
+        /// The server.
+        host: String,
+        /// What the server said, maybe nothing.
+        words: String,
+    },
+    /// There is no such repository, or the credentials may not see it.
+    #[error("there is no repository at {url}")]
+    RepositoryMissing {
+        /// The repository, without credentials.
+        url: String,
+    },
+    /// The repository has no commit yet.
+    #[error("the repository is empty")]
+    EmptyRepository,
+    /// The repository has commits, and no such branch.
+    #[error("there is no branch {branch:?}{}", existing_branches(existing))]
+    BranchMissing {
+        /// The branch that was wanted.
+        branch: String,
+        /// Some of the branches that are there.
+        existing: Vec<String>,
+        /// Whether a tag has that name.
+        is_tag: bool,
+    },
+    /// The server read the push and turned it down for good.
+    #[error("the push was refused: {words}")]
+    Refused {
+        /// The server's own words.
+        words: String,
+    },
+    /// The server ended the conversation with a message.
+    #[error("the server said: {words}")]
+    Remote {
+        /// The server's own words.
+        words: String,
+    },
+    /// The answer isn't what Git's protocol has at this place.
+    #[error("the server's answer isn't Git's: {0}")]
+    Protocol(String),
+    /// The pack is broken or too big.
+    #[error("the pack that the server sent can't be used")]
+    Pack(#[from] PackError),
+    /// An answer grew beyond every sensible size.
+    #[error("the server's answer is too big: {0}")]
+    Limit(String),
+    /// A wanted file is too big to be a manifest or a values file.
+    #[error("{path} is too big: more than {} MiB", super::pack::FILE_LIMIT >> 20)]
+    FileTooLarge {
+        /// The file, or the files that it is one of.
+        path: String,
+    },
+    /// A path that no file in a repository may have.
+    #[error("{path:?} is not a path in a repository")]
+    Path {
+        /// The path.
+        path: String,
+    },
+    /// Something that the server or we don't do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A program that is needed did not start.
+    #[error("{program} can't be started")]
+    Program {
+        /// The program's name.
+        program: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The HTTP client could not be set up.
+    #[error("the HTTP client can't be set up")]
+    Client(#[source] reqwest::Error),
+    /// The commit could not be made.
+    #[error("the commit can't be made")]
+    Commit(#[from] git2::Error),
+}
+
+impl GitError {
+    /// What the user can do about it, in one line.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Unreachable { source, .. } if is_certificate(source.as_ref()) => {
+                "if the server's certificate is from your own authority, give it with --ca-file"
+            }
+            Self::Unreachable { .. } => "check the URL, the network and the proxy variables, then run the job again",
+            Self::AuthenticationRequired { .. } => {
+                "set GITOPS_BUMP_GIT_TOKEN to a token that may write to this repository"
+            }
+            Self::AccessDenied { .. } => {
+                "check that the token is valid and may write to this repository (write_repository, role Developer or more)"
+            }
+            Self::RepositoryMissing { .. } => {
+                "check the URL; a server also says so when the token is missing or may not see the repository"
+            }
+            Self::EmptyRepository => "push a first commit with the files to update",
+            Self::BranchMissing { is_tag: true, .. } => "a tag can't be updated: name a branch",
+            Self::BranchMissing { .. } => "check --branch, or create the branch",
+            Self::Refused { .. } => {
+                "see whether a protected branch or a hook stands in the way; --merge-request goes around a protected branch"
+            }
+            Self::Remote { .. } => "the words are the server's own; its administrator knows more",
+            Self::Protocol(_) => "check that the URL is a repository's and that nothing between rewrites the answer",
+            Self::Pack(_) | Self::Limit(_) => "run the job again; if it stays, check the repository with git fsck",
+            Self::FileTooLarge { .. } => "name a smaller file",
+            Self::Path { .. } => "name the file by its path from the top of the repository",
+            Self::Unsupported(_) => "use another URL for the repository, or a newer Git server",
+            Self::Program { .. } => "install the package git (Debian, Ubuntu, Alpine: git)",
+            Self::Client(_) => "check the CA certificates and the proxy variables",
+            Self::Commit(_) => "check the commit's author, committer and message",
+        }
+    }
+
+    pub(super) fn protocol(what: impl Into<String>) -> Self {
+        Self::Protocol(what.into())
+    }
+}
+
+/// Whether a certificate is the trouble; neither reqwest nor hyper has a kind for it.
+fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().contains("certificate") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn suffix(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    }
+}
+
+fn existing_branches(existing: &[String]) -> String {
+    if existing.is_empty() {
+        String::new()
+    } else {
+        format!(" (there are: {})", existing.join(", "))
+    }
+}

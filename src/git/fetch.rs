@@ -1,0 +1,124 @@
+//! Fetches objects with protocol version 2 (gitprotocol-v2, "fetch"); this module must not decide which.
+
+use git2::Oid;
+
+use super::capabilities::Capabilities;
+use super::error::GitError;
+use super::pack::Pack;
+use super::pkt::{self, Packet};
+use super::transport::Session;
+use super::words;
+
+/// How much a pack may be that holds only what a path needs.
+const MOST_PARTIAL: usize = 64 << 20;
+
+/// How much a pack may be that holds a commit's whole tree.
+const MOST_WHOLE: usize = 256 << 20;
+
+/// How much comes with a commit, by what the server can do; each next one costs more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Its top tree alone.
+    Top,
+    /// All trees.
+    Trees,
+    /// All trees and files.
+    Everything,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// A commit without its history.
+    Commit(Reach),
+    /// Trees without what they hold.
+    Trees,
+    /// Files.
+    Blobs,
+}
+
+/// Starts a request with what every command has in common.
+pub(super) fn command(request: &mut Vec<u8>, name: &str, capabilities: &Capabilities) {
+    pkt::line(request, format!("command={name}\n").as_bytes());
+    if capabilities.has("agent") {
+        pkt::line(
+            request,
+            concat!("agent=gitops-bump/", env!("CARGO_PKG_VERSION"), "\n").as_bytes(),
+        );
+    }
+    if capabilities.has("object-format") {
+        pkt::line(request, b"object-format=sha1\n");
+    }
+    pkt::delimiter(request);
+}
+
+/// Fetches objects by their ids, in one request.
+pub(super) async fn fetch(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    wants: &[Oid],
+    extent: Extent,
+) -> Result<Pack, GitError> {
+    session.send(request(capabilities, wants, extent)).await?;
+    let most = match extent {
+        Extent::Commit(Reach::Everything | Reach::Trees) => MOST_WHOLE,
+        _ => MOST_PARTIAL,
+    };
+    session.allow(most);
+    find_pack(session).await?;
+    let pack = receive(session).await?;
+    session.finish().await?;
+    tracing::debug!(bytes = pack.len(), wants = wants.len(), "fetched a pack");
+    Ok(Pack::read(pack)?)
+}
+
+fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8> {
+    let mut request = Vec::new();
+    command(&mut request, "fetch", capabilities);
+    pkt::line(&mut request, b"no-progress\n");
+    pkt::line(&mut request, b"ofs-delta\n");
+    let extra: &[&str] = match extent {
+        Extent::Commit(Reach::Top) => &["deepen 1\n", "filter tree:1\n"],
+        Extent::Commit(Reach::Trees) => &["deepen 1\n", "filter blob:none\n"],
+        Extent::Commit(Reach::Everything) => &["deepen 1\n"],
+        Extent::Trees => &["filter tree:0\n"],
+        Extent::Blobs => &[],
+    };
+    for line in extra {
+        pkt::line(&mut request, line.as_bytes());
+    }
+    for want in wants {
+        pkt::line(&mut request, format!("want {want}\n").as_bytes());
+    }
+    pkt::line(&mut request, b"done\n");
+    pkt::flush(&mut request);
+    request
+}
+
+/// Reads on to the section with the pack; the ones before it say nothing that we need.
+async fn find_pack(session: &mut Session) -> Result<(), GitError> {
+    loop {
+        match session.packet().await? {
+            Packet::Data(line) if line.strip_suffix(b"\n").unwrap_or(line) == b"packfile" => return Ok(()),
+            Packet::Data(_) | Packet::Delimiter => {}
+            Packet::Flush | Packet::End => return Err(GitError::protocol("no pack")),
+        }
+    }
+}
+
+/// Takes the pack out of its side band.
+async fn receive(session: &mut Session) -> Result<Vec<u8>, GitError> {
+    let mut pack = Vec::new();
+    loop {
+        match session.packet().await? {
+            Packet::Data([1, data @ ..]) => pack.extend_from_slice(data),
+            Packet::Data([2, ..]) => {}
+            Packet::Data([3, words @ ..]) => {
+                let words = words::clean(words);
+                return Err(GitError::Remote { words });
+            }
+            Packet::Flush => return Ok(pack),
+            _ => return Err(GitError::protocol("a packet between those of the pack")),
+        }
+    }
+}

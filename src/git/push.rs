@@ -1,0 +1,120 @@
+//! Pushes one commit as a compare-and-swap (gitprotocol-pack, "Reference Update Request"); this module must never
+//! force a push.
+
+use git2::Oid;
+
+use super::capabilities::{Capabilities, Receiving};
+use super::commit::Commit;
+use super::error::GitError;
+use super::pkt::{self, Packet};
+use super::report::{self, Report};
+use super::transport::Session;
+use super::words::{self, Words};
+
+/// What became of a push that nobody refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// The commit is the branch's tip.
+    Done,
+    /// The branch moved since its tip was read.
+    LostRace {
+        /// What the server said to that.
+        words: String,
+    },
+}
+
+/// The longest report that is read.
+const MOST_REPORT: usize = 1 << 20;
+
+/// Pushes a commit to a branch that must still stand at `old`.
+pub(super) async fn push(receiving: Receiving, branch: &str, old: Oid, commit: &Commit) -> Result<Push, GitError> {
+    let Receiving {
+        capabilities,
+        tip,
+        mut session,
+    } = receiving;
+    if !capabilities.has("report-status") {
+        return Err(GitError::Unsupported(
+            "the Git server doesn't report on pushes".to_owned(),
+        ));
+    }
+    if let Some(tip) = tip.filter(|tip| *tip != old) {
+        let words = format!("{branch} is at {tip}, not at {old}");
+        return Ok(Push::LostRace { words });
+    }
+    let name = format!("refs/heads/{branch}");
+    session.send(request(&capabilities, &name, old, commit)).await?;
+    session.allow(MOST_REPORT);
+    let (answer, talk) = if capabilities.has("side-band-64k") {
+        side_band(&mut session).await?
+    } else {
+        (plain(&mut session).await?, String::new())
+    };
+    session.finish().await?;
+    judge(&answer, &name, &talk)
+}
+
+fn request(capabilities: &Capabilities, name: &str, old: Oid, commit: &Commit) -> Vec<u8> {
+    let wanted = ["report-status", "side-band-64k", "atomic", "quiet"];
+    let mut asked: Vec<&str> = wanted.into_iter().filter(|name| capabilities.has(name)).collect();
+    if capabilities.has("object-format") {
+        asked.push("object-format=sha1");
+    }
+    if capabilities.has("agent") {
+        asked.push(concat!("agent=gitops-bump/", env!("CARGO_PKG_VERSION")));
+    }
+    let mut request = Vec::with_capacity(commit.pack().len() + 512);
+    let line = format!("{old} {} {name}\0 {}", commit.oid(), asked.join(" "));
+    pkt::line(&mut request, line.as_bytes());
+    pkt::flush(&mut request);
+    request.extend_from_slice(commit.pack());
+    request
+}
+
+/// Takes the report out of its side band, and what the server says beside it.
+async fn side_band(session: &mut Session) -> Result<(Vec<u8>, String), GitError> {
+    let mut report = Vec::new();
+    let mut talk = Words::default();
+    loop {
+        match session.packet().await? {
+            Packet::Data([1, data @ ..]) => report.extend_from_slice(data),
+            Packet::Data([2, data @ ..]) => {
+                talk.add(data);
+            }
+            Packet::Data([3, words @ ..]) => {
+                let words = words::clean(words);
+                return Err(GitError::Remote { words });
+            }
+            Packet::Flush => return Ok((report, talk.text())),
+            _ => return Err(GitError::protocol("a packet between those of the report")),
+        }
+    }
+}
+
+/// Reads a report that has no side band around it.
+async fn plain(session: &mut Session) -> Result<Vec<u8>, GitError> {
+    let mut report = Vec::new();
+    while let Packet::Data(line) = session.packet().await? {
+        pkt::line(&mut report, line);
+    }
+    Ok(report)
+}
+
+fn judge(answer: &[u8], name: &str, talk: &str) -> Result<Push, GitError> {
+    let words = |reason: &str| {
+        [talk, reason]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ")
+    };
+    match report::read(answer, name) {
+        Ok(Report::Accepted) => Ok(Push::Done),
+        Ok(Report::Rejected(reason)) if report::is_lost_race(&reason, talk) => {
+            Ok(Push::LostRace { words: words(&reason) })
+        }
+        Ok(Report::Rejected(reason)) => Err(GitError::Refused { words: words(&reason) }),
+        Err(error) if talk.is_empty() => Err(GitError::protocol(error.to_string())),
+        Err(_) => Err(GitError::Remote { words: talk.to_owned() }),
+    }
+}

@@ -1,0 +1,138 @@
+//! Reads what stands at some paths of a commit, fetching no more than the server makes necessary; this module must
+//! not change anything.
+
+use std::collections::BTreeSet;
+
+use git2::Oid;
+
+use super::capabilities::Capabilities;
+use super::error::GitError;
+use super::fetch::{Extent, Reach, fetch};
+use super::pack::PackError;
+use super::store::Store;
+use super::transport::Session;
+use super::walk::Cursor;
+use crate::tree::{Found, Want};
+
+/// How many files may be wanted at once.
+const MOST_FILES: usize = 10_000;
+
+/// How many bytes the wanted files may have together.
+const MOST_CONTENT: usize = 256 << 20;
+
+/// How a commit can be read from a server that says it can do this, the cheapest way first.
+///
+/// A server may know filters and still refuse some (`uploadpackfilter.tree.allow`), or an object by its id.
+pub(super) fn reaches(capabilities: &Capabilities) -> &'static [Reach] {
+    if capabilities.has_feature("fetch", "filter") {
+        &[Reach::Top, Reach::Trees, Reach::Everything]
+    } else {
+        &[Reach::Everything]
+    }
+}
+
+/// Reads the wanted paths of a commit.
+pub(super) async fn read(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    (tip, wants): (Oid, &[Want<'_>]),
+    reach: Reach,
+) -> Result<(Store, Vec<Found>), GitError> {
+    let mut store = Store::default();
+    store.add(fetch(session, capabilities, &[tip], Extent::Commit(reach)).await?);
+    let top = store.top(tip)?;
+    let mut cursors = Vec::with_capacity(wants.len());
+    for want in wants {
+        cursors.push(Cursor::new(*want, top)?);
+    }
+    loop {
+        let needed = advance(&mut cursors, &store)?;
+        if needed.is_empty() {
+            break;
+        }
+        if reach != Reach::Top {
+            return Err(missing(&needed).into());
+        }
+        store.add(fetch(session, capabilities, &needed, Extent::Trees).await?);
+        let absent: Vec<Oid> = needed.into_iter().filter(|id| !store.has(*id)).collect();
+        if !absent.is_empty() {
+            return Err(missing(&absent).into());
+        }
+    }
+    fetch_files(session, capabilities, &cursors, &mut store).await?;
+    let found = collect(cursors, &store)?;
+    Ok((store, found))
+}
+
+/// Takes every path one step on, and returns the trees they wait for.
+fn advance(cursors: &mut [Cursor<'_>], store: &Store) -> Result<Vec<Oid>, PackError> {
+    let mut needed = BTreeSet::new();
+    for cursor in cursors {
+        needed.extend(cursor.advance(store)?);
+    }
+    Ok(needed.into_iter().collect())
+}
+
+/// Fetches all files of all paths in one request.
+async fn fetch_files(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    cursors: &[Cursor<'_>],
+    store: &mut Store,
+) -> Result<(), GitError> {
+    let files: Vec<(String, Oid)> = cursors.iter().flat_map(Cursor::files).collect();
+    if files.len() > MOST_FILES {
+        return Err(GitError::Limit(format!("more than {MOST_FILES} files are wanted")));
+    }
+    let needed: BTreeSet<Oid> = files.iter().map(|(_, id)| *id).filter(|id| !store.has(*id)).collect();
+    let needed: Vec<Oid> = needed.into_iter().collect();
+    if needed.is_empty() {
+        return Ok(());
+    }
+    if !store.has_oversized() {
+        match fetch(session, capabilities, &needed, Extent::Blobs).await {
+            Ok(pack) => store.add(pack),
+            Err(GitError::Limit(_)) => return Err(too_large(&files)),
+            Err(error) => return Err(error),
+        }
+    }
+    match files.into_iter().find(|(_, id)| !store.has(*id)) {
+        None => Ok(()),
+        Some((path, _)) if store.has_oversized() => Err(GitError::FileTooLarge { path }),
+        Some((_, id)) => Err(missing(&[id]).into()),
+    }
+}
+
+fn collect(cursors: Vec<Cursor<'_>>, store: &Store) -> Result<Vec<Found>, GitError> {
+    let mut all = Vec::with_capacity(cursors.len());
+    let mut content = 0;
+    for cursor in cursors {
+        let found = cursor.found(store)?;
+        content += size(&found);
+        if content > MOST_CONTENT {
+            return Err(GitError::Limit("the wanted files are too big together".to_owned()));
+        }
+        all.push(found);
+    }
+    Ok(all)
+}
+
+fn size(found: &Found) -> usize {
+    match found {
+        Found::File(bytes) => bytes.len(),
+        Found::Directory(entries) => entries.iter().map(|entry| size(&entry.found)).sum(),
+        _ => 0,
+    }
+}
+
+fn missing(ids: &[Oid]) -> PackError {
+    PackError::Missing(ids.first().map(Oid::to_string).unwrap_or_default())
+}
+
+/// One of the files is too big to be told from the others.
+fn too_large(files: &[(String, Oid)]) -> GitError {
+    let paths: Vec<&str> = files.iter().take(5).map(|(path, _)| path.as_str()).collect();
+    GitError::FileTooLarge {
+        path: paths.join(" or "),
+    }
+}

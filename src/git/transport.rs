@@ -1,0 +1,238 @@
+//! One conversation with a Git service, over HTTP or a pipe alike; this module must not know what the packets mean.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Response;
+
+use super::error::GitError;
+use super::http::{HttpRemote, HttpService};
+use super::pipe::Pipe;
+use super::pkt::{self, Packet};
+use super::words;
+
+/// How long a connection may take to come about.
+pub(super) const CONNECT: Duration = Duration::from_secs(20);
+
+/// How long a server may be silent.
+pub(super) const SILENCE: Duration = Duration::from_mins(1);
+
+/// How much one answer may be, unless a place sets another bound.
+const MOST_ANSWER: usize = 16 << 20;
+
+/// A program on the server's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Gives objects.
+    UploadPack,
+    /// Takes objects.
+    ReceivePack,
+}
+
+/// How a repository is reached.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Http(HttpRemote),
+    Local(PathBuf),
+}
+
+/// A conversation: what the service says first is its advertisement, then one answer after each request.
+#[derive(Debug)]
+pub(super) struct Session {
+    wire: Wire,
+    buffer: Vec<u8>,
+    start: usize,
+    budget: usize,
+}
+
+#[derive(Debug)]
+enum Wire {
+    Http {
+        service: HttpService,
+        answer: Option<Response>,
+    },
+    Pipe {
+        pipe: Pipe,
+        path: PathBuf,
+    },
+}
+
+impl Service {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::UploadPack => "git-upload-pack",
+            Self::ReceivePack => "git-receive-pack",
+        }
+    }
+}
+
+impl Transport {
+    /// Starts a conversation.
+    pub(super) async fn open(&self, service: Service) -> Result<Session, GitError> {
+        match self {
+            Self::Http(remote) => {
+                let (service, answer) = remote.advertisement(service).await?;
+                let answer = Some(answer);
+                Ok(Session::new(Wire::Http { service, answer }))
+            }
+            Self::Local(path) if !path.is_dir() => Err(GitError::RepositoryMissing {
+                url: path.display().to_string(),
+            }),
+            Self::Local(path) => Ok(Session::new(Wire::Pipe {
+                pipe: Pipe::local(path, service)?,
+                path: path.clone(),
+            })),
+        }
+    }
+}
+
+impl Session {
+    fn new(wire: Wire) -> Self {
+        Self {
+            wire,
+            buffer: Vec::new(),
+            start: 0,
+            budget: MOST_ANSWER,
+        }
+    }
+
+    /// A conversation with a service whose advertisement is known already.
+    pub(super) fn resume(service: HttpService) -> Self {
+        Self::new(Wire::Http { service, answer: None })
+    }
+
+    /// What a later conversation can be resumed from; none over a pipe, which always starts anew.
+    pub(super) fn service(&self) -> Option<&HttpService> {
+        match &self.wire {
+            Wire::Http { service, .. } => Some(service),
+            Wire::Pipe { .. } => None,
+        }
+    }
+
+    /// Leaves the rest of an answer unread.
+    pub(super) fn skip(&mut self) {
+        if let Wire::Http { answer, .. } = &mut self.wire {
+            *answer = None;
+        }
+    }
+
+    /// Sends a request; the packets that follow are its answer.
+    pub(super) async fn send(&mut self, request: Vec<u8>) -> Result<(), GitError> {
+        self.buffer.clear();
+        self.start = 0;
+        self.budget = MOST_ANSWER;
+        match &mut self.wire {
+            Wire::Http { service, answer } => {
+                *answer = Some(service.post(request).await?);
+                Ok(())
+            }
+            Wire::Pipe { pipe, .. } => match pipe.write(&request).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(self.broken(error).await),
+            },
+        }
+    }
+
+    /// Sets how many bytes the answer may still have.
+    pub(super) fn allow(&mut self, budget: usize) {
+        self.budget = budget;
+    }
+
+    /// The next packet. A server's parting word (`ERR …`) is an error.
+    pub(super) async fn packet(&mut self) -> Result<Packet<'_>, GitError> {
+        let length = loop {
+            let rest = self.buffer.get(self.start..).unwrap_or_default();
+            match pkt::split(rest) {
+                Ok(Some((_, length))) => break length,
+                Ok(None) => {
+                    if !self.fill().await? {
+                        return Err(self.ended().await);
+                    }
+                }
+                Err(error) => return Err(GitError::protocol(error.to_string())),
+            }
+        };
+        let start = self.start;
+        self.start += length;
+        let frame = self.buffer.get(start..self.start).unwrap_or_default();
+        match pkt::split(frame) {
+            Ok(Some((Packet::Data(data), _))) => match data.strip_prefix(b"ERR ") {
+                Some(words) => Err(GitError::Remote {
+                    words: words::clean(words),
+                }),
+                None => Ok(Packet::Data(data)),
+            },
+            Ok(Some((packet, _))) => Ok(packet),
+            _ => Err(GitError::protocol("a packet that changes")),
+        }
+    }
+
+    /// Reads to the end of the answer, so that the connection can be used again.
+    pub(super) async fn finish(&mut self) -> Result<(), GitError> {
+        // A connection that breaks only now has done its work.
+        if let Wire::Http { answer, .. } = &mut self.wire
+            && let Some(mut rest) = answer.take()
+            && rest.chunk().await.is_ok_and(|chunk| chunk.is_some())
+        {
+            return Err(GitError::protocol("there is more after its end"));
+        }
+        Ok(())
+    }
+
+    /// Takes more from the wire; false at its end.
+    async fn fill(&mut self) -> Result<bool, GitError> {
+        self.buffer.drain(..self.start.min(self.buffer.len()));
+        self.start = 0;
+        let before = self.buffer.len();
+        match &mut self.wire {
+            Wire::Http { service, answer } => {
+                if let Some(answer) = answer {
+                    let chunk = answer.chunk().await;
+                    let chunk = chunk.map_err(|error| service.remote().unreachable(error.without_url()))?;
+                    self.buffer.extend_from_slice(&chunk.unwrap_or_default());
+                }
+            }
+            Wire::Pipe { pipe, .. } => match pipe.read().await {
+                Ok(chunk) => self.buffer.extend_from_slice(&chunk),
+                Err(error) => return Err(self.broken(error).await),
+            },
+        }
+        let taken = self.buffer.len() - before;
+        let budget = self.budget.checked_sub(taken);
+        self.budget = budget.ok_or_else(|| GitError::Limit("it goes on and on".to_owned()))?;
+        Ok(taken > 0)
+    }
+
+    /// The error for an answer that stops in its middle.
+    async fn ended(&mut self) -> GitError {
+        match &mut self.wire {
+            Wire::Http { .. } => GitError::protocol("it ends in its middle"),
+            Wire::Pipe { pipe, path } => {
+                let (status, words) = pipe.end().await;
+                if words.contains("does not appear to be a git repository") {
+                    let url = path.display().to_string();
+                    return GitError::RepositoryMissing { url };
+                }
+                match status {
+                    Some(status) if words.is_empty() => GitError::protocol(format!("it ended with {status}")),
+                    _ => GitError::Remote { words },
+                }
+            }
+        }
+    }
+
+    async fn broken(&mut self, error: std::io::Error) -> GitError {
+        let host = match &self.wire {
+            Wire::Pipe { path, .. } => path.display().to_string(),
+            Wire::Http { service, .. } => service.remote().host(),
+        };
+        match error.kind() {
+            // The process is gone; its last words say more than a broken pipe.
+            std::io::ErrorKind::BrokenPipe => self.ended().await,
+            _ => GitError::Unreachable {
+                host,
+                source: error.into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Follows one wanted path through the trees that are there; this module must not fetch the ones that aren't.
+
+#![deny(clippy::disallowed_methods)]
+
+use git2::{ObjectType, Oid};
+
+use super::entries::{self, EntryKind, TreeEntry};
+use super::error::GitError;
+use super::pack::PackError;
+use super::store::Store;
+use crate::tree::{Entry, Found, Want};
+
+/// How many names tell what a directory holds.
+const MOST_NAMES: usize = 20;
+
+/// One wanted path, and how far it has been followed.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    want: Want<'a>,
+    components: Vec<&'a str>,
+    depth: usize,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A tree on the path, yet to be read.
+    Tree(Oid),
+    File(Oid),
+    Listing(Vec<Listed>),
+    Elsewhere(Found),
+}
+
+#[derive(Debug)]
+struct Listed {
+    name: String,
+    kind: EntryKind,
+    id: Oid,
+}
+
+impl<'a> Cursor<'a> {
+    /// Starts at a commit's top tree.
+    pub(super) fn new(want: Want<'a>, top: Oid) -> Result<Self, GitError> {
+        let components = components(want.path)?;
+        Ok(Self {
+            want,
+            components,
+            depth: 0,
+            place: Place::Tree(top),
+        })
+    }
+
+    /// Goes on as far as the store has trees, and names the tree it waits for.
+    pub(super) fn advance(&mut self, store: &Store) -> Result<Option<Oid>, PackError> {
+        while let Place::Tree(id) = self.place {
+            if !store.has(id) {
+                return Ok(Some(id));
+            }
+            let tree = store.object(id, ObjectType::Tree)?;
+            self.place = match self.components.get(self.depth) {
+                None => Place::Listing(listing(&tree, self.want.pick)?),
+                Some(name) => self.enter(&tree, name)?,
+            };
+        }
+        Ok(None)
+    }
+
+    /// The files to be read, with their paths.
+    pub(super) fn files(&self) -> Vec<(String, Oid)> {
+        match &self.place {
+            Place::File(id) => vec![(self.components.join("/"), *id)],
+            Place::Listing(listed) => {
+                let files = listed.iter().filter(|listed| listed.kind == EntryKind::File);
+                files.map(|listed| (self.below(&listed.name), listed.id)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the path turned out to be, when all trees and files are there.
+    pub(super) fn found(self, store: &Store) -> Result<Found, PackError> {
+        let file = |id| Ok(Found::File(store.object(id, ObjectType::Blob)?));
+        match &self.place {
+            Place::File(id) => file(*id),
+            Place::Listing(listed) => {
+                let mut found = Vec::with_capacity(listed.len());
+                for Listed { name, kind, id } in listed {
+                    let at = self.below(name);
+                    found.push(Entry {
+                        name: name.clone(),
+                        found: match kind {
+                            EntryKind::Symlink => Found::Symlink { at },
+                            EntryKind::Submodule => Found::Submodule { at },
+                            EntryKind::File | EntryKind::Directory => file(*id)?,
+                        },
+                    });
+                }
+                Ok(Found::Directory(found))
+            }
+            Place::Elsewhere(found) => Ok(found.clone()),
+            Place::Tree(id) => Err(PackError::Missing(id.to_string())),
+        }
+    }
+
+    /// Goes from the tree at the current depth to the entry with the next component's name.
+    fn enter(&mut self, tree: &[u8], name: &str) -> Result<Place, PackError> {
+        let is_last = self.depth + 1 == self.components.len();
+        let at = || {
+            self.components
+                .iter()
+                .take(self.depth + 1)
+                .copied()
+                .collect::<Vec<_>>()
+                .join("/")
+        };
+        let place = match entries::find(tree, name)? {
+            Some(TreeEntry {
+                kind: EntryKind::Symlink,
+                ..
+            }) => Place::Elsewhere(Found::Symlink { at: at() }),
+            Some(TreeEntry {
+                kind: EntryKind::Submodule,
+                ..
+            }) => Place::Elsewhere(Found::Submodule { at: at() }),
+            Some(entry) if entry.kind == EntryKind::Directory => Place::Tree(entry.id),
+            Some(entry) if is_last => Place::File(entry.id),
+            Some(_) | None => Place::Elsewhere(Found::Missing {
+                parent: self
+                    .components
+                    .iter()
+                    .take(self.depth)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join("/"),
+                names: names(tree)?,
+            }),
+        };
+        self.depth += 1;
+        Ok(place)
+    }
+
+    fn below(&self, name: &str) -> String {
+        let mut path = self.components.clone();
+        path.push(name);
+        path.join("/")
+    }
+}
+
+/// A path's components. Git has no `..` and no `.git` in a tree, whoever asks for one.
+pub(super) fn components(path: &str) -> Result<Vec<&str>, GitError> {
+    let components = path
+        .split('/')
+        .filter(|component| !component.is_empty() && *component != ".");
+    let components: Vec<&str> = components.collect();
+    if components
+        .iter()
+        .all(|component| entries::is_component(component.as_bytes()))
+    {
+        Ok(components)
+    } else {
+        Err(GitError::Path { path: path.to_owned() })
+    }
+}
+
+/// A directory's own entries that are picked. A name that no path can have is passed over, as Git would.
+fn listing(tree: &[u8], pick: fn(&str) -> bool) -> Result<Vec<Listed>, PackError> {
+    let entries = entries::entries(tree)?.into_iter();
+    let entries = entries.filter(|entry| entry.kind != EntryKind::Directory && entries::is_component(entry.name));
+    let mut listed: Vec<Listed> = entries
+        .filter_map(|entry| {
+            let name = std::str::from_utf8(entry.name).ok().filter(|name| pick(name))?;
+            Some(Listed {
+                name: name.to_owned(),
+                kind: entry.kind,
+                id: entry.id,
+            })
+        })
+        .collect();
+    listed.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(listed)
+}
+
+fn names(tree: &[u8]) -> Result<Vec<String>, PackError> {
+    let entries = entries::entries(tree)?.into_iter().take(MOST_NAMES);
+    Ok(entries
+        .map(|entry| String::from_utf8_lossy(entry.name).into_owned())
+        .collect())
+}
