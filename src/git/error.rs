@@ -125,7 +125,9 @@ impl GitError {
             }
             Self::Remote { .. } => "the words are the server's own; its administrator knows more",
             Self::Protocol(_) => "check that the URL is a repository's and that nothing between rewrites the answer",
-            Self::Pack(_) | Self::Limit(_) => "run the job again; if it stays, check the repository with git fsck",
+            Self::Pack(_) | Self::Limit(_) => {
+                "run the job again; a server with uploadpack.allowFilter sends no more than is needed"
+            }
             Self::FileTooLarge { .. } => "name a smaller file",
             Self::Path { .. } => "name the file by its path from the top of the repository",
             Self::Unsupported(_) => "use another URL for the repository, or a newer Git server",

@@ -12,6 +12,7 @@ mod entries;
 mod error;
 mod fetch;
 mod http;
+mod inflate;
 mod pack;
 mod pipe;
 mod pkt;
@@ -170,8 +171,11 @@ impl Remote {
             None => capabilities::receiving(&self.transport, branch).await?,
         };
         match push::push(receiving, branch, old, commit).await {
-            // The connection broke, and the commit may be there all the same.
-            Err(GitError::Unreachable { .. }) if self.is_tip(branch, commit).await => Ok(Push::Done),
+            // The answer broke off, and the commit may be there all the same.
+            Err(error) if is_unsure(&error) && self.is_tip(branch, commit).await => {
+                tracing::debug!(%error, "the push's answer is broken, but the commit is there");
+                Ok(Push::Done)
+            }
             pushed => pushed,
         }
     }
@@ -213,6 +217,14 @@ impl Snapshot {
     pub fn commit(&self, changes: &[(String, Vec<u8>)], meta: &CommitMeta) -> Result<Commit, GitError> {
         commit::commit(&self.store, self.tip.id, changes, meta)
     }
+}
+
+/// Whether an error leaves open what became of a push.
+fn is_unsure(error: &GitError) -> bool {
+    matches!(
+        error,
+        GitError::Unreachable { .. } | GitError::Protocol(_) | GitError::Remote { .. } | GitError::Limit(_)
+    )
 }
 
 #[cfg(test)]

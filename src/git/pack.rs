@@ -8,10 +8,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use flate2::{Decompress, FlushDecompress, Status};
 use git2::{ObjectType, Oid};
 
-use super::delta;
+use super::{delta, inflate};
 
 /// The biggest object that is read: nothing to edit is bigger.
 pub const FILE_LIMIT: usize = 32 << 20;
@@ -158,11 +157,7 @@ impl Pack {
     fn inflate(&self, entry: &Entry, budget: &mut usize) -> Result<Vec<u8>, PackError> {
         spend(budget, entry.size)?;
         let input = self.bytes.get(entry.body..).ok_or(PackError::Malformed)?;
-        let mut content = Vec::with_capacity(entry.size + 1);
-        let mut stream = Decompress::new(true);
-        let status = stream.decompress_vec(input, &mut content, FlushDecompress::Finish);
-        let fits = content.len() == entry.size && matches!(status, Ok(Status::StreamEnd));
-        fits.then_some(content).ok_or(PackError::Inflate)
+        inflate::whole(input, entry.size).ok_or(PackError::Inflate)
     }
 }
 
@@ -200,7 +195,7 @@ impl Reading {
     fn entry(&mut self, offset: usize) -> Result<usize, PackError> {
         let rest = self.pack.bytes.get(offset..).ok_or(PackError::Malformed)?;
         let mut header = rest.iter();
-        let (kind, size) = kind_and_size(&mut header).ok_or(PackError::Malformed)?;
+        let (kind, size) = inflate::kind_and_size(&mut header).ok_or(PackError::Malformed)?;
         let base = match kind {
             1 => Base::None(ObjectType::Commit),
             2 => Base::None(ObjectType::Tree),
@@ -227,7 +222,7 @@ impl Reading {
     }
 
     fn base_entry(&self, offset: usize, header: &mut std::slice::Iter<'_, u8>) -> Result<usize, PackError> {
-        let distance = base_distance(header).ok_or(PackError::Malformed)?;
+        let distance = inflate::base_distance(header).ok_or(PackError::Malformed)?;
         let wanted = offset.checked_sub(distance).ok_or(PackError::Malformed)?;
         let found = self.pack.entries.binary_search_by_key(&wanted, |entry| entry.offset);
         found.map_err(|_| PackError::Malformed)
@@ -239,7 +234,7 @@ impl Reading {
         spend(&mut self.budget, entry.size)?;
         let is_oversized = entry.size > FILE_LIMIT;
         let mut content = Vec::with_capacity(if is_oversized { 1 << 16 } else { entry.size + 1 });
-        let (taken, made) = inflate_through(input, &mut content, entry.size)?;
+        let (taken, made) = inflate::through(input, &mut content, entry.size).ok_or(PackError::Inflate)?;
         if made != entry.size {
             return Err(PackError::Inflate);
         }
@@ -335,60 +330,4 @@ impl Cache {
 fn spend(budget: &mut usize, size: usize) -> Result<(), PackError> {
     *budget = budget.checked_sub(size).ok_or(PackError::TooMany("inflated bytes"))?;
     Ok(())
-}
-
-/// Inflates one stream and returns the bytes it took and made; content beyond the buffer's capacity is dropped.
-fn inflate_through(input: &[u8], content: &mut Vec<u8>, most: usize) -> Result<(usize, usize), PackError> {
-    let mut stream = Decompress::new(true);
-    let (mut taken, mut made) = (0, 0);
-    loop {
-        if content.len() == content.capacity() {
-            content.clear();
-        }
-        let (before_in, before_out) = (stream.total_in(), stream.total_out());
-        let rest = input.get(taken..).unwrap_or_default();
-        let status = stream.decompress_vec(rest, content, FlushDecompress::None);
-        let status = status.map_err(|_| PackError::Inflate)?;
-        let progress = |now: u64, before: u64| usize::try_from(now - before).map_err(|_| PackError::Inflate);
-        let (read, written) = (
-            progress(stream.total_in(), before_in)?,
-            progress(stream.total_out(), before_out)?,
-        );
-        taken += read;
-        made += written;
-        match status {
-            Status::StreamEnd => return Ok((taken, made)),
-            _ if made > most || (read == 0 && written == 0) => return Err(PackError::Inflate),
-            _ => {}
-        }
-    }
-}
-
-/// An entry's first bytes: three bits of kind, the size in the others, least significant first.
-fn kind_and_size(bytes: &mut std::slice::Iter<'_, u8>) -> Option<(u8, usize)> {
-    let first = *bytes.next()?;
-    let mut size = usize::from(first & 15);
-    let mut shift = 4;
-    let mut more = first & 128 != 0;
-    while more {
-        let byte = *bytes.next()?;
-        if shift > 56 {
-            return None;
-        }
-        size |= usize::from(byte & 127) << shift;
-        shift += 7;
-        more = byte & 128 != 0;
-    }
-    Some((first >> 4 & 7, size))
-}
-
-/// How far before an entry its base starts.
-fn base_distance(bytes: &mut std::slice::Iter<'_, u8>) -> Option<usize> {
-    let mut byte = *bytes.next()?;
-    let mut distance = usize::from(byte & 127);
-    while byte & 128 != 0 {
-        byte = *bytes.next()?;
-        distance = distance.checked_add(1)?.checked_mul(128)? | usize::from(byte & 127);
-    }
-    Some(distance)
 }

@@ -96,13 +96,14 @@ impl Pipe {
             input.write_all(request).await?;
             input.flush().await
         };
-        timeout(SILENCE, written).await?
+        timeout(SILENCE, written).await.unwrap_or_else(|_| Err(silent()))
     }
 
     /// Reads what is there; nothing at the end.
     pub(super) async fn read(&mut self) -> std::io::Result<Vec<u8>> {
         let mut buffer = Vec::with_capacity(1 << 16);
-        timeout(SILENCE, self.output.read_buf(&mut buffer)).await??;
+        let read = timeout(SILENCE, self.output.read_buf(&mut buffer)).await;
+        read.unwrap_or_else(|_| Err(silent()))?;
         Ok(buffer)
     }
 
@@ -115,6 +116,11 @@ impl Pipe {
         let words = words.ok().and_then(Result::ok).unwrap_or_default();
         (status.ok().and_then(Result::ok), words.text())
     }
+}
+
+fn silent() -> std::io::Error {
+    let words = format!("it was silent for {} s", SILENCE.as_secs());
+    std::io::Error::new(std::io::ErrorKind::TimedOut, words)
 }
 
 /// Drains the process's error output, so that it never waits for us.

@@ -109,7 +109,10 @@ fn judge(answer: &[u8], name: &str, talk: &str) -> Result<Push, GitError> {
             .join(": ")
     };
     match report::read(answer, name) {
-        Ok(Report::Accepted) => Ok(Push::Done),
+        Ok(Report::Accepted) => {
+            tracing::debug!(words = talk, "the push is accepted");
+            Ok(Push::Done)
+        }
         Ok(Report::Rejected(reason)) if report::is_lost_race(&reason, talk) => {
             Ok(Push::LostRace { words: words(&reason) })
         }
