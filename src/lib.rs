@@ -1,6 +1,7 @@
 //! gitops-bump writes the tag of a freshly built image into GitOps infra repositories.
 
 pub mod git;
+pub mod http;
 pub mod image;
 pub mod secret;
 pub mod tree;

@@ -1,0 +1,197 @@
+//! Which certificates the HTTP clients of a run trust, and how those clients are built.
+//! This module must not know what is asked of a server, or of which one.
+//!
+//! Trust only ever grows: what the user names is added to the system's usual roots. The loaders that read
+//! `SSL_CERT_FILE` themselves trust nothing else once it is set, so the roots are gathered here.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+/// What every server gets to see as the client's name.
+const USER_AGENT: &str = concat!("gitops-bump/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection may take to be made, TLS included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a server may be silent within an answer.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// Where distributions keep their bundle: Debian and Alpine, Fedora and RHEL, openSUSE, the BSDs.
+const BUNDLES: [&str; 5] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// The certificates that a run trusts, ready to build clients from; a clone is cheap.
+#[derive(Clone, Debug)]
+pub struct Trust {
+    tls: ClientConfig,
+}
+
+/// Why the certificates could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// A PEM text that was given has no certificate that can be used.
+    #[error("{origin} holds no valid PEM certificate")]
+    NoCertificate {
+        /// Where the text came from: a flag, a variable or a file.
+        origin: String,
+    },
+    /// The TLS library refuses its own defaults.
+    #[error("preparing TLS")]
+    Tls(#[from] rustls::Error),
+}
+
+impl Trust {
+    /// Reads the system's roots and adds the certificates of the PEM texts, each given with where it came from.
+    ///
+    /// A certificate that does not parse is left out; an error is only a text without any valid one.
+    pub fn load(extra_pem: &[(String, Vec<u8>)]) -> Result<Self, TrustError> {
+        let mut roots = Roots::default();
+        roots.add_system();
+        for (origin, pem) in extra_pem {
+            if roots.add_pem(pem) == 0 {
+                return Err(TrustError::NoCertificate { origin: origin.clone() });
+            }
+        }
+        tracing::debug!("trusting {} certificates", roots.store.len());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots.store)
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { tls })
+    }
+
+    /// Starts a client with these roots, time limits on connecting and on silence, and the proxies of `http_proxy`,
+    /// `https_proxy` and `no_proxy`.
+    pub fn client(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(self.tls.clone())
+            .user_agent(USER_AGENT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE)
+    }
+}
+
+/// Roots under collection, each certificate once.
+struct Roots {
+    store: RootCertStore,
+    seen: HashSet<Vec<u8>>,
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self {
+            store: RootCertStore::empty(),
+            seen: HashSet::new(),
+        }
+    }
+}
+
+impl Roots {
+    /// Adds the first bundle of the system; where there is none, what the platform's own store gives.
+    fn add_system(&mut self) {
+        for bundle in BUNDLES.map(Path::new) {
+            match std::fs::read(bundle) {
+                Ok(pem) if self.add_pem(&pem) > 0 => return,
+                Ok(_) => tracing::debug!("{} holds no certificate", bundle.display()),
+                Err(error) => tracing::trace!("no roots from {}: {error}", bundle.display()),
+            }
+        }
+        let native = rustls_native_certs::load_native_certs();
+        for error in native.errors {
+            tracing::debug!("leaving out a system certificate: {error}");
+        }
+        for certificate in native.certs {
+            self.add(certificate);
+        }
+    }
+
+    /// Adds every certificate of a PEM text; returns how many valid ones it has, known ones included.
+    fn add_pem(&mut self, pem: &[u8]) -> usize {
+        let mut valid = 0;
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            match certificate {
+                Ok(certificate) => valid += usize::from(self.add(certificate)),
+                Err(error) => tracing::debug!("leaving out a PEM section: {error}"),
+            }
+        }
+        valid
+    }
+
+    /// Adds one certificate; whether it is valid.
+    fn add(&mut self, certificate: CertificateDer<'_>) -> bool {
+        if self.seen.contains(certificate.as_ref()) {
+            return true;
+        }
+        let bytes = certificate.to_vec();
+        match self.store.add(certificate) {
+            Ok(()) => self.seen.insert(bytes),
+            Err(error) => {
+                tracing::debug!("leaving out a certificate: {error}");
+                false
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ISRG Root X2, a public root certificate.
+    const ROOT: &str = "-----BEGIN CERTIFICATE-----
+MIICGzCCAaGgAwIBAgIQQdKd0XLq7qeAwSxs6S+HUjAKBggqhkjOPQQDAzBPMQsw
+CQYDVQQGEwJVUzEpMCcGA1UEChMgSW50ZXJuZXQgU2VjdXJpdHkgUmVzZWFyY2gg
+R3JvdXAxFTATBgNVBAMTDElTUkcgUm9vdCBYMjAeFw0yMDA5MDQwMDAwMDBaFw00
+MDA5MTcxNjAwMDBaME8xCzAJBgNVBAYTAlVTMSkwJwYDVQQKEyBJbnRlcm5ldCBT
+ZWN1cml0eSBSZXNlYXJjaCBHcm91cDEVMBMGA1UEAxMMSVNSRyBSb290IFgyMHYw
+EAYHKoZIzj0CAQYFK4EEACIDYgAEzZvVn4CDCuwJSvMWSj5cz3es3mcFDR0HttwW
++1qLFNvicWDEukWVEYmO6gbf9yoWHKS5xcUy4APgHoIYOIvXRdgKam7mAHf7AlF9
+ItgKbppbd9/w+kHsOdx1ymgHDB/qo0IwQDAOBgNVHQ8BAf8EBAMCAQYwDwYDVR0T
+AQH/BAUwAwEB/zAdBgNVHQ4EFgQUfEKWrt5LSDv6kviejM9ti6lyN5UwCgYIKoZI
+zj0EAwMDaAAwZQIwe3lORlCEwkSHRhtFcP9Ymd70/aTSVaYgLXTWNLxBo1BfASdW
+tL4ndQavEi51mI38AjEAi/V3bNTIZargCyzuFJ0nN6T5U6VR5CmD1/iQMVtCnwr1
+/q4AaOeMSQ+2b1tbFfLn
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn counts_a_certificate_once() {
+        let mut roots = Roots::default();
+        assert_eq!(roots.add_pem(ROOT.repeat(2).as_bytes()), 2);
+        assert_eq!(roots.store.len(), 1);
+    }
+
+    #[test]
+    fn leaves_out_what_does_not_parse() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let mut roots = Roots::default();
+        assert_eq!(roots.add_pem(format!("{broken}{ROOT}").as_bytes()), 1);
+        assert_eq!(roots.add_pem(broken.as_bytes()), 0);
+    }
+
+    #[test]
+    fn a_text_without_a_certificate_is_named() {
+        let extra = [("$CA_BUNDLE".to_owned(), b"no certificate".to_vec())];
+        let error = Trust::load(&extra).unwrap_err();
+        assert_eq!(error.to_string(), "$CA_BUNDLE holds no valid PEM certificate");
+    }
+
+    #[test]
+    fn an_extra_certificate_builds_a_client() {
+        let trust = Trust::load(&[("--ca-file".to_owned(), ROOT.as_bytes().to_vec())]).unwrap();
+        assert!(trust.client().build().is_ok());
+    }
+}
