@@ -60,7 +60,7 @@ fn survives_damage() {
     }
 }
 
-fn entry(kind: u8, size: usize, base: &[u8], content: &[u8]) -> Vec<u8> {
+pub(super) fn entry(kind: u8, size: usize, base: &[u8], content: &[u8]) -> Vec<u8> {
     let mut bytes = vec![kind << 4 | u8::try_from(size & 15).unwrap() | 128];
     let mut rest = size >> 4;
     while rest >= 128 {
@@ -74,7 +74,7 @@ fn entry(kind: u8, size: usize, base: &[u8], content: &[u8]) -> Vec<u8> {
     stream.finish().unwrap()
 }
 
-fn pack(count: u32, entries: &[Vec<u8>]) -> Vec<u8> {
+pub(super) fn pack(count: u32, entries: &[Vec<u8>]) -> Vec<u8> {
     let header = [b"PACK\0\0\0\x02".as_slice(), &count.to_be_bytes()].concat();
     [header, entries.concat(), vec![0; 20]].concat()
 }

@@ -1,7 +1,7 @@
 //! Servers that answer as no server should, on a socket.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
@@ -13,9 +13,7 @@ async fn serve(answers: Vec<Vec<u8>>) -> (String, tokio::task::JoinHandle<Vec<St
         let mut requests = Vec::new();
         for answer in answers {
             let (mut socket, _) = listener.accept().await.unwrap();
-            let mut request = vec![0; 65536];
-            let length = socket.read(&mut request).await.unwrap();
-            requests.push(String::from_utf8_lossy(&request[..length]).into_owned());
+            requests.push(request(&mut socket).await);
             // A client that has seen enough hangs up.
             let _ = socket.write_all(&answer).await;
             let _ = socket.shutdown().await;
@@ -23,6 +21,24 @@ async fn serve(answers: Vec<Vec<u8>>) -> (String, tokio::task::JoinHandle<Vec<St
         requests
     });
     (url, served)
+}
+
+/// Reads one request with its body.
+async fn request(socket: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    loop {
+        if let Some(head) = request.windows(4).position(|end| end == b"\r\n\r\n") {
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if request.len() >= head + 4 + length.map_or(0, |length| length.parse().unwrap()) {
+                return text;
+            }
+        }
+        assert!(
+            socket.read_buf(&mut request).await.unwrap() > 0,
+            "the request ends early"
+        );
+    }
 }
 
 fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
@@ -151,4 +167,157 @@ async fn redirects_end_somewhere() {
     let (url, _served) = serve((0..6).map(|_| around()).collect()).await;
     let failed = remote_at(&url).snapshot(None, &[]).await.unwrap_err();
     assert!(matches!(failed, GitError::Protocol(_)), "{failed:?}");
+}
+
+const FILE: &[u8] = b"tag: one\n";
+
+/// A commit with one file, as a pack's entries and the commit's id.
+fn objects() -> (Vec<Vec<u8>>, git2::Oid) {
+    let blob = git2::Oid::hash_object(git2::ObjectType::Blob, FILE).unwrap();
+    let tree = [b"100644 values.yaml\0", blob.as_bytes()].concat();
+    let top = git2::Oid::hash_object(git2::ObjectType::Tree, &tree).unwrap();
+    let commit = format!("tree {top}\nauthor a <a@x> 1 +0000\ncommitter a <a@x> 1 +0000\n\nfirst\n").into_bytes();
+    let tip = git2::Oid::hash_object(git2::ObjectType::Commit, &commit).unwrap();
+    let entry = |kind, content: &[u8]| packs::entry(kind, content.len(), b"", content);
+    (vec![entry(1, &commit), entry(2, &tree), entry(3, FILE)], tip)
+}
+
+/// The answer to a fetch, with the pack in its side band.
+fn packfile(pack: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    pkt::line(&mut body, b"packfile\n");
+    pkt::line(&mut body, &[&[1], pack].concat());
+    pkt::flush(&mut body);
+    body
+}
+
+/// Serves a repository whose tip has this id, by what is asked for, until nobody listens.
+async fn serve_repository(tip: git2::Oid, fetched: Vec<u8>, receive: Vec<u8>, report: Vec<u8>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/shop/infra.git", listener.local_addr().unwrap());
+    let mut refs = Vec::new();
+    pkt::line(
+        &mut refs,
+        format!("{tip} HEAD symref-target:refs/heads/main\n").as_bytes(),
+    );
+    pkt::flush(&mut refs);
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let request = request(&mut socket).await;
+            let (kind, body) = match request.lines().next().unwrap() {
+                line if line.contains("service=git-upload-pack") => (
+                    "upload-pack-advertisement",
+                    &b"000eversion 2\n000cls-refs\n0012fetch=shallow\n0000"[..],
+                ),
+                line if line.contains("service=git-receive-pack") => ("receive-pack-advertisement", &receive[..]),
+                line if line.contains("/git-receive-pack") => ("receive-pack-result", &report[..]),
+                _ if request.contains("command=ls-refs") => ("upload-pack-result", &refs[..]),
+                _ => ("upload-pack-result", &fetched[..]),
+            };
+            let headers = format!("Content-Type: application/x-git-{kind}\r\n");
+            // A client that has seen enough hangs up.
+            let _ = socket.write_all(&http("200 OK", &headers, body)).await;
+            let _ = socket.shutdown().await;
+        }
+    });
+    url
+}
+
+/// A push's advertisement with many refs that sort before the branch.
+fn receiving(tip: git2::Oid, others: usize) -> Vec<u8> {
+    let mut body = b"001f# service=git-receive-pack\n0000".to_vec();
+    let other = git2::Oid::hash_object(git2::ObjectType::Blob, b"").unwrap();
+    pkt::line(
+        &mut body,
+        format!("{other} refs/heads/a\0 report-status atomic\n").as_bytes(),
+    );
+    for number in 0..others {
+        pkt::line(&mut body, format!("{other} refs/heads/a{number}\n").as_bytes());
+    }
+    pkt::line(&mut body, format!("{tip} refs/heads/main\n").as_bytes());
+    pkt::flush(&mut body);
+    body
+}
+
+async fn push_to(url: &str) -> Result<Push, GitError> {
+    let remote = remote_at(url);
+    let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
+    assert_eq!(snapshot.found(), [Found::File(FILE.to_vec())]);
+    let commit = snapshot
+        .commit(&[change("values.yaml", "tag: new\n")], &meta("bump"))
+        .unwrap();
+    remote.push(&snapshot, &commit).await
+}
+
+#[tokio::test]
+async fn a_report_decides_what_a_push_became() {
+    let (entries, tip) = objects();
+    let fetched = packfile(&packs::pack(3, &entries));
+    let moved = git2::Oid::hash_object(git2::ObjectType::Blob, b"moved").unwrap();
+    let done = &b"000eunpack ok\n0017ok refs/heads/main\n0000"[..];
+    let lost = &b"000eunpack ok\n0026ng refs/heads/main stale info; ok\n0000"[..];
+    let refused = &b"000eunpack ok\n0027ng refs/heads/main hook declined\n\n\n0000"[..];
+    let cases = [
+        ("done", tip, 0, done, "Ok(Done)"),
+        (
+            "done, the branch behind too many others to be looked for",
+            moved,
+            2000,
+            done,
+            "Ok(Done)",
+        ),
+        (
+            "the server's compare-and-swap",
+            tip,
+            0,
+            lost,
+            "Ok(LostRace { words: \"stale info; ok\" })",
+        ),
+        ("refused", tip, 0, refused, "Err(Refused { words: \"hook declined\" })"),
+    ];
+    for (what, at, others, report, expected) in cases {
+        let url = serve_repository(tip, fetched.clone(), receiving(at, others), report.to_vec()).await;
+        assert_eq!(format!("{:?}", push_to(&url).await), expected, "{what}");
+    }
+    // A branch that is known to have moved isn't pushed to: this server would say that it is done.
+    let url = serve_repository(tip, fetched, receiving(moved, 0), done.to_vec()).await;
+    assert!(matches!(push_to(&url).await, Ok(Push::LostRace { .. })));
+}
+
+#[tokio::test]
+async fn an_object_counts_only_under_its_own_id() {
+    let (entries, tip) = objects();
+    let other = git2::Oid::hash_object(git2::ObjectType::Blob, b"other").unwrap();
+    let broken = b"tree of mine\n";
+    let broken_tip = git2::Oid::hash_object(git2::ObjectType::Commit, broken).unwrap();
+    let file_tip = git2::Oid::hash_object(git2::ObjectType::Blob, FILE).unwrap();
+    let cases = [
+        ("nothing", tip, packs::pack(0, &[])),
+        ("another commit", other, packs::pack(3, &entries)),
+        ("no tree", tip, packs::pack(1, &entries[..1])),
+        ("no file", tip, packs::pack(2, &entries[..2])),
+        ("a file as tip", file_tip, packs::pack(3, &entries)),
+        (
+            "no commit at all",
+            broken_tip,
+            packs::pack(1, &[packs::entry(1, broken.len(), b"", broken)]),
+        ),
+        ("half a pack", tip, packs::pack(3, &entries)[..40].to_vec()),
+    ];
+    for (what, tip, pack) in cases {
+        let url = serve_repository(tip, packfile(&pack), Vec::new(), Vec::new()).await;
+        let error = remote_at(&url)
+            .snapshot(None, &wants(&["values.yaml"]))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, GitError::Pack(_)), "{what}: {error:?}");
+    }
+    let mut cut = packfile(&packs::pack(3, &entries));
+    cut.truncate(cut.len() - 10);
+    let url = serve_repository(tip, cut, Vec::new(), Vec::new()).await;
+    let error = remote_at(&url)
+        .snapshot(None, &wants(&["values.yaml"]))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, GitError::Protocol(_)), "{error:?}");
 }
