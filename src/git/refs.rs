@@ -57,6 +57,8 @@ pub(super) async fn tip(
     let found = refs.into_iter().find(|found| found.name == wanted);
     let target = found.as_ref().and_then(|found| found.target.clone());
     let id = found.and_then(|found| found.id);
+    // A name from the server is shown and asked for again, so it must be one.
+    let target = target.filter(|target| is_name(target));
     let name = if branch.is_some() { Some(wanted) } else { target };
     let short = name.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
     match (short, id) {
@@ -85,7 +87,8 @@ async fn missing(session: &mut Session, capabilities: &Capabilities, branch: &st
         return Ok(GitError::EmptyRepository);
     }
     let is_tag = refs.iter().any(|found| found.name == tag);
-    let names = refs.iter().filter_map(|found| found.name.strip_prefix("refs/heads/"));
+    let names = refs.iter().filter(|found| is_name(&found.name));
+    let names = names.filter_map(|found| found.name.strip_prefix("refs/heads/"));
     Ok(GitError::BranchMissing {
         branch: branch.to_owned(),
         existing: names.take(MOST_NAMED).map(str::to_owned).collect(),

@@ -8,6 +8,7 @@ use super::entries::{self, EntryKind, TreeEntry};
 use super::error::GitError;
 use super::pack::PackError;
 use super::store::Store;
+use super::words;
 use crate::tree::{Entry, Found, Want};
 
 /// How many names tell what a directory holds.
@@ -180,9 +181,8 @@ fn listing(tree: &[u8], pick: fn(&str) -> bool) -> Result<Vec<Listed>, PackError
     Ok(listed)
 }
 
+/// Some of a tree's names, only to be shown.
 fn names(tree: &[u8]) -> Result<Vec<String>, PackError> {
     let entries = entries::entries(tree)?.into_iter().take(MOST_NAMES);
-    Ok(entries
-        .map(|entry| String::from_utf8_lossy(entry.name).into_owned())
-        .collect())
+    Ok(entries.map(|entry| words::clean(entry.name)).collect())
 }
