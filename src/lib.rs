@@ -1,5 +1,6 @@
 //! gitops-bump writes the tag of a freshly built image into GitOps infra repositories.
 
+pub mod edit;
 pub mod git;
 pub mod http;
 pub mod image;

@@ -1,0 +1,283 @@
+//! Why a file can't be edited, where, and what to do about it; this module must not decide any of that.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::fmt;
+
+/// How much of a file's own text an error shows.
+const SHOWN: usize = 80;
+
+/// A file that is not edited, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditError {
+    /// The file, as the caller named it.
+    pub file: String,
+    /// The line, from 1, where one can be named.
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    pub column: Option<usize>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Why a file is not edited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Not text.
+    #[error("the file is not UTF-8")]
+    NotUtf8,
+    /// The parser's own words.
+    #[error("invalid YAML: {0}")]
+    InvalidYaml(String),
+    /// A file that would cost too much to read.
+    #[error("{0}")]
+    Bomb(Bomb),
+    /// Nothing is at the path.
+    #[error("nothing is at {path}: {there}")]
+    PathMissing {
+        /// The path that was asked for.
+        path: String,
+        /// The deepest part of it that exists, and the keys there, the most similar first.
+        there: String,
+    },
+    /// A key that is there twice.
+    #[error("the key {key:?} is there twice (first on line {first})")]
+    Duplicated {
+        /// The key.
+        key: String,
+        /// The line of its first appearance.
+        first: usize,
+    },
+    /// A key that only a merge key brings.
+    #[error("{key:?} is reached only through a merge key (it is written on line {line})")]
+    Merged {
+        /// The key.
+        key: String,
+        /// The line on which the value is written.
+        line: usize,
+    },
+    /// A path that several documents have.
+    #[error("{path} is in several documents (lines {})", numbers(.lines))]
+    SeveralDocuments {
+        /// The path.
+        path: String,
+        /// The line of each.
+        lines: Vec<usize>,
+    },
+    /// A filter that picks several items.
+    #[error("{filter} picks several items (lines {})", numbers(.lines))]
+    SeveralItems {
+        /// The filter.
+        filter: String,
+        /// The line of each.
+        lines: Vec<usize>,
+    },
+    /// The target is an alias.
+    #[error("{name} is an alias (its anchor is on line {line})")]
+    Alias {
+        /// The alias with its asterisk.
+        name: String,
+        /// The line of the anchored node.
+        line: usize,
+    },
+    /// A mapping or a list stands where text is needed.
+    #[error("a {0} is here, not text")]
+    NotScalar(&'static str),
+    /// Text or a list stands where a mapping is needed.
+    #[error("a {found} is here, not a {needed}")]
+    NotCollection {
+        /// What is here.
+        found: &'static str,
+        /// What is needed.
+        needed: &'static str,
+    },
+    /// A template expression.
+    #[error("a template expression `{{{{ … }}}}` is here, not a value")]
+    Template,
+    /// Text that means no image.
+    #[error("{0} is neither a tag nor a reference")]
+    NoVersion(String),
+    /// A literal, folded or multi-line scalar.
+    #[error("the value is a literal, folded or multi-line text")]
+    MultiLine,
+    /// An explicit tag that makes the value something else than a string.
+    #[error("the value is tagged {0}, which is no string")]
+    Typed(String),
+    /// A mapping that has nothing to write to.
+    #[error("this mapping has no tag")]
+    NoPlace,
+    /// The place names another repository.
+    #[error("this place names {found}, not {wanted}")]
+    OtherRepository {
+        /// What the file names.
+        found: String,
+        /// What was to be written.
+        wanted: String,
+    },
+    /// The repository is named without a tag.
+    #[error("{0} is named here without a tag")]
+    NoTag(String),
+    /// The place names no repository and several images could be meant.
+    #[error("several images are given and nothing here says which one is meant")]
+    WhichImage,
+    /// A digest has to be written and is not known.
+    #[error("a digest must be written here and that of {0} is not known")]
+    UnknownDigest(String),
+    /// Two targets want different things of one place.
+    #[error("two targets want different values here: {first:?} and {second:?}")]
+    Conflict {
+        /// One value.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// An anchor that another image uses too.
+    #[error("this value is shared with {repository} on line {line}, which would change with it")]
+    Shared {
+        /// The other image's repository.
+        repository: String,
+        /// The line of the other image's place.
+        line: usize,
+    },
+    /// A Kustomize entry with a `tagSuffix`.
+    #[error("the entry has a tagSuffix")]
+    TagSuffix,
+    /// A file of another kind.
+    #[error("this is no kustomization: {0}")]
+    NotKustomization(String),
+    /// No `images:` entry of that name.
+    #[error("no images entry is named {name:?}: {}", entries_words(.names))]
+    NameMissing {
+        /// The name.
+        name: String,
+        /// The names that are there.
+        names: Vec<String>,
+    },
+    /// The result was not what it had to be.
+    #[error("the edit could not be proved exact, so it was not made")]
+    Unproved,
+}
+
+/// What makes a file too costly to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Bomb {
+    /// Too many bytes.
+    #[error("the file is larger than {} MiB", super::document::MAX_BYTES >> 20)]
+    Size,
+    /// Too many nodes.
+    #[error("the file has more than {} values", super::document::MAX_NODES)]
+    Nodes,
+    /// Nested too deeply.
+    #[error("the file is nested deeper than {}", super::document::MAX_DEPTH)]
+    Nesting,
+    /// Aliases that multiply.
+    #[error("the aliases in the file multiply beyond measure")]
+    Aliases,
+}
+
+impl EditError {
+    /// What to do about it, in one line.
+    pub fn hint(&self) -> String {
+        self.reason.hint().to_owned()
+    }
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+            if let Some(column) = self.column {
+                write!(f, ":{column}")?;
+            }
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+impl std::error::Error for EditError {}
+
+impl Reason {
+    fn hint(&self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "save the file as UTF-8",
+            Self::InvalidYaml(_) => {
+                "correct the file; a template with `{{ … }}` lines is no YAML before it is rendered"
+            }
+            Self::Bomb(_) => "split the file, or take the file that really holds the image",
+            Self::PathMissing { .. } => "correct the path; --create adds a missing tag to a mapping that is there",
+            Self::Duplicated { .. } => "remove one of the two keys",
+            Self::Merged { .. } => "give the path of the value itself, or write the key here too",
+            Self::SeveralDocuments { .. } => "split the file, or leave out the path so that images are matched",
+            Self::SeveralItems { .. } => "use a filter that picks one item, or an index",
+            Self::Alias { .. } => "give the path of the anchored value",
+            Self::NotScalar(_) | Self::NotCollection { .. } | Self::NoPlace => {
+                "give the path of an image's mapping, its tag or its reference"
+            }
+            Self::Template => "write the value where the template takes it from",
+            Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
+            Self::MultiLine => "write the value on one line, plain or in quotes",
+            Self::Typed(_) => "remove the tag or make it !!str",
+            Self::OtherRepository { .. } => {
+                "correct the path or the image; --any-repository writes the tag all the same (a mirror)"
+            }
+            Self::NoTag(_) => "write a tag there first, or let --create add it",
+            Self::WhichImage => "name the image of this target in the config file",
+            Self::UnknownDigest(_) => "give the image with its digest: NAME:TAG@sha256:…",
+            Self::Conflict { .. } => "correct the targets so that one image is written here",
+            Self::Shared { .. } => "give the other image its own value, or bump both together",
+            Self::TagSuffix => "remove the tagSuffix: it would be added to every new tag",
+            Self::NotKustomization(_) => "name a kustomization file or its directory",
+            Self::NameMissing { .. } => "correct the name; --create adds a missing entry",
+            Self::Unproved => "write the value in a simpler style (plain or quoted, on one line) and run again",
+        }
+    }
+}
+
+/// An error that does not know its file yet: a byte offset and the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    pub(super) offset: Option<usize>,
+    pub(super) reason: Reason,
+}
+
+/// What the inner parts of the edit return.
+pub(super) type Outcome<T> = Result<T, Refusal>;
+
+impl Reason {
+    /// Refuses at a byte offset.
+    pub(super) fn at(self, offset: usize) -> Refusal {
+        Refusal {
+            offset: Some(offset),
+            reason: self,
+        }
+    }
+
+    /// Refuses the file as a whole.
+    pub(super) fn of_file(self) -> Refusal {
+        Refusal {
+            offset: None,
+            reason: self,
+        }
+    }
+}
+
+/// A file's own text for an error: quoted, escaped and not too long.
+pub(super) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}
+
+fn entries_words(names: &[String]) -> String {
+    if names.is_empty() {
+        "there is none".to_owned()
+    } else {
+        format!("there are {}", names.join(", "))
+    }
+}
+
+fn numbers(lines: &[usize]) -> String {
+    lines.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,163 @@
+//! The keys of a mapping that may say which image is meant; this module must not decide what is written.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Document, Node, Shape};
+use super::error::{Outcome, Reason};
+use crate::image::Repository;
+
+/// A key that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Registry,
+    Repository,
+    Name,
+    Image,
+    Tag,
+    Digest,
+    NewName,
+    NewTag,
+    TagSuffix,
+}
+
+const NAMES: [(Key, &str); 9] = [
+    (Key::Registry, "registry"),
+    (Key::Repository, "repository"),
+    (Key::Name, "name"),
+    (Key::Image, "image"),
+    (Key::Tag, "tag"),
+    (Key::Digest, "digest"),
+    (Key::NewName, "newName"),
+    (Key::NewTag, "newTag"),
+    (Key::TagSuffix, "tagSuffix"),
+];
+
+impl Key {
+    pub(super) fn as_str(self) -> &'static str {
+        NAMES[self as usize].1
+    }
+}
+
+/// The values of a mapping's keys that matter.
+pub(super) struct Fields<'d, 't> {
+    document: &'d Document<'t>,
+    pub(super) mapping: Node,
+    own: [Option<Node>; 9],
+    /// The first key that is there twice, and where it was first.
+    duplicate: Option<(Node, Key)>,
+    merges: bool,
+}
+
+impl<'d, 't> Fields<'d, 't> {
+    pub(super) fn of(document: &'d Document<'t>, mapping: Node) -> Self {
+        let mut fields = Self {
+            document,
+            mapping,
+            own: [None; 9],
+            duplicate: None,
+            merges: false,
+        };
+        for (key, value) in document.pairs(mapping) {
+            let text = document.value(document.resolve(key));
+            fields.merges |= text == "<<";
+            let Some((name, _)) = NAMES.iter().find(|(_, name)| *name == text) else {
+                continue;
+            };
+            match &mut fields.own[*name as usize] {
+                Some(_) => fields.duplicate = fields.duplicate.or(Some((key, *name))),
+                empty => *empty = Some(value),
+            }
+        }
+        fields
+    }
+
+    /// The value written under the key in this mapping itself; an alias stays one.
+    pub(super) fn own(&self, name: Key) -> Option<Node> {
+        self.own[name as usize]
+    }
+
+    /// The value that a merge key brings, when the mapping has none of its own.
+    pub(super) fn merged(&self, name: Key) -> Option<Node> {
+        if self.merges && self.own(name).is_none() {
+            merged(self.document, self.mapping, name.as_str())
+        } else {
+            None
+        }
+    }
+
+    /// The value as a reader of the file gets it, aliases followed and merge keys applied.
+    pub(super) fn effective(&self, name: Key) -> Option<Node> {
+        self.own(name)
+            .or_else(|| self.merged(name))
+            .map(|node| self.document.resolve(node))
+    }
+
+    /// The effective value's text, when it is a scalar and not blank.
+    pub(super) fn text(&self, name: Key) -> Option<&'d str> {
+        let node = self.effective(name)?;
+        let is_scalar = matches!(self.document.shape(node), Shape::Scalar(_));
+        (is_scalar && !self.document.is_blank(node)).then(|| self.document.value(node))
+    }
+
+    /// Refuses a mapping in which a key that matters is there twice.
+    pub(super) fn refuse_duplicates(&self) -> Outcome<()> {
+        let Some((key, name)) = self.duplicate else {
+            return Ok(());
+        };
+        let first = self.own(name).unwrap_or(key);
+        self.document.refuse(
+            key,
+            Reason::Duplicated {
+                key: name.as_str().to_owned(),
+                first: self.document.line_of(first),
+            },
+        )
+    }
+
+    /// The text of the repository that `registry` and this key name together.
+    pub(super) fn joined(&self, name: Key) -> Option<String> {
+        let path = self.text(name)?;
+        Some(match self.text(Key::Registry) {
+            Some(registry) => format!("{}/{path}", registry.trim_end_matches('/')),
+            None => path.to_owned(),
+        })
+    }
+
+    /// Whether `registry` and this key together name the repository.
+    pub(super) fn names(&self, name: Key, repository: &Repository) -> bool {
+        self.joined(name)
+            .and_then(|text| Repository::parse(&text).ok())
+            .is_some_and(|named| named.is_same_as(repository))
+    }
+
+    /// What a Kustomize entry's image is called in the end: `newName`, else `name`.
+    pub(super) fn effective_name(&self) -> Option<&'d str> {
+        self.text(Key::NewName).or_else(|| self.text(Key::Name))
+    }
+}
+
+/// The value of a key that a mapping has only through `<<`, the first merged mapping first.
+pub(super) fn merged(document: &Document<'_>, mapping: Node, key: &str) -> Option<Node> {
+    document
+        .pairs(mapping)
+        .filter(|(name, _)| document.value(*name) == "<<")
+        .find_map(|(_, source)| {
+            let source = document.resolve(source);
+            match document.shape(source) {
+                Shape::Mapping(_) => value(document, source, key),
+                Shape::Sequence(_) => document
+                    .children(source)
+                    .find_map(|item| value(document, document.resolve(item), key)),
+                _ => None,
+            }
+        })
+}
+
+// The recursion ends within the nesting bound, which counts aliases too.
+fn value(document: &Document<'_>, mapping: Node, key: &str) -> Option<Node> {
+    document
+        .pairs(mapping)
+        .find(|(name, _)| document.value(document.resolve(*name)) == key)
+        .map(|(_, value)| value)
+        .or_else(|| merged(document, mapping, key))
+}

@@ -1,0 +1,153 @@
+//! The one place that a PATH names; this module must not look further than that.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Node, Shape};
+use super::error::{Outcome, Reason, shown};
+use super::fields::{Fields, Key};
+use super::path::{Path, Segment};
+use super::place::{Editor, Spelling, not_scalar, tag_and_digest};
+use super::resolve::{Resolved, missing, refuse_alias, resolve};
+use super::scalar::{Sight, is_image_key, is_name_key, look};
+use super::{Job, Pin, Wanted, Written, kustomize};
+use crate::image::{Digest, Reference, Repository};
+
+/// Edits the place at a path.
+pub(super) fn at_path(editor: &mut Editor<'_, '_>, job: &Job, path: &Path) -> Outcome<()> {
+    match resolve(editor.document, path)? {
+        Resolved::Node(node) => place(editor, job, node),
+        Resolved::Missing { stop, rest } => {
+            let is_tag = matches!(rest, [Segment::Key(key)] if key == Key::Tag.as_str());
+            match stop.filter(|_| is_tag && editor.rules.create) {
+                Some(parent) if editor.document.is_mapping(parent) => mapping(editor, job, parent),
+                Some(parent) if editor.document.is_blank(parent) => fill(editor, job, parent),
+                _ => Err(missing(editor.document, path, stop, rest)),
+            }
+        }
+    }
+}
+
+fn place(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    let document = editor.document;
+    if let Some(parent) = document.parent(node) {
+        let is_version = match document.key_text(node) {
+            Some("tag") => true,
+            Some("newTag") => kustomize::is_entry(document, &Fields::of(document, parent)),
+            _ => false,
+        };
+        if is_version {
+            return mapping(editor, job, parent);
+        }
+    }
+    match document.shape(node) {
+        Shape::Scalar(_) => scalar(editor, job, node),
+        Shape::Mapping(_) if not_scalar(document, node) == Reason::Template => document.refuse(node, Reason::Template),
+        Shape::Mapping(_) => mapping(editor, job, node),
+        Shape::Sequence(_) => document.refuse(node, Reason::NotScalar("list")),
+        Shape::Alias => refuse_alias(document, node),
+    }
+}
+
+fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    let document = editor.document;
+    let fields = Fields::of(document, node);
+    fields.refuse_duplicates()?;
+    if kustomize::is_entry(document, &fields) {
+        let image = editor.choose(job, node, fields.effective_name())?;
+        kustomize::refuse_suffix(document, &fields)?;
+        return editor.pair(&fields, image, Spelling::Kustomize);
+    }
+    // `{image: X:1.0}` has its version in the reference: a `tag` beside it would mean nothing.
+    let is_reference = |node| matches!(look(document, node), Some(Sight::Reference { .. }));
+    let mut named = [Key::Repository, Key::Image]
+        .into_iter()
+        .filter_map(|name| fields.own(name));
+    if fields.own(Key::Tag).is_none() && named.any(is_reference) {
+        return document.refuse(node, Reason::NoPlace);
+    }
+    let own = fields.joined(Key::Repository);
+    let loose = [Key::Image, Key::Name].into_iter().find_map(|name| {
+        let wanted = editor.images(job);
+        let named = fields.joined(name)?;
+        wanted
+            .iter()
+            .any(|(_, wanted)| fields.names(name, &wanted.repository))
+            .then_some(named)
+    });
+    let registry = fields
+        .text(Key::Registry)
+        .map(|registry| on_registry(editor, job, registry));
+    let named = own.or(loose).or(registry.flatten());
+    let image = editor.choose(job, node, named.as_deref())?;
+    editor.pair(&fields, image, Spelling::Helm)
+}
+
+/// A registry without a repository: what it names, unless it is the one wanted image's own.
+fn on_registry(editor: &Editor<'_, '_>, job: &Job, registry: &str) -> Option<String> {
+    let registry = registry.trim_end_matches('/');
+    let host = Repository::parse(&format!("{registry}/x"))
+        .ok()
+        .map(|named| named.host());
+    let is_same = editor
+        .images(job)
+        .iter()
+        .any(|(_, wanted)| Some(wanted.repository.host()) == host);
+    (!is_same).then(|| registry.to_owned())
+}
+
+fn scalar(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    let document = editor.document;
+    let Some(text) = editor.plain_text(node)? else {
+        if is_name_key(document, node) && !is_image_key(document, node) {
+            return document.refuse(node, Reason::NoVersion(shown("")));
+        }
+        let image = editor.choose(job, node, None)?;
+        return editor.bare_tag(node, image, Written::default());
+    };
+    if let Some(sight @ (Sight::Reference { .. } | Sight::Bare { .. })) = look(document, node) {
+        let image = editor.choose(job, node, Some(sight.repository().as_str()))?;
+        return editor.scalar(node, &sight, image);
+    }
+    version(editor, job, node, text)
+}
+
+/// A scalar that is no reference to somebody who looks for images; the path may still say that it is a version.
+fn version(editor: &mut Editor<'_, '_>, job: &Job, node: Node, text: &str) -> Outcome<()> {
+    let document = editor.document;
+    let refuse = || document.refuse(node, Reason::NoVersion(shown(text)));
+    if let Ok(reference) = Reference::parse(text) {
+        let repository = reference.repository.as_str().to_owned();
+        let is_own = |(_, wanted): &(_, &Wanted)| wanted.repository.is_same_as(&reference.repository);
+        let is_own = editor.images(job).iter().any(is_own);
+        let is_version = tag_and_digest(text).is_some() && !is_own;
+        if Digest::parse(text).is_ok() {
+            return refuse();
+        }
+        if reference.tag.is_some() || (reference.digest.is_some() && !is_version) {
+            let image = editor.choose(job, node, Some(&repository))?;
+            return editor.scalar(node, &Sight::Reference { prefix: "", reference }, image);
+        }
+        // A bare word under `image:` is a repository, though it has the form of a tag.
+        if is_name_key(document, node) || !is_version {
+            editor.choose(job, node, Some(&repository))?;
+            return document.refuse(node, Reason::NoTag(shown(text)));
+        }
+    }
+    match tag_and_digest(text) {
+        Some(held) if !is_name_key(document, node) => {
+            let image = editor.choose(job, node, None)?;
+            editor.bare_tag(node, image, held)
+        }
+        _ => refuse(),
+    }
+}
+
+/// Makes a blank value a mapping that has just the tag.
+fn fill(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    let image = editor.choose(job, node, None)?;
+    let new = editor.new_text(image, editor.rules.pin == Pin::Digest, node)?;
+    let key = Key::Tag.as_str();
+    editor.plan.mapping(editor.document, node, key, new.to_string())?;
+    editor.note(image, node, Some(key), Written::default(), new, true);
+    Ok(())
+}

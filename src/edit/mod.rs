@@ -1,0 +1,219 @@
+//! The exact edit: a file's text and what is wanted in, the text with only the wanted values changed out.
+//! This module must not know where the text comes from or goes to.
+//!
+//! One pass per file: index all documents (`document`), find the places of every job (`helm`, `kustomize`, `search`),
+//! gather them into one plan (`place`, `plan`), splice (`splice`, `insert`), read the result again and prove that it
+//! differs in exactly the intended nodes (`proof`).
+
+#![deny(clippy::disallowed_methods)]
+
+mod document;
+mod error;
+mod fields;
+mod helm;
+mod insert;
+mod kustomize;
+mod layout;
+mod manifest;
+mod path;
+mod place;
+mod plan;
+mod proof;
+mod quoting;
+mod reading;
+mod resolve;
+mod scalar;
+mod search;
+mod shared;
+mod splice;
+
+use std::fmt;
+
+pub use error::{Bomb, EditError, Reason};
+pub use kustomize::is_kustomization_file_name;
+pub use path::{Path, PathError};
+
+use crate::image::{Digest, Repository, Tag};
+use document::Document;
+use error::{Outcome, Refusal};
+use place::Editor;
+
+/// What is written for an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pin {
+    /// The tag; a digest only where one is already.
+    Tag,
+    /// Tag and digest.
+    Digest,
+}
+
+/// The settings of an edit.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// What is written for an image.
+    pub pin: Pin,
+    /// Whether a missing tag or `images:` entry is added.
+    pub create: bool,
+    /// Whether a place may name another repository than the image's.
+    pub any_repository: bool,
+}
+
+/// An image to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Where it lives.
+    pub repository: Repository,
+    /// The tag to write.
+    pub tag: Tag,
+    /// The digest, when it is known.
+    pub digest: Option<Digest>,
+}
+
+/// How a file is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A values file or any other YAML: the node at the path, or every place that matches.
+    Helm {
+        /// The one place.
+        path: Option<Path>,
+    },
+    /// A kustomization: the `images:` entries of that name, or those whose effective name matches.
+    Kustomize {
+        /// The entry's `name:`.
+        name: Option<String>,
+    },
+    /// Kubernetes objects: every place that matches.
+    Manifest,
+}
+
+/// What one target asks of one file.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// How the file is to be read.
+    pub kind: Kind,
+    /// Which of the wanted images may be written there.
+    pub images: Vec<usize>,
+}
+
+/// A tag, a digest, both or (where nothing is written yet) neither.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// The tag.
+    pub tag: Option<String>,
+    /// The digest.
+    pub digest: Option<String>,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.tag.as_deref().unwrap_or_default())?;
+        match &self.digest {
+            Some(digest) => write!(f, "@{digest}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A place that holds an image, right already or changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which of the wanted images is written.
+    pub image: usize,
+    /// The jobs that asked for it.
+    pub jobs: Vec<usize>,
+    /// The path of the tag or reference.
+    pub path: String,
+    /// The line before the edit, from 1.
+    pub line: usize,
+    /// The column before the edit in characters, from 1.
+    pub column: usize,
+    /// What the place held.
+    pub old: Written,
+    /// What it holds now.
+    pub new: Written,
+    /// Whether any byte changes; also true when only quotes are added.
+    pub changed: bool,
+}
+
+impl Place {
+    /// Whether a digest is written here, which then has to be proven.
+    pub fn writes_digest(&self) -> bool {
+        self.new.digest.is_some()
+    }
+}
+
+/// A file after its edit.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// The whole text; the same as before when nothing had to change.
+    pub text: String,
+    /// Every place that holds one of the images, in the order of the file.
+    pub places: Vec<Place>,
+    /// Some of the images that the file names, for messages.
+    pub held: Vec<String>,
+    /// Whether a document of the file is a Kubernetes object.
+    pub has_objects: bool,
+}
+
+/// Works out one file's edit: all jobs at once, all or nothing.
+///
+/// A job without a path or name that matches nothing is no error here: it has no place.
+pub fn rewrite(
+    file: &str,
+    bytes: &[u8],
+    jobs: &[Job],
+    wanted: &[Wanted],
+    rules: &Rules,
+) -> Result<Rewritten, EditError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| EditError {
+        file: file.to_owned(),
+        line: Some(bytes.iter().take(error.valid_up_to()).filter(|b| **b == b'\n').count() + 1),
+        column: None,
+        reason: Reason::NotUtf8,
+    })?;
+    edit(text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
+}
+
+fn edit(text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {
+    let document = Document::read(text)?;
+    let mut editor = Editor::new(&document, wanted, rules);
+    for (number, job) in jobs.iter().enumerate() {
+        editor.start(number);
+        match &job.kind {
+            Kind::Helm { path: Some(path) } => helm::at_path(&mut editor, job, path)?,
+            Kind::Helm { path: None } => search::everywhere(&mut editor, job, search::Scope::Documents)?,
+            Kind::Kustomize { name } => kustomize::entries(&mut editor, job, name.as_deref())?,
+            Kind::Manifest => search::everywhere(&mut editor, job, search::Scope::Objects)?,
+        }
+    }
+    let (mut plan, places) = editor.finish()?;
+    plan.settle(&document)?;
+    let edits = splice::edits(&document, &plan)?;
+    let text = splice::apply(text, &edits)?;
+    proof::prove(&document, &text, &edits)?;
+    Ok(Rewritten {
+        text,
+        places,
+        held: search::held(&document),
+        has_objects: document.roots.iter().any(|root| manifest::is_object(&document, *root)),
+    })
+}
+
+fn locate(file: &str, text: &str, refusal: Refusal) -> EditError {
+    let offset = refusal.offset.filter(|offset| text.is_char_boundary(*offset));
+    let before = offset.and_then(|offset| text.get(..offset));
+    let line = before.map(|before| before.matches('\n').count() + 1);
+    let column = before.map(|before| {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.trim_start_matches('\u{feff}').chars().count() + 1
+    });
+    EditError {
+        file: file.to_owned(),
+        line,
+        column,
+        reason: refusal.reason,
+    }
+}
+
+#[cfg(test)]
+mod tests;

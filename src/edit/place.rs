@@ -1,0 +1,343 @@
+//! What is written at a place once the image is known; this module must not look for places.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::HashMap;
+
+use super::document::{Document, Node, Shape, Style};
+use super::error::{Outcome, Reason, shown};
+use super::fields::{Fields, Key};
+use super::plan::{NewKey, Plan, is_right};
+use super::{Job, Pin, Place, Rules, Wanted, Written, shared};
+use crate::image::{Digest, Reference, Repository, Tag};
+
+/// The two spellings of a mapping that holds an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// `tag` and `digest`; a missing key is added only on demand.
+    Helm,
+    /// `newTag` and `digest`; missing keys are added.
+    Kustomize,
+}
+
+/// A file's plan in the making.
+pub(super) struct Editor<'d, 't> {
+    pub(super) document: &'d Document<'t>,
+    pub(super) wanted: &'d [Wanted],
+    pub(super) rules: Rules,
+    pub(super) plan: Plan,
+    /// Nodes that were found by matching, with the image; what shares their value must be checked.
+    pub(super) matched: Vec<(Node, usize)>,
+    places: Vec<(Node, Place)>,
+    known: HashMap<(Node, usize), usize>,
+    job: usize,
+}
+
+impl<'d, 't> Editor<'d, 't> {
+    pub(super) fn new(document: &'d Document<'t>, wanted: &'d [Wanted], rules: Rules) -> Self {
+        Self {
+            document,
+            wanted,
+            rules,
+            plan: Plan::default(),
+            matched: Vec::new(),
+            places: Vec::new(),
+            known: HashMap::new(),
+            job: 0,
+        }
+    }
+
+    /// Begins with a job's places.
+    pub(super) fn start(&mut self, job: usize) {
+        self.job = job;
+    }
+
+    /// The plan and its places, in the order of the file.
+    pub(super) fn finish(mut self) -> Outcome<(Plan, Vec<Place>)> {
+        shared::check(&self)?;
+        self.places.sort_by_key(|(node, _)| *node);
+        Ok((self.plan, self.places.into_iter().map(|(_, place)| place).collect()))
+    }
+
+    /// The images of a job, with their numbers.
+    pub(super) fn images(&self, job: &Job) -> Vec<(usize, &'d Wanted)> {
+        let wanted = self.wanted;
+        job.images
+            .iter()
+            .filter_map(|image| Some((*image, wanted.get(*image)?)))
+            .collect()
+    }
+
+    /// The image that a place found by PATH or NAME means, judged by the repository it names itself.
+    pub(super) fn choose(&self, job: &Job, node: Node, named: Option<&str>) -> Outcome<usize> {
+        let images = self.images(job);
+        let repository = named.and_then(|named| Repository::parse(named).ok());
+        if let Some(repository) = &repository {
+            let mut same = images
+                .iter()
+                .filter(|(_, wanted)| wanted.repository.is_same_as(repository));
+            if let Some((image, first)) = same.next() {
+                return match same.find(|(_, other)| other.tag != first.tag || other.digest != first.digest) {
+                    Some((_, other)) => self.document.refuse(
+                        node,
+                        Reason::Conflict {
+                            first: first.tag.to_string(),
+                            second: other.tag.to_string(),
+                        },
+                    ),
+                    None => Ok(*image),
+                };
+            }
+        }
+        match (images.as_slice(), named) {
+            ([(image, _)], None) => Ok(*image),
+            ([(image, _)], Some(_)) if self.rules.any_repository => Ok(*image),
+            (_, Some(named)) => self.document.refuse(node, other_repository(named, &images)),
+            (_, None) => self.document.refuse(node, Reason::WhichImage),
+        }
+    }
+
+    /// Writes an image into a mapping of `tag` and `digest` (or their Kustomize names).
+    pub(super) fn pair(&mut self, fields: &Fields<'_, '_>, image: usize, spelling: Spelling) -> Outcome<()> {
+        fields.refuse_duplicates()?;
+        let document = self.document;
+        let tag = fields.own(spelling.tag());
+        let digest = fields.own(Key::Digest);
+        let merged_digest = fields
+            .merged(Key::Digest)
+            .filter(|node| !document.is_blank(document.resolve(*node)));
+        let in_tag = tag.map(|node| self.held_tag(node)).transpose()?.unwrap_or_default();
+        let beside = digest
+            .or(merged_digest)
+            .map(|node| self.held_digest(node))
+            .transpose()?
+            .flatten();
+        let is_pinned = in_tag.digest.is_some() || beside.is_some() || self.rules.pin == Pin::Digest;
+        let new = self.new_text(image, is_pinned, tag.or(digest).unwrap_or(fields.mapping))?;
+        let has_digest_key = digest.is_some() || merged_digest.is_some();
+        let tag_is_pinned =
+            in_tag.digest.is_some() || (spelling == Spelling::Helm && self.rules.pin == Pin::Digest && !has_digest_key);
+        let tag_text = match (&new.digest, tag_is_pinned) {
+            (Some(digest), true) => format!("{}@{digest}", new.tag.as_deref().unwrap_or_default()),
+            _ => new.tag.clone().unwrap_or_default(),
+        };
+        let old = Written {
+            tag: in_tag.tag,
+            digest: beside.clone().or(in_tag.digest),
+        };
+        let mut changed = self.tag(fields, spelling, tag_text)?;
+        if let Some(text) = new.digest.clone() {
+            match digest.or(merged_digest) {
+                // What a merge key brings is written where it stands, by that place's own match.
+                Some(node) if digest.is_none() => self.plan.require(node, text),
+                Some(node) if beside.is_some() || self.rules.pin == Pin::Digest => {
+                    changed |= self.put(node, text)?;
+                }
+                None if !tag_is_pinned => {
+                    let after = tag.or_else(|| entry_anchor(fields));
+                    changed |= self.add(fields.mapping, after, Key::Digest.as_str(), text)?;
+                }
+                _ => {}
+            }
+        }
+        let key = spelling.tag().as_str();
+        self.note(
+            image,
+            tag.unwrap_or(fields.mapping),
+            tag.is_none().then_some(key),
+            old,
+            new,
+            changed,
+        );
+        Ok(())
+    }
+
+    fn tag(&mut self, fields: &Fields<'_, '_>, spelling: Spelling, text: String) -> Outcome<bool> {
+        if let Some(node) = fields.own(spelling.tag()) {
+            return self.put(node, text);
+        }
+        if spelling == Spelling::Helm && !self.rules.create {
+            let named = fields
+                .joined(Key::Repository)
+                .map_or(Reason::NoPlace, |name| Reason::NoTag(shown(&name)));
+            return self.document.refuse(fields.mapping, named);
+        }
+        let after = match spelling {
+            Spelling::Kustomize => entry_anchor(fields),
+            Spelling::Helm => [Key::Repository, Key::Image, Key::Registry]
+                .into_iter()
+                .find_map(|name| fields.own(name)),
+        };
+        self.add(fields.mapping, after, spelling.tag().as_str(), text)
+    }
+
+    /// Adds a key behind a value.
+    pub(super) fn add(
+        &mut self,
+        mapping: Node,
+        after: Option<Node>,
+        key: &'static str,
+        value: String,
+    ) -> Outcome<bool> {
+        let key = NewKey {
+            mapping,
+            after,
+            key,
+            value,
+        };
+        self.plan.key(self.document, key)?;
+        Ok(true)
+    }
+
+    /// Writes a scalar, or demands that an alias (or a merged value) comes to mean it. Tells whether bytes change.
+    pub(super) fn put(&mut self, node: Node, text: String) -> Outcome<bool> {
+        let document = self.document;
+        if document.resolve(node) != node {
+            self.plan.require(node, text);
+            return Ok(false);
+        }
+        let changed = !is_right(document, node, &text);
+        self.plan.value(document, node, text)?;
+        Ok(changed)
+    }
+
+    /// The tag and digest to write.
+    pub(super) fn new_text(&self, image: usize, is_pinned: bool, node: Node) -> Outcome<Written> {
+        let Some(wanted) = self.wanted.get(image) else {
+            return self.document.refuse(node, Reason::WhichImage);
+        };
+        let digest = match (&wanted.digest, is_pinned) {
+            (Some(digest), true) => Some(digest.to_string()),
+            (None, true) => {
+                let image = format!("{}:{}", wanted.repository, wanted.tag);
+                return self.document.refuse(node, Reason::UnknownDigest(image));
+            }
+            (_, false) => None,
+        };
+        Ok(Written {
+            tag: Some(wanted.tag.to_string()),
+            digest,
+        })
+    }
+
+    /// Remembers a place; `key` is one that is added to the node.
+    pub(super) fn note(
+        &mut self,
+        image: usize,
+        node: Node,
+        key: Option<&str>,
+        old: Written,
+        new: Written,
+        changed: bool,
+    ) {
+        if let Some((_, place)) = self.known.get(&(node, image)).and_then(|at| self.places.get_mut(*at)) {
+            if !place.jobs.contains(&self.job) {
+                place.jobs.push(self.job);
+            }
+            return;
+        }
+        let mut path = shared::path_of(self.document, node);
+        if let Some(key) = key {
+            super::path::Segment::Key(key.to_owned()).append_to(&mut path);
+        }
+        let start = self.document.start(node);
+        let place = Place {
+            image,
+            jobs: vec![self.job],
+            path,
+            line: self.document.line(start),
+            column: self.document.column(start),
+            old,
+            new,
+            changed,
+        };
+        self.known.insert((node, image), self.places.len());
+        self.places.push((node, place));
+    }
+
+    /// What a `tag:` holds: nothing, a tag, or a tag with a digest.
+    pub(super) fn held_tag(&self, node: Node) -> Outcome<Written> {
+        let Some(text) = self.plain_text(node)? else {
+            return Ok(Written::default());
+        };
+        tag_and_digest(text).ok_or_else(|| self.document.refusal(node, Reason::NoVersion(shown(text))))
+    }
+
+    fn held_digest(&self, node: Node) -> Outcome<Option<String>> {
+        let Some(text) = self.plain_text(node)? else {
+            return Ok(None);
+        };
+        match Digest::parse(text) {
+            Ok(digest) => Ok(Some(digest.to_string())),
+            Err(_) => self.document.refuse(node, Reason::NoVersion(shown(text))),
+        }
+    }
+
+    /// A scalar's text, aliases followed; none when it is blank.
+    pub(super) fn plain_text(&self, node: Node) -> Outcome<Option<&'d str>> {
+        let document = self.document;
+        let target = document.resolve(node);
+        match document.shape(target) {
+            Shape::Scalar(Style::Block) => document.refuse(node, Reason::MultiLine),
+            Shape::Scalar(_) if document.is_blank(target) => Ok(None),
+            Shape::Scalar(_) if document.source(target).contains(['\n', '\r']) => {
+                document.refuse(node, Reason::MultiLine)
+            }
+            Shape::Scalar(_) if document.value(target).contains("{{") => document.refuse(node, Reason::Template),
+            Shape::Scalar(_) => Ok(Some(document.value(target))),
+            _ => document.refuse(node, not_scalar(document, target)),
+        }
+    }
+}
+
+impl Spelling {
+    fn tag(self) -> Key {
+        match self {
+            Self::Helm => Key::Tag,
+            Self::Kustomize => Key::NewTag,
+        }
+    }
+}
+
+/// `1.0` or `1.0@sha256:…`.
+pub(super) fn tag_and_digest(text: &str) -> Option<Written> {
+    let (tag, digest) = match text.split_once('@') {
+        Some((tag, digest)) => (tag, Some(Digest::parse(digest).ok()?.to_string())),
+        None => (text, None),
+    };
+    Some(Written {
+        tag: Some(Tag::parse(tag).ok()?.to_string()),
+        digest,
+    })
+}
+
+/// The reference's own tag and digest.
+pub(super) fn written(reference: &Reference) -> Written {
+    Written {
+        tag: reference.tag.as_ref().map(ToString::to_string),
+        digest: reference.digest.as_ref().map(ToString::to_string),
+    }
+}
+
+/// Why a node that isn't a scalar can't be written.
+pub(super) fn not_scalar(document: &Document<'_>, node: Node) -> Reason {
+    let rest = document.text.get(document.start(node)..).unwrap_or_default();
+    match document.shape(node) {
+        Shape::Mapping(_) if rest.starts_with("{{") => Reason::Template,
+        Shape::Mapping(_) => Reason::NotScalar("mapping"),
+        _ => Reason::NotScalar("list"),
+    }
+}
+
+fn other_repository(found: &str, images: &[(usize, &Wanted)]) -> Reason {
+    let wanted: Vec<_> = images.iter().map(|(_, wanted)| wanted.repository.to_string()).collect();
+    Reason::OtherRepository {
+        found: shown(found),
+        wanted: wanted.join(" or "),
+    }
+}
+
+/// The value behind which a Kustomize entry's new key goes.
+fn entry_anchor(fields: &Fields<'_, '_>) -> Option<Node> {
+    fields.own(Key::NewName).or_else(|| fields.own(Key::Name))
+}

@@ -1,0 +1,174 @@
+//! Scalars that are whole references, and what is written into them; this module must not walk a document.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Document, Node, Shape, Style};
+use super::error::{Outcome, Reason, shown};
+use super::place::{Editor, written};
+use super::{Pin, Written, manifest};
+use crate::image::{Reference, Repository};
+
+/// The longest text that can be a reference with a tag and a digest, with a Kustomize name before it.
+const LONGEST: usize = 1024;
+
+/// What a scalar is, seen from the place where it stands.
+pub(super) enum Sight<'d> {
+    /// A reference with a tag or a digest. `prefix` is what Argo CD writes before it: `NAME=`.
+    Reference { prefix: &'d str, reference: Reference },
+    /// A bare repository, where only an image can be meant.
+    Bare {
+        prefix: &'d str,
+        reference: Reference,
+        adds: Adds,
+    },
+    /// An image of this repository that can't be written.
+    Refused { repository: Repository, reason: Reason },
+}
+
+/// Whether a bare repository gets a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Adds {
+    Always,
+    OnDemand,
+}
+
+impl Sight<'_> {
+    pub(super) fn repository(&self) -> &Repository {
+        match self {
+            Self::Reference { reference, .. } | Self::Bare { reference, .. } => &reference.repository,
+            Self::Refused { repository, .. } => repository,
+        }
+    }
+}
+
+/// What a value (or the value that an alias means) is to somebody who looks for images.
+pub(super) fn look<'d>(document: &'d Document<'_>, node: Node) -> Option<Sight<'d>> {
+    let target = document.resolve(node);
+    let Shape::Scalar(style) = document.shape(target) else {
+        return None;
+    };
+    let whole = document.value(target);
+    if whole.len() > LONGEST {
+        return None;
+    }
+    let is_image = is_image_key(document, node);
+    if style == Style::Block || document.source(target).contains(['\n', '\r']) {
+        let reference = Reference::parse(whole.trim_end_matches('\n')).ok()?;
+        return is_image.then_some(Sight::Refused {
+            repository: reference.repository,
+            reason: Reason::MultiLine,
+        });
+    }
+    if whole.contains("{{") {
+        return is_image.then(|| template(whole)).flatten();
+    }
+    let (prefix, text) = split_name(document, node, whole);
+    let reference = Reference::parse(text).ok()?;
+    let has_path = text.contains('/');
+    if reference.tag.is_some() || reference.digest.is_some() {
+        return (has_path || is_image).then_some(Sight::Reference { prefix, reference });
+    }
+    bare(document, node, prefix, reference)
+}
+
+fn bare<'d>(document: &Document<'_>, node: Node, prefix: &'d str, reference: Reference) -> Option<Sight<'d>> {
+    let adds = if manifest::is_container_image(document, node) {
+        Adds::Always
+    } else if is_image_key(document, node) && reference.repository.as_str().contains('/') {
+        Adds::OnDemand
+    } else {
+        return None;
+    };
+    // `image: X` beside `tag: 1.0` is a mapping that holds an image.
+    let has_tag = document.parent(node).is_some_and(|parent| {
+        document
+            .pairs(parent)
+            .any(|(key, _)| document.value(document.resolve(key)) == "tag")
+    });
+    (!has_tag).then_some(Sight::Bare {
+        prefix,
+        reference,
+        adds,
+    })
+}
+
+/// `X:{{ .Values.tag }}`: an image whose version a template gives.
+fn template<'d>(text: &str) -> Option<Sight<'d>> {
+    let before = text.split("{{").next()?.trim_end();
+    let repository = Repository::parse(before.trim_end_matches([':', '@'])).ok()?;
+    (before.len() > repository.as_str().len()).then_some(Sight::Refused {
+        repository,
+        reason: Reason::Template,
+    })
+}
+
+/// Splits what Argo CD writes in `kustomize.images`: `NAME=REFERENCE`.
+fn split_name<'d>(document: &Document<'_>, node: Node, text: &'d str) -> (&'d str, &'d str) {
+    let is_kustomize = || {
+        let images = document.parent(node)?;
+        let kustomize = document.parent(images)?;
+        Some(document.key_text(images)? == "images" && document.key_text(kustomize)? == "kustomize")
+    };
+    match text.find('=') {
+        Some(sign) if is_kustomize() == Some(true) => text.split_at_checked(sign + 1).unwrap_or(("", text)),
+        _ => ("", text),
+    }
+}
+
+/// Whether a value stands under a key that ends in `image`, in any case.
+pub(super) fn is_image_key(document: &Document<'_>, node: Node) -> bool {
+    document
+        .key_text(node)
+        .is_some_and(|key| key.to_ascii_lowercase().ends_with("image"))
+}
+
+impl Editor<'_, '_> {
+    /// Writes an image into a scalar that names its repository.
+    pub(super) fn scalar(&mut self, node: Node, sight: &Sight<'_>, image: usize) -> Outcome<()> {
+        match sight {
+            Sight::Reference { prefix, reference } => self.reference(node, prefix, reference, image),
+            Sight::Bare {
+                prefix,
+                reference,
+                adds,
+            } => {
+                if *adds == Adds::OnDemand && !self.rules.create {
+                    let name = shown(reference.repository.as_str());
+                    return self.document.refuse(node, Reason::NoTag(name));
+                }
+                self.reference(node, prefix, reference, image)
+            }
+            Sight::Refused { reason, .. } => self.document.refuse(node, reason.clone()),
+        }
+    }
+
+    fn reference(&mut self, node: Node, prefix: &str, held: &Reference, image: usize) -> Outcome<()> {
+        let is_pinned = held.digest.is_some() || self.rules.pin == Pin::Digest;
+        let new = self.new_text(image, is_pinned, node)?;
+        let text = format!("{prefix}{}:{new}", held.repository);
+        self.write(node, image, text, written(held), new)
+    }
+
+    /// Writes an image's tag into a scalar that holds nothing else.
+    pub(super) fn bare_tag(&mut self, node: Node, image: usize, held: Written) -> Outcome<()> {
+        let new = self.new_text(image, held.digest.is_some(), node)?;
+        self.write(node, image, new.to_string(), held, new)
+    }
+
+    fn write(&mut self, node: Node, image: usize, text: String, old: Written, new: Written) -> Outcome<()> {
+        let changed = self.put(node, text)?;
+        // An alias is its anchor's place, which has a match of its own.
+        if self.document.resolve(node) == node {
+            self.note(image, node, None, old, new, changed);
+        }
+        Ok(())
+    }
+}
+
+/// A key's text that says its value is the name of something, never a version.
+pub(super) fn is_name_key(document: &Document<'_>, node: Node) -> bool {
+    matches!(
+        document.key_text(node),
+        Some("repository" | "registry" | "name" | "newName" | "digest")
+    ) || is_image_key(document, node)
+}

@@ -1,0 +1,127 @@
+//! Every place of a file that names one of the wanted images; this module must not know PATH or NAME.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Document, Node, Shape};
+use super::error::{Outcome, shown};
+use super::fields::{Fields, Key};
+use super::kustomize;
+use super::place::{Editor, Spelling};
+use super::scalar::{Sight, look};
+use super::{Job, manifest};
+use crate::image::Repository;
+
+/// How many images an error message names.
+const HELD: usize = 20;
+
+/// Which documents of a file are searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All of them.
+    Documents,
+    /// Kubernetes objects only.
+    Objects,
+}
+
+/// Edits every place whose repository is that of one of the job's images.
+pub(super) fn everywhere(editor: &mut Editor<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
+    let document = editor.document;
+    for root in &document.roots {
+        if scope == Scope::Objects && !manifest::is_object(document, *root) {
+            continue;
+        }
+        for node in root.0..document.record(*root).after {
+            let node = Node(node);
+            match document.shape(node) {
+                _ if document.record(node).in_key => {}
+                Shape::Mapping(_) => mapping(editor, job, node)?,
+                Shape::Scalar(_) | Shape::Alias => value(editor, job, node)?,
+                Shape::Sequence(_) => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    let fields = Fields::of(editor.document, node);
+    for (image, wanted) in editor.images(job) {
+        let spelling = if kustomize::is_entry(editor.document, &fields) {
+            kustomize::is_named(&fields, &wanted.repository).then_some(Spelling::Kustomize)
+        } else {
+            holds(&fields, &wanted.repository).then_some(Spelling::Helm)
+        };
+        match spelling {
+            Some(Spelling::Kustomize) => kustomize::refuse_suffix(editor.document, &fields)?,
+            Some(Spelling::Helm) => {}
+            None => continue,
+        }
+        if let Some(spelling) = spelling {
+            editor.pair(&fields, image, spelling)?;
+            let written = [Key::Tag, Key::NewTag, Key::Digest];
+            let nodes = written.into_iter().filter_map(|name| fields.own(name));
+            editor.matched.extend(nodes.map(|node| (node, image)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a mapping holds an image of this repository.
+fn holds(fields: &Fields<'_, '_>, repository: &Repository) -> bool {
+    let has_tag = fields.own(Key::Tag).is_some();
+    if fields.own(Key::Repository).is_some() || (has_tag && fields.merged(Key::Repository).is_some()) {
+        return fields.names(Key::Repository, repository);
+    }
+    has_tag && (fields.names(Key::Name, repository) || fields.names(Key::Image, repository))
+}
+
+fn value(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    let document = editor.document;
+    let Some(sight) = look(document, node) else {
+        return Ok(());
+    };
+    for (image, wanted) in editor.images(job) {
+        if sight.repository().is_same_as(&wanted.repository) {
+            editor.scalar(node, &sight, image)?;
+        }
+    }
+    Ok(())
+}
+
+/// Some of the images that a file names, each once, in the order of the file.
+pub(super) fn held(document: &Document<'_>) -> Vec<String> {
+    let mut held: Vec<String> = Vec::new();
+    for node in document.nodes() {
+        if held.len() >= HELD {
+            break;
+        }
+        let found = match document.shape(node) {
+            _ if document.record(node).in_key => None,
+            Shape::Mapping(_) => named(document, node),
+            Shape::Scalar(_) => match look(document, node) {
+                Some(Sight::Reference { reference, .. } | Sight::Bare { reference, .. }) => Some(reference.to_string()),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(found) = found.filter(|found| !held.contains(found)) {
+            held.push(found);
+        }
+    }
+    held
+}
+
+fn named(document: &Document<'_>, node: Node) -> Option<String> {
+    let fields = Fields::of(document, node);
+    let (name, version) = if kustomize::is_entry(document, &fields) {
+        (fields.effective_name()?.to_owned(), fields.text(Key::NewTag))
+    } else {
+        (fields.joined(Key::Repository)?, fields.text(Key::Tag))
+    };
+    let text = match version {
+        Some(version) => format!("{name}:{version}"),
+        None => name,
+    };
+    let is_clean = Repository::parse(text.split([':', '@']).next().unwrap_or_default()).is_ok();
+    is_clean.then(|| shown(&text).trim_matches('"').to_owned())
+}

@@ -1,0 +1,157 @@
+//! From the plan to byte ranges and their new text; this module must not decide what is written.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::cmp::Reverse;
+use std::ops::Range;
+
+use super::document::{Document, Node, Shape, Style};
+use super::error::{Outcome, Reason, shown};
+use super::plan::{Plan, STRING_TAG, reads_as_string};
+use super::{insert, quoting};
+
+/// A replacement of bytes, with what it does to the index.
+#[derive(Debug)]
+pub(super) struct Edit {
+    pub(super) range: Range<usize>,
+    pub(super) text: String,
+    /// The node that is replaced, or before which new ones come.
+    pub(super) at: Node,
+    /// Whether the node at `at` is replaced.
+    pub(super) replaces: bool,
+    /// The new nodes in the order of the text.
+    pub(super) expects: Vec<Expected>,
+}
+
+/// A node that the result must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Expected {
+    pub(super) depth: u8,
+    pub(super) what: What,
+}
+
+/// What a new node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Text(String),
+    Mapping,
+    Sequence,
+}
+
+/// All edits of a plan, in the order of the text.
+pub(super) fn edits(document: &Document<'_>, plan: &Plan) -> Outcome<Vec<Edit>> {
+    let mut edits = Vec::new();
+    for (node, text) in &plan.values {
+        edits.push(value(document, *node, text)?);
+    }
+    for key in &plan.keys {
+        edits.push(insert::key(document, key)?);
+    }
+    for (spot, entries) in &plan.entries {
+        edits.push(insert::entries(document, *spot, entries)?);
+    }
+    for (node, (key, text)) in &plan.mappings {
+        edits.push(insert::mapping(document, *node, key, text)?);
+    }
+    // What is inside a collection comes before what comes behind it.
+    let depth = |edit: &Edit| Reverse(edit.expects.first().map_or(0, |expected| expected.depth));
+    edits.sort_by_key(|edit| (edit.range.start, edit.at, depth(edit)));
+    for pair in edits.windows(2) {
+        if let [one, other] = pair
+            && one.range.end > other.range.start
+        {
+            return Err(Reason::Unproved.at(other.range.start));
+        }
+    }
+    Ok(edits)
+}
+
+/// The text with the edits made.
+pub(super) fn apply(text: &str, edits: &[Edit]) -> Outcome<String> {
+    let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
+    let mut result = String::with_capacity(text.len() + added);
+    let mut done = 0;
+    for edit in edits {
+        let kept = text.get(done..edit.range.start);
+        result.push_str(kept.ok_or_else(|| Reason::Unproved.at(edit.range.start))?);
+        result.push_str(&edit.text);
+        done = edit.range.end;
+    }
+    result.push_str(text.get(done..).ok_or_else(|| Reason::Unproved.of_file())?);
+    Ok(result)
+}
+
+/// Writes a text in the style of the scalar that is there.
+fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<Edit> {
+    refuse_typed(document, node)?;
+    let source = document.source(node);
+    if source.contains(['\n', '\r']) {
+        return document.refuse(node, Reason::MultiLine);
+    }
+    let Shape::Scalar(style) = document.shape(node) else {
+        return document.refuse(node, Reason::Unproved);
+    };
+    let (range, text_written) = match style {
+        Style::Block => return document.refuse(node, Reason::MultiLine),
+        Style::Single => (document.start(node)..document.end(node), format!("'{text}'")),
+        Style::Double => (document.start(node)..document.end(node), quoting::quoted(text)),
+        Style::Plain => {
+            let had_colon = source.contains(':');
+            (
+                document.start(node)..document.end(node),
+                plain(document, node, text, had_colon),
+            )
+        }
+        Style::Empty => {
+            let (at, before) = gap(document, node);
+            (at..at, format!("{before}{}", plain(document, node, text, false)))
+        }
+    };
+    Ok(Edit {
+        range,
+        text: text_written,
+        at: node,
+        replaces: true,
+        expects: vec![Expected {
+            depth: document.record(node).depth,
+            what: What::Text(text.to_owned()),
+        }],
+    })
+}
+
+/// A text that goes where a plain scalar is: plain too, unless a reader would take it for something else.
+fn plain(document: &Document<'_>, node: Node, text: &str, had_colon: bool) -> String {
+    // Older parsers take a colon inside a flow collection for a mapping's.
+    let is_trap = document.in_flow(node) && text.contains(':') && !had_colon;
+    if quoting::is_plain(text) && reads_as_string(document, node, text) && !is_trap {
+        text.to_owned()
+    } else {
+        quoting::quoted(text)
+    }
+}
+
+/// Where an empty value's text goes, and what separates it from what is before.
+pub(super) fn gap(document: &Document<'_>, node: Node) -> (usize, &'static str) {
+    let at = document.start(node);
+    let record = document.record(node);
+    let has_property = record.anchored || record.tag != 0;
+    let next = document.text.as_bytes().get(at);
+    let is_value = document.parent(node).is_some_and(|parent| document.is_mapping(parent));
+    match document.text.get(..at).and_then(|before| before.chars().next_back()) {
+        _ if is_value && !has_property && next == Some(&b':') => (at + 1, " "),
+        // `{tag}`: a key without a colon.
+        _ if is_value && !has_property => (at, ": "),
+        Some(' ') => (at, ""),
+        _ => (at, " "),
+    }
+}
+
+/// Refuses a scalar whose explicit tag makes it no string; a local tag (`!secret`) is the reader's own affair.
+pub(super) fn refuse_typed(document: &Document<'_>, node: Node) -> Outcome<()> {
+    match document.tag(node) {
+        Some(tag) if tag.starts_with("tag:yaml.org,2002:") && tag != STRING_TAG => {
+            document.refuse(node, Reason::Typed(shown(tag)))
+        }
+        _ => Ok(()),
+    }
+}
