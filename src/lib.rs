@@ -4,5 +4,6 @@ pub mod edit;
 pub mod git;
 pub mod http;
 pub mod image;
+pub mod registry;
 pub mod secret;
 pub mod tree;

@@ -1,0 +1,238 @@
+//! Which credentials a registry gets: the sources in their order, first match wins.
+//! This module must not read the environment or a file; their texts are handed in.
+
+use std::fmt;
+
+use super::docker_config::{DockerConfig, Said, host_of_key};
+use super::{helper, words};
+use crate::secret::{Credentials, ExposeSecret as _, SecretString};
+
+/// The variable whose secret runs out under its users' hands, with a message of its own.
+const DOCKER_AUTH: &str = "DOCKER_AUTH";
+
+/// Every place that may hold credentials for a registry.
+///
+/// The order is: `explicit`, each of `configs`, each of `hosts`, else anonymous.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialSources {
+    /// For every host, set for this very tool (`GITOPS_BUMP_REGISTRY_USERNAME`, `GITOPS_BUMP_REGISTRY_PASSWORD`).
+    pub explicit: Option<Credentials>,
+    /// Texts in docker's `config.json` format, in the order in which they are asked.
+    pub configs: Vec<ConfigText>,
+    /// Credentials that are for one host only (`CI_REGISTRY`, `HARBOR_HOST`).
+    pub hosts: Vec<HostCredentials>,
+}
+
+/// A text in docker's `config.json` format.
+#[derive(Clone, Debug)]
+pub struct ConfigText {
+    /// What to call it in messages: the variable's name or the file's path.
+    pub name: String,
+    /// The JSON text; an empty one says nothing about any host.
+    pub text: SecretString,
+}
+
+/// Credentials for one host.
+#[derive(Clone, Debug)]
+pub struct HostCredentials {
+    /// What to call them in messages: the variable's name.
+    pub name: String,
+    /// The host, with its port when it has one; a URL of the host is taken too.
+    pub host: String,
+    /// The credentials.
+    pub credentials: Credentials,
+}
+
+/// What a registry is shown.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A user name and a password.
+    Password(Credentials),
+    /// An OAuth2 refresh token, which only a token service takes.
+    IdentityToken(SecretString),
+}
+
+/// Credentials and the name of the source that had them.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// What to show the registry.
+    pub credential: Credential,
+    /// The source's name, for messages.
+    pub name: String,
+}
+
+/// A source that cannot be read.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{name}: {reason}")]
+pub struct CredentialsError {
+    /// The source's name.
+    pub name: String,
+    /// What is wrong with it; never a part of its text.
+    pub reason: String,
+}
+
+impl CredentialSources {
+    /// The credentials for a host (lower case, with its port when it has one), none for anonymous.
+    ///
+    /// May run a credential helper program, for 20 s at most.
+    pub async fn for_host(&self, host: &str) -> Result<Option<Access>, CredentialsError> {
+        if let Some(pair) = &self.explicit {
+            return Ok(Some(Access::password("GITOPS_BUMP_REGISTRY_USERNAME", pair)));
+        }
+        for config in &self.configs {
+            if let Some(credential) = config.credential(host).await? {
+                return Ok(Some(Access {
+                    credential,
+                    name: config.name.clone(),
+                }));
+            }
+        }
+        let is_same = |candidate: &&HostCredentials| host_of_key(candidate.host.trim()).as_deref() == Some(host);
+        let own = self.hosts.iter().find(is_same);
+        Ok(own.map(|own| Access::password(&own.name, &own.credentials)))
+    }
+
+    /// What is probably wrong when a host got no credentials and wanted some.
+    pub fn advice(&self, host: &str) -> String {
+        let Some(config) = self.configs.iter().find(|config| config.name == DOCKER_AUTH) else {
+            return format!(
+                "give credentials for {host}, and check that no variable is empty \
+                (protected variables are on unprotected refs)"
+            );
+        };
+        let state = if config.is_empty() {
+            "is empty".to_owned()
+        } else {
+            format!("has no entry for {host}")
+        };
+        format!(
+            "{DOCKER_AUTH} {state}: its secret expires after 60 minutes, a job with needs: must list read_secret, \
+            and protected variables are empty on unprotected refs"
+        )
+    }
+}
+
+impl ConfigText {
+    fn is_empty(&self) -> bool {
+        self.text.expose_secret().trim().is_empty()
+    }
+
+    async fn credential(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let said = DockerConfig::parse(self.text.expose_secret()).and_then(|config| config.said_of(host));
+        match said.map_err(|reason| self.error(reason))? {
+            Said::Credential(credential) => Ok(Some(credential)),
+            Said::Helper(name) => helper::ask(&name, host).await.map_err(|reason| self.error(reason)),
+            Said::Nothing => Ok(None),
+        }
+    }
+
+    fn error(&self, reason: String) -> CredentialsError {
+        CredentialsError {
+            name: words::clean(&self.name),
+            reason,
+        }
+    }
+}
+
+impl Access {
+    fn password(name: &str, pair: &Credentials) -> Self {
+        Self {
+            credential: Credential::Password(pair.clone()),
+            name: name.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.credential {
+            Credential::Password(pair) => write!(f, "{} (user {:?})", self.name, pair.username),
+            Credential::IdentityToken(_) => write!(f, "{} (an identity token)", self.name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(username: &str) -> Credentials {
+        Credentials {
+            username: username.to_owned(),
+            password: SecretString::from("password"),
+        }
+    }
+
+    fn config(name: &str, text: &str) -> ConfigText {
+        ConfigText {
+            name: name.to_owned(),
+            text: SecretString::from(text),
+        }
+    }
+
+    fn sources() -> CredentialSources {
+        CredentialSources {
+            explicit: None,
+            configs: vec![
+                config("DOCKER_AUTH_CONFIG", ""),
+                config(
+                    "DOCKER_AUTH",
+                    r#"{"auths": {"a.x": {"username": "auth-a", "password": "p"}}}"#,
+                ),
+                config(
+                    "config.json",
+                    r#"{"auths": {"a.x": {"username": "file-a", "password": "p"},
+                    "b.x": {"username": "file-b", "password": "p"}}}"#,
+                ),
+            ],
+            hosts: vec![HostCredentials {
+                name: "CI_REGISTRY_USER".to_owned(),
+                host: "https://C.x:5050".to_owned(),
+                credentials: pair("ci"),
+            }],
+        }
+    }
+
+    async fn found(sources: &CredentialSources, host: &str) -> String {
+        let access = sources.for_host(host).await.unwrap();
+        access.map_or_else(|| "anonymous".to_owned(), |access| access.to_string())
+    }
+
+    #[tokio::test]
+    async fn the_first_match_wins() {
+        let mut sources = sources();
+        assert_eq!(found(&sources, "a.x").await, r#"DOCKER_AUTH (user "auth-a")"#);
+        assert_eq!(found(&sources, "b.x").await, r#"config.json (user "file-b")"#);
+        assert_eq!(found(&sources, "c.x:5050").await, r#"CI_REGISTRY_USER (user "ci")"#);
+        assert_eq!(found(&sources, "c.x").await, "anonymous");
+        sources.explicit = Some(pair("me"));
+        assert_eq!(
+            found(&sources, "c.x").await,
+            r#"GITOPS_BUMP_REGISTRY_USERNAME (user "me")"#
+        );
+    }
+
+    #[tokio::test]
+    async fn a_broken_source_is_named() {
+        let mut sources = sources();
+        sources.configs.insert(0, config("DOCKER_AUTH_CONFIG", "{"));
+        let error = sources.for_host("a.x").await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "DOCKER_AUTH_CONFIG: not a docker configuration: line 1, column 1"
+        );
+    }
+
+    #[test]
+    fn tells_an_empty_secret_from_one_without_the_host() {
+        let mut sources = sources();
+        assert!(sources.advice("z.x").starts_with("DOCKER_AUTH has no entry for z.x: "));
+        sources.configs = vec![config("DOCKER_AUTH", " ")];
+        assert!(sources.advice("z.x").starts_with("DOCKER_AUTH is empty: "));
+        sources.configs.clear();
+        assert!(sources.advice("z.x").starts_with("give credentials for z.x"));
+    }
+}

@@ -1,0 +1,186 @@
+//! What can go wrong with a registry, and what to do about it; this module must not ask a registry anything.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::time::Duration;
+
+use super::credentials::CredentialsError;
+use crate::image::Digest;
+
+/// Why an image could not be checked. Each text is one line; `words` are the server's own, cleaned and short.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The reference names no tag, so there is nothing to resolve.
+    #[error("{image} has no tag")]
+    NoTag {
+        /// The reference.
+        image: String,
+    },
+    /// The HTTP client cannot be built.
+    #[error("preparing the HTTP client: {0}")]
+    Client(String),
+    /// A source of credentials is broken.
+    #[error("{0}")]
+    Credentials(#[from] CredentialsError),
+    /// The registry answers and does not know the image.
+    #[error("{image} is not in the registry{}", said(words))]
+    NotFound {
+        /// The reference.
+        image: String,
+        /// What the registry said.
+        words: String,
+    },
+    /// The registry refuses the credentials, or what they ask for.
+    #[error("access to {image} denied with the credentials of {access}{}", said(words))]
+    Denied {
+        /// The reference.
+        image: String,
+        /// The source of the credentials.
+        access: String,
+        /// What the registry or its token service said.
+        words: String,
+    },
+    /// The registry wants credentials and there are none for it.
+    #[error("access to {image} denied without credentials{}", said(words))]
+    Unauthorized {
+        /// The reference.
+        image: String,
+        /// Why there are probably none.
+        advice: String,
+        /// What the registry or its token service said.
+        words: String,
+    },
+    /// No answer came.
+    #[error("{host} cannot be reached: {reason}")]
+    Unreachable {
+        /// The server.
+        host: String,
+        /// What kept the answer away.
+        why: Why,
+        /// The same in the system's words.
+        reason: String,
+    },
+    /// The registry has had enough requests (429), and still had after the retries.
+    #[error("{host} limits the rate of requests{}", said(words))]
+    Limited {
+        /// The server.
+        host: String,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+        /// What it said.
+        words: String,
+    },
+    /// The registry failed (5xx), and still did after the retries.
+    #[error("{host} failed with status {status}{}", said(words))]
+    ServerError {
+        /// The server.
+        host: String,
+        /// The HTTP status.
+        status: u16,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
+        /// What it said.
+        words: String,
+    },
+    /// The answer is not that of a registry.
+    #[error("{host} gave no answer of a registry: {reason}")]
+    BadAnswer {
+        /// The server.
+        host: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// The tag names another digest than the reference.
+    #[error("{image} has the digest {found} in the registry")]
+    DigestMismatch {
+        /// The reference, with the digest that was expected.
+        image: String,
+        /// The registry's digest of the tag.
+        found: Digest,
+    },
+}
+
+/// What kept a server's answer away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The server's certificate is not trusted, or not the server's.
+    Certificate,
+    /// The server does not speak TLS.
+    NotTls,
+    /// TLS failed for another reason.
+    Tls,
+    /// No connection, or a broken one.
+    Connection,
+    /// Too long without an answer.
+    Silence,
+}
+
+impl RegistryError {
+    /// What to do about it: one line.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoTag { .. } => "write the tag that was pushed: there is no silent latest".to_owned(),
+            Self::Client(_) => "check the proxy variables".to_owned(),
+            Self::Credentials(_) => "correct that source, or empty it when it is not needed".to_owned(),
+            Self::NotFound { .. } => "check the name and the tag, and that the build pushed this very image".to_owned(),
+            Self::Denied { access, .. } => format!(
+                "check that the credentials of {access} are right, not expired, and allowed to pull \
+                (some registries say this of a repository that does not exist)"
+            ),
+            Self::Unauthorized { advice, .. } => advice.clone(),
+            Self::Unreachable { host, why, .. } => why.hint(host),
+            Self::Limited {
+                retry_after: Some(wait),
+                ..
+            } => {
+                format!("it asks to come back in {} s; run the job again later", wait.as_secs())
+            }
+            Self::Limited { .. } => "run the job again later; with credentials the limit is often higher".to_owned(),
+            Self::ServerError { .. } => "run the job again later, or ask who runs the registry".to_owned(),
+            Self::BadAnswer { host, .. } => format!("check that {host} is the registry and not a page before it"),
+            Self::DigestMismatch { .. } => {
+                "the tag was pushed again since, or the digest is that of another image: build and pass both anew"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// Whether asking again may help.
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Limited { .. } | Self::ServerError { .. } => true,
+            Self::Unreachable { why, .. } => *why == Why::Connection,
+            _ => false,
+        }
+    }
+
+    /// How long the server asked to wait.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Limited { retry_after, .. } | Self::ServerError { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+}
+
+impl Why {
+    fn hint(self, host: &str) -> String {
+        match self {
+            Self::Certificate => "add the registry's CA certificate with --ca-file".to_owned(),
+            Self::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
+            Self::Tls => "check the registry's TLS settings: TLS 1.2 or 1.3 is needed".to_owned(),
+            Self::Connection | Self::Silence => {
+                "check the host's name and port, the network, and the proxy variables".to_owned()
+            }
+        }
+    }
+}
+
+/// A server's words behind a colon.
+fn said(words: &str) -> String {
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(": {words}")
+    }
+}

@@ -1,0 +1,141 @@
+//! Asks a docker credential helper for the credentials of one registry; this module must not choose the helper.
+//!
+//! The protocol is that of the docker-credential-helpers project: `docker-credential-NAME get`, the server on
+//! standard input, one JSON object on standard output.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+
+use super::credentials::Credential;
+use super::docker_config::DOCKER_HUB_KEY;
+use super::words;
+use crate::image::DOCKER_HUB;
+use crate::secret::{Credentials, SecretString};
+
+/// A helper may ask a cloud for a token; it may not wait for a person.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// More than any token takes.
+const OUTPUT_LIMIT: u64 = 256 * 1024;
+
+/// What a helper says when it knows the protocol but not the server.
+const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// The user name that says that the secret is an identity token.
+const TOKEN_USER: &str = "<token>";
+
+/// Runs the helper for a host; none when the helper knows no credentials for it, an error is the reason in words.
+pub(super) async fn ask(helper: &str, host: &str) -> Result<Option<Credential>, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if helper.is_empty() || !helper.chars().all(plain) {
+        return Err(format!("{:?} is no name of a credential helper", words::clean(helper)));
+    }
+    let program = format!("docker-credential-{helper}");
+    match tokio::time::timeout(TIMEOUT, run(&program, host)).await {
+        Ok(answer) => answer.map_err(|reason| format!("{program}: {reason}")),
+        Err(_) => Err(format!("{program}: no answer within {} s", TIMEOUT.as_secs())),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    username: String,
+    secret: String,
+}
+
+async fn run(program: &str, host: &str) -> Result<Option<Credential>, String> {
+    let mut child = Command::new(program)
+        .arg("get")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| format!("cannot be started: {error}"))?;
+    let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
+    let output = talk(&mut child, server)
+        .await
+        .map_err(|error| format!("talking to it: {error}"))?;
+    let status = child
+        .wait()
+        .await
+        .map_err(|error| format!("waiting for its end: {error}"))?;
+    if !status.success() {
+        // A helper reports on standard output, where its secret would be: only the known sentence is looked for.
+        let not_found = String::from_utf8_lossy(&output).contains(NOT_FOUND);
+        return if not_found {
+            Ok(None)
+        } else {
+            Err(format!("failed ({status})"))
+        };
+    }
+    read(&output).map(Some)
+}
+
+/// Writes the server, reads the answer up to the limit.
+async fn talk(child: &mut Child, server: &str) -> std::io::Result<Vec<u8>> {
+    if let Some(mut stdin) = child.stdin.take() {
+        // A helper that doesn't read its input may still answer.
+        if let Err(error) = stdin.write_all(server.as_bytes()).await {
+            tracing::debug!("the credential helper did not read its input: {error}");
+        }
+    }
+    match child.stdout.take() {
+        Some(stdout) => bounded(stdout).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn bounded(stdout: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
+    let mut output = Vec::new();
+    stdout.take(OUTPUT_LIMIT).read_to_end(&mut output).await?;
+    Ok(output)
+}
+
+fn read(output: &[u8]) -> Result<Credential, String> {
+    let answer: Answer = serde_json::from_slice(output).map_err(|_| "its answer is not that of a helper".to_owned())?;
+    let secret = SecretString::from(answer.secret);
+    Ok(if answer.username == TOKEN_USER {
+        Credential::IdentityToken(secret)
+    } else {
+        Credential::Password(Credentials {
+            username: answer.username,
+            password: secret,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_kinds_of_answers() {
+        let password = read(br#"{"ServerURL": "h", "Username": "u", "Secret": "s"}"#).unwrap();
+        assert!(matches!(password, Credential::Password(pair) if pair.username == "u"));
+        let token = read(br#"{"Username": "<token>", "Secret": "s"}"#).unwrap();
+        assert!(matches!(token, Credential::IdentityToken(_)));
+        assert!(read(b"s3cret").is_err_and(|reason| !reason.contains("s3cret")));
+    }
+
+    #[tokio::test]
+    async fn names_a_helper_that_is_not_there() {
+        let reason = ask("gitops-bump-test-none", "h").await.unwrap_err();
+        assert!(
+            reason.starts_with("docker-credential-gitops-bump-test-none: cannot be started"),
+            "{reason}"
+        );
+        assert!(ask("../../bin/sh", "h").await.unwrap_err().contains("no name"));
+    }
+
+    #[tokio::test]
+    async fn an_endless_answer_is_cut() {
+        let output = bounded(tokio::io::repeat(b'x')).await.unwrap();
+        assert_eq!(output.len() as u64, OUTPUT_LIMIT);
+    }
+}

@@ -1,0 +1,276 @@
+//! The conversation with one registry: finds out what it wants to see and shows it, once for all its images.
+//! This module must not judge an answer beyond whether it was let in.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::HeaderValue;
+use reqwest::{Method, StatusCode};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::challenge::Challenge;
+use super::credentials::{Access, Credential, CredentialSources};
+use super::error::RegistryError;
+use super::transport::{Answer, Request, Transport, bad_answer, is_loopback};
+use super::{token, words};
+
+/// A token that was refused at this age or later has probably expired.
+const TOKEN_MAY_EXPIRE: Duration = Duration::from_secs(30);
+
+/// A registry, and what is known about it so far.
+pub(super) struct Session {
+    host: String,
+    transport: Arc<Transport>,
+    sources: Arc<CredentialSources>,
+    /// The base addresses that may be the registry's; one as soon as it has answered.
+    bases: tokio::sync::Mutex<Known>,
+    access: OnceCell<Option<Access>>,
+    ping: OnceCell<Option<Challenge>>,
+    tokens: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Token>>>>>,
+}
+
+/// What is asked about an image.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Question<'a> {
+    /// The image, for messages.
+    pub(super) image: &'a str,
+    /// HEAD or GET.
+    pub(super) method: &'a Method,
+    /// The path on the registry, from `v2/` on.
+    pub(super) path: &'a str,
+    /// The `Accept` header.
+    pub(super) accept: &'static str,
+    /// The longest body that is taken.
+    pub(super) limit: usize,
+    /// The repository that a token has to be for.
+    pub(super) repository: &'a str,
+}
+
+#[derive(Clone)]
+struct Known {
+    bases: Vec<Url>,
+    answered: bool,
+    challenge: Option<Challenge>,
+}
+
+struct Token {
+    header: HeaderValue,
+    since: Instant,
+}
+
+/// What a request carried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Nothing,
+    OldToken,
+    Fresh,
+}
+
+impl Session {
+    /// Prepares a conversation; `bases` are tried in their order until one of them answers.
+    pub(super) fn new(host: &str, bases: Vec<Url>, transport: Arc<Transport>, sources: Arc<CredentialSources>) -> Self {
+        Self {
+            host: host.to_owned(),
+            transport,
+            sources,
+            bases: tokio::sync::Mutex::new(Known {
+                bases,
+                answered: false,
+                challenge: None,
+            }),
+            access: OnceCell::new(),
+            ping: OnceCell::new(),
+            tokens: Mutex::default(),
+        }
+    }
+
+    /// Asks, and asks again with what the registry wants to see when it says so.
+    pub(super) async fn ask(&self, question: Question<'_>) -> Result<Answer, RegistryError> {
+        let (answer, shown) = self.ask_with_what_is_known(question).await?;
+        match (answer.status, shown) {
+            (StatusCode::UNAUTHORIZED, Shown::OldToken) => self.forget_token(question).await,
+            // Some registries hide what an anonymous user may not see.
+            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, Shown::Nothing) => {
+                let Some(challenge) = self.challenge(question, &answer).await? else {
+                    return Ok(answer);
+                };
+                self.known().await.challenge = Some(challenge);
+            }
+            _ => return Ok(answer),
+        }
+        Ok(self.ask_with_what_is_known(question).await?.0)
+    }
+
+    /// The error for a registry that did not let an image be seen.
+    pub(super) fn denied(&self, image: &str, words: String) -> RegistryError {
+        let image = image.to_owned();
+        match self.access.get() {
+            Some(Some(access)) => RegistryError::Denied {
+                image,
+                access: access.to_string(),
+                words,
+            },
+            _ => RegistryError::Unauthorized {
+                image,
+                advice: self.sources.advice(&self.host),
+                words,
+            },
+        }
+    }
+
+    async fn known(&self) -> tokio::sync::MutexGuard<'_, Known> {
+        self.bases.lock().await
+    }
+
+    async fn ask_with_what_is_known(&self, question: Question<'_>) -> Result<(Answer, Shown), RegistryError> {
+        // The first question holds the lock, so that the others profit from what it finds out.
+        let mut known = self.known().await;
+        if !known.answered {
+            let answer = self.send(question, &known.bases, None).await?;
+            known.bases = known
+                .bases
+                .iter()
+                .filter(|base| base.origin() == answer.origin.origin())
+                .cloned()
+                .collect();
+            known.answered = true;
+            known.challenge = Challenge::of(&answer.headers).filter(|_| answer.status == StatusCode::UNAUTHORIZED);
+            return Ok((answer, Shown::Nothing));
+        }
+        let Known { bases, challenge, .. } = known.clone();
+        drop(known);
+        let (header, shown) = match &challenge {
+            Some(challenge) => self.authorization(question, challenge, &bases).await?,
+            None => (None, Shown::Nothing),
+        };
+        Ok((self.send(question, &bases, header).await?, shown))
+    }
+
+    async fn send(
+        &self,
+        question: Question<'_>,
+        bases: &[Url],
+        authorization: Option<HeaderValue>,
+    ) -> Result<Answer, RegistryError> {
+        let request = Request {
+            method: question.method.clone(),
+            accept: question.accept,
+            authorization,
+            form: None,
+            limit: question.limit,
+        };
+        let urls: Vec<Url> = bases.iter().filter_map(|base| base.join(question.path).ok()).collect();
+        self.transport.exchange(&request, &urls).await
+    }
+
+    /// What the registry wants to see, by its answer to an anonymous question.
+    async fn challenge(&self, question: Question<'_>, answer: &Answer) -> Result<Option<Challenge>, RegistryError> {
+        let is_refused = answer.status == StatusCode::UNAUTHORIZED;
+        if let Some(challenge) = Challenge::of(&answer.headers).filter(|_| is_refused) {
+            return Ok(Some(challenge));
+        }
+        match self.access().await {
+            Ok(None) => return Ok(None),
+            Ok(Some(_)) => {}
+            Err(error) if is_refused => return Err(error),
+            Err(error) => {
+                tracing::warn!("{error}; going on without credentials");
+                return Ok(None);
+            }
+        }
+        let base = Question {
+            method: &Method::GET,
+            path: "v2/",
+            ..question
+        };
+        let ping = self.ping.get_or_try_init(|| async {
+            let bases = self.known().await.bases.clone();
+            let answer = self.send(base, &bases, None).await?;
+            Ok::<_, RegistryError>(Challenge::of(&answer.headers))
+        });
+        Ok(ping.await?.clone())
+    }
+
+    async fn access(&self) -> Result<Option<&Access>, RegistryError> {
+        let found = self.access.get_or_try_init(|| async {
+            let access = self.sources.for_host(&self.host).await?;
+            let shown = access.as_ref().map_or_else(|| "none".to_owned(), Access::to_string);
+            tracing::info!("credentials for {}: {shown}", self.host);
+            Ok::<_, RegistryError>(access)
+        });
+        Ok(found.await?.as_ref())
+    }
+
+    /// The `Authorization` header that answers a challenge.
+    async fn authorization(
+        &self,
+        question: Question<'_>,
+        challenge: &Challenge,
+        bases: &[Url],
+    ) -> Result<(Option<HeaderValue>, Shown), RegistryError> {
+        let access = self.access().await?;
+        let (realm, service) = match (challenge, access.map(|access| &access.credential)) {
+            (Challenge::Bearer { realm, service }, _) => (realm, service.as_deref()),
+            (Challenge::Basic, Some(Credential::Password(pair))) => {
+                let header = token::basic(pair).map_err(|reason| self.denied(question.image, reason))?;
+                return Ok((Some(header), Shown::Fresh));
+            }
+            (Challenge::Basic, Some(Credential::IdentityToken(_))) => {
+                let words = "the registry wants a password, not an identity token".to_owned();
+                return Err(self.denied(question.image, words));
+            }
+            (Challenge::Basic, None) => return Ok((None, Shown::Fresh)),
+        };
+        let is_https = bases.iter().all(|base| base.scheme() == "https");
+        if access.is_some() && is_https && realm.scheme() == "http" && !is_loopback(realm) {
+            return Err(bad_answer(
+                realm,
+                "a token service without TLS for a registry with it".to_owned(),
+            ));
+        }
+        let cell = self.token_cell(question);
+        let mut token = cell.lock().await;
+        if let Some(token) = &*token {
+            let shown = if token.since.elapsed() < TOKEN_MAY_EXPIRE {
+                Shown::Fresh
+            } else {
+                Shown::OldToken
+            };
+            return Ok((Some(token.header.clone()), shown));
+        }
+        let header = self.fetch_token(question, realm, service, access).await?;
+        *token = Some(Token {
+            header: header.clone(),
+            since: Instant::now(),
+        });
+        Ok((Some(header), Shown::Fresh))
+    }
+
+    async fn fetch_token(
+        &self,
+        question: Question<'_>,
+        realm: &Url,
+        service: Option<&str>,
+        access: Option<&Access>,
+    ) -> Result<HeaderValue, RegistryError> {
+        let (request, url) = token::request(realm, service, question.repository, access)
+            .map_err(|reason| self.denied(question.image, reason))?;
+        let answer = self.transport.exchange(&request, &[url]).await?;
+        match answer.status.as_u16() {
+            200 => token::read(&answer.body).map_err(|reason| bad_answer(realm, reason)),
+            400 | 401 | 403 => Err(self.denied(question.image, words::of_body(&answer.body))),
+            status => Err(bad_answer(realm, format!("its token service answered {status}"))),
+        }
+    }
+
+    fn token_cell(&self, question: Question<'_>) -> Arc<tokio::sync::Mutex<Option<Token>>> {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(tokens.entry(question.repository.to_owned()).or_default())
+    }
+
+    async fn forget_token(&self, question: Question<'_>) {
+        *self.token_cell(question).lock().await = None;
+    }
+}

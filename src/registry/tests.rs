@@ -1,0 +1,327 @@
+//! The registry client against a server on a socket that answers what a test tells it to.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::secret::{Credentials, SecretString};
+
+const MANIFEST: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}"#;
+const MANIFEST_DIGEST: &str = "sha256:d69e8ea6ee409e20a594645cd05d6eb0cb313e540f4d027a6492ad588aa2faff";
+const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// A server that keeps what it was asked; a connection carries one request.
+struct Fake {
+    address: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Fake {
+    /// Starts a server whose answer is made from the request's head and the server's own address.
+    async fn start(answer: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (own, log) = (address.clone(), Arc::clone(&requests));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let head = read_head(stream, &own, &answer).await;
+                log.lock().unwrap().push(head);
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn registry(&self, credentials: CredentialSources) -> Registry {
+        let trust = Trust::load(&[]).unwrap();
+        Registry::new(credentials, std::slice::from_ref(&self.address), &trust).unwrap()
+    }
+
+    fn image(&self) -> Reference {
+        Reference::parse(&format!("{}/team/app:1", self.address)).unwrap()
+    }
+
+    async fn verify(&self, credentials: CredentialSources) -> Result<Verified, RegistryError> {
+        self.registry(credentials).verify(&self.image()).await
+    }
+
+    /// Method and path of each request.
+    fn asked(&self) -> Vec<String> {
+        let requests = self.requests.lock().unwrap();
+        requests
+            .iter()
+            .map(|head| head.split(" HTTP/").next().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    fn requests_with(&self, text: &str) -> usize {
+        self.requests
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|head| head.contains(text))
+            .count()
+    }
+}
+
+async fn read_head(mut stream: TcpStream, own: &str, answer: &impl Fn(&str, &str) -> String) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap_or(0) == 1 {
+        head.push(byte[0]);
+        if head.starts_with(&[0x16]) {
+            // A TLS greeting; a server of plain http says what it thinks of it.
+            stream
+                .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+                .await
+                .unwrap();
+            return "TLS".to_owned();
+        }
+    }
+    let head = String::from_utf8(head).unwrap();
+    // The client may have gone when it has read enough.
+    drop(stream.write_all(answer(&head, own).as_bytes()).await);
+    head
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+}
+
+fn found() -> String {
+    answer(
+        "200 OK",
+        &format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {MANIFEST_DIGEST}\r\n"),
+        "",
+    )
+}
+
+fn explicit() -> CredentialSources {
+    CredentialSources {
+        explicit: Some(Credentials {
+            username: "u".to_owned(),
+            password: SecretString::from("p"),
+        }),
+        ..CredentialSources::default()
+    }
+}
+
+/// `u:p` in a Basic header.
+const BASIC: &str = "authorization: Basic dTpw";
+
+#[tokio::test]
+async fn an_open_registry_is_asked_once() {
+    let fake = Fake::start(|_, _| found()).await;
+    let verified = fake.verify(explicit()).await.unwrap();
+    assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
+    assert!(!verified.is_proven());
+    assert_eq!(fake.asked(), ["HEAD /v2/team/app/manifests/1"]);
+}
+
+#[tokio::test]
+async fn a_missing_image_is_not_found() {
+    let fake = Fake::start(|_, _| answer("404 Not Found", "", "")).await;
+    assert!(matches!(
+        fake.verify(CredentialSources::default()).await,
+        Err(RegistryError::NotFound { .. })
+    ));
+    assert_eq!(fake.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_password_is_shown_only_when_asked_for() {
+    let fake = Fake::start(|head, _| {
+        if head.contains(BASIC) {
+            return found();
+        }
+        answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
+    })
+    .await;
+    let registry = fake.registry(explicit());
+    assert!(registry.verify(&fake.image()).await.is_ok());
+    assert_eq!((fake.asked().len(), fake.requests_with(BASIC)), (2, 1));
+    assert!(registry.verify(&fake.image()).await.is_ok());
+    assert_eq!(fake.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_wrong_password_takes_three_requests_and_keeps_the_words() {
+    let body = r#"{"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]}"#;
+    let fake =
+        Fake::start(move |_, _| answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", body)).await;
+    let error = fake.verify(explicit()).await.unwrap_err();
+    assert!(
+        matches!(&error, RegistryError::Denied { words, .. } if words == "wrong password"),
+        "{error}"
+    );
+    assert_eq!(fake.asked().len(), 3);
+    let error = fake.verify(CredentialSources::default()).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+}
+
+/// A registry with a token service beside it that takes only `u:p`.
+fn bearer(head: &str, own: &str) -> String {
+    if head.starts_with("GET /token?service=s&scope=repository%3Ateam%2Fapp%3Apull ") {
+        return if head.contains(BASIC) {
+            answer("200 OK", "", r#"{"token": "t0ken"}"#)
+        } else {
+            answer("401 Unauthorized", "", r#"{"details": "no anonymous tokens"}"#)
+        };
+    }
+    if head.contains("authorization: Bearer t0ken") {
+        return found();
+    }
+    let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{own}/token\",service=\"s\"\r\n");
+    answer("401 Unauthorized", &challenge, "")
+}
+
+#[tokio::test]
+async fn a_token_is_fetched_once_per_repository() {
+    let fake = Fake::start(bearer).await;
+    let registry = fake.registry(explicit());
+    let image = fake.image();
+    let (one, two) = tokio::join!(registry.verify(&image), registry.verify(&image));
+    assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+    assert_eq!((fake.asked().len(), fake.requests_with("GET /token")), (4, 1));
+    assert_eq!(fake.requests_with(BASIC), 1);
+}
+
+#[tokio::test]
+async fn the_token_services_words_are_kept() {
+    let fake = Fake::start(bearer).await;
+    let error = fake.verify(CredentialSources::default()).await.unwrap_err();
+    assert!(
+        matches!(&error, RegistryError::Unauthorized { words, .. } if words == "no anonymous tokens"),
+        "{error}"
+    );
+    assert_eq!(fake.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_registry_that_hides_is_asked_what_it_wants() {
+    let fake = Fake::start(|head, _| {
+        if head.contains(BASIC) {
+            found()
+        } else if head.starts_with("GET /v2/ ") {
+            answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
+        } else {
+            answer("404 Not Found", "", "")
+        }
+    })
+    .await;
+    assert!(fake.verify(explicit()).await.is_ok());
+    assert_eq!(fake.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn the_digest_of_the_reference_must_be_the_registrys() {
+    let fake = Fake::start(|_, _| found()).await;
+    let registry = fake.registry(CredentialSources::default());
+    let image = |digest: &str| Reference::parse(&format!("{}@{digest}", fake.image())).unwrap();
+    assert!(registry.verify(&image(MANIFEST_DIGEST)).await.is_ok());
+    let other = format!("sha256:{}", "0".repeat(64));
+    let error = registry.verify(&image(&other)).await.unwrap_err();
+    assert!(matches!(error, RegistryError::DigestMismatch { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn without_a_digest_header_the_manifest_is_hashed() {
+    let fake = Fake::start(|head, _| {
+        let body = if head.starts_with("HEAD") { "" } else { MANIFEST };
+        answer("200 OK", &format!("Content-Type: {TYPE}\r\n"), body)
+    })
+    .await;
+    let verified = fake.verify(CredentialSources::default()).await.unwrap();
+    assert!(verified.is_proven());
+    assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
+    assert_eq!(fake.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn lies_are_no_answers() {
+    let typed = |headers: &str, body: &str| answer("200 OK", &format!("Content-Type: {TYPE}\r\n{headers}"), body);
+    for (name, said) in [
+        ("no digest", typed("Docker-Content-Digest: sha256:zz\r\n", "")),
+        ("a page", answer("200 OK", "Content-Type: text/html\r\n", "")),
+        (
+            "another digest",
+            typed(
+                &format!("Docker-Content-Digest: sha256:{}\r\n", "0".repeat(64)),
+                MANIFEST,
+            ),
+        ),
+        ("no manifest", typed("", "[]")),
+        ("a long body", typed("", &" ".repeat(manifest::LIMIT + 1))),
+        ("a loop", answer("302 Found", "Location: /v2/again\r\n", "")),
+        ("nowhere", answer("302 Found", "Location: ftp://h/x\r\n", "")),
+        ("a teapot", answer("418 Teapot", "", "")),
+    ] {
+        let fake = Fake::start(move |_, _| said.clone()).await;
+        let error = fake.registry(explicit()).prove(&fake.image()).await.unwrap_err();
+        assert!(matches!(error, RegistryError::BadAnswer { .. }), "{name}: {error}");
+        assert!(fake.asked().len() <= 6, "{name}: {:?}", fake.asked());
+    }
+}
+
+#[tokio::test]
+async fn credentials_do_not_follow_a_redirect_to_another_host() {
+    let storage = Fake::start(|_, _| found()).await;
+    let target = storage.address.clone();
+    let fake = Fake::start(move |head, _| {
+        if head.contains(BASIC) {
+            return answer(
+                "307 Temporary Redirect",
+                &format!("Location: http://{target}/there\r\n"),
+                "",
+            );
+        }
+        answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
+    })
+    .await;
+    assert!(fake.verify(explicit()).await.is_ok());
+    assert_eq!(storage.asked(), ["HEAD /there"]);
+    assert_eq!(storage.requests_with("authorization"), 0);
+}
+
+#[tokio::test]
+async fn a_busy_registry_is_asked_again() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let fake = Fake::start(
+        move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0 => answer("429 Too Many Requests", "Retry-After: 0\r\n", ""),
+            1 => answer("503 Service Unavailable", "", ""),
+            _ => found(),
+        },
+    )
+    .await;
+    assert!(fake.verify(CredentialSources::default()).await.is_ok());
+    assert_eq!(fake.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_too_long_is_not_waited() {
+    let fake = Fake::start(|_, _| answer("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
+    let error = fake.verify(CredentialSources::default()).await.unwrap_err();
+    assert!(error.hint().contains("3600 s"), "{}", error.hint());
+    assert_eq!(fake.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_local_registry_may_speak_plain_http() {
+    let fake = Fake::start(|_, _| found()).await;
+    let registry = Registry::new(CredentialSources::default(), &[], &Trust::load(&[]).unwrap()).unwrap();
+    assert!(registry.verify(&fake.image()).await.is_ok());
+    assert!(registry.verify(&fake.image()).await.is_ok());
+    let head = "HEAD /v2/team/app/manifests/1";
+    assert_eq!(fake.asked(), ["TLS", head, head]);
+}
+
+#[tokio::test]
+async fn an_image_needs_a_tag() {
+    let registry = Registry::new(CredentialSources::default(), &[], &Trust::load(&[]).unwrap()).unwrap();
+    let error = registry.verify(&Reference::parse("h.x/a").unwrap()).await.unwrap_err();
+    assert_eq!(error.to_string(), "h.x/a has no tag");
+}
