@@ -92,10 +92,7 @@ struct Roots {
 
 impl Default for Roots {
     fn default() -> Self {
-        Self {
-            store: RootCertStore::empty(),
-            seen: HashSet::new(),
-        }
+        Self { store: RootCertStore::empty(), seen: HashSet::new() }
     }
 }
 

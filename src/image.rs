@@ -77,11 +77,7 @@ impl Reference {
             Some((last, tag)) => (&name[..after_slash + last.len()], Some(Tag::parse(tag)?)),
             None => (name, None),
         };
-        Ok(Self {
-            repository: Repository::parse(repository)?,
-            tag,
-            digest,
-        })
+        Ok(Self { repository: Repository::parse(repository)?, tag, digest })
     }
 }
 
@@ -144,11 +140,7 @@ impl Repository {
     /// The path that is meant: on Docker Hub a single component stands in `library/`.
     pub fn path(&self) -> String {
         let path = split_host(&self.text).1;
-        if self.host() == DOCKER_HUB && !path.contains('/') {
-            format!("library/{path}")
-        } else {
-            path.to_owned()
-        }
+        if self.host() == DOCKER_HUB && !path.contains('/') { format!("library/{path}") } else { path.to_owned() }
     }
 
     /// Whether both name the same repository, however they write it.
@@ -169,11 +161,7 @@ impl Tag {
         let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
         let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
         let fits = text.len() <= 128 && text.starts_with(first) && text.chars().all(inner);
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ReferenceError::Tag(text.to_owned()))
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(ReferenceError::Tag(text.to_owned())) }
     }
 
     /// The tag's text.
@@ -267,9 +255,7 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
     };
     let name_fits = match name.strip_prefix('[') {
-        Some(rest) => rest
-            .strip_suffix(']')
-            .is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
+        Some(rest) => rest.strip_suffix(']').is_some_and(|v6| v6.parse::<std::net::Ipv6Addr>().is_ok()),
         None => name.split('.').all(label),
     };
     port_fits && name_fits
@@ -278,9 +264,8 @@ fn is_host(host: &str) -> bool {
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
 fn is_path_component(component: &str) -> bool {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let separators_fit = component
-        .split(edge)
-        .all(|gap| matches!(gap, "" | "." | "_" | "__") || gap.chars().all(|c| c == '-'));
+    let separators_fit =
+        component.split(edge).all(|gap| matches!(gap, "" | "." | "_" | "__") || gap.chars().all(|c| c == '-'));
     component.starts_with(edge) && component.ends_with(edge) && separators_fit
 }
 
@@ -302,12 +287,7 @@ mod tests {
     #[test]
     fn docker_hub_forms_are_one_repository() {
         let short = Repository::parse("nginx").unwrap();
-        for form in [
-            "docker.io/library/nginx",
-            "index.docker.io/library/nginx",
-            "library/nginx",
-            "Docker.IO/nginx",
-        ] {
+        for form in ["docker.io/library/nginx", "index.docker.io/library/nginx", "library/nginx", "Docker.IO/nginx"] {
             assert!(short.is_same_as(&Repository::parse(form).unwrap()), "{form}");
         }
         for other in ["quay.io/library/nginx", "nginx/nginx", "localhost/nginx"] {
@@ -339,20 +319,12 @@ mod tests {
         ] {
             assert!(Reference::parse(text).is_err(), "{text:?}");
         }
-        assert!(matches!(
-            Reference::parse("example.com/Team/app:1"),
-            Err(ReferenceError::UpperCase(_))
-        ));
+        assert!(matches!(Reference::parse("example.com/Team/app:1"), Err(ReferenceError::UpperCase(_))));
     }
 
     #[test]
     fn tells_mutable_tags() {
-        for (tag, mutable) in [
-            ("latest", true),
-            ("feature-login", true),
-            ("1.4.2", false),
-            ("5846e796", false),
-        ] {
+        for (tag, mutable) in [("latest", true), ("feature-login", true), ("1.4.2", false), ("5846e796", false)] {
             assert_eq!(Tag::parse(tag).unwrap().looks_mutable(), mutable, "{tag}");
         }
     }

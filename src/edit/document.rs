@@ -208,18 +208,13 @@ impl<'t> Document<'t> {
     /// Whether the node stands inside a flow collection.
     pub(super) fn in_flow(&self, node: Node) -> bool {
         self.parent(node).is_some_and(|parent| {
-            matches!(
-                self.shape(parent),
-                Shape::Mapping(Layout::Flow) | Shape::Sequence(Layout::Flow)
-            )
+            matches!(self.shape(parent), Shape::Mapping(Layout::Flow) | Shape::Sequence(Layout::Flow))
         })
     }
 
     /// The line of a byte offset, from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
-        self.line_starts
-            .partition_point(|start| *start as usize <= offset)
-            .max(1)
+        self.line_starts.partition_point(|start| *start as usize <= offset).max(1)
     }
 
     /// The line on which a node starts.
@@ -246,8 +241,7 @@ impl<'t> Document<'t> {
     /// Where the line of a byte offset ends: at its line break, or at the end of the text.
     pub(super) fn line_end(&self, offset: usize) -> usize {
         let rest = self.text.get(offset..).unwrap_or_default();
-        rest.find(['\n', '\r'])
-            .map_or(self.text.len(), |length| offset + length)
+        rest.find(['\n', '\r']).map_or(self.text.len(), |length| offset + length)
     }
 
     /// The line break at an offset, or else the one the file uses.
@@ -263,9 +257,7 @@ impl<'t> Document<'t> {
             let line = self.text.get(..end)?;
             at(line.get(line.trim_end_matches(['\r', '\n']).len()..)?)
         };
-        at(self.text.get(offset..).unwrap_or_default())
-            .or_else(before)
-            .unwrap_or("\n")
+        at(self.text.get(offset..).unwrap_or_default()).or_else(before).unwrap_or("\n")
     }
 
     /// Refuses at a node.
@@ -291,8 +283,5 @@ fn line_starts(text: &str) -> Vec<u32> {
     let bytes = text.as_bytes();
     let ends_line = |at: usize| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
     let starts = (0..bytes.len()).filter(|at| ends_line(*at)).map(|at| at + 1);
-    std::iter::once(0)
-        .chain(starts)
-        .filter_map(|start| u32::try_from(start).ok())
-        .collect()
+    std::iter::once(0).chain(starts).filter_map(|start| u32::try_from(start).ok()).collect()
 }

@@ -247,18 +247,12 @@ pub(super) type Outcome<T> = Result<T, Refusal>;
 impl Reason {
     /// Refuses at a byte offset.
     pub(super) fn at(self, offset: usize) -> Refusal {
-        Refusal {
-            offset: Some(offset),
-            reason: self,
-        }
+        Refusal { offset: Some(offset), reason: self }
     }
 
     /// Refuses the file as a whole.
     pub(super) fn of_file(self) -> Refusal {
-        Refusal {
-            offset: None,
-            reason: self,
-        }
+        Refusal { offset: None, reason: self }
     }
 }
 
@@ -271,11 +265,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 fn entries_words(names: &[String]) -> String {
-    if names.is_empty() {
-        "there is none".to_owned()
-    } else {
-        format!("there are {}", names.join(", "))
-    }
+    if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) }
 }
 
 fn numbers(lines: &[usize]) -> String {

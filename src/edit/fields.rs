@@ -50,13 +50,7 @@ pub(super) struct Fields<'d, 't> {
 
 impl<'d, 't> Fields<'d, 't> {
     pub(super) fn of(document: &'d Document<'t>, mapping: Node) -> Self {
-        let mut fields = Self {
-            document,
-            mapping,
-            own: [None; 9],
-            duplicate: None,
-            merges: false,
-        };
+        let mut fields = Self { document, mapping, own: [None; 9], duplicate: None, merges: false };
         for (key, value) in document.pairs(mapping) {
             let text = document.value(document.resolve(key));
             fields.merges |= text == "<<";
@@ -78,18 +72,12 @@ impl<'d, 't> Fields<'d, 't> {
 
     /// The value that a merge key brings, when the mapping has none of its own.
     pub(super) fn merged(&self, name: Key) -> Option<Node> {
-        if self.merges && self.own(name).is_none() {
-            merged(self.document, self.mapping, name.as_str())
-        } else {
-            None
-        }
+        if self.merges && self.own(name).is_none() { merged(self.document, self.mapping, name.as_str()) } else { None }
     }
 
     /// The value as a reader of the file gets it, aliases followed and merge keys applied.
     pub(super) fn effective(&self, name: Key) -> Option<Node> {
-        self.own(name)
-            .or_else(|| self.merged(name))
-            .map(|node| self.document.resolve(node))
+        self.own(name).or_else(|| self.merged(name)).map(|node| self.document.resolve(node))
     }
 
     /// The effective value's text, when it is a scalar and not blank.
@@ -105,13 +93,8 @@ impl<'d, 't> Fields<'d, 't> {
             return Ok(());
         };
         let first = self.own(name).unwrap_or(key);
-        self.document.refuse(
-            key,
-            Reason::Duplicated {
-                key: name.as_str().to_owned(),
-                first: self.document.line_of(first),
-            },
-        )
+        self.document
+            .refuse(key, Reason::Duplicated { key: name.as_str().to_owned(), first: self.document.line_of(first) })
     }
 
     /// The text of the repository that `registry` and this key name together.
@@ -138,19 +121,16 @@ impl<'d, 't> Fields<'d, 't> {
 
 /// The value of a key that a mapping has only through `<<`, the first merged mapping first.
 pub(super) fn merged(document: &Document<'_>, mapping: Node, key: &str) -> Option<Node> {
-    document
-        .pairs(mapping)
-        .filter(|(name, _)| document.value(*name) == "<<")
-        .find_map(|(_, source)| {
-            let source = document.resolve(source);
-            match document.shape(source) {
-                Shape::Mapping(_) => value(document, source, key),
-                Shape::Sequence(_) => document
-                    .children(source)
-                    .find_map(|item| value(document, document.resolve(item), key)),
-                _ => None,
+    document.pairs(mapping).filter(|(name, _)| document.value(*name) == "<<").find_map(|(_, source)| {
+        let source = document.resolve(source);
+        match document.shape(source) {
+            Shape::Mapping(_) => value(document, source, key),
+            Shape::Sequence(_) => {
+                document.children(source).find_map(|item| value(document, document.resolve(item), key))
             }
-        })
+            _ => None,
+        }
+    })
 }
 
 // The recursion ends within the nesting bound, which counts aliases too.

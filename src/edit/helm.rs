@@ -59,9 +59,7 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     }
     // `{image: X:1.0}` has its version in the reference: a `tag` beside it would mean nothing.
     let is_reference = |node| matches!(look(document, node), Some(Sight::Reference { .. }));
-    let mut named = [Key::Repository, Key::Image]
-        .into_iter()
-        .filter_map(|name| fields.own(name));
+    let mut named = [Key::Repository, Key::Image].into_iter().filter_map(|name| fields.own(name));
     if fields.own(Key::Tag).is_none() && named.any(is_reference) {
         return document.refuse(node, Reason::NoPlace);
     }
@@ -69,14 +67,9 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let loose = [Key::Image, Key::Name].into_iter().find_map(|name| {
         let wanted = editor.images(job);
         let named = fields.joined(name)?;
-        wanted
-            .iter()
-            .any(|(_, wanted)| fields.names(name, &wanted.repository))
-            .then_some(named)
+        wanted.iter().any(|(_, wanted)| fields.names(name, &wanted.repository)).then_some(named)
     });
-    let registry = fields
-        .text(Key::Registry)
-        .map(|registry| on_registry(editor, job, registry));
+    let registry = fields.text(Key::Registry).map(|registry| on_registry(editor, job, registry));
     let named = own.or(loose).or(registry.flatten());
     let image = editor.choose(job, node, named.as_deref())?;
     editor.pair(&fields, image, Spelling::Helm)
@@ -85,13 +78,8 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
 /// A registry without a repository: what it names, unless it is the one wanted image's own.
 fn on_registry(editor: &Editor<'_, '_>, job: &Job, registry: &str) -> Option<String> {
     let registry = registry.trim_end_matches('/');
-    let host = Repository::parse(&format!("{registry}/x"))
-        .ok()
-        .map(|named| named.host());
-    let is_same = editor
-        .images(job)
-        .iter()
-        .any(|(_, wanted)| Some(wanted.repository.host()) == host);
+    let host = Repository::parse(&format!("{registry}/x")).ok().map(|named| named.host());
+    let is_same = editor.images(job).iter().any(|(_, wanted)| Some(wanted.repository.host()) == host);
     (!is_same).then(|| registry.to_owned())
 }
 

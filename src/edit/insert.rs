@@ -36,13 +36,7 @@ pub(super) fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {
         let line_break = document.line_break(document.line_end(offset));
         (offset, format!("{line}{line_break}{indent}"), first)
     };
-    Ok(Edit {
-        range: offset..offset,
-        text,
-        at,
-        replaces: false,
-        expects,
-    })
+    Ok(Edit { range: offset..offset, text, at, replaces: false, expects })
 }
 
 /// Adds entries to a list, or the list with them.
@@ -57,10 +51,7 @@ pub(super) fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) ->
         Spot::Items(list) => items(document, list, entries),
         Spot::Blank(node) => {
             let depth = document.record(node).depth;
-            let mut expects = vec![Expected {
-                depth,
-                what: What::Sequence,
-            }];
+            let mut expects = vec![Expected { depth, what: What::Sequence }];
             expects.extend(expected(depth + 1, entries));
             let column = layout::key_column(document, node) + layout::list_indent(document);
             let block = block_items(entries, column, 1, document.line_break(document.start(node)));
@@ -74,14 +65,7 @@ pub(super) fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) ->
 /// Makes a blank value a mapping of one key.
 pub(super) fn mapping(document: &Document<'_>, node: Node, key: &str, value: &str) -> Outcome<Edit> {
     let depth = document.record(node).depth;
-    let expects = vec![
-        Expected {
-            depth,
-            what: What::Mapping,
-        },
-        text(depth + 1, key),
-        text(depth + 1, value),
-    ];
+    let expects = vec![Expected { depth, what: What::Mapping }, text(depth + 1, key), text(depth + 1, value)];
     let indent = " ".repeat(layout::key_column(document, node) + layout::mapping_indent(document));
     let block = format!("{indent}{key}: {}", quoting::written(value));
     let flow = format!("{{{}}}", Inline::like(document, node).pair(key, value));
@@ -101,13 +85,7 @@ fn fill(document: &Document<'_>, node: Node, block: &str, flow: &str, expects: V
     } else {
         (document.start(node)..document.end(node), flow.to_owned())
     };
-    Ok(Edit {
-        range,
-        text,
-        at: node,
-        replaces: true,
-        expects,
-    })
+    Ok(Edit { range, text, at: node, replaces: true, expects })
 }
 
 /// Adds items behind the last one of a block sequence.
@@ -131,13 +109,7 @@ fn items(document: &Document<'_>, list: Node, entries: &[Entry]) -> Outcome<Edit
 /// Adds the key `images` with its entries at the end of a mapping.
 fn section(document: &Document<'_>, mapping: Node, entries: &[Entry]) -> Outcome<Edit> {
     let depth = document.record(mapping).depth + 1;
-    let mut expects = vec![
-        text(depth, IMAGES),
-        Expected {
-            depth,
-            what: What::Sequence,
-        },
-    ];
+    let mut expects = vec![text(depth, IMAGES), Expected { depth, what: What::Sequence }];
     expects.extend(expected(depth + 1, entries));
     let last = document.pairs(mapping).last().map(|(_, value)| value);
     if document.shape(mapping) == Shape::Mapping(Layout::Flow) {
@@ -170,11 +142,7 @@ fn in_flow(document: &Document<'_>, collection: Node, after: Option<Node>, text:
             let offset = match document.shape(item) {
                 Shape::Scalar(Style::Empty) => {
                     let (offset, before) = gap(document, item);
-                    if before == ": " {
-                        offset
-                    } else {
-                        offset.max(document.end(item))
-                    }
+                    if before == ": " { offset } else { offset.max(document.end(item)) }
                 }
                 _ => document.end(item),
             };
@@ -186,13 +154,7 @@ fn in_flow(document: &Document<'_>, collection: Node, after: Option<Node>, text:
             (offset, separator, Node(document.record(item).after))
         }
     };
-    Edit {
-        range: offset..offset,
-        text: format!("{separator}{text}"),
-        at,
-        replaces: false,
-        expects,
-    }
+    Edit { range: offset..offset, text: format!("{separator}{text}"), at, replaces: false, expects }
 }
 
 /// Whether a value ends on a line on which nothing but a comment follows.
@@ -228,9 +190,7 @@ impl Inline {
     fn like(document: &Document<'_>, node: Node) -> Self {
         let around = document.pairs(node).next().map(|(key, _)| key);
         let inside = || document.children(node).find_map(|item| document.pairs(item).next());
-        let key = around
-            .or_else(|| inside().map(|(key, _)| key))
-            .or_else(|| document.key(node));
+        let key = around.or_else(|| inside().map(|(key, _)| key)).or_else(|| document.key(node));
         match key.map(|key| document.shape(key)) {
             Some(Shape::Scalar(Style::Double)) => Self::Json,
             _ => Self::Yaml,
@@ -263,20 +223,14 @@ impl Inline {
 }
 
 fn text(depth: u8, text: &str) -> Expected {
-    Expected {
-        depth,
-        what: What::Text(text.to_owned()),
-    }
+    Expected { depth, what: What::Text(text.to_owned()) }
 }
 
 /// The nodes of new list items at this depth.
 fn expected(depth: u8, entries: &[Entry]) -> Vec<Expected> {
     let mut expects = Vec::new();
     for entry in entries {
-        expects.push(Expected {
-            depth,
-            what: What::Mapping,
-        });
+        expects.push(Expected { depth, what: What::Mapping });
         for (key, value) in entry {
             expects.extend([text(depth + 1, key), text(depth + 1, value)]);
         }

@@ -54,10 +54,7 @@ fn found<'d, 't>(document: &'d Document<'t>, items: Node) -> impl Iterator<Item 
     document.children(items).filter_map(move |item| {
         let target = document.resolve(item);
         let is_repeated = target != item && document.parent(target) == Some(items);
-        (document.is_mapping(target) && !is_repeated).then(|| Found {
-            item,
-            fields: Fields::of(document, target),
-        })
+        (document.is_mapping(target) && !is_repeated).then(|| Found { item, fields: Fields::of(document, target) })
     })
 }
 
@@ -69,10 +66,7 @@ fn by_name(
     name: &str,
 ) -> Outcome<()> {
     let mut is_there = false;
-    for found in entries
-        .iter()
-        .filter(|found| found.fields.text(Key::Name) == Some(name))
-    {
+    for found in entries.iter().filter(|found| found.fields.text(Key::Name) == Some(name)) {
         is_there = true;
         refuse_alias(editor.document, found.item)?;
         entry(editor, job, &found.fields)?;
@@ -81,11 +75,7 @@ fn by_name(
         return Ok(());
     }
     if !editor.rules.create {
-        let mut names: Vec<_> = entries
-            .iter()
-            .filter_map(|found| found.fields.text(Key::Name))
-            .map(shown)
-            .collect();
+        let mut names: Vec<_> = entries.iter().filter_map(|found| found.fields.text(Key::Name)).map(shown).collect();
         names.truncate(NAMES);
         let name = name.to_owned();
         return Err(Reason::NameMissing { name, names }.of_file());
@@ -102,10 +92,7 @@ fn by_name(
 fn by_image(editor: &mut Editor<'_, '_>, job: &Job, lists: &[List], entries: &[Found<'_, '_>]) -> Outcome<()> {
     for (image, wanted) in editor.images(job) {
         let mut is_there = false;
-        for found in entries
-            .iter()
-            .filter(|found| is_named(&found.fields, &wanted.repository))
-        {
+        for found in entries.iter().filter(|found| is_named(&found.fields, &wanted.repository)) {
             is_there = true;
             refuse_alias(editor.document, found.item)?;
             refuse_suffix(editor.document, &found.fields)?;
@@ -171,11 +158,8 @@ fn list(document: &Document<'_>, root: Node) -> Outcome<Option<List>> {
     }
     let kind = only(document, root, "kind")?.map(|kind| document.value(kind));
     let version = only(document, root, "apiVersion")?.map_or("", |version| document.value(version));
-    let holder = if version.starts_with("kustomize.toolkit.fluxcd.io/") {
-        only(document, root, "spec")?
-    } else {
-        Some(root)
-    };
+    let holder =
+        if version.starts_with("kustomize.toolkit.fluxcd.io/") { only(document, root, "spec")? } else { Some(root) };
     let Some(holder) = holder.filter(|_| matches!(kind, None | Some("Kustomization" | "Component"))) else {
         let reason = match kind {
             Some(kind) => format!("its kind is {}", shown(kind)),
@@ -190,32 +174,20 @@ fn list(document: &Document<'_>, root: Node) -> Outcome<Option<List>> {
     match document.shape(images) {
         Shape::Sequence(_) => Ok(Some(List::Items(images))),
         _ if document.is_blank(images) => Ok(Some(List::None(Spot::Blank(images)))),
-        _ => document.refuse(
-            images,
-            Reason::NotCollection {
-                found: "value",
-                needed: "list of images",
-            },
-        ),
+        _ => document.refuse(images, Reason::NotCollection { found: "value", needed: "list of images" }),
     }
 }
 
 /// A key's value; refused when the key is there twice.
 fn only(document: &Document<'_>, mapping: Node, wanted: &str) -> Outcome<Option<Node>> {
-    let mut found = document
-        .pairs(mapping)
-        .filter(|(key, _)| document.value(*key) == wanted);
+    let mut found = document.pairs(mapping).filter(|(key, _)| document.value(*key) == wanted);
     let Some((first, value)) = found.next() else {
         return Ok(None);
     };
     match found.next() {
-        Some((second, _)) => document.refuse(
-            second,
-            Reason::Duplicated {
-                key: wanted.to_owned(),
-                first: document.line_of(first),
-            },
-        ),
+        Some((second, _)) => {
+            document.refuse(second, Reason::Duplicated { key: wanted.to_owned(), first: document.line_of(first) })
+        }
         None => Ok(Some(value)),
     }
 }
@@ -223,11 +195,7 @@ fn only(document: &Document<'_>, mapping: Node, wanted: &str) -> Outcome<Option<
 /// Whether a mapping in any file is an entry: an item of `images:` with a new tag or a new name.
 pub(super) fn is_entry(document: &Document<'_>, fields: &Fields<'_, '_>) -> bool {
     let has_new = fields.own(Key::NewTag).is_some() || fields.own(Key::NewName).is_some();
-    let list = || {
-        document
-            .parent(fields.mapping)
-            .filter(|list| document.is_sequence(*list))
-    };
+    let list = || document.parent(fields.mapping).filter(|list| document.is_sequence(*list));
     has_new && fields.own(Key::Name).is_some() && list().and_then(|list| document.key_text(list)) == Some("images")
 }
 

@@ -28,10 +28,7 @@ pub(super) fn dash(document: &Document<'_>, item: Node) -> Option<Dash> {
     let before = document.text.get(document.line_start(start)..start)?;
     let until_dash = before.trim_end_matches(' ').strip_suffix('-')?;
     let is_alone = until_dash.chars().all(|c| c == ' ');
-    is_alone.then(|| Dash {
-        column: until_dash.len(),
-        gap: before.len() - until_dash.len() - 1,
-    })
+    is_alone.then(|| Dash { column: until_dash.len(), gap: before.len() - until_dash.len() - 1 })
 }
 
 /// How far the file's lists stand to the right of their keys; 0 where it has none, as `kustomize edit` writes them.
@@ -63,31 +60,21 @@ pub(super) fn mapping_indent(document: &Document<'_>) -> usize {
 pub(super) fn own_line<'t>(document: &Document<'t>, node: Node) -> Option<&'t str> {
     let start = document.start(node);
     let before = document.text.get(document.line_start(start)..start)?;
-    before
-        .chars()
-        .all(|c| matches!(c, ' ' | '\t'))
-        .then_some(before)
-        .filter(|_| start > 0)
+    before.chars().all(|c| matches!(c, ' ' | '\t')).then_some(before).filter(|_| start > 0)
 }
 
 /// Where a line can be added behind a node and all it holds, and its line break.
 pub(super) fn behind(document: &Document<'_>, node: Node) -> (usize, &'static str) {
     let end = document.end(node);
     // A literal text ends where the next line begins.
-    let offset = if end > 0 && document.line_start(end) == end {
-        end
-    } else {
-        document.line_end(end)
-    };
+    let offset = if end > 0 && document.line_start(end) == end { end } else { document.line_end(end) };
     (offset, document.line_break(offset))
 }
 
 /// The end of the text, when the mapping is the root of the last document and nothing marks that document's end.
 pub(super) fn document_end(document: &Document<'_>, mapping: Node) -> Option<(usize, &'static str)> {
     let rest = document.text.get(document.end(mapping)..)?;
-    let is_marked = rest
-        .split(['\n', '\r'])
-        .any(|line| line.starts_with("...") || line.starts_with("---"));
+    let is_marked = rest.split(['\n', '\r']).any(|line| line.starts_with("...") || line.starts_with("---"));
     let is_last = document.roots.last() == Some(&mapping) && !is_marked;
     let end = document.text.len();
     is_last.then(|| (end, document.line_break(end)))
@@ -95,9 +82,5 @@ pub(super) fn document_end(document: &Document<'_>, mapping: Node) -> Option<(us
 
 /// Lines to be added at an offset: behind a line break as they are, else behind one of their own.
 pub(super) fn as_lines(document: &Document<'_>, offset: usize, lines: &str, line_break: &str) -> String {
-    if document.line_start(offset) == offset {
-        format!("{lines}{line_break}")
-    } else {
-        format!("{line_break}{lines}")
-    }
+    if document.line_start(offset) == offset { format!("{lines}{line_break}") } else { format!("{line_break}{lines}") }
 }

@@ -25,7 +25,5 @@ pub(super) fn is_container_image(document: &Document<'_>, node: Node) -> bool {
 }
 
 fn root(document: &Document<'_>, node: Node) -> Node {
-    std::iter::successors(Some(node), |node| document.parent(*node))
-        .last()
-        .unwrap_or(node)
+    std::iter::successors(Some(node), |node| document.parent(*node)).last().unwrap_or(node)
 }

@@ -207,12 +207,7 @@ fn locate(file: &str, text: &str, refusal: Refusal) -> EditError {
         let line = before.rsplit('\n').next().unwrap_or_default();
         line.trim_start_matches('\u{feff}').chars().count() + 1
     });
-    EditError {
-        file: file.to_owned(),
-        line,
-        column,
-        reason: refusal.reason,
-    }
+    EditError { file: file.to_owned(), line, column, reason: refusal.reason }
 }
 
 #[cfg(test)]

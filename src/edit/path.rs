@@ -62,9 +62,7 @@ impl Path {
         loop {
             if let Some(bracket) = rest.strip_prefix('[') {
                 let (inside, behind) = until(bracket, |c| c == ']');
-                rest = behind
-                    .strip_prefix(']')
-                    .ok_or_else(|| PathError::Unclosed(text.to_owned()))?;
+                rest = behind.strip_prefix(']').ok_or_else(|| PathError::Unclosed(text.to_owned()))?;
                 segments.push(bracketed(text, bracket, &inside)?);
             } else {
                 let (key, behind) = until(rest, |c| matches!(c, '.' | '['));
@@ -143,18 +141,12 @@ fn until(text: &str, stops: impl Fn(char) -> bool) -> (String, &str) {
 
 /// What stands in brackets: `0` or `key=value`. `raw` is the text with its escapes, from the bracket on.
 fn bracketed(path: &str, raw: &str, inside: &str) -> Result<Segment, PathError> {
-    let wrong = || PathError::Bracket {
-        path: path.to_owned(),
-        inside: inside.to_owned(),
-    };
+    let wrong = || PathError::Bracket { path: path.to_owned(), inside: inside.to_owned() };
     if !inside.is_empty() && inside.chars().all(|c| c.is_ascii_digit()) {
         return inside.parse().map(Segment::Index).map_err(|_| wrong());
     }
     let (key, behind) = until(raw, |c| matches!(c, '=' | ']'));
-    let (value, _) = behind
-        .strip_prefix('=')
-        .map(|value| until(value, |c| c == ']'))
-        .ok_or_else(wrong)?;
+    let (value, _) = behind.strip_prefix('=').map(|value| until(value, |c| c == ']')).ok_or_else(wrong)?;
     if key.is_empty() {
         return Err(wrong());
     }
@@ -171,25 +163,16 @@ mod tests {
 
     #[test]
     fn reads_every_form() {
-        let filter = |key: &str, value: &str| Segment::Filter {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        };
+        let filter = |key: &str, value: &str| Segment::Filter { key: key.to_owned(), value: value.to_owned() };
         for (text, segments) in [
             ("backend.image", vec![key("backend"), key("image")]),
             (r"a\.b.c", vec![key("a.b"), key("c")]),
             ("list[0].x", vec![key("list"), Segment::Index(0), key("x")]),
             ("list.0", vec![key("list"), key("0")]),
             ("[2]", vec![Segment::Index(2)]),
-            (
-                "c[name=web.1].image",
-                vec![key("c"), filter("name", "web.1"), key("image")],
-            ),
+            ("c[name=web.1].image", vec![key("c"), filter("name", "web.1"), key("image")]),
             ("c.[name=a=b]", vec![key("c"), filter("name", "a=b")]),
-            (
-                r"c[name=a\]b][1]",
-                vec![key("c"), filter("name", "a]b"), Segment::Index(1)],
-            ),
+            (r"c[name=a\]b][1]", vec![key("c"), filter("name", "a]b"), Segment::Index(1)]),
             ("c[name=]", vec![key("c"), filter("name", "")]),
             ("été.clé à part", vec![key("été"), key("clé à part")]),
         ] {

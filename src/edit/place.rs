@@ -62,10 +62,7 @@ impl<'d, 't> Editor<'d, 't> {
     /// The images of a job, with their numbers.
     pub(super) fn images(&self, job: &Job) -> Vec<(usize, &'d Wanted)> {
         let wanted = self.wanted;
-        job.images
-            .iter()
-            .filter_map(|image| Some((*image, wanted.get(*image)?)))
-            .collect()
+        job.images.iter().filter_map(|image| Some((*image, wanted.get(*image)?))).collect()
     }
 
     /// The image that a place found by PATH or NAME means, judged by the repository it names itself.
@@ -73,18 +70,12 @@ impl<'d, 't> Editor<'d, 't> {
         let images = self.images(job);
         let repository = named.and_then(|named| Repository::parse(named).ok());
         if let Some(repository) = &repository {
-            let mut same = images
-                .iter()
-                .filter(|(_, wanted)| wanted.repository.is_same_as(repository));
+            let mut same = images.iter().filter(|(_, wanted)| wanted.repository.is_same_as(repository));
             if let Some((image, first)) = same.next() {
                 return match same.find(|(_, other)| other.tag != first.tag || other.digest != first.digest) {
-                    Some((_, other)) => self.document.refuse(
-                        node,
-                        Reason::Conflict {
-                            first: first.tag.to_string(),
-                            second: other.tag.to_string(),
-                        },
-                    ),
+                    Some((_, other)) => self
+                        .document
+                        .refuse(node, Reason::Conflict { first: first.tag.to_string(), second: other.tag.to_string() }),
                     None => Ok(*image),
                 };
             }
@@ -103,15 +94,9 @@ impl<'d, 't> Editor<'d, 't> {
         let document = self.document;
         let tag = fields.own(spelling.tag());
         let digest = fields.own(Key::Digest);
-        let merged_digest = fields
-            .merged(Key::Digest)
-            .filter(|node| !document.is_blank(document.resolve(*node)));
+        let merged_digest = fields.merged(Key::Digest).filter(|node| !document.is_blank(document.resolve(*node)));
         let in_tag = tag.map(|node| self.held_tag(node)).transpose()?.unwrap_or_default();
-        let beside = digest
-            .or(merged_digest)
-            .map(|node| self.held_digest(node))
-            .transpose()?
-            .flatten();
+        let beside = digest.or(merged_digest).map(|node| self.held_digest(node)).transpose()?.flatten();
         let is_pinned = in_tag.digest.is_some() || beside.is_some() || self.rules.pin == Pin::Digest;
         let new = self.new_text(image, is_pinned, tag.or(digest).unwrap_or(fields.mapping))?;
         let has_digest_key = digest.is_some() || merged_digest.is_some();
@@ -121,10 +106,7 @@ impl<'d, 't> Editor<'d, 't> {
             (Some(digest), true) => format!("{}@{digest}", new.tag.as_deref().unwrap_or_default()),
             _ => new.tag.clone().unwrap_or_default(),
         };
-        let old = Written {
-            tag: in_tag.tag,
-            digest: beside.clone().or(in_tag.digest),
-        };
+        let old = Written { tag: in_tag.tag, digest: beside.clone().or(in_tag.digest) };
         let mut changed = self.tag(fields, spelling, tag_text)?;
         if let Some(text) = new.digest.clone() {
             match digest.or(merged_digest) {
@@ -141,14 +123,7 @@ impl<'d, 't> Editor<'d, 't> {
             }
         }
         let key = spelling.tag().as_str();
-        self.note(
-            image,
-            tag.unwrap_or(fields.mapping),
-            tag.is_none().then_some(key),
-            old,
-            new,
-            changed,
-        );
+        self.note(image, tag.unwrap_or(fields.mapping), tag.is_none().then_some(key), old, new, changed);
         Ok(())
     }
 
@@ -157,16 +132,14 @@ impl<'d, 't> Editor<'d, 't> {
             return self.put(node, text);
         }
         if spelling == Spelling::Helm && !self.rules.create {
-            let named = fields
-                .joined(Key::Repository)
-                .map_or(Reason::NoPlace, |name| Reason::NoTag(shown(&name)));
+            let named = fields.joined(Key::Repository).map_or(Reason::NoPlace, |name| Reason::NoTag(shown(&name)));
             return self.document.refuse(fields.mapping, named);
         }
         let after = match spelling {
             Spelling::Kustomize => entry_anchor(fields),
-            Spelling::Helm => [Key::Repository, Key::Image, Key::Registry]
-                .into_iter()
-                .find_map(|name| fields.own(name)),
+            Spelling::Helm => {
+                [Key::Repository, Key::Image, Key::Registry].into_iter().find_map(|name| fields.own(name))
+            }
         };
         self.add(fields.mapping, after, spelling.tag().as_str(), text)
     }
@@ -179,12 +152,7 @@ impl<'d, 't> Editor<'d, 't> {
         key: &'static str,
         value: String,
     ) -> Outcome<bool> {
-        let key = NewKey {
-            mapping,
-            after,
-            key,
-            value,
-        };
+        let key = NewKey { mapping, after, key, value };
         self.plan.key(self.document, key)?;
         Ok(true)
     }
@@ -214,10 +182,7 @@ impl<'d, 't> Editor<'d, 't> {
             }
             (_, false) => None,
         };
-        Ok(Written {
-            tag: Some(wanted.tag.to_string()),
-            digest,
-        })
+        Ok(Written { tag: Some(wanted.tag.to_string()), digest })
     }
 
     /// Remembers a place; `key` is one that is added to the node.
@@ -305,10 +270,7 @@ pub(super) fn tag_and_digest(text: &str) -> Option<Written> {
         Some((tag, digest)) => (tag, Some(Digest::parse(digest).ok()?.to_string())),
         None => (text, None),
     };
-    Some(Written {
-        tag: Some(Tag::parse(tag).ok()?.to_string()),
-        digest,
-    })
+    Some(Written { tag: Some(Tag::parse(tag).ok()?.to_string()), digest })
 }
 
 /// The reference's own tag and digest.
@@ -331,10 +293,7 @@ pub(super) fn not_scalar(document: &Document<'_>, node: Node) -> Reason {
 
 fn other_repository(found: &str, images: &[(usize, &Wanted)]) -> Reason {
     let wanted: Vec<_> = images.iter().map(|(_, wanted)| wanted.repository.to_string()).collect();
-    Reason::OtherRepository {
-        found: shown(found),
-        wanted: wanted.join(" or "),
-    }
+    Reason::OtherRepository { found: shown(found), wanted: wanted.join(" or ") }
 }
 
 /// The value behind which a Kustomize entry's new key goes.

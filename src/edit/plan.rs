@@ -59,10 +59,7 @@ impl Plan {
 
     /// Adds a key to a mapping.
     pub(super) fn key(&mut self, document: &Document<'_>, key: NewKey) -> Outcome<()> {
-        let known = self
-            .known_keys
-            .get(&(key.mapping, key.key))
-            .and_then(|at| self.keys.get(*at));
+        let known = self.known_keys.get(&(key.mapping, key.key)).and_then(|at| self.keys.get(*at));
         match known {
             Some(known) if known.value == key.value => Ok(()),
             Some(known) => conflict(document, key.mapping, &known.value, &key.value),
@@ -81,13 +78,7 @@ impl Plan {
             Some(known) if *known == entry => Ok(()),
             Some(known) => {
                 let (Spot::Items(node) | Spot::Blank(node) | Spot::Under(node)) = spot;
-                let text = |entry: &Entry| {
-                    entry
-                        .iter()
-                        .map(|(_, value)| value.clone())
-                        .collect::<Vec<_>>()
-                        .join(" ")
-                };
+                let text = |entry: &Entry| entry.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>().join(" ");
                 conflict(document, node, &text(known), &text(&entry))
             }
             None => {
@@ -133,10 +124,7 @@ impl Plan {
                     line: document.line_of(target),
                 }
             } else {
-                Reason::Alias {
-                    name: document.source(*alias).to_owned(),
-                    line: document.line_of(target),
-                }
+                Reason::Alias { name: document.source(*alias).to_owned(), line: document.line_of(target) }
             };
             return document.refuse(*alias, reason);
         }
@@ -164,11 +152,5 @@ pub(super) fn reads_as_string(document: &Document<'_>, node: Node, text: &str) -
 pub(super) const STRING_TAG: &str = "tag:yaml.org,2002:str";
 
 fn conflict(document: &Document<'_>, node: Node, first: &str, second: &str) -> Outcome<()> {
-    document.refuse(
-        node,
-        Reason::Conflict {
-            first: first.to_owned(),
-            second: second.to_owned(),
-        },
-    )
+    document.refuse(node, Reason::Conflict { first: first.to_owned(), second: second.to_owned() })
 }

@@ -19,16 +19,8 @@ pub(super) fn prove(original: &Document<'_>, text: &str, edits: &[Edit]) -> Outc
     let place = edits.first().map_or(0, |edit| edit.range.start);
     let unproved = || Reason::Unproved.at(place);
     let result = Document::read(text).map_err(|_| unproved())?;
-    let comparison = Comparison {
-        original,
-        result: &result,
-        shifts: shifts(edits),
-    };
-    if comparison.holds(edits) {
-        Ok(())
-    } else {
-        Err(unproved())
-    }
+    let comparison = Comparison { original, result: &result, shifts: shifts(edits) };
+    if comparison.holds(edits) { Ok(()) } else { Err(unproved()) }
 }
 
 struct Comparison<'a, 't, 'r> {
@@ -129,20 +121,12 @@ impl Comparison<'_, '_, '_> {
     /// Where a node of the original is in the result.
     fn moved(&self, old: Node) -> Node {
         let at = self.shifts.partition_point(|(from, _)| *from <= old);
-        let ahead = at
-            .checked_sub(1)
-            .and_then(|at| self.shifts.get(at))
-            .map_or(0, |(_, ahead)| *ahead);
+        let ahead = at.checked_sub(1).and_then(|at| self.shifts.get(at)).map_or(0, |(_, ahead)| *ahead);
         Node(u32::try_from(i64::from(old.0) + ahead).unwrap_or(u32::MAX))
     }
 
     fn same_roots(&self) -> bool {
         self.original.roots.len() == self.result.roots.len()
-            && self
-                .original
-                .roots
-                .iter()
-                .zip(&self.result.roots)
-                .all(|(old, new)| self.moved(*old) == *new)
+            && self.original.roots.iter().zip(&self.result.roots).all(|(old, new)| self.moved(*old) == *new)
     }
 }

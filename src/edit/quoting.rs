@@ -20,11 +20,7 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// The text as a new value: plain where that is safe, else in double quotes.
 pub(super) fn written(text: &str) -> String {
-    if is_plain(text) && is_string(text) {
-        text.to_owned()
-    } else {
-        quoted(text)
-    }
+    if is_plain(text) && is_string(text) { text.to_owned() } else { quoted(text) }
 }
 
 /// The text in double quotes.
@@ -117,8 +113,7 @@ fn is_date(text: &str) -> bool {
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         let (day, time) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let is_time = |time: &str| {
-            time.strip_prefix(['T', 't', ' '])
-                .is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit()))
+            time.strip_prefix(['T', 't', ' ']).is_some_and(|time| time.starts_with(|c: char| c.is_ascii_digit()))
                 && time.contains(':')
         };
         digits(day, 2) && (time.is_empty() || is_time(time))

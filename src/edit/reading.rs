@@ -38,13 +38,7 @@ struct Weight {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(document: Document<'t>) -> Self {
-        Self {
-            document,
-            open: Vec::new(),
-            anchors: HashMap::new(),
-            tags: HashMap::new(),
-            expanded: 0,
-        }
+        Self { document, open: Vec::new(), anchors: HashMap::new(), tags: HashMap::new(), expanded: 0 }
     }
 
     pub(super) fn read(mut self) -> Outcome<Document<'t>> {
@@ -61,9 +55,7 @@ impl<'t> Reader<'t> {
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Outcome<()> {
-        let bytes = span
-            .byte_range()
-            .ok_or_else(|| Reason::InvalidYaml("no position".to_owned()).of_file())?;
+        let bytes = span.byte_range().ok_or_else(|| Reason::InvalidYaml("no position".to_owned()).of_file())?;
         match event {
             Event::Scalar(value, style, anchor, tag) => {
                 let style = match style {
@@ -157,13 +149,7 @@ impl<'t> Reader<'t> {
     }
 
     fn enter(&mut self, node: Node, anchor: usize) -> Outcome<()> {
-        self.open.push(Frame {
-            node,
-            anchor,
-            children: 0,
-            end: 0,
-            weight: Weight { nodes: 1, height: 1 },
-        });
+        self.open.push(Frame { node, anchor, children: 0, end: 0, weight: Weight { nodes: 1, height: 1 } });
         self.bound(node, 0)
     }
 
@@ -245,8 +231,5 @@ fn refusal(error: &ScanError) -> Refusal {
         ErrorKind::RecursionLimitExceeded => Reason::Bomb(Bomb::Nesting),
         _ => Reason::InvalidYaml(error.info()),
     };
-    Refusal {
-        offset: error.marker().byte_offset(),
-        reason,
-    }
+    Refusal { offset: error.marker().byte_offset(), reason }
 }

@@ -67,9 +67,7 @@ pub(super) fn missing(document: &Document<'_>, path: &Path, stop: Option<Node>, 
         }
     });
     let known = path.segments.len().saturating_sub(rest.len());
-    let known = Path {
-        segments: path.segments.iter().take(known).cloned().collect(),
-    };
+    let known = Path { segments: path.segments.iter().take(known).cloned().collect() };
     let nearest = stop.map_or_else(Vec::new, |stop| nearest(document, stop, &wanted.unwrap_or_default()));
     let reason = Reason::PathMissing {
         path: path.to_string(),
@@ -93,10 +91,7 @@ fn walk<'p>(document: &Document<'_>, root: Node, segments: &'p [Segment]) -> Out
         match step(document, node, segment)? {
             Some(next) => node = next,
             None => {
-                return Ok(Walk::Missing {
-                    stop: node,
-                    rest: segments.get(at..).unwrap_or_default(),
-                });
+                return Ok(Walk::Missing { stop: node, rest: segments.get(at..).unwrap_or_default() });
             }
         }
     }
@@ -110,13 +105,7 @@ pub(super) fn refuse_alias(document: &Document<'_>, node: Node) -> Outcome<()> {
     if target == node {
         return Ok(());
     }
-    document.refuse(
-        node,
-        Reason::Alias {
-            name: document.source(node).to_owned(),
-            line: document.line_of(target),
-        },
-    )
+    document.refuse(node, Reason::Alias { name: document.source(node).to_owned(), line: document.line_of(target) })
 }
 
 fn step(document: &Document<'_>, node: Node, segment: &Segment) -> Outcome<Option<Node>> {
@@ -134,33 +123,22 @@ fn value(document: &Document<'_>, mapping: Node, key: &str) -> Outcome<Option<No
         .filter(|(name, _)| document.value(document.resolve(*name)) == key && is_scalar(document, *name));
     let Some((first, value)) = found.next() else {
         return match merged(document, mapping, key) {
-            Some(value) => document.refuse(
-                mapping,
-                Reason::Merged {
-                    key: key.to_owned(),
-                    line: document.line_of(value),
-                },
-            ),
+            Some(value) => {
+                document.refuse(mapping, Reason::Merged { key: key.to_owned(), line: document.line_of(value) })
+            }
             None => Ok(None),
         };
     };
     match found.next() {
-        Some((second, _)) => document.refuse(
-            second,
-            Reason::Duplicated {
-                key: key.to_owned(),
-                first: document.line_of(first),
-            },
-        ),
+        Some((second, _)) => {
+            document.refuse(second, Reason::Duplicated { key: key.to_owned(), first: document.line_of(first) })
+        }
         None => Ok(Some(value)),
     }
 }
 
 fn item(document: &Document<'_>, node: Node, index: usize) -> Option<Node> {
-    document
-        .is_sequence(node)
-        .then(|| document.children(node).nth(index))
-        .flatten()
+    document.is_sequence(node).then(|| document.children(node).nth(index)).flatten()
 }
 
 fn pick(document: &Document<'_>, node: Node, segment: &Segment, key: &str, wanted: &str) -> Outcome<Option<Node>> {
@@ -189,10 +167,7 @@ fn pick(document: &Document<'_>, node: Node, segment: &Segment, key: &str, wante
 }
 
 fn is_scalar(document: &Document<'_>, node: Node) -> bool {
-    matches!(
-        document.shape(document.resolve(node)),
-        super::document::Shape::Scalar(_)
-    )
+    matches!(document.shape(document.resolve(node)), super::document::Shape::Scalar(_))
 }
 
 /// The keys (or items) that are there, the most similar first.
@@ -203,9 +178,7 @@ fn nearest(document: &Document<'_>, node: Node, wanted: &str) -> Vec<String> {
             let (_, name) = document.pairs(item).find(|(key, _)| document.value(*key) == "name")?;
             Some(format!("[name={}]", document.value(document.resolve(name))))
         });
-        return std::iter::once(format!("{count} items"))
-            .chain(names.take(NEAREST))
-            .collect();
+        return std::iter::once(format!("{count} items")).chain(names.take(NEAREST)).collect();
     }
     let mut keys: Vec<_> = document
         .pairs(node)
@@ -219,11 +192,7 @@ fn nearest(document: &Document<'_>, node: Node, wanted: &str) -> Vec<String> {
 }
 
 fn plain(key: &str) -> String {
-    if key.chars().any(char::is_control) {
-        shown(key)
-    } else {
-        key.to_owned()
-    }
+    if key.chars().any(char::is_control) { shown(key) } else { key.to_owned() }
 }
 
 /// The number of characters to change from one word to the other (Levenshtein), long words cut.
@@ -252,12 +221,8 @@ mod tests {
 
     #[test]
     fn counts_changes() {
-        for (one, other, changes) in [
-            ("image", "image", 0),
-            ("imgae", "image", 2),
-            ("", "tag", 3),
-            ("tags", "tag", 1),
-        ] {
+        for (one, other, changes) in [("image", "image", 0), ("imgae", "image", 2), ("", "tag", 3), ("tags", "tag", 1)]
+        {
             assert_eq!(distance(one, other), changes, "{one} {other}");
         }
     }

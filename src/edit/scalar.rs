@@ -16,11 +16,7 @@ pub(super) enum Sight<'d> {
     /// A reference with a tag or a digest. `prefix` is what Argo CD writes before it: `NAME=`.
     Reference { prefix: &'d str, reference: Reference },
     /// A bare repository, where only an image can be meant.
-    Bare {
-        prefix: &'d str,
-        reference: Reference,
-        adds: Adds,
-    },
+    Bare { prefix: &'d str, reference: Reference, adds: Adds },
     /// An image of this repository that can't be written.
     Refused { repository: Repository, reason: Reason },
 }
@@ -54,10 +50,7 @@ pub(super) fn look<'d>(document: &'d Document<'_>, node: Node) -> Option<Sight<'
     let is_image = is_image_key(document, node);
     if style == Style::Block || document.source(target).contains(['\n', '\r']) {
         let reference = Reference::parse(whole.trim_end_matches('\n')).ok()?;
-        return is_image.then_some(Sight::Refused {
-            repository: reference.repository,
-            reason: Reason::MultiLine,
-        });
+        return is_image.then_some(Sight::Refused { repository: reference.repository, reason: Reason::MultiLine });
     }
     if whole.contains("{{") {
         return is_image.then(|| template(whole)).flatten();
@@ -80,26 +73,17 @@ fn bare<'d>(document: &Document<'_>, node: Node, prefix: &'d str, reference: Ref
         return None;
     };
     // `image: X` beside `tag: 1.0` is a mapping that holds an image.
-    let has_tag = document.parent(node).is_some_and(|parent| {
-        document
-            .pairs(parent)
-            .any(|(key, _)| document.value(document.resolve(key)) == "tag")
-    });
-    (!has_tag).then_some(Sight::Bare {
-        prefix,
-        reference,
-        adds,
-    })
+    let has_tag = document
+        .parent(node)
+        .is_some_and(|parent| document.pairs(parent).any(|(key, _)| document.value(document.resolve(key)) == "tag"));
+    (!has_tag).then_some(Sight::Bare { prefix, reference, adds })
 }
 
 /// `X:{{ .Values.tag }}`: an image whose version a template gives.
 fn template<'d>(text: &str) -> Option<Sight<'d>> {
     let before = text.split("{{").next()?.trim_end();
     let repository = Repository::parse(before.trim_end_matches([':', '@'])).ok()?;
-    (before.len() > repository.as_str().len()).then_some(Sight::Refused {
-        repository,
-        reason: Reason::Template,
-    })
+    (before.len() > repository.as_str().len()).then_some(Sight::Refused { repository, reason: Reason::Template })
 }
 
 /// Splits what Argo CD writes in `kustomize.images`: `NAME=REFERENCE`.
@@ -117,9 +101,7 @@ fn split_name<'d>(document: &Document<'_>, node: Node, text: &'d str) -> (&'d st
 
 /// Whether a value stands under a key that ends in `image`, in any case.
 pub(super) fn is_image_key(document: &Document<'_>, node: Node) -> bool {
-    document
-        .key_text(node)
-        .is_some_and(|key| key.to_ascii_lowercase().ends_with("image"))
+    document.key_text(node).is_some_and(|key| key.to_ascii_lowercase().ends_with("image"))
 }
 
 impl Editor<'_, '_> {
@@ -127,11 +109,7 @@ impl Editor<'_, '_> {
     pub(super) fn scalar(&mut self, node: Node, sight: &Sight<'_>, image: usize) -> Outcome<()> {
         match sight {
             Sight::Reference { prefix, reference } => self.reference(node, prefix, reference, image),
-            Sight::Bare {
-                prefix,
-                reference,
-                adds,
-            } => {
+            Sight::Bare { prefix, reference, adds } => {
                 if *adds == Adds::OnDemand && !self.rules.create {
                     let name = shown(reference.repository.as_str());
                     return self.document.refuse(node, Reason::NoTag(name));
@@ -167,8 +145,6 @@ impl Editor<'_, '_> {
 
 /// A key's text that says its value is the name of something, never a version.
 pub(super) fn is_name_key(document: &Document<'_>, node: Node) -> bool {
-    matches!(
-        document.key_text(node),
-        Some("repository" | "registry" | "name" | "newName" | "digest")
-    ) || is_image_key(document, node)
+    matches!(document.key_text(node), Some("repository" | "registry" | "name" | "newName" | "digest"))
+        || is_image_key(document, node)
 }

@@ -35,12 +35,8 @@ pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
 /// A place that was named by PATH is the user's own decision.
 pub(super) fn check(editor: &Editor<'_, '_>) -> Outcome<()> {
     let document = editor.document;
-    let owners: HashMap<Node, usize> = editor
-        .matched
-        .iter()
-        .filter(|(node, _)| is_shareable(document, *node))
-        .copied()
-        .collect();
+    let owners: HashMap<Node, usize> =
+        editor.matched.iter().filter(|(node, _)| is_shareable(document, *node)).copied().collect();
     if owners.is_empty() {
         return Ok(());
     }
@@ -76,8 +72,5 @@ fn is_wanted_too(editor: &Editor<'_, '_>, owner: usize, repository: &str) -> boo
     let Some(owner) = editor.wanted.get(owner) else {
         return true;
     };
-    editor
-        .wanted
-        .iter()
-        .any(|wanted| wanted.repository.is_same_as(&repository) && wanted.tag == owner.tag)
+    editor.wanted.iter().any(|wanted| wanted.repository.is_same_as(&repository) && wanted.tag == owner.tag)
 }

@@ -97,10 +97,7 @@ fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<Edit> {
         Style::Double => (document.start(node)..document.end(node), quoting::quoted(text)),
         Style::Plain => {
             let had_colon = source.contains(':');
-            (
-                document.start(node)..document.end(node),
-                plain(document, node, text, had_colon),
-            )
+            (document.start(node)..document.end(node), plain(document, node, text, had_colon))
         }
         Style::Empty => {
             let (at, before) = gap(document, node);
@@ -112,10 +109,7 @@ fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<Edit> {
         text: text_written,
         at: node,
         replaces: true,
-        expects: vec![Expected {
-            depth: document.record(node).depth,
-            what: What::Text(text.to_owned()),
-        }],
+        expects: vec![Expected { depth: document.record(node).depth, what: What::Text(text.to_owned()) }],
     })
 }
 

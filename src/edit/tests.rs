@@ -4,36 +4,21 @@ use super::*;
 
 const OLD: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const NEW: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
-const RULES: Rules = Rules {
-    pin: Pin::Tag,
-    create: false,
-    any_repository: false,
-};
+const RULES: Rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
 const CREATE: Rules = Rules { create: true, ..RULES };
-const DIGEST: Rules = Rules {
-    pin: Pin::Digest,
-    ..RULES
-};
+const DIGEST: Rules = Rules { pin: Pin::Digest, ..RULES };
 
 fn wanted(reference: &str) -> Wanted {
     let reference = crate::image::Reference::parse(reference).unwrap();
-    Wanted {
-        repository: reference.repository,
-        tag: reference.tag.unwrap(),
-        digest: reference.digest,
-    }
+    Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest: reference.digest }
 }
 
 fn helm(path: &str) -> Kind {
-    Kind::Helm {
-        path: (!path.is_empty()).then(|| Path::parse(path).unwrap()),
-    }
+    Kind::Helm { path: (!path.is_empty()).then(|| Path::parse(path).unwrap()) }
 }
 
 fn kustomize(name: &str) -> Kind {
-    Kind::Kustomize {
-        name: (!name.is_empty()).then(|| name.to_owned()),
-    }
+    Kind::Kustomize { name: (!name.is_empty()).then(|| name.to_owned()) }
 }
 
 fn run(before: &str, kind: Kind, image: &str, rules: Rules) -> Result<Rewritten, EditError> {
@@ -67,14 +52,8 @@ fn a_mapping_by_matching_and_by_path() {
             "image:\r\n  registry: R.io\r\n  repository: team/app\r\n  tag: '1'\r\nx: 1",
             "image:\r\n  registry: R.io\r\n  repository: team/app\r\n  tag: '1.4.2'\r\nx: 1",
         ),
-        (
-            "image: {repository: r.io/team/app, tag: \"\"}\n",
-            "image: {repository: r.io/team/app, tag: \"1.4.2\"}\n",
-        ),
-        (
-            "image:\n    tag:\n    repository: r.io/team/app",
-            "image:\n    tag: 1.4.2\n    repository: r.io/team/app",
-        ),
+        ("image: {repository: r.io/team/app, tag: \"\"}\n", "image: {repository: r.io/team/app, tag: \"1.4.2\"}\n"),
+        ("image:\n    tag:\n    repository: r.io/team/app", "image:\n    tag: 1.4.2\n    repository: r.io/team/app"),
         (
             "image:\n  tag: &v !!str   # none yet\n  repository: r.io/team/app",
             "image:\n  tag: &v !!str 1.4.2   # none yet\n  repository: r.io/team/app",
@@ -142,10 +121,7 @@ fn kustomize_entries() {
             "images:\n- newName: r.io/team/app\n  name: app",
             "images:\n- newName: r.io/team/app\n  newTag: 1.4.2\n  name: app",
         ),
-        (
-            "images: [{name: r.io/team/app}]\n",
-            "images: [{name: r.io/team/app, newTag: 1.4.2}]\n",
-        ),
+        ("images: [{name: r.io/team/app}]\n", "images: [{name: r.io/team/app, newTag: 1.4.2}]\n"),
         (
             "{\n  \"images\": [\n    {\n      \"name\": \"r.io/team/app\"\n    }\n  ]\n}\n",
             "{\n  \"images\": [\n    {\n      \"name\": \"r.io/team/app\",\n      \"newTag\": \"1.4.2\"\n    }\n  ]\n}\n",
@@ -156,30 +132,15 @@ fn kustomize_entries() {
     let before = "images:\n- name: app\n";
     let after = "images:\n- name: app\n  newName: r.io/team/app\n  newTag: 1.4.2\n";
     check(before, kustomize("app"), image, CREATE, after);
-    refused(
-        before,
-        kustomize("app"),
-        image,
-        RULES,
-        "f.yaml:2:3: this place names \"app\", not r.io/team/app",
-    );
-    refused(
-        before,
-        kustomize("web"),
-        image,
-        RULES,
-        "f.yaml: no images entry is named \"web\": there are \"app\"",
-    );
+    refused(before, kustomize("app"), image, RULES, "f.yaml:2:3: this place names \"app\", not r.io/team/app");
+    refused(before, kustomize("web"), image, RULES, "f.yaml: no images entry is named \"web\": there are \"app\"");
 }
 
 #[test]
 fn kustomize_entries_are_created_in_the_files_style() {
     let entry = "- name: a/b\n  newTag: v2\n";
     for (before, after) in [
-        (
-            "resources:\n- x.yaml\n",
-            format!("resources:\n- x.yaml\nimages:\n{entry}"),
-        ),
+        ("resources:\n- x.yaml\n", format!("resources:\n- x.yaml\nimages:\n{entry}")),
         (
             "resources:\r\n  - x.yaml\r\n  # - y.yaml",
             "resources:\r\n  - x.yaml\r\n  # - y.yaml\r\nimages:\r\n  - name: a/b\r\n    newTag: v2".to_owned(),
@@ -191,18 +152,9 @@ fn kustomize_entries_are_created_in_the_files_style() {
             "images:\n-   name: c/d\n    newTag: x # y\n# end\n",
             "images:\n-   name: c/d\n    newTag: x # y\n-   name: a/b\n    newTag: v2\n# end\n".to_owned(),
         ),
-        (
-            "images: [{name: c, newTag: x}]",
-            "images: [{name: c, newTag: x}, {name: a/b, newTag: v2}]".to_owned(),
-        ),
-        (
-            "patch: |-\n  a\nx: |\n  b\n",
-            format!("patch: |-\n  a\nx: |\n  b\nimages:\n{entry}"),
-        ),
-        (
-            "{\"x\": 1}",
-            "{\"x\": 1, \"images\": [{\"name\": \"a/b\", \"newTag\": \"v2\"}]}".to_owned(),
-        ),
+        ("images: [{name: c, newTag: x}]", "images: [{name: c, newTag: x}, {name: a/b, newTag: v2}]".to_owned()),
+        ("patch: |-\n  a\nx: |\n  b\n", format!("patch: |-\n  a\nx: |\n  b\nimages:\n{entry}")),
+        ("{\"x\": 1}", "{\"x\": 1, \"images\": [{\"name\": \"a/b\", \"newTag\": \"v2\"}]}".to_owned()),
     ] {
         check(before, kustomize(""), "a/b:v2", CREATE, &after);
     }
@@ -214,9 +166,7 @@ fn manifests() {
                   - image: nginx\n      containers:\n      - {name: a, image: 'docker.io/library/nginx:1'}\n      \
                   - name: redis\n        env:\n        - {name: H, value: redis:6379}\n---\nkind: ConfigMap\n\
                   apiVersion: v1\ndata:\n  a: |\n    image: nginx:1\n";
-    let after = before
-        .replace("image: nginx\n", "image: nginx:v2\n")
-        .replace("nginx:1'", "nginx:v2'");
+    let after = before.replace("image: nginx\n", "image: nginx:v2\n").replace("nginx:1'", "nginx:v2'");
     check(before, Kind::Manifest, "nginx:v2", RULES, &after);
     let result = run(before, Kind::Manifest, "redis:7", RULES).unwrap();
     assert!(result.places.is_empty());

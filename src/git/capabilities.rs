@@ -33,10 +33,7 @@ pub(super) struct Receiving {
 impl Capabilities {
     /// A capability's value, empty when it has none.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -45,8 +42,7 @@ impl Capabilities {
 
     /// Whether a command has a feature (`fetch=shallow filter`).
     pub(super) fn has_feature(&self, command: &str, feature: &str) -> bool {
-        self.value(command)
-            .is_some_and(|value| value.split(' ').any(|known| known == feature))
+        self.value(command).is_some_and(|value| value.split(' ').any(|known| known == feature))
     }
 
     fn add(&mut self, text: &str) -> Result<(), GitError> {
@@ -74,9 +70,7 @@ pub(super) async fn fetching(transport: &Transport) -> Result<(Session, Capabili
     let mut session = transport.open(Service::UploadPack).await?;
     let first = skip_service_line(&mut session).await?;
     if first != "version 2" {
-        return Err(GitError::Unsupported(
-            "the Git server doesn't speak protocol version 2".to_owned(),
-        ));
+        return Err(GitError::Unsupported("the Git server doesn't speak protocol version 2".to_owned()));
     }
     let mut capabilities = Capabilities::default();
     while let Packet::Data(line) = session.packet().await? {
@@ -100,9 +94,7 @@ pub(super) async fn receiving(transport: &Transport, branch: &str) -> Result<Rec
     let is_http = matches!(transport, Transport::Http(_));
     session.allow(MOST_REFS);
     let first = skip_service_line(&mut session).await?;
-    let (first, listed) = first
-        .split_once('\0')
-        .ok_or_else(|| GitError::protocol("it names no capabilities"))?;
+    let (first, listed) = first.split_once('\0').ok_or_else(|| GitError::protocol("it names no capabilities"))?;
     let mut capabilities = Capabilities::default();
     for capability in listed.split(' ').filter(|capability| !capability.is_empty()) {
         capabilities.add(capability)?;
@@ -120,11 +112,7 @@ pub(super) async fn receiving(transport: &Transport, branch: &str) -> Result<Rec
         }
     }
     session.finish().await?;
-    Ok(Receiving {
-        capabilities,
-        tip,
-        session,
-    })
+    Ok(Receiving { capabilities, tip, session })
 }
 
 /// The first line; over HTTP a line with the service's name and a flush may stand before it.
@@ -152,9 +140,5 @@ fn text(line: &[u8]) -> String {
 
 fn tip_in(line: &str, name: &str) -> Option<Oid> {
     let (id, found) = line.split_once(' ')?;
-    if found == name {
-        super::refs::object_id(id)
-    } else {
-        None
-    }
+    if found == name { super::refs::object_id(id) } else { None }
 }

@@ -58,17 +58,11 @@ impl Identity {
     pub fn new(name: &str, email: &str) -> Result<Self, IdentityError> {
         let wrong = || IdentityError(format!("{name} <{email}>"));
         let (name, email) = (name.trim(), email.trim());
-        if [name, email]
-            .iter()
-            .any(|text| text.contains(['<', '>']) || text.contains(char::is_control))
-        {
+        if [name, email].iter().any(|text| text.contains(['<', '>']) || text.contains(char::is_control)) {
             return Err(wrong());
         }
         Signature::new(name, email, &Time::new(0, 0)).map_err(|_| wrong())?;
-        Ok(Self {
-            name: name.to_owned(),
-            email: email.to_owned(),
-        })
+        Ok(Self { name: name.to_owned(), email: email.to_owned() })
     }
 
     /// Parses `NAME <EMAIL>`.
@@ -124,10 +118,7 @@ pub(super) fn commit(
     let mut objects = Objects::new(store)?;
     let top = objects.rebuild(store.top(tip)?, &root, "")?;
     let id = objects.commit(tip, top, meta)?;
-    Ok(Commit {
-        id,
-        pack: objects.pack()?,
-    })
+    Ok(Commit { id, pack: objects.pack()? })
 }
 
 /// Puts one file's change at its place among the others.
@@ -137,9 +128,7 @@ fn plan<'a>(root: &mut BTreeMap<&'a str, Change<'a>>, path: &'a str, content: &'
     let (name, directories) = components.split_last().ok_or_else(wrong)?;
     let mut at = root;
     for directory in directories {
-        let below = at
-            .entry(directory)
-            .or_insert_with(|| Change::Directory(BTreeMap::new()));
+        let below = at.entry(directory).or_insert_with(|| Change::Directory(BTreeMap::new()));
         at = match below {
             Change::Directory(below) => below,
             Change::File(_) => return Err(wrong()),
@@ -165,11 +154,7 @@ impl<'a> Objects<'a> {
         let repository = Repository::from_odb(odb)?;
         // Without one, libgit2 would look for the user's on the disk.
         repository.set_config(&Config::new()?)?;
-        Ok(Self {
-            store,
-            repository,
-            new: Vec::new(),
-        })
+        Ok(Self { store, repository, new: Vec::new() })
     }
 
     /// Writes a directory's tree again, with its changes. Every entry that isn't changed stays byte for byte.
@@ -204,8 +189,7 @@ impl<'a> Objects<'a> {
         let message = format!("{}\n", meta.message.trim_end());
         let tree = self.repository.find_tree(top)?;
         let parent = self.repository.find_commit(tip)?;
-        self.repository
-            .commit_create_buffer(&author, &committer, &message, &tree, &[&parent])
+        self.repository.commit_create_buffer(&author, &committer, &message, &tree, &[&parent])
     }
 
     fn write(&mut self, kind: ObjectType, content: &[u8]) -> Result<Oid, git2::Error> {

@@ -45,9 +45,7 @@ pub(super) fn find<'a>(tree: &'a [u8], name: &str) -> Result<Option<TreeEntry<'a
 /// The same tree with another id in one entry; mode, name and every other entry stay byte for byte.
 pub(super) fn with_id(tree: &[u8], entry: TreeEntry<'_>, id: Oid) -> Option<Vec<u8>> {
     let mut changed = tree.to_vec();
-    changed
-        .get_mut(entry.id_at..entry.id_at + 20)?
-        .copy_from_slice(id.as_bytes());
+    changed.get_mut(entry.id_at..entry.id_at + 20)?.copy_from_slice(id.as_bytes());
     Some(changed)
 }
 
@@ -72,12 +70,7 @@ fn entry(bytes: &[u8], at: usize) -> Option<(TreeEntry<'_>, usize)> {
     let zero = rest.iter().position(|&byte| byte == 0)?;
     let id = Oid::from_bytes(rest.get(zero + 1..zero + 21)?).ok()?;
     let start = space + 1 + zero + 1;
-    let entry = TreeEntry {
-        name: rest.get(..zero)?,
-        kind,
-        id,
-        id_at: at + start,
-    };
+    let entry = TreeEntry { name: rest.get(..zero)?, kind, id, id_at: at + start };
     Some((entry, start + 20))
 }
 
@@ -100,10 +93,7 @@ mod tests {
         let entry = find(&before, "é\n\".sh").unwrap().unwrap();
         assert_eq!(entry.kind, EntryKind::File);
         let after = with_id(&before, entry, Oid::from_bytes(&[9; 20]).unwrap()).unwrap();
-        assert_eq!(
-            after,
-            tree(&[("100664", "odd mode", 1), ("100755", "é\n\".sh", 9), ("40000", "z", 3)])
-        );
+        assert_eq!(after, tree(&[("100664", "odd mode", 1), ("100755", "é\n\".sh", 9), ("40000", "z", 3)]));
     }
 
     #[test]

@@ -155,17 +155,9 @@ fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 fn suffix(words: &str) -> String {
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(": {words}")
-    }
+    if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 
 fn existing_branches(existing: &[String]) -> String {
-    if existing.is_empty() {
-        String::new()
-    } else {
-        format!(" (there are: {})", existing.join(", "))
-    }
+    if existing.is_empty() { String::new() } else { format!(" (there are: {})", existing.join(", ")) }
 }

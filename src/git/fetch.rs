@@ -41,10 +41,7 @@ pub(super) enum Extent {
 pub(super) fn command(request: &mut Vec<u8>, name: &str, capabilities: &Capabilities) {
     pkt::line(request, format!("command={name}\n").as_bytes());
     if capabilities.has("agent") {
-        pkt::line(
-            request,
-            concat!("agent=gitops-bump/", env!("CARGO_PKG_VERSION"), "\n").as_bytes(),
-        );
+        pkt::line(request, concat!("agent=gitops-bump/", env!("CARGO_PKG_VERSION"), "\n").as_bytes());
     }
     if capabilities.has("object-format") {
         pkt::line(request, b"object-format=sha1\n");

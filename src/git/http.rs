@@ -41,11 +41,7 @@ impl HttpRemote {
             .build()
             .map_err(GitError::Client)?;
         let authorization = credentials.map(basic).transpose()?;
-        Ok(Self {
-            client,
-            url,
-            authorization,
-        })
+        Ok(Self { client, url, authorization })
     }
 
     /// Asks what a service can do. The answer's body is the advertisement.
@@ -87,16 +83,10 @@ impl HttpRemote {
         let wanted = format!("application/x-{}-{what}", service.name());
         let found = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         let found = words::clean(found.unwrap_or_default());
-        if found
-            .split(';')
-            .next()
-            .is_some_and(|found| found.trim().eq_ignore_ascii_case(&wanted))
-        {
+        if found.split(';').next().is_some_and(|found| found.trim().eq_ignore_ascii_case(&wanted)) {
             Ok(response)
         } else {
-            Err(GitError::protocol(format!(
-                "it has the type {found:?} instead of {wanted}"
-            )))
+            Err(GitError::protocol(format!("it has the type {found:?} instead of {wanted}")))
         }
     }
 
@@ -108,9 +98,7 @@ impl HttpRemote {
                 let words = body_words(response).await;
                 GitError::AccessDenied { host, words }
             }
-            StatusCode::NOT_FOUND | StatusCode::GONE => GitError::RepositoryMissing {
-                url: self.url.to_string(),
-            },
+            StatusCode::NOT_FOUND | StatusCode::GONE => GitError::RepositoryMissing { url: self.url.to_string() },
             StatusCode::TOO_MANY_REQUESTS => self.unreachable(format!("it answers {status}")),
             status if status.is_server_error() => self.unreachable(format!("it answers {status}")),
             status => GitError::protocol(format!("it answers {status}")),
@@ -123,10 +111,7 @@ impl HttpRemote {
     }
 
     pub(super) fn unreachable(&self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> GitError {
-        GitError::Unreachable {
-            host: self.host(),
-            source: source.into(),
-        }
+        GitError::Unreachable { host: self.host(), source: source.into() }
     }
 }
 
@@ -164,9 +149,7 @@ fn below(base: &Url, name: &str) -> Url {
 fn redirected(from: &Url, headers: &HeaderMap) -> Result<Url, GitError> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let location = location.ok_or_else(|| GitError::protocol("a redirect without an address"))?;
-    let mut to = from
-        .join(location)
-        .map_err(|_| GitError::protocol("a redirect to no address"))?;
+    let mut to = from.join(location).map_err(|_| GitError::protocol("a redirect to no address"))?;
     if !stays(from, &to) {
         let host = words::clean(to.host_str().unwrap_or_default().as_bytes());
         return Err(GitError::Unsupported(format!(
@@ -175,9 +158,7 @@ fn redirected(from: &Url, headers: &HeaderMap) -> Result<Url, GitError> {
     }
     let base = to.path().strip_suffix("/info/refs").map(str::to_owned);
     // A sign-in page is where GitLab sends whoever may not see the repository.
-    let base = base.ok_or_else(|| GitError::RepositoryMissing {
-        url: without_suffix(from),
-    })?;
+    let base = base.ok_or_else(|| GitError::RepositoryMissing { url: without_suffix(from) })?;
     to.set_path(&base);
     to.set_query(None);
     to.set_fragment(None);
@@ -232,33 +213,18 @@ mod tests {
     fn follows_only_on_the_same_server() {
         let from = "http://h.example/g/infra/info/refs?service=git-upload-pack";
         let ok = [
-            (
-                "/g/infra.git/info/refs?service=git-upload-pack",
-                "http://h.example/g/infra.git",
-            ),
-            (
-                "https://h.example/g/infra/info/refs?service=x",
-                "https://h.example/g/infra",
-            ),
+            ("/g/infra.git/info/refs?service=git-upload-pack", "http://h.example/g/infra.git"),
+            ("https://h.example/g/infra/info/refs?service=x", "https://h.example/g/infra"),
             ("http://user:secret@h.example/a/info/refs", "http://h.example/a"),
         ];
         for (to, base) in ok {
             assert_eq!(redirect(from, to).unwrap(), base, "{to}");
         }
-        for to in [
-            "https://evil.example/g/infra/info/refs",
-            "http://h.example:8080/g/infra/info/refs",
-        ] {
+        for to in ["https://evil.example/g/infra/info/refs", "http://h.example:8080/g/infra/info/refs"] {
             assert!(matches!(redirect(from, to), Err(GitError::Unsupported(_))), "{to}");
         }
         let https = "https://h.example/g/infra/info/refs";
-        assert!(matches!(
-            redirect(https, "http://h.example/x/info/refs"),
-            Err(GitError::Unsupported(_))
-        ));
-        assert!(matches!(
-            redirect(from, "/users/sign_in"),
-            Err(GitError::RepositoryMissing { .. })
-        ));
+        assert!(matches!(redirect(https, "http://h.example/x/info/refs"), Err(GitError::Unsupported(_))));
+        assert!(matches!(redirect(from, "/users/sign_in"), Err(GitError::RepositoryMissing { .. })));
     }
 }

@@ -26,10 +26,7 @@ pub(super) fn through(input: &[u8], content: &mut Vec<u8>, most: usize) -> Optio
         let status = stream.decompress_vec(rest, content, FlushDecompress::None);
         let status = status.ok()?;
         let progress = |now: u64, before: u64| usize::try_from(now - before).ok();
-        let (read, written) = (
-            progress(stream.total_in(), before_in)?,
-            progress(stream.total_out(), before_out)?,
-        );
+        let (read, written) = (progress(stream.total_in(), before_in)?, progress(stream.total_out(), before_out)?);
         taken += read;
         made += written;
         match status {

@@ -77,11 +77,7 @@ impl Remote {
                 return Err(GitError::Unsupported("SSH is not supported".to_owned()));
             }
         };
-        Ok(Self {
-            url,
-            transport,
-            known: OnceLock::new(),
-        })
+        Ok(Self { url, transport, known: OnceLock::new() })
     }
 
     /// The repository's address.
@@ -109,12 +105,7 @@ impl Remote {
         let read = self.read(session, &capabilities, tip.id, wants);
         let (read, receiving) = tokio::join!(read, self.receiving_ahead(&tip.branch));
         let (store, found) = read?;
-        Ok(Snapshot {
-            tip,
-            found,
-            store,
-            receiving: Mutex::new(receiving),
-        })
+        Ok(Snapshot { tip, found, store, receiving: Mutex::new(receiving) })
     }
 
     async fn fetching(&self) -> Result<(Session, Capabilities), GitError> {
@@ -221,10 +212,7 @@ impl Snapshot {
 
 /// Whether an error leaves open what became of a push.
 fn is_unsure(error: &GitError) -> bool {
-    matches!(
-        error,
-        GitError::Unreachable { .. } | GitError::Protocol(_) | GitError::Remote { .. } | GitError::Limit(_)
-    )
+    matches!(error, GitError::Unreachable { .. } | GitError::Protocol(_) | GitError::Remote { .. } | GitError::Limit(_))
 }
 
 #[cfg(test)]

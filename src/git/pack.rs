@@ -81,12 +81,7 @@ impl Pack {
     /// Indexes a pack: every object that is not bigger than [`FILE_LIMIT`] gets its id.
     pub fn read(bytes: Vec<u8>) -> Result<Self, PackError> {
         let mut reading = Reading {
-            pack: Self {
-                bytes,
-                entries: Vec::new(),
-                index: HashMap::new(),
-                has_oversized: false,
-            },
+            pack: Self { bytes, entries: Vec::new(), index: HashMap::new(), has_oversized: false },
             budget: MOST_INFLATED,
             cache: Cache::default(),
         };
@@ -170,11 +165,8 @@ struct Reading {
 impl Reading {
     fn entries(&mut self) -> Result<(), PackError> {
         let header = self.pack.bytes.get(..12).ok_or(PackError::Malformed)?;
-        let number = |at: usize| {
-            header
-                .get(at..at + 4)
-                .map(|bytes| bytes.iter().fold(0, |n, &b| n << 8 | usize::from(b)))
-        };
+        let number =
+            |at: usize| header.get(at..at + 4).map(|bytes| bytes.iter().fold(0, |n, &b| n << 8 | usize::from(b)));
         if header.get(..4) != Some(b"PACK") || !matches!(number(4), Some(2 | 3)) {
             return Err(PackError::Malformed);
         }
@@ -210,12 +202,7 @@ impl Reading {
             _ => return Err(PackError::Malformed),
         };
         let body = self.pack.bytes.len() - header.len();
-        let entry = Entry {
-            offset,
-            body,
-            size,
-            base,
-        };
+        let entry = Entry { offset, body, size, base };
         let length = self.measure(&entry)?;
         self.pack.entries.push(entry);
         Ok(body + length)
@@ -272,11 +259,7 @@ impl Reading {
             }
         }
         // A delta on an object that is too big has no base here, and isn't wanted.
-        if self.pack.has_oversized {
-            Ok(())
-        } else {
-            Err(PackError::Delta)
-        }
+        if self.pack.has_oversized { Ok(()) } else { Err(PackError::Delta) }
     }
 
     /// The kind of a delta's result, when its base is known.

@@ -54,12 +54,7 @@ impl Pipe {
             command.env_remove(variable);
         }
         // A local repository is ours to read: its own settings for strangers don't matter.
-        command.args([
-            "-c",
-            "uploadpack.allowFilter=true",
-            "-c",
-            "uploadpack.allowAnySHA1InWant=true",
-        ]);
+        command.args(["-c", "uploadpack.allowFilter=true", "-c", "uploadpack.allowAnySHA1InWant=true"]);
         match service {
             Service::UploadPack => command.arg("upload-pack").env("GIT_PROTOCOL", "version=2"),
             Service::ReceivePack => command.arg("receive-pack"),
@@ -69,22 +64,14 @@ impl Pipe {
     }
 
     fn start(program: &'static str, mut command: Command) -> Result<Self, GitError> {
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.kill_on_drop(true).spawn();
         let mut child = child.map_err(|source| GitError::Program { program, source })?;
         let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(output), Some(errors)) = (output, errors) else {
             return Err(GitError::protocol("no pipe to it"));
         };
-        Ok(Self {
-            child,
-            input,
-            output,
-            words: tokio::spawn(listen(errors)),
-        })
+        Ok(Self { child, input, output, words: tokio::spawn(listen(errors)) })
     }
 
     /// Writes all of a request.

@@ -76,15 +76,7 @@ mod tests {
             packets.push(packet);
             rest = &rest[taken..];
         }
-        assert_eq!(
-            packets,
-            [
-                Packet::Data(b"command=fetch\n"),
-                Packet::Delimiter,
-                Packet::Data(b""),
-                Packet::Flush
-            ]
-        );
+        assert_eq!(packets, [Packet::Data(b"command=fetch\n"), Packet::Delimiter, Packet::Data(b""), Packet::Flush]);
     }
 
     #[test]

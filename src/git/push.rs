@@ -28,15 +28,9 @@ const MOST_REPORT: usize = 1 << 20;
 
 /// Pushes a commit to a branch that must still stand at `old`.
 pub(super) async fn push(receiving: Receiving, branch: &str, old: Oid, commit: &Commit) -> Result<Push, GitError> {
-    let Receiving {
-        capabilities,
-        tip,
-        mut session,
-    } = receiving;
+    let Receiving { capabilities, tip, mut session } = receiving;
     if !capabilities.has("report-status") {
-        return Err(GitError::Unsupported(
-            "the Git server doesn't report on pushes".to_owned(),
-        ));
+        return Err(GitError::Unsupported("the Git server doesn't report on pushes".to_owned()));
     }
     if let Some(tip) = tip.filter(|tip| *tip != old) {
         let words = format!("{branch} is at {tip}, not at {old}");
@@ -101,13 +95,8 @@ async fn plain(session: &mut Session) -> Result<Vec<u8>, GitError> {
 }
 
 fn judge(answer: &[u8], name: &str, talk: &str) -> Result<Push, GitError> {
-    let words = |reason: &str| {
-        [talk, reason]
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>()
-            .join(": ")
-    };
+    let words =
+        |reason: &str| [talk, reason].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
     match report::read(answer, name) {
         Ok(Report::Accepted) => {
             tracing::debug!(words = talk, "the push is accepted");

@@ -32,11 +32,7 @@ struct Ref {
 
 /// A full object id in hexadecimal digits.
 pub(super) fn object_id(text: &str) -> Option<Oid> {
-    if text.len() == 40 {
-        Oid::from_str(text).ok()
-    } else {
-        None
-    }
+    if text.len() == 40 { Oid::from_str(text).ok() } else { None }
 }
 
 /// The tip of a branch, or of the remote's default branch.
@@ -47,11 +43,7 @@ pub(super) async fn tip(
 ) -> Result<Tip, GitError> {
     let wanted = branch.map_or("HEAD".to_owned(), full_name);
     if let (Some(branch), false) = (branch, is_name(&wanted)) {
-        return Err(GitError::BranchMissing {
-            branch: branch.to_owned(),
-            existing: Vec::new(),
-            is_tag: false,
-        });
+        return Err(GitError::BranchMissing { branch: branch.to_owned(), existing: Vec::new(), is_tag: false });
     }
     let refs = list(session, capabilities, &[&wanted]).await?;
     let found = refs.into_iter().find(|found| found.name == wanted);
@@ -62,10 +54,7 @@ pub(super) async fn tip(
     let name = if branch.is_some() { Some(wanted) } else { target };
     let short = name.as_deref().and_then(|name| name.strip_prefix("refs/heads/"));
     match (short, id) {
-        (Some(branch), Some(id)) => Ok(Tip {
-            branch: branch.to_owned(),
-            id,
-        }),
+        (Some(branch), Some(id)) => Ok(Tip { branch: branch.to_owned(), id }),
         _ => Err(missing(session, capabilities, short.unwrap_or("HEAD")).await?),
     }
 }
@@ -133,11 +122,7 @@ fn parse(line: &[u8]) -> Option<Ref> {
     };
     let name = words.next().filter(|name| !name.is_empty())?.to_owned();
     let target = words.find_map(|word| word.strip_prefix("symref-target:"));
-    Some(Ref {
-        name,
-        id,
-        target: target.map(str::to_owned),
-    })
+    Some(Ref { name, id, target: target.map(str::to_owned) })
 }
 
 #[cfg(test)]
@@ -148,10 +133,7 @@ mod tests {
     fn reads_a_ref() {
         let id = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         let read = parse(format!("{id} HEAD symref-target:refs/heads/main\n").as_bytes()).unwrap();
-        assert_eq!(
-            (read.name.as_str(), read.target.as_deref()),
-            ("HEAD", Some("refs/heads/main"))
-        );
+        assert_eq!((read.name.as_str(), read.target.as_deref()), ("HEAD", Some("refs/heads/main")));
         assert_eq!(read.id, object_id(id));
         let unborn = parse(b"unborn HEAD symref-target:refs/heads/main\n").unwrap();
         assert_eq!(unborn.id, None);

@@ -20,13 +20,7 @@ const LOST: [&str; 9] = [
 ];
 
 /// How a server says that somebody decided against the push, whatever else it says.
-const REFUSED: [&str; 5] = [
-    "hook declined",
-    "protected branch",
-    "you are not allowed",
-    "gl-hook-err",
-    "prohibited",
-];
+const REFUSED: [&str; 5] = ["hook declined", "protected branch", "you are not allowed", "gl-hook-err", "prohibited"];
 
 /// What became of the pushed ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,9 +64,7 @@ pub fn read(report: &[u8], name: &str) -> Result<Report, ReportError> {
 /// Whether a rejection means that the branch moved meanwhile, so that the push can be made again on its new tip.
 pub(super) fn is_lost_race(reason: &str, talk: &str) -> bool {
     let (reason, talk) = (reason.to_lowercase(), talk.to_lowercase());
-    let is_refused = REFUSED
-        .iter()
-        .any(|words| reason.contains(words) || talk.contains(words));
+    let is_refused = REFUSED.iter().any(|words| reason.contains(words) || talk.contains(words));
     !is_refused && LOST.iter().any(|words| reason.contains(words) || talk.contains(words))
 }
 
@@ -95,11 +87,7 @@ mod tests {
         let read = |lines: &[&str]| read(&report(lines), main);
         assert_eq!(read(&["unpack ok\n", "ok refs/heads/main\n"]), Ok(Report::Accepted));
         assert_eq!(
-            read(&[
-                "unpack ok",
-                "ok refs/heads/main2",
-                "ng refs/heads/main pre-receive hook declined"
-            ]),
+            read(&["unpack ok", "ok refs/heads/main2", "ng refs/heads/main pre-receive hook declined"]),
             Ok(Report::Rejected("pre-receive hook declined".to_owned()))
         );
         assert_eq!(
@@ -115,19 +103,10 @@ mod tests {
     fn tells_a_lost_race_from_a_refusal() {
         assert!(is_lost_race("failed to update ref", ""));
         assert!(is_lost_race("Incorrect old value provided", ""));
-        assert!(is_lost_race(
-            "failed",
-            "error: cannot lock ref 'refs/heads/main': is at 1 but expected 2"
-        ));
+        assert!(is_lost_race("failed", "error: cannot lock ref 'refs/heads/main': is at 1 but expected 2"));
         assert!(!is_lost_race("pre-receive hook declined", ""));
-        assert!(!is_lost_race(
-            "pre-receive hook declined",
-            "please fetch first, then see the wiki"
-        ));
-        assert!(!is_lost_race(
-            "failed to update ref",
-            "GL-HOOK-ERR: You are not allowed to push code"
-        ));
+        assert!(!is_lost_race("pre-receive hook declined", "please fetch first, then see the wiki"));
+        assert!(!is_lost_race("failed to update ref", "GL-HOOK-ERR: You are not allowed to push code"));
         assert!(!is_lost_race("deny updating a hidden ref", ""));
     }
 }

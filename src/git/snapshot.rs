@@ -132,7 +132,5 @@ fn missing(ids: &[Oid]) -> PackError {
 /// One of the files is too big to be told from the others.
 fn too_large(files: &[(String, Oid)]) -> GitError {
     let paths: Vec<&str> = files.iter().take(5).map(|(path, _)| path.as_str()).collect();
-    GitError::FileTooLarge {
-        path: paths.join(" or "),
-    }
+    GitError::FileTooLarge { path: paths.join(" or ") }
 }

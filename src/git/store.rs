@@ -42,9 +42,7 @@ impl Store {
     pub(super) fn top(&self, commit: Oid) -> Result<Oid, PackError> {
         let content = self.object(commit, ObjectType::Commit)?;
         let line = content.strip_prefix(b"tree ").and_then(|rest| rest.get(..40));
-        let id = line
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| Oid::from_str(hex).ok());
+        let id = line.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| Oid::from_str(hex).ok());
         id.ok_or_else(|| PackError::Kind(commit.to_string(), "commit"))
     }
 }

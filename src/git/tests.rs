@@ -84,13 +84,9 @@ fn set_executable(path: &Path) {
 fn git(inside: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
     command.current_dir(inside).args(arguments);
-    command
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1");
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
     for role in ["AUTHOR", "COMMITTER"] {
-        command
-            .env(format!("GIT_{role}_NAME"), "Test")
-            .env(format!("GIT_{role}_EMAIL"), "test@example.com");
+        command.env(format!("GIT_{role}_NAME"), "Test").env(format!("GIT_{role}_EMAIL"), "test@example.com");
     }
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);

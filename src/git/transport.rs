@@ -47,14 +47,8 @@ pub(super) struct Session {
 
 #[derive(Debug)]
 enum Wire {
-    Http {
-        service: HttpService,
-        answer: Option<Response>,
-    },
-    Pipe {
-        pipe: Pipe,
-        path: PathBuf,
-    },
+    Http { service: HttpService, answer: Option<Response> },
+    Pipe { pipe: Pipe, path: PathBuf },
 }
 
 impl Service {
@@ -75,25 +69,15 @@ impl Transport {
                 let answer = Some(answer);
                 Ok(Session::new(Wire::Http { service, answer }))
             }
-            Self::Local(path) if !path.is_dir() => Err(GitError::RepositoryMissing {
-                url: path.display().to_string(),
-            }),
-            Self::Local(path) => Ok(Session::new(Wire::Pipe {
-                pipe: Pipe::local(path, service)?,
-                path: path.clone(),
-            })),
+            Self::Local(path) if !path.is_dir() => Err(GitError::RepositoryMissing { url: path.display().to_string() }),
+            Self::Local(path) => Ok(Session::new(Wire::Pipe { pipe: Pipe::local(path, service)?, path: path.clone() })),
         }
     }
 }
 
 impl Session {
     fn new(wire: Wire) -> Self {
-        Self {
-            wire,
-            buffer: Vec::new(),
-            start: 0,
-            budget: MOST_ANSWER,
-        }
+        Self { wire, buffer: Vec::new(), start: 0, budget: MOST_ANSWER }
     }
 
     /// A conversation with a service whose advertisement is known already.
@@ -157,9 +141,7 @@ impl Session {
         let frame = self.buffer.get(start..self.start).unwrap_or_default();
         match pkt::split(frame) {
             Ok(Some((Packet::Data(data), _))) => match data.strip_prefix(b"ERR ") {
-                Some(words) => Err(GitError::Remote {
-                    words: words::clean(words),
-                }),
+                Some(words) => Err(GitError::Remote { words: words::clean(words) }),
                 None => Ok(Packet::Data(data)),
             },
             Ok(Some((packet, _))) => Ok(packet),
@@ -229,10 +211,7 @@ impl Session {
         match error.kind() {
             // The process is gone; its last words say more than a broken pipe.
             std::io::ErrorKind::BrokenPipe => self.ended().await,
-            _ => GitError::Unreachable {
-                host,
-                source: error.into(),
-            },
+            _ => GitError::Unreachable { host, source: error.into() },
         }
     }
 }

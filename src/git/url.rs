@@ -39,12 +39,7 @@ pub enum UrlError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Http(Url),
-    Ssh {
-        user: Option<String>,
-        host: String,
-        port: Option<u16>,
-        path: String,
-    },
+    Ssh { user: Option<String>, host: String, port: Option<u16>, path: String },
     Local(PathBuf),
 }
 
@@ -115,11 +110,7 @@ impl GitUrl {
         let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
         let mut names: Vec<&str> = path.rsplit('/').filter(|name| !name.is_empty()).take(2).collect();
         names.reverse();
-        if names.is_empty() {
-            self.to_string()
-        } else {
-            names.join("/")
-        }
+        if names.is_empty() { self.to_string() } else { names.join("/") }
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -202,20 +193,12 @@ fn ssh(user: Option<String>, host: &str, port: Option<u16>, path: &str) -> Resul
     if path.trim_matches('/').is_empty() {
         return Err(UrlError::Path);
     }
-    Ok(Place::Ssh {
-        user,
-        host: host.to_owned(),
-        port,
-        path: path.to_owned(),
-    })
+    Ok(Place::Ssh { user, host: host.to_owned(), port, path: path.to_owned() })
 }
 
 fn parse_file(text: &str) -> Result<Place, UrlError> {
     let url = parse_url(text)?;
-    if url
-        .host_str()
-        .is_some_and(|host| !host.is_empty() && host != "localhost")
-    {
+    if url.host_str().is_some_and(|host| !host.is_empty() && host != "localhost") {
         return Err(UrlError::Host);
     }
     let path = decode(url.path())?;
@@ -241,10 +224,7 @@ fn take_credentials(url: &mut Url) -> Result<Option<Credentials>, UrlError> {
     }
     url.set_username("").map_err(|()| UrlError::Host)?;
     url.set_password(None).map_err(|()| UrlError::Host)?;
-    Ok(Some(Credentials {
-        username,
-        password: SecretString::from(password.unwrap_or_default()),
-    }))
+    Ok(Some(Credentials { username, password: SecretString::from(password.unwrap_or_default()) }))
 }
 
 /// Undoes percent-encoding; a `%` without two digits stands for itself, as browsers have it.
@@ -280,28 +260,13 @@ mod tests {
     #[test]
     fn reads_every_form() {
         let cases = [
-            (
-                "https://gitlab.example.com/shop/infra.git",
-                "https://gitlab.example.com/shop/infra.git",
-            ),
-            (
-                "gitlab.example.com/shop/infra.git",
-                "https://gitlab.example.com/shop/infra.git",
-            ),
+            ("https://gitlab.example.com/shop/infra.git", "https://gitlab.example.com/shop/infra.git"),
+            ("gitlab.example.com/shop/infra.git", "https://gitlab.example.com/shop/infra.git"),
             ("localhost:3000/shop/infra", "https://localhost:3000/shop/infra"),
             ("http://127.0.0.1:8080/infra.git", "http://127.0.0.1:8080/infra.git"),
-            (
-                "git@gitlab.example.com:shop/infra.git",
-                "ssh://git@gitlab.example.com/shop/infra.git",
-            ),
-            (
-                "gitlab.example.com:shop/infra.git",
-                "ssh://gitlab.example.com/shop/infra.git",
-            ),
-            (
-                "ssh://git@gitlab.example.com:2222/shop/infra.git",
-                "ssh://git@gitlab.example.com:2222/shop/infra.git",
-            ),
+            ("git@gitlab.example.com:shop/infra.git", "ssh://git@gitlab.example.com/shop/infra.git"),
+            ("gitlab.example.com:shop/infra.git", "ssh://gitlab.example.com/shop/infra.git"),
+            ("ssh://git@gitlab.example.com:2222/shop/infra.git", "ssh://git@gitlab.example.com:2222/shop/infra.git"),
             ("file:///srv/git/my%20infra.git", "/srv/git/my infra.git"),
             ("/srv/git/infra.git", "/srv/git/infra.git"),
             ("../infra", "../infra"),
@@ -318,10 +283,7 @@ mod tests {
         let (url, credentials) = GitUrl::parse("https://oauth2:p%40ss@gitlab.example.com/shop/infra.git").unwrap();
         let credentials = credentials.unwrap();
         assert_eq!(url.to_string(), "https://gitlab.example.com/shop/infra.git");
-        assert_eq!(
-            (credentials.username.as_str(), credentials.password.expose_secret()),
-            ("oauth2", "p@ss")
-        );
+        assert_eq!((credentials.username.as_str(), credentials.password.expose_secret()), ("oauth2", "p@ss"));
         let (url, credentials) = GitUrl::parse("bot:secret@gitlab.example.com/shop/infra.git").unwrap();
         assert_eq!(url.to_string(), "https://gitlab.example.com/shop/infra.git");
         assert_eq!(credentials.unwrap().password.expose_secret(), "secret");

@@ -43,12 +43,7 @@ impl<'a> Cursor<'a> {
     /// Starts at a commit's top tree.
     pub(super) fn new(want: Want<'a>, top: Oid) -> Result<Self, GitError> {
         let components = components(want.path)?;
-        Ok(Self {
-            want,
-            components,
-            depth: 0,
-            place: Place::Tree(top),
-        })
+        Ok(Self { want, components, depth: 0, place: Place::Tree(top) })
     }
 
     /// Goes on as far as the store has trees, and names the tree it waits for.
@@ -106,33 +101,14 @@ impl<'a> Cursor<'a> {
     /// Goes from the tree at the current depth to the entry with the next component's name.
     fn enter(&mut self, tree: &[u8], name: &str) -> Result<Place, PackError> {
         let is_last = self.depth + 1 == self.components.len();
-        let at = || {
-            self.components
-                .iter()
-                .take(self.depth + 1)
-                .copied()
-                .collect::<Vec<_>>()
-                .join("/")
-        };
+        let at = || self.components.iter().take(self.depth + 1).copied().collect::<Vec<_>>().join("/");
         let place = match entries::find(tree, name)? {
-            Some(TreeEntry {
-                kind: EntryKind::Symlink,
-                ..
-            }) => Place::Elsewhere(Found::Symlink { at: at() }),
-            Some(TreeEntry {
-                kind: EntryKind::Submodule,
-                ..
-            }) => Place::Elsewhere(Found::Submodule { at: at() }),
+            Some(TreeEntry { kind: EntryKind::Symlink, .. }) => Place::Elsewhere(Found::Symlink { at: at() }),
+            Some(TreeEntry { kind: EntryKind::Submodule, .. }) => Place::Elsewhere(Found::Submodule { at: at() }),
             Some(entry) if entry.kind == EntryKind::Directory => Place::Tree(entry.id),
             Some(entry) if is_last => Place::File(entry.id),
             Some(_) | None => Place::Elsewhere(Found::Missing {
-                parent: self
-                    .components
-                    .iter()
-                    .take(self.depth)
-                    .copied()
-                    .collect::<Vec<_>>()
-                    .join("/"),
+                parent: self.components.iter().take(self.depth).copied().collect::<Vec<_>>().join("/"),
                 names: names(tree)?,
             }),
         };
@@ -149,14 +125,9 @@ impl<'a> Cursor<'a> {
 
 /// A path's components. Git has no `..` and no `.git` in a tree, whoever asks for one.
 pub(super) fn components(path: &str) -> Result<Vec<&str>, GitError> {
-    let components = path
-        .split('/')
-        .filter(|component| !component.is_empty() && *component != ".");
+    let components = path.split('/').filter(|component| !component.is_empty() && *component != ".");
     let components: Vec<&str> = components.collect();
-    if components
-        .iter()
-        .all(|component| entries::is_component(component.as_bytes()))
-    {
+    if components.iter().all(|component| entries::is_component(component.as_bytes())) {
         Ok(components)
     } else {
         Err(GitError::Path { path: path.to_owned() })
@@ -170,11 +141,7 @@ fn listing(tree: &[u8], pick: fn(&str) -> bool) -> Result<Vec<Listed>, PackError
     let mut listed: Vec<Listed> = entries
         .filter_map(|entry| {
             let name = std::str::from_utf8(entry.name).ok().filter(|name| pick(name))?;
-            Some(Listed {
-                name: name.to_owned(),
-                kind: entry.kind,
-                id: entry.id,
-            })
+            Some(Listed { name: name.to_owned(), kind: entry.kind, id: entry.id })
         })
         .collect();
     listed.sort_by(|one, other| one.name.cmp(&other.name));

@@ -24,10 +24,7 @@ pub(super) enum Challenge {
 impl Challenge {
     /// The strongest challenge of an answer; none when there is no known one.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let texts = headers
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
+        let texts = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
         let found: Vec<Self> = texts.flat_map(parse).collect();
         let bearer = found.iter().find(|challenge| **challenge != Self::Basic);
         bearer.or(found.first()).cloned()
@@ -46,20 +43,14 @@ fn parse(text: &str) -> Vec<Challenge> {
                 return None;
             }
             let parameter = |wanted: &str| {
-                let found = challenge
-                    .params
-                    .iter()
-                    .find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+                let found = challenge.params.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
                 found.map(|(_, value)| value.to_unescaped())
             };
             let realm = Url::parse(&parameter("realm")?).ok()?;
             let is_web = matches!(realm.scheme(), "http" | "https") && realm.has_host();
             // Credentials in the address would go out in place of ours.
             let is_bare = realm.username().is_empty() && realm.password().is_none();
-            (is_web && is_bare).then(|| Challenge::Bearer {
-                realm,
-                service: parameter("service"),
-            })
+            (is_web && is_bare).then(|| Challenge::Bearer { realm, service: parameter("service") })
         })
         .collect()
 }
@@ -77,23 +68,14 @@ mod tests {
     }
 
     fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer {
-            realm: Url::parse(realm).unwrap(),
-            service: service.map(str::to_owned),
-        }
+        Challenge::Bearer { realm: Url::parse(realm).unwrap(), service: service.map(str::to_owned) }
     }
 
     #[test]
     fn reads_what_registries_send() {
         let harbor = r#"Bearer realm="https://h.x/service/token",service="harbor-registry",scope="repository:a:pull""#;
-        assert_eq!(
-            of(&[harbor]),
-            Some(bearer("https://h.x/service/token", Some("harbor-registry")))
-        );
-        assert_eq!(
-            of(&[r#"bearer REALM="https://h.x/t""#]),
-            Some(bearer("https://h.x/t", None))
-        );
+        assert_eq!(of(&[harbor]), Some(bearer("https://h.x/service/token", Some("harbor-registry"))));
+        assert_eq!(of(&[r#"bearer REALM="https://h.x/t""#]), Some(bearer("https://h.x/t", None)));
         assert_eq!(of(&[r#"Basic realm="test""#]), Some(Challenge::Basic));
     }
 

@@ -81,10 +81,7 @@ impl CredentialSources {
         }
         for config in &self.configs {
             if let Some(credential) = config.credential(host).await? {
-                return Ok(Some(Access {
-                    credential,
-                    name: config.name.clone(),
-                }));
+                return Ok(Some(Access { credential, name: config.name.clone() }));
             }
         }
         let is_same = |candidate: &&HostCredentials| host_of_key(candidate.host.trim()).as_deref() == Some(host);
@@ -100,11 +97,7 @@ impl CredentialSources {
                 (protected variables are on unprotected refs)"
             );
         };
-        let state = if config.is_empty() {
-            "is empty".to_owned()
-        } else {
-            format!("has no entry for {host}")
-        };
+        let state = if config.is_empty() { "is empty".to_owned() } else { format!("has no entry for {host}") };
         format!(
             "{DOCKER_AUTH} {state}: its secret expires after 60 minutes, a job with needs: must list read_secret, \
             and protected variables are empty on unprotected refs"
@@ -130,19 +123,13 @@ impl ConfigText {
     }
 
     fn error(&self, reason: String) -> CredentialsError {
-        CredentialsError {
-            name: words::clean(&self.name),
-            reason,
-        }
+        CredentialsError { name: words::clean(&self.name), reason }
     }
 }
 
 impl Access {
     fn password(name: &str, pair: &Credentials) -> Self {
-        Self {
-            credential: Credential::Password(pair.clone()),
-            name: name.to_owned(),
-        }
+        Self { credential: Credential::Password(pair.clone()), name: name.to_owned() }
     }
 }
 
@@ -160,17 +147,11 @@ mod tests {
     use super::*;
 
     fn pair(username: &str) -> Credentials {
-        Credentials {
-            username: username.to_owned(),
-            password: SecretString::from("password"),
-        }
+        Credentials { username: username.to_owned(), password: SecretString::from("password") }
     }
 
     fn config(name: &str, text: &str) -> ConfigText {
-        ConfigText {
-            name: name.to_owned(),
-            text: SecretString::from(text),
-        }
+        ConfigText { name: name.to_owned(), text: SecretString::from(text) }
     }
 
     fn sources() -> CredentialSources {
@@ -178,10 +159,7 @@ mod tests {
             explicit: None,
             configs: vec![
                 config("DOCKER_AUTH_CONFIG", ""),
-                config(
-                    "DOCKER_AUTH",
-                    r#"{"auths": {"a.x": {"username": "auth-a", "password": "p"}}}"#,
-                ),
+                config("DOCKER_AUTH", r#"{"auths": {"a.x": {"username": "auth-a", "password": "p"}}}"#),
                 config(
                     "config.json",
                     r#"{"auths": {"a.x": {"username": "file-a", "password": "p"},
@@ -209,10 +187,7 @@ mod tests {
         assert_eq!(found(&sources, "c.x:5050").await, r#"CI_REGISTRY_USER (user "ci")"#);
         assert_eq!(found(&sources, "c.x").await, "anonymous");
         sources.explicit = Some(pair("me"));
-        assert_eq!(
-            found(&sources, "c.x").await,
-            r#"GITOPS_BUMP_REGISTRY_USERNAME (user "me")"#
-        );
+        assert_eq!(found(&sources, "c.x").await, r#"GITOPS_BUMP_REGISTRY_USERNAME (user "me")"#);
     }
 
     #[tokio::test]
@@ -220,10 +195,7 @@ mod tests {
         let mut sources = sources();
         sources.configs.insert(0, config("DOCKER_AUTH_CONFIG", "{"));
         let error = sources.for_host("a.x").await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "DOCKER_AUTH_CONFIG: not a docker configuration: line 1, column 1"
-        );
+        assert_eq!(error.to_string(), "DOCKER_AUTH_CONFIG: not a docker configuration: line 1, column 1");
     }
 
     #[test]

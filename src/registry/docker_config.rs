@@ -54,13 +54,8 @@ struct Auth {
 impl DockerConfig {
     /// Parses the file's text; the error is a reason without any of the text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text).map_err(|error| {
-            format!(
-                "not a docker configuration: line {}, column {}",
-                error.line(),
-                error.column()
-            )
-        })
+        serde_json::from_str(text)
+            .map_err(|error| format!("not a docker configuration: line {}, column {}", error.line(), error.column()))
     }
 
     /// What the file says about a host: its own helper first, then its entry, then the store for all hosts.
@@ -69,9 +64,7 @@ impl DockerConfig {
             return Ok(Said::Helper(helper.clone()));
         }
         if let Some(auth) = entry(&self.auths, host)
-            && let Some(credential) = auth
-                .credential()
-                .map_err(|reason| format!("the entry of {host} {reason}"))?
+            && let Some(credential) = auth.credential().map_err(|reason| format!("the entry of {host} {reason}"))?
         {
             return Ok(Said::Credential(credential));
         }
@@ -86,28 +79,16 @@ impl DockerConfig {
 ///
 /// A longer path names a part of a registry, which is another thing than the registry: no host.
 pub(super) fn host_of_key(key: &str) -> Option<String> {
-    let key = key
-        .strip_prefix("https://")
-        .or(key.strip_prefix("http://"))
-        .unwrap_or(key);
+    let key = key.strip_prefix("https://").or(key.strip_prefix("http://")).unwrap_or(key);
     let (host, path) = key.split_once('/').unwrap_or((key, ""));
     let is_whole = matches!(path.trim_end_matches('/'), "" | "v1" | "v2");
     let host = host.to_ascii_lowercase();
-    is_whole.then(|| {
-        if DOCKER_HUB_HOSTS.contains(&host.as_str()) {
-            DOCKER_HUB.to_owned()
-        } else {
-            host
-        }
-    })
+    is_whole.then(|| if DOCKER_HUB_HOSTS.contains(&host.as_str()) { DOCKER_HUB.to_owned() } else { host })
 }
 
 /// The value of the key that names the host: the very host first, then another way to write it.
 fn entry<'a, T>(map: &'a HashMap<String, T>, host: &str) -> Option<&'a T> {
-    let mut keys: Vec<&String> = map
-        .keys()
-        .filter(|key| host_of_key(key).as_deref() == Some(host))
-        .collect();
+    let mut keys: Vec<&String> = map.keys().filter(|key| host_of_key(key).as_deref() == Some(host)).collect();
     // Sorted, so that two ways to write one host don't take turns.
     keys.sort_by_key(|key| (key.as_str() != host, key.as_str() != DOCKER_HUB_KEY, *key));
     keys.first().and_then(|key| map.get(*key))
@@ -117,9 +98,7 @@ impl Auth {
     /// The credentials of the entry; none in the empty one that docker writes beside a store.
     fn credential(&self) -> Result<Option<Credential>, &'static str> {
         if !self.identitytoken.is_empty() {
-            return Ok(Some(Credential::IdentityToken(SecretString::from(
-                self.identitytoken.clone(),
-            ))));
+            return Ok(Some(Credential::IdentityToken(SecretString::from(self.identitytoken.clone()))));
         }
         let (username, password) = if self.encoded.is_empty() {
             (self.username.clone(), self.password.clone())
@@ -129,19 +108,15 @@ impl Auth {
         if username.is_empty() && password.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Credential::Password(Credentials {
-            username,
-            password: SecretString::from(password),
-        })))
+        Ok(Some(Credential::Password(Credentials { username, password: SecretString::from(password) })))
     }
 }
 
 /// Reads base64 of `USER:PASSWORD`, with or without padding.
 fn decode(auth: &str) -> Result<(String, String), &'static str> {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let bytes = GeneralPurpose::new(&STANDARD, lenient)
-        .decode(auth.trim())
-        .map_err(|_| "has an auth that is not base64")?;
+    let bytes =
+        GeneralPurpose::new(&STANDARD, lenient).decode(auth.trim()).map_err(|_| "has an auth that is not base64")?;
     let text = String::from_utf8(bytes).map_err(|_| "has an auth that is not text")?;
     // Docker has written trailing zero bytes.
     let (username, password) = text.split_once(':').ok_or("has an auth without a colon")?;
@@ -175,20 +150,10 @@ mod tests {
             (r#"{"username": "robot$a+b", "password": "p"}"#, "robot$a+b/p"),
             (r#"{"auth": "dTpw", "identitytoken": "t"}"#, "token t"),
             ("{}", "nothing"),
-            (
-                r#"{"auth": "%%"}"#,
-                "error: the entry of h.x:5000 has an auth that is not base64",
-            ),
-            (
-                r#"{"auth": "dQ=="}"#,
-                "error: the entry of h.x:5000 has an auth without a colon",
-            ),
+            (r#"{"auth": "%%"}"#, "error: the entry of h.x:5000 has an auth that is not base64"),
+            (r#"{"auth": "dQ=="}"#, "error: the entry of h.x:5000 has an auth without a colon"),
         ] {
-            assert_eq!(
-                said(&format!(r#"{{"auths": {{"h.x:5000": {entry}}}}}"#), "h.x:5000"),
-                expected,
-                "{entry}"
-            );
+            assert_eq!(said(&format!(r#"{{"auths": {{"h.x:5000": {entry}}}}}"#), "h.x:5000"), expected, "{entry}");
         }
     }
 

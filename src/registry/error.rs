@@ -129,10 +129,7 @@ impl RegistryError {
             ),
             Self::Unauthorized { advice, .. } => advice.clone(),
             Self::Unreachable { host, why, .. } => why.hint(host),
-            Self::Limited {
-                retry_after: Some(wait),
-                ..
-            } => {
+            Self::Limited { retry_after: Some(wait), .. } => {
                 format!("it asks to come back in {} s; run the job again later", wait.as_secs())
             }
             Self::Limited { .. } => "run the job again later; with credentials the limit is often higher".to_owned(),
@@ -178,9 +175,5 @@ impl Why {
 
 /// A server's words behind a colon.
 fn said(words: &str) -> String {
-    if words.is_empty() {
-        String::new()
-    } else {
-        format!(": {words}")
-    }
+    if words.is_empty() { String::new() } else { format!(": {words}") }
 }

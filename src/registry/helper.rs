@@ -58,21 +58,12 @@ async fn run(program: &str, host: &str) -> Result<Option<Credential>, String> {
         .spawn()
         .map_err(|error| format!("cannot be started: {error}"))?;
     let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
-    let output = talk(&mut child, server)
-        .await
-        .map_err(|error| format!("talking to it: {error}"))?;
-    let status = child
-        .wait()
-        .await
-        .map_err(|error| format!("waiting for its end: {error}"))?;
+    let output = talk(&mut child, server).await.map_err(|error| format!("talking to it: {error}"))?;
+    let status = child.wait().await.map_err(|error| format!("waiting for its end: {error}"))?;
     if !status.success() {
         // A helper reports on standard output, where its secret would be: only the known sentence is looked for.
         let not_found = String::from_utf8_lossy(&output).contains(NOT_FOUND);
-        return if not_found {
-            Ok(None)
-        } else {
-            Err(format!("failed ({status})"))
-        };
+        return if not_found { Ok(None) } else { Err(format!("failed ({status})")) };
     }
     read(&output).map(Some)
 }
@@ -103,10 +94,7 @@ fn read(output: &[u8]) -> Result<Credential, String> {
     Ok(if answer.username == TOKEN_USER {
         Credential::IdentityToken(secret)
     } else {
-        Credential::Password(Credentials {
-            username: answer.username,
-            password: secret,
-        })
+        Credential::Password(Credentials { username: answer.username, password: secret })
     })
 }
 
@@ -126,10 +114,7 @@ mod tests {
     #[tokio::test]
     async fn names_a_helper_that_is_not_there() {
         let reason = ask("gitops-bump-test-none", "h").await.unwrap_err();
-        assert!(
-            reason.starts_with("docker-credential-gitops-bump-test-none: cannot be started"),
-            "{reason}"
-        );
+        assert!(reason.starts_with("docker-credential-gitops-bump-test-none: cannot be started"), "{reason}");
         assert!(ask("../../bin/sh", "h").await.unwrap_err().contains("no name"));
     }
 

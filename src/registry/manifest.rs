@@ -22,12 +22,8 @@ pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, \
 /// The longest manifest that registries have to take (OCI distribution spec, "Pushing manifests").
 pub(super) const LIMIT: usize = 4 * 1024 * 1024;
 
-const TYPES: [&str; 4] = [
-    OCI_IMAGE_MEDIA_TYPE,
-    OCI_IMAGE_INDEX_MEDIA_TYPE,
-    IMAGE_MANIFEST_MEDIA_TYPE,
-    IMAGE_MANIFEST_LIST_MEDIA_TYPE,
-];
+const TYPES: [&str; 4] =
+    [OCI_IMAGE_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE];
 
 /// The digest that the headers give; none when only the manifest itself can tell. An error is the reason.
 pub(super) fn digest_of_headers(headers: &HeaderMap) -> Result<Option<Digest>, String> {
@@ -45,9 +41,7 @@ pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Dig
         (2, None) if typed => {}
         (2, None) => return Err("its manifest has no media type".to_owned()),
         (version, _) => {
-            return Err(format!(
-                "its manifest has schema version {version}, which is no longer supported"
-            ));
+            return Err(format!("its manifest has schema version {version}, which is no longer supported"));
         }
     }
     let claimed = digest_header(headers)?;
@@ -148,10 +142,7 @@ mod tests {
     #[test]
     fn accepts_each_type_that_it_knows() {
         for media_type in TYPES {
-            assert!(
-                ACCEPT.split(", ").any(|accepted| accepted == media_type),
-                "{media_type}"
-            );
+            assert!(ACCEPT.split(", ").any(|accepted| accepted == media_type), "{media_type}");
         }
     }
 
@@ -159,21 +150,12 @@ mod tests {
     fn believes_headers_only_when_they_are_a_registrys() {
         let digest = sha256(b"x");
         assert_eq!(of_headers(OCI_IMAGE_MEDIA_TYPE, &digest), digest);
-        assert_eq!(
-            of_headers("Application/Vnd.OCI.image.index.v1+json; charset=utf-8", &digest),
-            digest
-        );
+        assert_eq!(of_headers("Application/Vnd.OCI.image.index.v1+json; charset=utf-8", &digest), digest);
         assert_eq!(of_headers(OCI_IMAGE_MEDIA_TYPE, ""), "read it");
         assert_eq!(of_headers("application/json", &digest), "read it");
         assert_eq!(of_headers("", &digest), "read it");
-        assert_eq!(
-            of_headers("text/html; charset=utf-8", &digest),
-            "it answered with an HTML page"
-        );
-        assert_eq!(
-            of_headers(OCI_IMAGE_MEDIA_TYPE, "sha256:zz"),
-            "\"sha256:zz\" is no digest"
-        );
+        assert_eq!(of_headers("text/html; charset=utf-8", &digest), "it answered with an HTML page");
+        assert_eq!(of_headers(OCI_IMAGE_MEDIA_TYPE, "sha256:zz"), "\"sha256:zz\" is no digest");
         let schema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
         assert!(of_headers(schema1, &digest).contains("schema version 1"));
         assert!(of_headers("image/png", &digest).contains("no media type of an image"));
@@ -201,14 +183,8 @@ mod tests {
     #[test]
     fn refuses_bodies_that_are_no_manifest() {
         let typed = headers(OCI_IMAGE_MEDIA_TYPE, "");
-        for body in [
-            "",
-            "<html>",
-            "[]",
-            "{}",
-            r#"{"schemaVersion": 1}"#,
-            r#"{"schemaVersion": 2, "mediaType": "x/y"}"#,
-        ] {
+        for body in ["", "<html>", "[]", "{}", r#"{"schemaVersion": 1}"#, r#"{"schemaVersion": 2, "mediaType": "x/y"}"#]
+        {
             assert!(digest_of_body(&typed, body.as_bytes(), None).is_err(), "{body}");
         }
         assert!(digest_of_body(&headers("application/json", ""), BODY, None).is_err());

@@ -74,8 +74,7 @@ impl Registry {
 
     /// Reads the manifest and hashes it, so that the digest is proven.
     pub async fn prove(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.within_deadline(image, async |check| check.by_manifest().await)
-            .await
+        self.within_deadline(image, async |check| check.by_manifest().await).await
     }
 
     async fn within_deadline(
@@ -87,11 +86,7 @@ impl Registry {
         let check = check(Check::new(self.session(image)?, image)?);
         tokio::time::timeout(DEADLINE, check).await.unwrap_or_else(|_| {
             let reason = format!("no complete answer within {} s", DEADLINE.as_secs());
-            Err(RegistryError::Unreachable {
-                host,
-                why: Why::Silence,
-                reason,
-            })
+            Err(RegistryError::Unreachable { host, why: Why::Silence, reason })
         })
     }
 
@@ -115,10 +110,7 @@ impl Registry {
         let address = oci_distribution::Reference::with_tag(host.to_owned(), path, String::new());
         let base = |scheme: &str| {
             Url::parse(&format!("{scheme}://{}/", address.resolve_registry())).map_err(|error| {
-                RegistryError::BadAnswer {
-                    host: host.to_owned(),
-                    reason: format!("its name is no address ({error})"),
-                }
+                RegistryError::BadAnswer { host: host.to_owned(), reason: format!("its name is no address ({error})") }
             })
         };
         if self.plain_http.iter().any(|plain| plain == host) {
@@ -177,14 +169,7 @@ impl<'a> Check<'a> {
         };
         let repository = image.repository.path();
         let path = format!("v2/{repository}/manifests/{tag}");
-        Ok(Self {
-            session,
-            image,
-            tag,
-            name,
-            repository,
-            path,
-        })
+        Ok(Self { session, image, tag, name, repository, path })
     }
 
     /// The image by its headers; none when the manifest has to be read for it, or to hear why not.
@@ -214,10 +199,7 @@ impl<'a> Check<'a> {
             }
             status => {
                 let words = words::of_body(&answer.body);
-                return Err(bad(
-                    &answer,
-                    format!("status {} {words}", status.as_u16()).trim_end().to_owned(),
-                ));
+                return Err(bad(&answer, format!("status {} {words}", status.as_u16()).trim_end().to_owned()));
             }
         }
         let digest = manifest::digest_of_body(&answer.headers, &answer.body, self.image.digest.as_ref())
@@ -240,16 +222,9 @@ impl<'a> Check<'a> {
 
     fn verified(&self, digest: Digest, evidence: Evidence) -> Result<Verified, RegistryError> {
         if self.image.digest.as_ref().is_some_and(|wanted| *wanted != digest) {
-            return Err(RegistryError::DigestMismatch {
-                image: self.name.clone(),
-                found: digest,
-            });
+            return Err(RegistryError::DigestMismatch { image: self.name.clone(), found: digest });
         }
-        tracing::info!(
-            "{}:{} is there with the digest {digest}",
-            self.image.repository,
-            self.tag
-        );
+        tracing::info!("{}:{} is there with the digest {digest}", self.image.repository, self.tag);
         Ok(Verified {
             reference: self.image.clone(),
             tag: self.tag.clone(),
@@ -259,10 +234,7 @@ impl<'a> Check<'a> {
     }
 
     fn not_found(&self, answer: &Answer) -> RegistryError {
-        RegistryError::NotFound {
-            image: self.name.clone(),
-            words: words::of_body(&answer.body),
-        }
+        RegistryError::NotFound { image: self.name.clone(), words: words::of_body(&answer.body) }
     }
 }
 

@@ -75,11 +75,7 @@ impl Session {
             host: host.to_owned(),
             transport,
             sources,
-            bases: tokio::sync::Mutex::new(Known {
-                bases,
-                answered: false,
-                challenge: None,
-            }),
+            bases: tokio::sync::Mutex::new(Known { bases, answered: false, challenge: None }),
             access: OnceCell::new(),
             ping: OnceCell::new(),
             tokens: Mutex::default(),
@@ -107,16 +103,8 @@ impl Session {
     pub(super) fn denied(&self, image: &str, words: String) -> RegistryError {
         let image = image.to_owned();
         match self.access.get() {
-            Some(Some(access)) => RegistryError::Denied {
-                image,
-                access: access.to_string(),
-                words,
-            },
-            _ => RegistryError::Unauthorized {
-                image,
-                advice: self.sources.advice(&self.host),
-                words,
-            },
+            Some(Some(access)) => RegistryError::Denied { image, access: access.to_string(), words },
+            _ => RegistryError::Unauthorized { image, advice: self.sources.advice(&self.host), words },
         }
     }
 
@@ -129,12 +117,7 @@ impl Session {
         let mut known = self.known().await;
         if !known.answered {
             let answer = self.send(question, &known.bases, None).await?;
-            known.bases = known
-                .bases
-                .iter()
-                .filter(|base| base.origin() == answer.origin.origin())
-                .cloned()
-                .collect();
+            known.bases = known.bases.iter().filter(|base| base.origin() == answer.origin.origin()).cloned().collect();
             known.answered = true;
             known.challenge = Challenge::of(&answer.headers).filter(|_| answer.status == StatusCode::UNAUTHORIZED);
             return Ok((answer, Shown::Nothing));
@@ -180,11 +163,7 @@ impl Session {
                 return Ok(None);
             }
         }
-        let base = Question {
-            method: &Method::GET,
-            path: "v2/",
-            ..question
-        };
+        let base = Question { method: &Method::GET, path: "v2/", ..question };
         let ping = self.ping.get_or_try_init(|| async {
             let bases = self.known().await.bases.clone();
             let answer = self.send(base, &bases, None).await?;
@@ -225,26 +204,16 @@ impl Session {
         };
         let is_https = bases.iter().all(|base| base.scheme() == "https");
         if access.is_some() && is_https && realm.scheme() == "http" && !is_loopback(realm) {
-            return Err(bad_answer(
-                realm,
-                "a token service without TLS for a registry with it".to_owned(),
-            ));
+            return Err(bad_answer(realm, "a token service without TLS for a registry with it".to_owned()));
         }
         let cell = self.token_cell(question);
         let mut token = cell.lock().await;
         if let Some(token) = &*token {
-            let shown = if token.since.elapsed() < TOKEN_MAY_EXPIRE {
-                Shown::Fresh
-            } else {
-                Shown::OldToken
-            };
+            let shown = if token.since.elapsed() < TOKEN_MAY_EXPIRE { Shown::Fresh } else { Shown::OldToken };
             return Ok((Some(token.header.clone()), shown));
         }
         let header = self.fetch_token(question, realm, service, access).await?;
-        *token = Some(Token {
-            header: header.clone(),
-            since: Instant::now(),
-        });
+        *token = Some(Token { header: header.clone(), since: Instant::now() });
         Ok((Some(header), Shown::Fresh))
     }
 

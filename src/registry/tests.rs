@@ -50,19 +50,11 @@ impl Fake {
     /// Method and path of each request.
     fn asked(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
-        requests
-            .iter()
-            .map(|head| head.split(" HTTP/").next().unwrap_or_default().to_owned())
-            .collect()
+        requests.iter().map(|head| head.split(" HTTP/").next().unwrap_or_default().to_owned()).collect()
     }
 
     fn requests_with(&self, text: &str) -> usize {
-        self.requests
-            .lock()
-            .unwrap()
-            .iter()
-            .filter(|head| head.contains(text))
-            .count()
+        self.requests.lock().unwrap().iter().filter(|head| head.contains(text)).count()
     }
 }
 
@@ -73,10 +65,7 @@ async fn read_head(mut stream: TcpStream, own: &str, answer: &impl Fn(&str, &str
         head.push(byte[0]);
         if head.starts_with(&[0x16]) {
             // A TLS greeting; a server of plain http says what it thinks of it.
-            stream
-                .write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
-                .await
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await.unwrap();
             return "TLS".to_owned();
         }
     }
@@ -92,19 +81,12 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 fn found() -> String {
-    answer(
-        "200 OK",
-        &format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {MANIFEST_DIGEST}\r\n"),
-        "",
-    )
+    answer("200 OK", &format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {MANIFEST_DIGEST}\r\n"), "")
 }
 
 fn explicit() -> CredentialSources {
     CredentialSources {
-        explicit: Some(Credentials {
-            username: "u".to_owned(),
-            password: SecretString::from("p"),
-        }),
+        explicit: Some(Credentials { username: "u".to_owned(), password: SecretString::from("p") }),
         ..CredentialSources::default()
     }
 }
@@ -124,10 +106,7 @@ async fn an_open_registry_is_asked_once() {
 #[tokio::test]
 async fn a_missing_image_is_not_found() {
     let fake = Fake::start(|_, _| answer("404 Not Found", "", "")).await;
-    assert!(matches!(
-        fake.verify(CredentialSources::default()).await,
-        Err(RegistryError::NotFound { .. })
-    ));
+    assert!(matches!(fake.verify(CredentialSources::default()).await, Err(RegistryError::NotFound { .. })));
     assert_eq!(fake.asked().len(), 1);
 }
 
@@ -153,10 +132,7 @@ async fn a_wrong_password_takes_three_requests_and_keeps_the_words() {
     let fake =
         Fake::start(move |_, _| answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", body)).await;
     let error = fake.verify(explicit()).await.unwrap_err();
-    assert!(
-        matches!(&error, RegistryError::Denied { words, .. } if words == "wrong password"),
-        "{error}"
-    );
+    assert!(matches!(&error, RegistryError::Denied { words, .. } if words == "wrong password"), "{error}");
     assert_eq!(fake.asked().len(), 3);
     let error = fake.verify(CredentialSources::default()).await.unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
@@ -193,10 +169,7 @@ async fn a_token_is_fetched_once_per_repository() {
 async fn the_token_services_words_are_kept() {
     let fake = Fake::start(bearer).await;
     let error = fake.verify(CredentialSources::default()).await.unwrap_err();
-    assert!(
-        matches!(&error, RegistryError::Unauthorized { words, .. } if words == "no anonymous tokens"),
-        "{error}"
-    );
+    assert!(matches!(&error, RegistryError::Unauthorized { words, .. } if words == "no anonymous tokens"), "{error}");
     assert_eq!(fake.asked().len(), 2);
 }
 
@@ -246,13 +219,7 @@ async fn lies_are_no_answers() {
     for (name, said) in [
         ("no digest", typed("Docker-Content-Digest: sha256:zz\r\n", "")),
         ("a page", answer("200 OK", "Content-Type: text/html\r\n", "")),
-        (
-            "another digest",
-            typed(
-                &format!("Docker-Content-Digest: sha256:{}\r\n", "0".repeat(64)),
-                MANIFEST,
-            ),
-        ),
+        ("another digest", typed(&format!("Docker-Content-Digest: sha256:{}\r\n", "0".repeat(64)), MANIFEST)),
         ("no manifest", typed("", "[]")),
         ("a long body", typed("", &" ".repeat(manifest::LIMIT + 1))),
         ("a loop", answer("302 Found", "Location: /v2/again\r\n", "")),
@@ -272,11 +239,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
     let target = storage.address.clone();
     let fake = Fake::start(move |head, _| {
         if head.contains(BASIC) {
-            return answer(
-                "307 Temporary Redirect",
-                &format!("Location: http://{target}/there\r\n"),
-                "",
-            );
+            return answer("307 Temporary Redirect", &format!("Location: http://{target}/there\r\n"), "");
         }
         answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
     })
@@ -289,13 +252,11 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
 #[tokio::test]
 async fn a_busy_registry_is_asked_again() {
     let count = std::sync::atomic::AtomicUsize::new(0);
-    let fake = Fake::start(
-        move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0 => answer("429 Too Many Requests", "Retry-After: 0\r\n", ""),
-            1 => answer("503 Service Unavailable", "", ""),
-            _ => found(),
-        },
-    )
+    let fake = Fake::start(move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 => answer("429 Too Many Requests", "Retry-After: 0\r\n", ""),
+        1 => answer("503 Service Unavailable", "", ""),
+        _ => found(),
+    })
     .await;
     assert!(fake.verify(CredentialSources::default()).await.is_ok());
     assert_eq!(fake.asked().len(), 3);

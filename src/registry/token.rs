@@ -25,21 +25,14 @@ pub(super) fn request(
     access: Option<&Access>,
 ) -> Result<(Request, Url), String> {
     let scope = format!("repository:{repository}:pull");
-    let mut request = Request {
-        method: Method::GET,
-        accept: "application/json",
-        authorization: None,
-        form: None,
-        limit: LIMIT,
-    };
+    let mut request =
+        Request { method: Method::GET, accept: "application/json", authorization: None, form: None, limit: LIMIT };
     let mut url = realm.clone();
     match access.map(|access| &access.credential) {
         Some(Credential::IdentityToken(token)) => {
             let mut form = url::form_urlencoded::Serializer::new(String::new());
-            form.append_pair("grant_type", "refresh_token")
-                .append_pair("client_id", "gitops-bump");
-            form.append_pair("service", service.unwrap_or_default())
-                .append_pair("scope", &scope);
+            form.append_pair("grant_type", "refresh_token").append_pair("client_id", "gitops-bump");
+            form.append_pair("service", service.unwrap_or_default()).append_pair("scope", &scope);
             form.append_pair("refresh_token", token.expose_secret());
             request.method = Method::POST;
             request.form = Some(form.finish());
@@ -96,33 +89,20 @@ mod tests {
 
     #[test]
     fn refuses_tokens_that_are_none() {
-        for body in [
-            "",
-            "{}",
-            r#"{"token": ""}"#,
-            r#"{"token": "a\r\nX: b"}"#,
-            r#"{"token": 1}"#,
-            "<html>",
-        ] {
+        for body in ["", "{}", r#"{"token": ""}"#, r#"{"token": "a\r\nX: b"}"#, r#"{"token": 1}"#, "<html>"] {
             assert!(read(body.as_bytes()).is_err(), "{body}");
         }
     }
 
     fn access(credential: Credential) -> Access {
-        Access {
-            credential,
-            name: "test".to_owned(),
-        }
+        Access { credential, name: "test".to_owned() }
     }
 
     #[test]
     fn asks_for_the_repository_only() {
         let realm = Url::parse("https://h.x/t?a=b").unwrap();
         let (request, url) = request(&realm, Some("s"), "team/app", None).unwrap();
-        assert_eq!(
-            url.as_str(),
-            "https://h.x/t?a=b&service=s&scope=repository%3Ateam%2Fapp%3Apull"
-        );
+        assert_eq!(url.as_str(), "https://h.x/t?a=b&service=s&scope=repository%3Ateam%2Fapp%3Apull");
         assert_eq!((request.method, request.authorization), (Method::GET, None));
     }
 

@@ -67,10 +67,7 @@ impl Transport {
     pub(super) fn new(trust: &Trust) -> Result<Self, reqwest::Error> {
         // Redirects are followed here, where it is known what may go along.
         let client = || trust.client().redirect(reqwest::redirect::Policy::none());
-        Ok(Self {
-            remote: client().build()?,
-            local: client().no_proxy().connect_timeout(LOCAL_CONNECT).build()?,
-        })
+        Ok(Self { remote: client().build()?, local: client().no_proxy().connect_timeout(LOCAL_CONNECT).build()? })
     }
 
     /// Asks the first of the candidates that speaks its scheme, again and again while that may help.
@@ -132,42 +129,26 @@ impl Transport {
         authorization: Option<&HeaderValue>,
     ) -> Result<Answer, RegistryError> {
         let client = if is_loopback(url) { &self.local } else { &self.remote };
-        let mut builder = client
-            .request(request.method.clone(), url.clone())
-            .header(ACCEPT, request.accept);
+        let mut builder = client.request(request.method.clone(), url.clone()).header(ACCEPT, request.accept);
         if let Some(value) = authorization {
             builder = builder.header(AUTHORIZATION, value);
         }
         if let Some(form) = &request.form {
-            builder = builder
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.clone());
+            builder = builder.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form.clone());
         }
         let mut response = builder.send().await.map_err(|error| unreachable(url, &error))?;
         let status = response.status();
-        tracing::debug!(
-            "{} {}{} answered {}",
-            request.method,
-            name_of(url),
-            url.path(),
-            status.as_u16()
-        );
+        tracing::debug!("{} {}{} answered {}", request.method, name_of(url), url.path(), status.as_u16());
         let headers = std::mem::take(response.headers_mut());
         let body = read_body(response, request.limit, url).await?;
-        Ok(Answer {
-            status,
-            headers,
-            body,
-            origin: url.clone(),
-        })
+        Ok(Answer { status, headers, body, origin: url.clone() })
     }
 }
 
 /// A server's name with its port, as it is written in a reference.
 pub(super) fn name_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Whether the address is this very machine.
@@ -182,10 +163,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 
 /// An answer that a registry would not give.
 pub(super) fn bad_answer(url: &Url, reason: String) -> RegistryError {
-    RegistryError::BadAnswer {
-        host: name_of(url),
-        reason,
-    }
+    RegistryError::BadAnswer { host: name_of(url), reason }
 }
 
 /// Reads a body up to the limit: longer is an error, of an error's body the beginning is enough.
@@ -219,57 +197,32 @@ fn redirect(request: &Request, answer: &Answer, url: &Url) -> Result<Option<Url>
     }
     match (url.scheme(), next.scheme()) {
         (_, "https") | ("http", "http") => Ok(Some(next)),
-        _ => Err(bad_answer(
-            url,
-            format!("a redirect from {} to {}", url.scheme(), words::clean(next.scheme())),
-        )),
+        _ => Err(bad_answer(url, format!("a redirect from {} to {}", url.scheme(), words::clean(next.scheme())))),
     }
 }
 
 /// Turns the statuses that are worth another try into errors. 501 is none: it says that HEAD is not known.
 fn refuse_failure(answer: Answer) -> Result<Answer, RegistryError> {
     let host = name_of(&answer.origin);
-    let seconds = answer
-        .headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let retry_after = seconds.map(Duration::from_secs);
     let words = || words::of_body(&answer.body);
     match answer.status.as_u16() {
-        429 => Err(RegistryError::Limited {
-            host,
-            retry_after,
-            words: words(),
-        }),
+        429 => Err(RegistryError::Limited { host, retry_after, words: words() }),
         501 => Ok(answer),
-        status @ 500.. => Err(RegistryError::ServerError {
-            host,
-            status,
-            retry_after,
-            words: words(),
-        }),
+        status @ 500.. => Err(RegistryError::ServerError { host, status, retry_after, words: words() }),
         _ => Ok(answer),
     }
 }
 
 /// Whether a server that was asked in https may be one that speaks http: never after a certificate was seen.
 fn may_speak_http(error: &RegistryError) -> bool {
-    matches!(
-        error,
-        RegistryError::Unreachable {
-            why: Why::NotTls | Why::Connection,
-            ..
-        }
-    )
+    matches!(error, RegistryError::Unreachable { why: Why::NotTls | Why::Connection, .. })
 }
 
 fn unreachable(url: &Url, error: &reqwest::Error) -> RegistryError {
     let (why, reason) = diagnose(error);
-    RegistryError::Unreachable {
-        host: name_of(url),
-        why,
-        reason: words::clean(&reason),
-    }
+    RegistryError::Unreachable { host: name_of(url), why, reason: words::clean(&reason) }
 }
 
 /// Finds the cause that says the most: TLS's own, else the innermost.
@@ -290,9 +243,7 @@ fn diagnose(error: &reqwest::Error) -> (Why, String) {
         };
         return (why, what.to_owned());
     }
-    let innermost = causes(error)
-        .last()
-        .map_or_else(|| error.to_string(), ToString::to_string);
+    let innermost = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     (Why::Connection, innermost)
 }
 

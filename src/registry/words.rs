@@ -13,23 +13,14 @@ const LONGEST: usize = 200;
 pub(super) fn of_body(body: &[u8]) -> String {
     if let Ok(envelope) = serde_json::from_slice::<OciEnvelope>(body) {
         let messages = envelope.errors.iter().take(5).map(|error| error.message.as_str());
-        return clean(
-            &messages
-                .filter(|message| !message.is_empty())
-                .collect::<Vec<_>>()
-                .join("; "),
-        );
+        return clean(&messages.filter(|message| !message.is_empty()).collect::<Vec<_>>().join("; "));
     }
     if let Ok(Complaint { text: Some(text) }) = serde_json::from_slice(body) {
         return clean(&text);
     }
     let text = String::from_utf8_lossy(body);
     let text = text.trim();
-    if text.starts_with('<') {
-        String::new()
-    } else {
-        clean(text)
-    }
+    if text.starts_with('<') { String::new() } else { clean(text) }
 }
 
 /// How token services complain: Docker Hub with `details`, OAuth2 with `error_description` (RFC 6749, 5.2).
@@ -42,11 +33,7 @@ struct Complaint {
 /// One line without control characters, cut to what a person reads.
 pub(super) fn clean(text: &str) -> String {
     // Twice the length is enough to find the words in, however long a hostile text is.
-    let head: String = text
-        .chars()
-        .take(2 * LONGEST)
-        .map(|c| if is_shown(c) { c } else { ' ' })
-        .collect();
+    let head: String = text.chars().take(2 * LONGEST).map(|c| if is_shown(c) { c } else { ' ' }).collect();
     let line = head.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= LONGEST {
         return line;
@@ -74,14 +61,8 @@ mod tests {
 
     #[test]
     fn reads_what_token_services_say() {
-        assert_eq!(
-            of_body(br#"{"details": "incorrect username or password"}"#),
-            "incorrect username or password"
-        );
-        assert_eq!(
-            of_body(br#"{"error": "invalid_grant", "error_description": "expired"}"#),
-            "expired"
-        );
+        assert_eq!(of_body(br#"{"details": "incorrect username or password"}"#), "incorrect username or password");
+        assert_eq!(of_body(br#"{"error": "invalid_grant", "error_description": "expired"}"#), "expired");
     }
 
     #[test]

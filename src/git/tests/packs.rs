@@ -8,19 +8,15 @@ use super::*;
 /// A pack of everything in a repository whose versions of one file are deltas on each other.
 fn sample(world: &World, extra: &[&str]) -> (Vec<u8>, Vec<String>) {
     for version in 0..8 {
-        let lines: Vec<String> = (0..200)
-            .map(|line| format!("line {line} {}", if line == version { "x" } else { "" }))
-            .collect();
+        let lines: Vec<String> =
+            (0..200).map(|line| format!("line {line} {}", if line == version { "x" } else { "" })).collect();
         world.write("long.yaml", &lines.join("\n"));
         world.publish("version");
     }
     let listed = world.bare(&["rev-list", "--objects", "--no-object-names", "main"]);
     let ids: Vec<String> = listed.lines().map(str::to_owned).collect();
     let mut command = Command::new("git");
-    command
-        .current_dir(world.path("infra.git"))
-        .args(["pack-objects", "--stdout", "-q"])
-        .args(extra);
+    command.current_dir(world.path("infra.git")).args(["pack-objects", "--stdout", "-q"]).args(extra);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(listed.as_bytes()).unwrap();
     (child.wait_with_output().unwrap().stdout, ids)
@@ -114,13 +110,8 @@ fn a_delta_bomb_is_an_error() {
         let times = if length < FILE_LIMIT { 2 } else { 1 };
         let copies: Vec<Vec<u8>> = (0..times)
             .flat_map(|_| {
-                (0..length / 65536).map(|block| {
-                    vec![
-                        0x8c,
-                        u8::try_from(block & 255).unwrap(),
-                        u8::try_from(block >> 8).unwrap(),
-                    ]
-                })
+                (0..length / 65536)
+                    .map(|block| vec![0x8c, u8::try_from(block & 255).unwrap(), u8::try_from(block >> 8).unwrap()])
             })
             .collect();
         let delta = [size(length), size(length * times), copies.concat()].concat();

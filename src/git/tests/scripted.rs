@@ -34,10 +34,7 @@ async fn request(socket: &mut TcpStream) -> String {
                 return text;
             }
         }
-        assert!(
-            socket.read_buf(&mut request).await.unwrap() > 0,
-            "the request ends early"
-        );
+        assert!(socket.read_buf(&mut request).await.unwrap() > 0, "the request ends early");
     }
 }
 
@@ -47,91 +44,51 @@ fn http(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn advertisement(body: &[u8]) -> Vec<u8> {
-    http(
-        "200 OK",
-        "Content-Type: application/x-git-upload-pack-advertisement\r\n",
-        body,
-    )
+    http("200 OK", "Content-Type: application/x-git-upload-pack-advertisement\r\n", body)
 }
 
 async fn error(answer: Vec<u8>) -> GitError {
     let (url, _served) = serve(vec![answer]).await;
-    remote_at(&url)
-        .snapshot(None, &wants(&["values.yaml"]))
-        .await
-        .unwrap_err()
+    remote_at(&url).snapshot(None, &wants(&["values.yaml"])).await.unwrap_err()
 }
 
 #[tokio::test]
 async fn tells_the_statuses_apart() {
     let denied = http("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", b"");
-    assert!(matches!(
-        error(denied.clone()).await,
-        GitError::AuthenticationRequired { .. }
-    ));
+    assert!(matches!(error(denied.clone()).await, GitError::AuthenticationRequired { .. }));
     let (url, served) = serve(vec![denied]).await;
     let url = url.replace("http://", "http://oauth2:s3cret@");
     let failed = remote_at(&url).snapshot(None, &[]).await.unwrap_err();
     assert!(matches!(failed, GitError::AccessDenied { .. }), "{failed:?}");
     let request = served.await.unwrap().concat();
-    assert!(
-        request.contains("authorization: Basic b2F1dGgyOnMzY3JldA=="),
-        "{request}"
-    );
+    assert!(request.contains("authorization: Basic b2F1dGgyOnMzY3JldA=="), "{request}");
     assert!(request.contains("git-protocol: version=2"), "{request}");
     assert!(!format!("{failed:?}").contains("s3cret"));
-    let words = http(
-        "403 Forbidden",
-        "Content-Type: text/plain\r\n",
-        b"You are\x1b[1m not\nallowed",
-    );
-    assert_eq!(
-        error(words).await.to_string().split_once(": ").unwrap().1,
-        "You are not; allowed"
-    );
+    let words = http("403 Forbidden", "Content-Type: text/plain\r\n", b"You are\x1b[1m not\nallowed");
+    assert_eq!(error(words).await.to_string().split_once(": ").unwrap().1, "You are not; allowed");
     let page = http("403 Forbidden", "Content-Type: text/html\r\n", b"<html>");
     assert!(error(page).await.to_string().ends_with("denies access"));
-    assert!(matches!(
-        error(http("404 Not Found", "", b"")).await,
-        GitError::RepositoryMissing { .. }
-    ));
-    assert!(matches!(
-        error(http("503 Busy", "", b"")).await,
-        GitError::Unreachable { .. }
-    ));
-    assert!(matches!(
-        error(http("418 Teapot", "", b"")).await,
-        GitError::Protocol(_)
-    ));
+    assert!(matches!(error(http("404 Not Found", "", b"")).await, GitError::RepositoryMissing { .. }));
+    assert!(matches!(error(http("503 Busy", "", b"")).await, GitError::Unreachable { .. }));
+    assert!(matches!(error(http("418 Teapot", "", b"")).await, GitError::Protocol(_)));
 }
 
 #[tokio::test]
 async fn refuses_answers_that_are_not_gits() {
-    let many: Vec<u8> = (0..400)
-        .flat_map(|line| format!("000d x={line:05}\n").into_bytes())
-        .collect();
+    let many: Vec<u8> = (0..400).flat_map(|line| format!("000d x={line:05}\n").into_bytes()).collect();
     let cases: [(&str, Vec<u8>); 8] = [
         ("a page", http("200 OK", "Content-Type: text/html\r\n", b"<html>")),
         ("nothing", advertisement(b"")),
         ("no frame", advertisement(b"<html>")),
         ("half a frame", advertisement(b"000eversio")),
         ("a flush", advertisement(b"0000")),
-        (
-            "many capabilities",
-            advertisement(&[b"000eversion 2\n".as_slice(), &many].concat()),
-        ),
+        ("many capabilities", advertisement(&[b"000eversion 2\n".as_slice(), &many].concat())),
         ("no fetch", advertisement(b"000eversion 2\n000cls-refs\n0000")),
-        (
-            "version 0",
-            advertisement(b"001e# service=git-upload-pack\n0000000bversion0000"),
-        ),
+        ("version 0", advertisement(b"001e# service=git-upload-pack\n0000000bversion0000")),
     ];
     for (what, answer) in cases {
         let error = error(answer).await;
-        let is_told = matches!(
-            error,
-            GitError::Protocol(_) | GitError::Limit(_) | GitError::Unsupported(_)
-        );
+        let is_told = matches!(error, GitError::Protocol(_) | GitError::Limit(_) | GitError::Unsupported(_));
         assert!(is_told, "{what}: {error:?}");
     }
 }
@@ -196,19 +153,15 @@ async fn serve_repository(tip: git2::Oid, fetched: Vec<u8>, receive: Vec<u8>, re
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/shop/infra.git", listener.local_addr().unwrap());
     let mut refs = Vec::new();
-    pkt::line(
-        &mut refs,
-        format!("{tip} HEAD symref-target:refs/heads/main\n").as_bytes(),
-    );
+    pkt::line(&mut refs, format!("{tip} HEAD symref-target:refs/heads/main\n").as_bytes());
     pkt::flush(&mut refs);
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let request = request(&mut socket).await;
             let (kind, body) = match request.lines().next().unwrap() {
-                line if line.contains("service=git-upload-pack") => (
-                    "upload-pack-advertisement",
-                    &b"000eversion 2\n000cls-refs\n0012fetch=shallow\n0000"[..],
-                ),
+                line if line.contains("service=git-upload-pack") => {
+                    ("upload-pack-advertisement", &b"000eversion 2\n000cls-refs\n0012fetch=shallow\n0000"[..])
+                }
                 line if line.contains("service=git-receive-pack") => ("receive-pack-advertisement", &receive[..]),
                 line if line.contains("/git-receive-pack") => ("receive-pack-result", &report[..]),
                 _ if request.contains("command=ls-refs") => ("upload-pack-result", &refs[..]),
@@ -227,10 +180,7 @@ async fn serve_repository(tip: git2::Oid, fetched: Vec<u8>, receive: Vec<u8>, re
 fn receiving(tip: git2::Oid, others: usize) -> Vec<u8> {
     let mut body = b"001f# service=git-receive-pack\n0000".to_vec();
     let other = git2::Oid::hash_object(git2::ObjectType::Blob, b"").unwrap();
-    pkt::line(
-        &mut body,
-        format!("{other} refs/heads/a\0 report-status atomic\n").as_bytes(),
-    );
+    pkt::line(&mut body, format!("{other} refs/heads/a\0 report-status atomic\n").as_bytes());
     for number in 0..others {
         pkt::line(&mut body, format!("{other} refs/heads/a{number}\n").as_bytes());
     }
@@ -243,9 +193,7 @@ async fn push_to(url: &str) -> Result<Push, GitError> {
     let remote = remote_at(url);
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     assert_eq!(snapshot.found(), [Found::File(FILE.to_vec())]);
-    let commit = snapshot
-        .commit(&[change("values.yaml", "tag: new\n")], &meta("bump"))
-        .unwrap();
+    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
     remote.push(&snapshot, &commit).await
 }
 
@@ -259,20 +207,8 @@ async fn a_report_decides_what_a_push_became() {
     let refused = &b"000eunpack ok\n0027ng refs/heads/main hook declined\n\n\n0000"[..];
     let cases = [
         ("done", tip, 0, done, "Ok(Done)"),
-        (
-            "done, the branch behind too many others to be looked for",
-            moved,
-            2000,
-            done,
-            "Ok(Done)",
-        ),
-        (
-            "the server's compare-and-swap",
-            tip,
-            0,
-            lost,
-            "Ok(LostRace { words: \"stale info; ok\" })",
-        ),
+        ("done, the branch behind too many others to be looked for", moved, 2000, done, "Ok(Done)"),
+        ("the server's compare-and-swap", tip, 0, lost, "Ok(LostRace { words: \"stale info; ok\" })"),
         ("refused", tip, 0, refused, "Err(Refused { words: \"hook declined\" })"),
     ];
     for (what, at, others, report, expected) in cases {
@@ -297,27 +233,17 @@ async fn an_object_counts_only_under_its_own_id() {
         ("no tree", tip, packs::pack(1, &entries[..1])),
         ("no file", tip, packs::pack(2, &entries[..2])),
         ("a file as tip", file_tip, packs::pack(3, &entries)),
-        (
-            "no commit at all",
-            broken_tip,
-            packs::pack(1, &[packs::entry(1, broken.len(), b"", broken)]),
-        ),
+        ("no commit at all", broken_tip, packs::pack(1, &[packs::entry(1, broken.len(), b"", broken)])),
         ("half a pack", tip, packs::pack(3, &entries)[..40].to_vec()),
     ];
     for (what, tip, pack) in cases {
         let url = serve_repository(tip, packfile(&pack), Vec::new(), Vec::new()).await;
-        let error = remote_at(&url)
-            .snapshot(None, &wants(&["values.yaml"]))
-            .await
-            .unwrap_err();
+        let error = remote_at(&url).snapshot(None, &wants(&["values.yaml"])).await.unwrap_err();
         assert!(matches!(error, GitError::Pack(_)), "{what}: {error:?}");
     }
     let mut cut = packfile(&packs::pack(3, &entries));
     cut.truncate(cut.len() - 10);
     let url = serve_repository(tip, cut, Vec::new(), Vec::new()).await;
-    let error = remote_at(&url)
-        .snapshot(None, &wants(&["values.yaml"]))
-        .await
-        .unwrap_err();
+    let error = remote_at(&url).snapshot(None, &wants(&["values.yaml"])).await.unwrap_err();
     assert!(matches!(error, GitError::Protocol(_)), "{error:?}");
 }

@@ -17,22 +17,14 @@ async fn finds_what_stands_at_each_path() {
         "charts",
     ];
     let snapshot = world.remote().snapshot(None, &wants(&paths)).await.unwrap();
-    assert_eq!(
-        (snapshot.branch(), snapshot.tip()),
-        ("main", world.bare(&["rev-parse", "main"]).trim().to_owned())
-    );
+    assert_eq!((snapshot.branch(), snapshot.tip()), ("main", world.bare(&["rev-parse", "main"]).trim().to_owned()));
     let file = |text: &str| Found::File(text.as_bytes().to_vec());
     let missing = |parent: &str, names: &[&str]| Found::Missing {
         parent: parent.to_owned(),
         names: names.iter().map(|&name| name.to_owned()).collect(),
     };
-    let entry = |name: &str, found| Entry {
-        name: name.to_owned(),
-        found,
-    };
-    let submodule = || Found::Submodule {
-        at: "charts/sub".to_owned(),
-    };
+    let entry = |name: &str, found| Entry { name: name.to_owned(), found };
+    let submodule = || Found::Submodule { at: "charts/sub".to_owned() };
     let expected = [
         file("tag: one\n"),
         file("tag: two\n"),
@@ -52,10 +44,7 @@ async fn asks_for_more_when_less_is_refused() {
     for setting in ["uploadpackfilter.tree.allow", "uploadpackfilter.allow"] {
         let world = World::new();
         for version in 0..5 {
-            world.write(
-                "values.yaml",
-                &format!("{}tag: {version}\n", "# a line that repeats\n".repeat(500)),
-            );
+            world.write("values.yaml", &format!("{}tag: {version}\n", "# a line that repeats\n".repeat(500)));
             world.write(
                 &format!("copy-{version}.yaml"),
                 &format!("{}{version}\n", "# a line that repeats\n".repeat(500)),
@@ -65,22 +54,12 @@ async fn asks_for_more_when_less_is_refused() {
         world.bare(&["gc", "-q"]);
         world.bare(&["config", setting, "false"]);
         let remote = world.remote();
-        let snapshot = remote
-            .snapshot(None, &wants(&["charts/app/values.yaml", "copy-3.yaml"]))
-            .await
-            .unwrap();
-        let Some(Found::File(copy)) = snapshot.found().last() else {
-            panic!("{:?}", snapshot.found())
-        };
+        let snapshot = remote.snapshot(None, &wants(&["charts/app/values.yaml", "copy-3.yaml"])).await.unwrap();
+        let Some(Found::File(copy)) = snapshot.found().last() else { panic!("{:?}", snapshot.found()) };
         assert!(copy.ends_with(b"3\n"), "{setting}");
-        let commit = snapshot
-            .commit(&[change("charts/app/values.yaml", "tag: new\n")], &meta("bump"))
-            .unwrap();
+        let commit = snapshot.commit(&[change("charts/app/values.yaml", "tag: new\n")], &meta("bump")).unwrap();
         assert_eq!(remote.push(&snapshot, &commit).await.unwrap(), Push::Done);
-        assert_eq!(
-            world.bare(&["diff", "--name-only", "main~1", "main"]),
-            "charts/app/values.yaml\n"
-        );
+        assert_eq!(world.bare(&["diff", "--name-only", "main~1", "main"]), "charts/app/values.yaml\n");
     }
 }
 
@@ -96,9 +75,7 @@ async fn tells_what_is_missing() {
     world.git("work", &["push", "-q", "../infra.git", "HEAD:refs/tags/v1"]);
     for (branch, tagged) in [("v1", true), ("mai", false), ("no\nbranch", false)] {
         let error = world.remote().snapshot(Some(branch), &[]).await.unwrap_err();
-        let GitError::BranchMissing { is_tag, .. } = error else {
-            panic!("{error:?}")
-        };
+        let GitError::BranchMissing { is_tag, .. } = error else { panic!("{error:?}") };
         assert_eq!(is_tag, tagged, "{branch}");
     }
     world.bare(&["symbolic-ref", "HEAD", "refs/heads/gone"]);
@@ -117,19 +94,8 @@ async fn refuses_paths_that_git_has_not() {
         let error = world.remote().snapshot(None, &wants(&[path])).await.unwrap_err();
         assert!(matches!(error, GitError::Path { .. }), "{path}: {error:?}");
     }
-    let snapshot = world
-        .remote()
-        .snapshot(None, &wants(&["charts/app/values.yaml"]))
-        .await
-        .unwrap();
-    for path in [
-        "new.yaml",
-        "link",
-        "charts/sub",
-        "charts/app",
-        "charts/app/values.yaml/x",
-        "",
-    ] {
+    let snapshot = world.remote().snapshot(None, &wants(&["charts/app/values.yaml"])).await.unwrap();
+    for path in ["new.yaml", "link", "charts/sub", "charts/app", "charts/app/values.yaml/x", ""] {
         let error = snapshot.commit(&[change(path, "x")], &meta("bump")).unwrap_err();
         assert!(matches!(error, GitError::Path { .. }), "{path}: {error:?}");
     }
@@ -139,16 +105,9 @@ async fn refuses_paths_that_git_has_not() {
 async fn a_file_that_is_too_large_is_named() {
     let world = World::new();
     let zeros = world.path("work").join("charts/zeros.yaml");
-    std::fs::File::create(zeros)
-        .unwrap()
-        .set_len(FILE_LIMIT as u64 + 1)
-        .unwrap();
+    std::fs::File::create(zeros).unwrap().set_len(FILE_LIMIT as u64 + 1).unwrap();
     world.publish("zeros");
-    let error = world
-        .remote()
-        .snapshot(None, &wants(&["values.yaml", "charts/zeros.yaml"]))
-        .await
-        .unwrap_err();
+    let error = world.remote().snapshot(None, &wants(&["values.yaml", "charts/zeros.yaml"])).await.unwrap_err();
     assert_eq!(error.to_string(), "charts/zeros.yaml is too big: more than 32 MiB");
 }
 
