@@ -227,16 +227,10 @@ impl fmt::Display for Digest {
     }
 }
 
-/// Splits off the host: the first of several components, when it has a dot, a colon, a capital or is `localhost`.
+/// Splits off the host: the first of several components, when it has a dot or a colon or is `localhost`.
 fn split_host(text: &str) -> (Option<&str>, &str) {
     match text.split_once('/') {
-        Some((first, rest))
-            if first.contains(['.', ':'])
-                || first == "localhost"
-                || first.contains(|c: char| c.is_ascii_uppercase()) =>
-        {
-            (Some(first), rest)
-        }
+        Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (Some(first), rest),
         _ => (None, text),
     }
 }
@@ -320,6 +314,7 @@ mod tests {
             assert!(Reference::parse(text).is_err(), "{text:?}");
         }
         assert!(matches!(Reference::parse("example.com/Team/app:1"), Err(ReferenceError::UpperCase(_))));
+        assert!(matches!(Reference::parse("Team/app:1"), Err(ReferenceError::UpperCase(_))));
     }
 
     #[test]

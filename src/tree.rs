@@ -17,6 +17,11 @@ pub enum Found {
         /// Up to 20 names in it.
         names: Vec<String>,
     },
+    /// A file that is larger than any that is edited; its bytes were not read.
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
     /// The path, or a directory on it (`at`), is a symbolic link.
     Symlink {
         /// The part of the path that is the link.

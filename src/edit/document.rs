@@ -7,7 +7,7 @@ use super::error::{Bomb, Outcome, Reason, Refusal};
 use super::reading::Reader;
 
 /// The largest file that is read.
-pub(super) const MAX_BYTES: usize = 16 << 20;
+pub const MAX_BYTES: usize = 16 << 20;
 /// The most nodes a file may have.
 pub(super) const MAX_NODES: usize = 4_000_000;
 /// The deepest nesting of a file, aliases followed.

@@ -29,6 +29,7 @@ mod splice;
 
 use std::fmt;
 
+pub use document::MAX_BYTES;
 pub use error::{Bomb, EditError, Reason};
 pub use kustomize::is_kustomization_file_name;
 pub use path::{Path, PathError};

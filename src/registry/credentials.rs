@@ -89,6 +89,13 @@ impl CredentialSources {
         Ok(own.map(|own| Access::password(&own.name, &own.credentials)))
     }
 
+    /// Every secret in these sources, so that none is ever printed. Helper programs are not asked.
+    pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
+        let pairs = self.explicit.iter().chain(self.hosts.iter().map(|host| &host.credentials)).cloned();
+        let configs = self.configs.iter().filter_map(|config| DockerConfig::parse(config.text.expose_secret()).ok());
+        pairs.chain(configs.flat_map(|config| config.credentials()).map(Credential::into_pair))
+    }
+
     /// What is probably wrong when a host got no credentials and wanted some.
     pub fn advice(&self, host: &str) -> String {
         let Some(config) = self.configs.iter().find(|config| config.name == DOCKER_AUTH) else {
@@ -102,6 +109,16 @@ impl CredentialSources {
             "{DOCKER_AUTH} {state}: its secret expires after 60 minutes, a job with needs: must list read_secret, \
             and protected variables are empty on unprotected refs"
         )
+    }
+}
+
+impl Credential {
+    /// As a pair; a token goes with the user name that docker writes for one.
+    fn into_pair(self) -> Credentials {
+        match self {
+            Self::Password(pair) => pair,
+            Self::IdentityToken(password) => Credentials { username: "<token>".to_owned(), password },
+        }
     }
 }
 

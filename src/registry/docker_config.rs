@@ -58,6 +58,11 @@ impl DockerConfig {
             .map_err(|error| format!("not a docker configuration: line {}, column {}", error.line(), error.column()))
     }
 
+    /// The credentials of every entry.
+    pub(super) fn credentials(&self) -> Vec<Credential> {
+        self.auths.values().filter_map(|auth| auth.credential().ok().flatten()).collect()
+    }
+
     /// What the file says about a host: its own helper first, then its entry, then the store for all hosts.
     pub(super) fn said_of(&self, host: &str) -> Result<Said, String> {
         if let Some(helper) = entry(&self.cred_helpers, host) {

@@ -1,0 +1,402 @@
+//! The command line: flags, their help and their twin variables; this module must not know a default of the job.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::edit::Pin;
+use crate::environment::Environment;
+
+/// What every twin variable starts with.
+const PREFIX: &str = "GITOPS_BUMP_";
+
+const ENVIRONMENT_HELP: &str = "Every flag has a twin variable: GITOPS_BUMP_ and the flag's name in capitals with \
+underscores (--helm: GITOPS_BUMP_HELM); a repeatable flag's variable takes one value per line, or several separated by \
+spaces. A flag beats its variable, a variable beats the config file.
+
+Secrets come from the environment only: GITOPS_BUMP_GIT_USERNAME (oauth2 by default), GITOPS_BUMP_GIT_TOKEN, \
+GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH.
+
+Exit codes: 0 updated or nothing to do, 1 unexpected, 2 usage, 3 configuration, 4 image not in the registry, 5 target \
+missing or not safe to edit, 6 push kept losing races, 7 registry unreachable or access denied, 8 Git remote \
+unreachable, denied or push refused, 9 image fails a requirement, 10 nothing changed and --fail-on-unchanged.";
+
+/// Writes the tag of a freshly built image into GitOps infra repositories.
+#[derive(Debug, Parser)]
+#[command(name = "gitops-bump", version, after_help = ENVIRONMENT_HELP, max_term_width = 110)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to say.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the image, write its tag into the infra repositories, commit and push
+    Update(Box<UpdateArgs>),
+    /// Check that the images are in their registry and print them with their digests
+    Check(CheckArgs),
+    /// Write the tag into local files, in place
+    Set(SetArgs),
+    /// Check, show or describe the config file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+/// What can be done with the config file.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the config file, its variables and the flags
+    Validate(Box<UpdateArgs>),
+    /// Print the resolved settings, without secrets
+    Show(Box<UpdateArgs>),
+    /// Print the config file's JSON Schema
+    Schema,
+}
+
+/// The flags of `update`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct UpdateArgs {
+    /// Which images.
+    #[command(flatten)]
+    pub images: ImageArgs,
+    /// Infra repository: https://…, http://…, file://… or a local path
+    #[arg(long, value_name = "URL", help_heading = "Repository")]
+    pub repo: Option<String>,
+    /// Branch to update [default: the remote's default branch]
+    #[arg(long, value_name = "NAME", help_heading = "Repository")]
+    pub branch: Option<String>,
+    /// Which places.
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// Config file [default: .gitops-bump.yml when present]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// How to reach servers.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    /// Do everything but publish; print the diff
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub dry_run: Option<bool>,
+    /// Exit 10 when nothing had to change
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub fail_on_unchanged: Option<bool>,
+    /// Commit message, a minijinja template
+    #[arg(long, value_name = "TEMPLATE", help_heading = "Commit")]
+    pub message: Option<String>,
+    /// Commit author [default: `$GITLAB_USER_NAME` <`$GITLAB_USER_EMAIL`>, else gitops-bump]
+    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
+    pub author: Option<String>,
+    /// Commit committer [default: gitops-bump]
+    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
+    pub committer: Option<String>,
+    /// How long to keep retrying a push that lost a race [default: 2m]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
+    pub push_timeout: Option<Duration>,
+    /// Where to report.
+    #[command(flatten)]
+    pub reports: ReportArgs,
+}
+
+/// The flags of `check`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CheckArgs {
+    /// Which images.
+    #[command(flatten)]
+    pub images: ImageArgs,
+    /// Config file [default: .gitops-bump.yml when present]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<String>,
+    /// How to reach servers.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    /// Where to report.
+    #[command(flatten)]
+    pub reports: ReportArgs,
+}
+
+/// The flags of `set`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SetArgs {
+    /// Which images.
+    #[command(flatten)]
+    pub images: ImageArgs,
+    /// Which places.
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// Write nothing; print the diff
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub dry_run: Option<bool>,
+    /// Exit 10 when nothing had to change
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub fail_on_unchanged: Option<bool>,
+}
+
+/// Which images to write or check.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ImageArgs {
+    /// Image that was pushed: [HOST[:PORT]/]PATH:TAG[@sha256:…] (repeatable)
+    #[arg(long = "image", value_name = "REF")]
+    pub image: Vec<String>,
+}
+
+/// Which places hold an image, and how they are written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Targets")]
+pub struct TargetArgs {
+    /// Helm values, or any YAML file with an image in it (repeatable)
+    #[arg(long, value_name = "FILE[:PATH]")]
+    pub helm: Vec<String>,
+    /// Kustomization; NAME is the entry's `name:` (repeatable)
+    #[arg(long, value_name = "DIR_OR_FILE[:NAME]")]
+    pub kustomize: Vec<String>,
+    /// Plain Kubernetes manifests; a directory means its *.yaml and *.yml (repeatable)
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    pub manifest: Vec<String>,
+    /// Write the tag, or tag and digest [default: tag]
+    #[arg(long, value_enum)]
+    pub pin: Option<PinArg>,
+    /// Add a missing `images:` entry (Kustomize) or a missing `tag` (Helm)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub create: Option<bool>,
+    /// Write the tag although the place names another repository (a mirror, a pull-through cache)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub any_repository: Option<bool>,
+    /// Replaces <env> in every file path [default: `$CI_ENVIRONMENT_NAME`]
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+}
+
+/// How to reach servers.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Network")]
+pub struct NetworkArgs {
+    /// CA certificates added to the usual roots, for registry and Git alike
+    /// [default: `$CA_BUNDLE`, `$CI_SERVER_TLS_CA_FILE`, `$SSL_CERT_FILE`]
+    #[arg(long, value_name = "FILE_OR_PEM")]
+    pub ca_file: Option<String>,
+    /// Talk http to this registry host (repeatable; tried by itself on 127.0.0.1 and localhost)
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub plain_http: Vec<String>,
+}
+
+/// Where to write results for machines.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Reports")]
+pub struct ReportArgs {
+    /// Write a dotenv report
+    #[arg(long, value_name = "FILE")]
+    pub report_dotenv: Option<String>,
+    /// Write a JSON report
+    #[arg(long, value_name = "FILE")]
+    pub report_json: Option<String>,
+    /// Write GitLab job annotations
+    #[arg(long, value_name = "FILE")]
+    pub report_annotations: Option<String>,
+}
+
+/// How much to say, and in which colours.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Log")]
+pub struct LogArgs {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, action = ArgAction::SetTrue, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more (twice: everything)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour [default: auto, on a terminal and in GitLab]
+    #[arg(long, global = true, value_enum)]
+    pub color: Option<Color>,
+}
+
+/// `--pin`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PinArg {
+    /// Write the tag
+    Tag,
+    /// Write tag and digest
+    Digest,
+}
+
+impl From<PinArg> for Pin {
+    fn from(pin: PinArg) -> Self {
+        match pin {
+            PinArg::Tag => Self::Tag,
+            PinArg::Digest => Self::Digest,
+        }
+    }
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Color {
+    /// On a terminal and in GitLab's log
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// Why a command line cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// clap's own answer; also `--help` and `--version`.
+    #[error(transparent)]
+    Usage(#[from] clap::Error),
+    /// A twin variable holds what its flag would not take.
+    #[error("{variable}: {reason}")]
+    Variable {
+        /// The variable's name.
+        variable: String,
+        /// clap's reason, one line.
+        reason: String,
+    },
+}
+
+/// Reads the command line, and the twin variables of the flags that are not on it.
+pub fn parse(argv: &[OsString], environment: &Environment) -> Result<Cli, CliError> {
+    let mut command = Cli::command();
+    command.build();
+    let mut matches = command.clone().try_get_matches_from(argv)?;
+    let mut argv = argv.to_vec();
+    for (variable, flags) in twin_flags(&command, &matches, environment) {
+        argv.extend(flags);
+        matches = command
+            .clone()
+            .try_get_matches_from(&argv)
+            .map_err(|error| CliError::Variable { variable, reason: first_line(&error) })?;
+    }
+    Ok(Cli::from_arg_matches(&matches)?)
+}
+
+/// For each flag of the chosen command that is absent from the command line: its variable, as flags.
+fn twin_flags(
+    command: &clap::Command,
+    matches: &ArgMatches,
+    environment: &Environment,
+) -> Vec<(String, Vec<OsString>)> {
+    let (mut command, mut matches) = (command, matches);
+    while let Some((name, inner)) = matches.subcommand() {
+        let Some(chosen) = command.find_subcommand(name) else {
+            break;
+        };
+        (command, matches) = (chosen, inner);
+    }
+    let absent = |arg: &&Arg| {
+        !matches!(arg.get_action(), ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version)
+            && matches.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine)
+    };
+    let twin = |arg: &Arg| {
+        let long = arg.get_long()?;
+        let variable = format!("{PREFIX}{}", long.to_ascii_uppercase().replace('-', "_"));
+        let value = environment.get(&variable)?;
+        let flags = as_flags(arg, long, value);
+        Some((variable, flags))
+    };
+    command.get_arguments().filter(absent).filter_map(twin).collect()
+}
+
+fn as_flags(arg: &Arg, long: &str, value: &str) -> Vec<OsString> {
+    let flag = |value: &str| OsString::from(format!("--{long}={value}"));
+    match arg.get_action() {
+        // A job hands its images to the next one in a dotenv report, joined by commas.
+        ArgAction::Append if long == "image" => split_values(&value.replace(',', " ")).into_iter().map(flag).collect(),
+        ArgAction::Append => split_values(value).into_iter().map(flag).collect(),
+        ArgAction::SetTrue | ArgAction::Count => {
+            let times = match boolish(value) {
+                "false" => 0,
+                number => number.parse().unwrap_or(1).min(2),
+            };
+            vec![OsString::from(format!("--{long}")); times]
+        }
+        _ if arg.get_num_args().is_some_and(|count| count.min_values() == 0) => vec![flag(boolish(value))],
+        _ => vec![flag(value)],
+    }
+}
+
+/// What CI systems write for yes and no; anything else stays for clap to judge.
+fn boolish(value: &str) -> &str {
+    match value.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => "true",
+        "0" | "false" | "no" | "off" => "false",
+        _ => value,
+    }
+}
+
+/// One value per line, or, on a single line, separated by spaces.
+fn split_values(value: &str) -> Vec<&str> {
+    let value = value.trim();
+    let parts: Vec<&str> = if value.contains('\n') { value.lines().collect() } else { value.split(' ').collect() };
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn first_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn update(flags: &[&str], variables: &[(&str, &str)]) -> Result<UpdateArgs, CliError> {
+        let argv: Vec<OsString> = ["gitops-bump", "update"].iter().chain(flags).map(OsString::from).collect();
+        match parse(&argv, &variables.iter().copied().collect())?.command {
+            Command::Update(args) => Ok(*args),
+            _ => panic!("update was asked for"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_flag_beats_its_variable() {
+        let args =
+            update(&["--branch", "one", "--helm=a.yaml"], &[("GITOPS_BUMP_BRANCH", "two"), ("GITOPS_BUMP_HELM", "b")]);
+        let args = args.unwrap();
+        assert_eq!(args.branch.as_deref(), Some("one"));
+        assert_eq!(args.targets.helm, ["a.yaml"]);
+    }
+
+    #[test]
+    fn a_variable_holds_several_values() {
+        for value in ["a:x b:y", "a:x\nb:y\n", "\n  a:x\n\n  b:y\n"] {
+            assert_eq!(update(&[], &[("GITOPS_BUMP_HELM", value)]).unwrap().targets.helm, ["a:x", "b:y"], "{value:?}");
+        }
+        let spaces = update(&[], &[("GITOPS_BUMP_MANIFEST", "my file.yaml\nother.yaml")]).unwrap();
+        assert_eq!(spaces.targets.manifest, ["my file.yaml", "other.yaml"]);
+        let handed_over = update(&[], &[("GITOPS_BUMP_IMAGE", "r/a:1,r/b:2")]).unwrap();
+        assert_eq!(handed_over.images.image, ["r/a:1", "r/b:2"]);
+    }
+
+    #[test]
+    fn switches_take_what_ci_writes() {
+        for (value, on) in [("true", true), ("1", true), ("yes", true), ("false", false), ("0", false), ("No", false)] {
+            assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", value)]).unwrap().dry_run, Some(on), "{value}");
+        }
+        assert_eq!(update(&["--dry-run=false"], &[("GITOPS_BUMP_DRY_RUN", "1")]).unwrap().dry_run, Some(false));
+        assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", "")]).unwrap().dry_run, None);
+        assert!(update(&["--dry-run"], &[]).unwrap().dry_run.unwrap());
+    }
+
+    #[test]
+    fn a_wrong_variable_is_named() {
+        let error = update(&[], &[("GITOPS_BUMP_PIN", "never")]).unwrap_err().to_string();
+        assert!(error.starts_with("GITOPS_BUMP_PIN: invalid value 'never'"), "{error}");
+        assert!(matches!(update(&["--pin=never"], &[]), Err(CliError::Usage(_))));
+    }
+}

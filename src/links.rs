@@ -1,0 +1,46 @@
+//! Where people look at what was pushed; this module must not ask a server.
+
+#![deny(clippy::disallowed_methods)]
+
+use crate::git::GitUrl;
+
+/// A commit's page, by the address schemes of GitLab (and what copies it), GitHub, Gitea and Bitbucket.
+///
+/// None for a local repository. A host that isn't known by its name is taken for a GitLab.
+pub fn commit_url(url: &GitUrl, commit: &str) -> Option<String> {
+    let host = url.host()?;
+    let scheme = if url.to_string().starts_with("http://") { "http" } else { "https" };
+    let port = match (url.to_string().starts_with("http"), url.port()) {
+        (true, Some(port)) => format!(":{port}"),
+        _ => String::new(),
+    };
+    let path = url.path().trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    let known = |names: &[&str]| names.iter().any(|name| host.split('.').any(|label| label == *name));
+    let infix = match () {
+        () if known(&["github", "gitea", "forgejo", "codeberg"]) => "commit",
+        () if known(&["bitbucket"]) => "commits",
+        () => "-/commit",
+    };
+    Some(format!("{scheme}://{host}{port}/{path}/{infix}/{commit}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_server_has_its_own() {
+        for (url, link) in [
+            ("https://gitlab.example.com/a/b/c.git", "https://gitlab.example.com/a/b/c/-/commit/1f"),
+            ("http://127.0.0.1:8080/a/b.git", "http://127.0.0.1:8080/a/b/-/commit/1f"),
+            ("https://github.com/a/b", "https://github.com/a/b/commit/1f"),
+            ("https://gitea.example.com:3000/a/b.git", "https://gitea.example.com:3000/a/b/commit/1f"),
+            ("https://bitbucket.org/a/b.git", "https://bitbucket.org/a/b/commits/1f"),
+            ("git@gitlab.example.com:a/b.git", "https://gitlab.example.com/a/b/-/commit/1f"),
+        ] {
+            assert_eq!(commit_url(&GitUrl::parse(url).unwrap().0, "1f").as_deref(), Some(link));
+        }
+        assert_eq!(commit_url(&GitUrl::parse("/srv/infra.git").unwrap().0, "1f"), None);
+    }
+}

@@ -1,0 +1,203 @@
+//! What will be done, as a value made before anything is touched: this module must not do any of it.
+
+#![deny(clippy::disallowed_methods)]
+
+use crate::edit::Kind;
+use crate::git::GitUrl;
+use crate::secret::Credentials;
+use crate::settings::{NamedImage, RepositorySettings, TargetSettings};
+
+/// What stands for the environment in a file path.
+const ENVIRONMENT: &str = "<env>";
+
+/// One branch of one repository, and every place in it.
+#[derive(Clone, Debug)]
+pub struct PlannedRepository {
+    /// Where it is.
+    pub url: GitUrl,
+    /// Who pushes.
+    pub credentials: Option<Credentials>,
+    /// The branch; none means the remote's default branch.
+    pub branch: Option<String>,
+    /// The places.
+    pub targets: Vec<Target>,
+}
+
+/// One place to write to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// File or directory, `/` between its components, none of them empty or `.`.
+    pub file: String,
+    /// What kind of place.
+    pub kind: Kind,
+    /// The images that may be written there, as indexes.
+    pub images: Vec<usize>,
+}
+
+/// Why a plan cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A target names an image that isn't there.
+    #[error("{file}: there is no image named {name:?}")]
+    UnknownImage {
+        /// The target's file.
+        file: String,
+        /// The name it asks for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// `<env>` without an environment.
+    #[error("{file}: no environment is given for <env>")]
+    NoEnvironment {
+        /// The target's file.
+        file: String,
+    },
+    /// A path that leads out of the repository or into its `.git`.
+    #[error("{file}: the path {reason}")]
+    UnsafePath {
+        /// The target's file.
+        file: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl PlanError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::UnknownImage { known, .. } => format!("the images are: {}", known.join(", ")),
+            Self::NoEnvironment { .. } => "give --environment NAME, or set environment: in the job".into(),
+            Self::UnsafePath { .. } => "write it relative to the top of the infra repository".into(),
+        }
+    }
+}
+
+/// Plans for repositories; entries for the same branch of the same repository become one.
+pub fn repositories(
+    settings: &[RepositorySettings],
+    images: &[NamedImage],
+    environment: Option<&str>,
+) -> Result<Vec<PlannedRepository>, PlanError> {
+    let mut planned: Vec<PlannedRepository> = Vec::new();
+    for entry in settings {
+        let targets = targets(&entry.targets, images, environment)?;
+        if let Some(target) = targets.iter().find(|target| unsafe_path(&target.file).is_some()) {
+            let reason = unsafe_path(&target.file).unwrap_or_default();
+            return Err(PlanError::UnsafePath { file: target.file.clone(), reason });
+        }
+        let same = planned.iter_mut().find(|known| known.url == entry.url && known.branch == entry.branch);
+        match same {
+            Some(known) => known.targets.extend(targets),
+            None => planned.push(PlannedRepository {
+                url: entry.url.clone(),
+                credentials: entry.credentials.clone(),
+                branch: entry.branch.clone(),
+                targets,
+            }),
+        }
+    }
+    for repository in &mut planned {
+        for target in &mut repository.targets {
+            target.file = normal(&target.file);
+        }
+    }
+    Ok(planned)
+}
+
+/// Plans for places on the local disk, where any path is the user's own.
+pub fn targets(
+    settings: &[TargetSettings],
+    images: &[NamedImage],
+    environment: Option<&str>,
+) -> Result<Vec<Target>, PlanError> {
+    let one = |target: &TargetSettings| {
+        Ok(Target {
+            file: with_environment(&target.file, environment)?,
+            kind: target.kind.clone(),
+            images: image_indexes(target, images)?,
+        })
+    };
+    settings.iter().map(one).collect()
+}
+
+fn image_indexes(target: &TargetSettings, images: &[NamedImage]) -> Result<Vec<usize>, PlanError> {
+    let Some(name) = &target.image else {
+        return Ok((0..images.len()).collect());
+    };
+    match images.iter().position(|image| image.name == *name) {
+        Some(index) => Ok(vec![index]),
+        None => Err(PlanError::UnknownImage {
+            file: target.file.clone(),
+            name: name.clone(),
+            known: images.iter().map(|image| image.name.clone()).collect(),
+        }),
+    }
+}
+
+fn with_environment(file: &str, environment: Option<&str>) -> Result<String, PlanError> {
+    match environment {
+        _ if !file.contains(ENVIRONMENT) => Ok(file.to_owned()),
+        Some(name) => Ok(file.replace(ENVIRONMENT, name)),
+        None => Err(PlanError::NoEnvironment { file: file.to_owned() }),
+    }
+}
+
+fn unsafe_path(file: &str) -> Option<&'static str> {
+    let any = |test: fn(&str) -> bool| file.split('/').any(test);
+    match () {
+        () if file.starts_with('/') => Some("is absolute"),
+        () if any(|part| part == "..") => Some("has a .. in it"),
+        () if any(|part| part.eq_ignore_ascii_case(".git")) => Some("enters .git"),
+        () if file.contains('\0') => Some("has a NUL in it"),
+        () => None,
+    }
+}
+
+/// Without empty and `.` components.
+fn normal(file: &str) -> String {
+    let parts: Vec<&str> = file.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Reference;
+
+    fn plan(file: &str, image: Option<&str>, environment: Option<&str>) -> Result<Vec<PlannedRepository>, String> {
+        let images = ["r/api:1", "r/web:2"]
+            .map(|text| NamedImage { name: text[2..5].to_owned(), reference: Reference::parse(text).unwrap() });
+        let target = TargetSettings { file: file.to_owned(), kind: Kind::Manifest, image: image.map(str::to_owned) };
+        let repository = RepositorySettings {
+            url: GitUrl::parse("https://example.com/shop/infra.git").unwrap().0,
+            credentials: None,
+            branch: None,
+            targets: vec![target],
+        };
+        repositories(&[repository.clone(), repository], &images, environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn one_branch_is_one_repository() {
+        let plan = plan(".//values-<env>.yaml", Some("web"), Some("staging")).unwrap();
+        assert_eq!(plan.len(), 1);
+        assert_eq!(plan[0].targets.len(), 2);
+        assert_eq!(plan[0].targets[0].file, "values-staging.yaml");
+        assert_eq!(plan[0].targets[0].images, [1]);
+    }
+
+    #[test]
+    fn refuses_what_leads_elsewhere() {
+        for (file, words) in [
+            ("/etc/passwd", "is absolute"),
+            ("a/../../b", "has a .."),
+            ("x/.GIT/config", "enters .git"),
+            ("values-<env>.yaml", "no environment"),
+        ] {
+            assert!(plan(file, None, None).unwrap_err().contains(words), "{file}");
+        }
+        assert!(plan("a", Some("db"), None).unwrap_err().contains("\"db\""));
+    }
+}

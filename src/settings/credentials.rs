@@ -1,0 +1,58 @@
+//! Which variables hold credentials; this module must not use them.
+
+use crate::environment::Environment;
+use crate::registry::{ConfigText, CredentialSources, HostCredentials};
+use crate::secret::{Credentials, Redactor, SecretString};
+
+/// Variables whose values must never be printed, whether they are used or not.
+const SECRETS: [&str; 5] = [
+    "GITOPS_BUMP_GIT_TOKEN",
+    "GITOPS_BUMP_REGISTRY_PASSWORD",
+    "CI_REGISTRY_PASSWORD",
+    "CI_JOB_TOKEN",
+    "HARBOR_PASSWORD",
+];
+
+/// Variables with the text of a docker `config.json`, in the order in which they count.
+const DOCKER_CONFIGS: [&str; 2] = ["DOCKER_AUTH_CONFIG", "DOCKER_AUTH"];
+
+/// Where a registry's credentials may come from, as far as the environment says.
+///
+/// Docker's config file comes after the variables; whoever reads it adds it to `configs`.
+pub fn registry(environment: &Environment) -> CredentialSources {
+    let pair = |username: &str, password: &str| {
+        Some(Credentials {
+            username: environment.get(username)?.to_owned(),
+            password: SecretString::from(environment.get(password)?),
+        })
+    };
+    let host = |host: &str, username: &str, password: &str| {
+        let credentials = pair(username, password)?;
+        Some(HostCredentials { name: username.to_owned(), host: environment.get(host)?.to_owned(), credentials })
+    };
+    let hosts = [
+        host("CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD"),
+        host("HARBOR_HOST", "HARBOR_USERNAME", "HARBOR_PASSWORD"),
+    ];
+    CredentialSources {
+        explicit: pair("GITOPS_BUMP_REGISTRY_USERNAME", "GITOPS_BUMP_REGISTRY_PASSWORD"),
+        configs: DOCKER_CONFIGS.into_iter().filter_map(|name| config(name, environment)).collect(),
+        hosts: hosts.into_iter().flatten().collect(),
+    }
+}
+
+/// What a variable says; one that is there but empty is kept, because its emptiness explains a refusal.
+fn config(name: &str, environment: &Environment) -> Option<ConfigText> {
+    let text = environment.get(name).or(environment.is_empty(name).then_some(""))?;
+    Some(ConfigText { name: name.to_owned(), text: SecretString::from(text) })
+}
+
+/// Everything in the environment that must never be printed.
+pub fn redactor(environment: &Environment) -> Redactor {
+    let mut redactor = Redactor::default();
+    for value in SECRETS.into_iter().filter_map(|name| environment.get(name)) {
+        redactor.add(&SecretString::from(value));
+    }
+    registry(environment).secrets().for_each(|credentials| redactor.add_credentials(&credentials));
+    redactor
+}

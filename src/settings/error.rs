@@ -1,0 +1,81 @@
+//! Why there is nothing to run; this module must not decide anything.
+
+use crate::config::ConfigError;
+use crate::edit::PathError;
+use crate::git::UrlError;
+use crate::image::ReferenceError;
+
+/// Why there is nothing to run.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// No image, no repository or no target was given.
+    #[error("{0}")]
+    Usage(String),
+    /// A reference is malformed.
+    #[error("image {text:?}: {source}")]
+    Reference {
+        /// The reference.
+        text: String,
+        /// What is wrong with it.
+        source: ReferenceError,
+    },
+    /// A reference has no tag.
+    #[error("image {0:?} has no tag")]
+    NoTag(String),
+    /// A value means nothing.
+    #[error("{what}: {reason}")]
+    Value {
+        /// Which flag, variable or key.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A target's PATH is malformed.
+    #[error("{target}: {source}")]
+    Path {
+        /// The target.
+        target: String,
+        /// What is wrong with it.
+        source: PathError,
+    },
+    /// The repository's address is malformed.
+    #[error("repository {0}")]
+    Url(#[from] UrlError),
+    /// A repository's token variable is empty.
+    #[error("the variable {variable} with the token for {url} is {state}")]
+    Token {
+        /// The variable.
+        variable: String,
+        /// The repository.
+        url: String,
+        /// `not set` or `empty`.
+        state: &'static str,
+    },
+    /// The config file is wrong.
+    #[error("{file}:{source}")]
+    Config {
+        /// The config file.
+        file: String,
+        /// What is wrong with it.
+        source: ConfigError,
+    },
+}
+
+impl SettingsError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Usage(_) => "see gitops-bump --help for the flags, or describe the job in .gitops-bump.yml".into(),
+            Self::Reference { .. } => "write the image as HOST/PATH:TAG".into(),
+            Self::NoTag(_) => "name the tag that was pushed: there is no silent latest".into(),
+            Self::Value { what, .. } => format!("correct {what}"),
+            Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
+            Self::Url(_) => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
+            Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),
+            Self::Config { source: ConfigError::Variable { name, .. }, .. } => {
+                format!("set {name} in the job's variables; a protected variable is empty on a branch that isn't protected")
+            }
+            Self::Config { .. } => "gitops-bump config schema prints the file's JSON Schema".into(),
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! What a run is to do: flags, variables and config file merged. The only place with defaults; it must not do I/O.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::time::Duration;
+
+use crate::cli::{CheckArgs, ImageArgs, ReportArgs, SetArgs, TargetArgs, UpdateArgs};
+use crate::config::{Config, PinConfig};
+use crate::edit::{Kind, Pin, Rules};
+use crate::environment::Environment;
+use crate::git::{GitUrl, Identity, IdentityError};
+use crate::image::Reference;
+use crate::secret::Credentials;
+
+pub use credentials::{redactor, registry};
+pub use error::SettingsError;
+
+mod credentials;
+mod error;
+mod repositories;
+#[cfg(test)]
+mod tests;
+
+use repositories::{flag_targets, repositories};
+
+const PUSH_TIMEOUT: Duration = Duration::from_mins(2);
+const OURSELVES: &str = "gitops-bump <gitops-bump@localhost>";
+
+/// Everything that `update` needs to know.
+#[derive(Debug)]
+pub struct Settings {
+    /// The images to write, in the order they were given.
+    pub images: Vec<NamedImage>,
+    /// The infra repositories.
+    pub repositories: Vec<RepositorySettings>,
+    /// How places are written.
+    pub rules: Rules,
+    /// What `<env>` stands for.
+    pub environment: Option<String>,
+    /// How to reach servers.
+    pub network: Network,
+    /// Publish or only show.
+    pub mode: Mode,
+    /// Whether an unchanged run is told by its exit code.
+    pub fail_on_unchanged: bool,
+    /// The commit.
+    pub commit: CommitSettings,
+    /// How long a push that lost a race is tried again.
+    pub push_timeout: Duration,
+    /// Where to report.
+    pub reports: ReportArgs,
+    /// What CI says about this run.
+    pub ci: Ci,
+}
+
+/// Everything that `check` needs to know.
+#[derive(Debug)]
+pub struct CheckSettings {
+    /// The images to check.
+    pub images: Vec<NamedImage>,
+    /// How to reach servers.
+    pub network: Network,
+    /// Where to report.
+    pub reports: ReportArgs,
+}
+
+/// Everything that `set` needs to know.
+#[derive(Debug)]
+pub struct SetSettings {
+    /// The images to write.
+    pub images: Vec<NamedImage>,
+    /// The places, on the local disk.
+    pub targets: Vec<TargetSettings>,
+    /// How places are written.
+    pub rules: Rules,
+    /// What `<env>` stands for.
+    pub environment: Option<String>,
+    /// Write or only show.
+    pub mode: Mode,
+    /// Whether an unchanged run is told by its exit code.
+    pub fail_on_unchanged: bool,
+}
+
+/// An image and the name that targets call it by.
+#[derive(Clone, Debug)]
+pub struct NamedImage {
+    /// The config file's name, else the last component of the path.
+    pub name: String,
+    /// The reference; its tag is always there.
+    pub reference: Reference,
+}
+
+/// One infra repository.
+#[derive(Clone, Debug)]
+pub struct RepositorySettings {
+    /// Where it is, without credentials.
+    pub url: GitUrl,
+    /// Who pushes.
+    pub credentials: Option<Credentials>,
+    /// The branch; none means the remote's default branch.
+    pub branch: Option<String>,
+    /// The places.
+    pub targets: Vec<TargetSettings>,
+}
+
+/// One place to write to, as it was asked for.
+#[derive(Clone, Debug)]
+pub struct TargetSettings {
+    /// File or directory; may hold `<env>`.
+    pub file: String,
+    /// What kind of place.
+    pub kind: Kind,
+    /// The image's name; none means every image.
+    pub image: Option<String>,
+}
+
+/// Whether anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Commit and push, or write the file.
+    Publish,
+    /// Show what would be.
+    DryRun,
+}
+
+/// How to reach servers.
+#[derive(Debug, Default)]
+pub struct Network {
+    /// CA certificates added to the usual roots.
+    pub ca: Vec<CaSource>,
+    /// Registry hosts that are spoken to in plain http.
+    pub plain_http: Vec<String>,
+}
+
+/// Where CA certificates come from.
+#[derive(Clone, Debug)]
+pub enum CaSource {
+    /// `--ca-file`: must be there.
+    Given(String),
+    /// A variable that CI may have set: a warning when it isn't a usable file.
+    Variable(&'static str, String),
+}
+
+/// What goes into the commit.
+#[derive(Debug)]
+pub struct CommitSettings {
+    /// The message's template; none means the default message.
+    pub message: Option<String>,
+    /// The author.
+    pub author: Identity,
+    /// The committer.
+    pub committer: Identity,
+}
+
+/// What GitLab CI tells about the pipeline.
+#[derive(Clone, Debug, Default)]
+pub struct Ci {
+    /// `$CI_COMMIT_SHA`.
+    pub commit_sha: Option<String>,
+    /// `$CI_PROJECT_URL`.
+    pub project_url: Option<String>,
+    /// `$CI_PROJECT_PATH`.
+    pub project_path: Option<String>,
+    /// `$CI_COMMIT_REF_NAME`.
+    pub commit_ref: Option<String>,
+    /// `$CI_PIPELINE_URL`.
+    pub pipeline_url: Option<String>,
+}
+
+/// A config file's text, and where it was read.
+#[derive(Debug)]
+pub struct ConfigText {
+    /// The file's name.
+    pub file: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// Merges what `update` was given, and requires that it is enough for a run.
+pub fn update(
+    args: &UpdateArgs,
+    config: Option<&ConfigText>,
+    environment: &Environment,
+) -> Result<Settings, SettingsError> {
+    let settings = merge(args, config, environment)?;
+    require_images(&settings.images)?;
+    if settings.repositories.is_empty() {
+        return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
+    }
+    Ok(settings)
+}
+
+/// Merges the same without requiring images or repositories: a config file may leave them to the flags.
+pub fn merge(
+    args: &UpdateArgs,
+    config: Option<&ConfigText>,
+    environment: &Environment,
+) -> Result<Settings, SettingsError> {
+    let config = parse_config(config, environment)?;
+    let images = images(&args.images, &config)?;
+    Ok(Settings {
+        repositories: repositories(args, &config, environment)?,
+        rules: rules(&args.targets, &config),
+        environment: environment_name(&args.targets, &config, environment)?,
+        network: network(args.network.ca_file.as_deref(), &args.network.plain_http, environment),
+        mode: mode(args.dry_run),
+        fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
+        commit: commit(args, &config, environment)?,
+        push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
+        reports: args.reports.clone(),
+        ci: Ci::from_environment(environment),
+        images,
+    })
+}
+
+/// Merges what `check` was given.
+pub fn check(
+    args: &CheckArgs,
+    config: Option<&ConfigText>,
+    environment: &Environment,
+) -> Result<CheckSettings, SettingsError> {
+    let config = parse_config(config, environment)?;
+    let images = images(&args.images, &config)?;
+    require_images(&images)?;
+    Ok(CheckSettings {
+        images,
+        network: network(args.network.ca_file.as_deref(), &args.network.plain_http, environment),
+        reports: args.reports.clone(),
+    })
+}
+
+/// Merges what `set` was given; it reads no config file.
+pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, SettingsError> {
+    let config = Config::default();
+    let targets = flag_targets(&args.targets)?;
+    if targets.is_empty() {
+        return Err(SettingsError::Usage("no target is given: --helm, --kustomize or --manifest".into()));
+    }
+    let images = images(&args.images, &config)?;
+    require_images(&images)?;
+    Ok(SetSettings {
+        images,
+        targets,
+        rules: rules(&args.targets, &config),
+        environment: environment_name(&args.targets, &config, environment)?,
+        mode: mode(args.dry_run),
+        fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
+    })
+}
+
+impl Settings {
+    /// The credentials that this run may use with Git servers.
+    pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
+        self.repositories.iter().filter_map(|repository| repository.credentials.clone())
+    }
+}
+
+impl Ci {
+    fn from_environment(environment: &Environment) -> Self {
+        let get = |name| environment.get(name).map(str::to_owned);
+        Self {
+            commit_sha: get("CI_COMMIT_SHA"),
+            project_url: get("CI_PROJECT_URL"),
+            project_path: get("CI_PROJECT_PATH"),
+            commit_ref: get("CI_COMMIT_REF_NAME"),
+            pipeline_url: get("CI_PIPELINE_URL"),
+        }
+    }
+}
+
+fn parse_config(config: Option<&ConfigText>, environment: &Environment) -> Result<Config, SettingsError> {
+    let Some(ConfigText { file, text }) = config else {
+        return Ok(Config::default());
+    };
+    Config::parse(text, environment).map_err(|source| SettingsError::Config { file: file.clone(), source })
+}
+
+fn images(args: &ImageArgs, config: &Config) -> Result<Vec<NamedImage>, SettingsError> {
+    let given: Vec<(Option<&str>, &str)> = if args.image.is_empty() {
+        config.images.0.iter().map(|(name, text)| (Some(name.as_str()), text.as_str())).collect()
+    } else {
+        args.image.iter().map(|text| (None, text.as_str())).collect()
+    };
+    let mut images: Vec<NamedImage> = Vec::new();
+    for (name, text) in given {
+        let image = named_image(name, text)?;
+        let same = images.iter().find(|known| known.reference.repository.is_same_as(&image.reference.repository));
+        match same {
+            Some(known) if known.reference == image.reference => {}
+            Some(known) => {
+                let reason =
+                    format!("{} and {} are one repository: it can only get one tag", known.reference, image.reference);
+                return Err(SettingsError::Value { what: "image".into(), reason });
+            }
+            None => images.push(image),
+        }
+    }
+    Ok(images)
+}
+
+fn require_images(images: &[NamedImage]) -> Result<(), SettingsError> {
+    if images.is_empty() {
+        return Err(SettingsError::Usage(
+            "no image is given: --image HOST/PATH:TAG, or images in the config file".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsError> {
+    let text = text.trim();
+    let reference =
+        Reference::parse(text).map_err(|source| SettingsError::Reference { text: text.to_owned(), source })?;
+    if reference.tag.is_none() {
+        return Err(SettingsError::NoTag(text.to_owned()));
+    }
+    let path = reference.repository.path();
+    let name = name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path)).to_owned();
+    Ok(NamedImage { name, reference })
+}
+
+fn rules(args: &TargetArgs, config: &Config) -> Rules {
+    let from_config = config.pin.map(|pin| match pin {
+        PinConfig::Tag => Pin::Tag,
+        PinConfig::Digest => Pin::Digest,
+    });
+    Rules {
+        pin: args.pin.map(Pin::from).or(from_config).unwrap_or(Pin::Tag),
+        create: args.create.or(config.create).unwrap_or(false),
+        any_repository: args.any_repository.or(config.any_repository).unwrap_or(false),
+    }
+}
+
+fn environment_name(
+    args: &TargetArgs,
+    config: &Config,
+    environment: &Environment,
+) -> Result<Option<String>, SettingsError> {
+    let name = args.environment.as_deref().or(config.environment.as_deref()).filter(|name| !name.is_empty());
+    let Some(name) = name.or_else(|| environment.get("CI_ENVIRONMENT_NAME")) else {
+        return Ok(None);
+    };
+    if name.starts_with('/') || name.contains("..") || name.contains(char::is_control) {
+        let reason = format!("{name:?} could lead out of the repository");
+        return Err(SettingsError::Value { what: "environment".into(), reason });
+    }
+    Ok(Some(name.to_owned()))
+}
+
+fn network(ca_file: Option<&str>, plain_http: &[String], environment: &Environment) -> Network {
+    const VARIABLES: [&str; 3] = ["CA_BUNDLE", "CI_SERVER_TLS_CA_FILE", "SSL_CERT_FILE"];
+    let from_variables = || {
+        let set = |name| Some(CaSource::Variable(name, environment.get(name)?.to_owned()));
+        VARIABLES.into_iter().filter_map(set).collect()
+    };
+    Network {
+        ca: ca_file.map_or_else(from_variables, |given| vec![CaSource::Given(given.to_owned())]),
+        plain_http: plain_http.to_vec(),
+    }
+}
+
+fn mode(dry_run: Option<bool>) -> Mode {
+    if dry_run.unwrap_or(false) { Mode::DryRun } else { Mode::Publish }
+}
+
+fn commit(args: &UpdateArgs, config: &Config, environment: &Environment) -> Result<CommitSettings, SettingsError> {
+    let identity = |what: &str, text: &str| {
+        let wrong = |error: IdentityError| SettingsError::Value { what: what.to_owned(), reason: error.to_string() };
+        Identity::parse(text).map_err(wrong)
+    };
+    let author = match args.author.as_ref().or(config.author.as_ref()) {
+        Some(text) => identity("author", text)?,
+        None => match gitlab_user(environment) {
+            Some(user) => user,
+            None => identity("author", OURSELVES)?,
+        },
+    };
+    let committer = args.committer.as_ref().or(config.committer.as_ref());
+    Ok(CommitSettings {
+        message: args.message.clone().or_else(|| config.message.clone()).filter(|message| !message.trim().is_empty()),
+        author,
+        committer: identity("committer", committer.map_or(OURSELVES, String::as_str))?,
+    })
+}
+
+fn gitlab_user(environment: &Environment) -> Option<Identity> {
+    let name = environment.get("GITLAB_USER_NAME")?;
+    let email = environment.get("GITLAB_USER_EMAIL")?;
+    let clean = |text: &str| {
+        let text = text.replace(['<', '>', '\0'], " ");
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    Identity::new(&clean(name), &clean(email)).ok()
+}

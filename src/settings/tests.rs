@@ -1,0 +1,103 @@
+//! How flags, variables and config file merge.
+
+use std::ffi::OsString;
+
+use super::*;
+use crate::cli::{self, Command};
+use crate::secret::ExposeSecret as _;
+
+const CONFIG: &str = "\
+images: { api: r.example.com/shop/api:1, web: 'r.example.com/shop/web:${SHA}' }
+pin: digest
+repositories:
+  - url: https://example.com/shop/one.git
+    branch: main
+    helm: [{ file: values.yaml, path: image, image: api }]
+    credentials: { token_variable: ONE_TOKEN }
+  - url: https://example.com/shop/two.git
+    kustomize: [{ path: overlays/prod }]
+";
+
+const SECRETS: [(&str, &str); 3] = [("SHA", "2"), ("ONE_TOKEN", "one-token"), ("GITOPS_BUMP_GIT_TOKEN", "all-token")];
+
+fn resolve(flags: &[&str], config: Option<&str>, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let environment: Environment = variables.iter().copied().collect();
+    let argv: Vec<OsString> = ["gitops-bump", "update"].iter().chain(flags).map(OsString::from).collect();
+    let Command::Update(args) = cli::parse(&argv, &environment).unwrap().command else {
+        panic!("update was asked for");
+    };
+    let config = config.map(|text| ConfigText { file: ".gitops-bump.yml".into(), text: text.into() });
+    update(&args, config.as_ref(), &environment)
+}
+
+fn message(result: Result<Settings, SettingsError>) -> String {
+    result.unwrap_err().to_string()
+}
+
+#[test]
+fn the_config_file_describes_several_repositories() {
+    let settings = resolve(&[], Some(CONFIG), &SECRETS).unwrap();
+    assert_eq!(settings.images[1].reference.to_string(), "r.example.com/shop/web:2");
+    assert_eq!(settings.rules.pin, Pin::Digest);
+    let tokens = settings.repositories.iter().map(|repository| repository.credentials.as_ref().unwrap());
+    let tokens: Vec<(&str, &str)> =
+        tokens.map(|given| (given.username.as_str(), given.password.expose_secret())).collect();
+    assert_eq!(tokens, [("oauth2", "one-token"), ("oauth2", "all-token")]);
+}
+
+#[test]
+fn flags_beat_variables_beat_the_file() {
+    let variables =
+        [("GITOPS_BUMP_PIN", "tag"), ("GITOPS_BUMP_IMAGE", "r.example.com/shop/api:3"), SECRETS[1], SECRETS[0]];
+    let settings = resolve(&[], Some(CONFIG), &variables).unwrap();
+    assert_eq!(settings.rules.pin, Pin::Tag);
+    assert_eq!(settings.images.len(), 1);
+    assert_eq!(settings.images[0].name, "api");
+    let flags = ["--pin=digest", "--repo=https://u:url-token@example.com/x/y.git", "--helm=v.yaml:a.b"];
+    let settings = resolve(&flags, Some(CONFIG), &variables).unwrap();
+    assert_eq!(settings.rules.pin, Pin::Digest);
+    assert_eq!(settings.repositories.len(), 1);
+    assert_eq!(settings.repositories[0].credentials.as_ref().unwrap().password.expose_secret(), "url-token");
+    assert!(!settings.repositories[0].url.to_string().contains("url-token"));
+}
+
+#[test]
+fn what_is_missing_is_a_usage_error() {
+    for (flags, words) in [
+        (&[][..], "no image is given"),
+        (&["--image=a:1"], "no repository is given"),
+        (&["--image=a:1", "--repo=https://example.com/a/b.git"], "no target is given"),
+        (&["--image=a:1", "--helm=v.yaml"], "no repository is given"),
+    ] {
+        let error = resolve(flags, None, &[]).unwrap_err();
+        assert!(matches!(error, SettingsError::Usage(_)), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let target = ["--repo=https://example.com/a/b.git", "--helm=v.yaml"];
+    let with = |image: &str| message(resolve(&[target[0], target[1], image], None, &[]));
+    assert!(with("--image=Example.com/A:1").contains("must be lower case"));
+    assert!(with("--image=r/a").contains("has no tag"));
+    assert!(with("--image=r/a@sha256:zz").contains("is not a digest"));
+    let two = resolve(&[target[0], target[1], "--image=r/a:1", "--image=r/a:2"], None, &[]);
+    assert!(message(two).contains("can only get one tag"));
+    let missing = message(resolve(&[], Some(CONFIG), &[("SHA", "1"), ("ONE_TOKEN", "")]));
+    assert_eq!(missing, "the variable ONE_TOKEN with the token for https://example.com/shop/one.git is empty");
+    let environment = message(resolve(&[target[0], target[1], "--image=r/a:1", "--environment=../x"], None, &[]));
+    assert!(environment.contains("could lead out"));
+    let author = message(resolve(&[target[0], target[1], "--image=r/a:1", "--author=nobody"], None, &[]));
+    assert!(author.contains("NAME <EMAIL>"));
+}
+
+#[test]
+fn the_author_is_who_started_the_pipeline() {
+    let flags = ["--image=r/a:1", "--repo=https://example.com/a/b.git", "--helm=v.yaml"];
+    let variables = [("GITLAB_USER_NAME", "Ada <\nLovelace"), ("GITLAB_USER_EMAIL", "ada@example.com")];
+    let settings = resolve(&flags, None, &variables).unwrap();
+    assert_eq!(settings.commit.author.name(), "Ada Lovelace");
+    assert_eq!(settings.commit.author.email(), "ada@example.com");
+    assert_eq!(settings.commit.committer.name(), "gitops-bump");
+}
