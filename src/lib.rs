@@ -8,13 +8,59 @@ pub mod cli;
 pub mod config;
 pub mod edit;
 pub mod environment;
+pub mod error;
 pub mod git;
 pub mod http;
 pub mod image;
 pub mod links;
+pub mod local;
+pub mod message;
 pub mod plan;
+pub mod ports;
 pub mod registry;
+pub mod report;
+pub mod rewrite;
 pub mod secret;
+pub mod set;
 pub mod settings;
+pub mod show;
 pub mod text;
 pub mod tree;
+pub mod update;
+
+use error::Error;
+use plan::PlannedRepository;
+use registry::{CredentialSources, Registry};
+use settings::{CheckSettings, Settings};
+use update::{Finished, ImageOutcome};
+
+/// What `update` will do, before anything is touched.
+pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
+    if let Some(template) = &settings.commit.message {
+        message::check(template)?;
+    }
+    Ok(plan::repositories(&settings.repositories, &settings.images, settings.environment.as_deref())?)
+}
+
+/// The `update` command.
+pub async fn update(
+    settings: &Settings,
+    plan: Vec<PlannedRepository>,
+    credentials: CredentialSources,
+) -> Result<Finished, Error> {
+    let trust = ports::trust(&settings.network)?;
+    let registry = Registry::new(credentials, &settings.network.plain_http, &trust)?;
+    Ok(update::run(settings, plan, &registry, &trust).await)
+}
+
+/// The `check` command.
+pub async fn check(settings: &CheckSettings, credentials: CredentialSources) -> Result<Finished, Error> {
+    let trust = ports::trust(&settings.network)?;
+    let registry = Registry::new(credentials, &settings.network.plain_http, &trust)?;
+    let check = async |image: &settings::NamedImage| ImageOutcome {
+        image: image.clone(),
+        result: registry.prove(&image.reference).await.map_err(Error::from),
+    };
+    let images = futures_util::future::join_all(settings.images.iter().map(check)).await;
+    Ok(Finished { images, repositories: Vec::new(), error: None })
+}

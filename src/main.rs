@@ -1,3 +1,258 @@
-//! The command line: parses, runs, prints, exits.
+//! The command line: parses, runs, prints, exits. Everything else is the library's.
 
-fn main() {}
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+
+use gitops_bump::cli::{
+    self, CheckArgs, Cli, CliError, Command, ConfigCommand, LogArgs, ReportArgs, SetArgs, UpdateArgs,
+};
+use gitops_bump::environment::Environment;
+use gitops_bump::error::{Error, ExitCode as Code};
+use gitops_bump::registry::CredentialSources;
+use gitops_bump::report::{self, Line, Report};
+use gitops_bump::settings::{self, ConfigText, Mode};
+use gitops_bump::update::Finished;
+use gitops_bump::{config, ports, set, show};
+use terminal::Terminal;
+use tracing::{info, warn};
+
+mod terminal;
+
+fn main() -> ExitCode {
+    let environment: Environment = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .collect();
+    let argv: Vec<OsString> = std::env::args_os().collect();
+    let cli = match cli::parse(&argv, &environment) {
+        Ok(cli) => cli,
+        Err(CliError::Usage(error)) => {
+            // A closed stdout or stderr leaves nothing to say it on.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { Code::Usage as u8 } else { 0 });
+        }
+        Err(error) => {
+            let terminal = Terminal::start(&LogArgs::default(), &environment, settings::redactor(&environment));
+            return failed(&terminal, &error.into());
+        }
+    };
+    let terminal = Terminal::start(&cli.log, &environment, settings::redactor(&environment));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(until_signal(cli, &environment, terminal)),
+        Err(error) => failed(&terminal, &anyhow::Error::from(error).into()),
+    }
+}
+
+/// Runs the command; a signal ends it by dropping it, so that nothing it made stays behind.
+async fn until_signal(cli: Cli, environment: &Environment, terminal: Terminal) -> ExitCode {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
+    let (mut terminate, mut interrupt) = match signals {
+        Ok(signals) => signals,
+        Err(error) => return failed(&terminal, &anyhow::Error::from(error).into()),
+    };
+    let interrupted = async {
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
+    };
+    let signal = tokio::select! {
+        code = command(cli.command, environment, &terminal) => return ExitCode::from(code as u8),
+        signal = interrupted => signal,
+    };
+    failed(&terminal, &anyhow::anyhow!("interrupted by {signal}").into())
+}
+
+async fn command(command: Command, environment: &Environment, terminal: &Terminal) -> Code {
+    let result = match command {
+        Command::Update(args) => return update(&args, environment, terminal).await,
+        Command::Check(args) => return check(&args, environment, terminal).await,
+        Command::Set(args) => set(&args, environment, terminal),
+        Command::Config(ConfigCommand::Schema) => print(terminal, &format!("{:#}\n", config::schema())),
+        Command::Config(ConfigCommand::Validate(args)) => validate(&args, environment, terminal),
+        Command::Config(ConfigCommand::Show(args)) => described(&args, environment, terminal)
+            .and_then(|(settings, plan)| print(terminal, &show::yaml(&settings, &plan))),
+    };
+    result.unwrap_or_else(|error| {
+        terminal.error(&error);
+        error.exit_code()
+    })
+}
+
+async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Code {
+    let resolved = resolved(args, environment, terminal);
+    let finished = match resolved {
+        Ok((settings, plan)) => match registry_credentials(environment, terminal) {
+            Ok(credentials) => gitops_bump::update(&settings, plan, credentials).await.map(|run| (settings, run)),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    let (settings, finished) = match finished {
+        Ok(finished) => finished,
+        Err(error) => return ended(terminal, &args.reports, &Report::of_failure(&error), &[error]),
+    };
+    let code = match tell(terminal, &finished, settings.mode) {
+        Ok(()) => finished.exit_code(settings.fail_on_unchanged),
+        Err(error) => finished.exit_code(settings.fail_on_unchanged).worse(report_error(terminal, &error)),
+    };
+    match write_reports(terminal, &args.reports, &Report::new(&finished)) {
+        Ok(()) => code,
+        Err(error) => code.worse(report_error(terminal, &error)),
+    }
+}
+
+async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal) -> Code {
+    let settings = read_config(args.config.as_deref()).and_then(|config| {
+        let settings = settings::check(args, config.as_ref(), environment)?;
+        Ok((settings, registry_credentials(environment, terminal)?))
+    });
+    let finished = match settings {
+        Ok((settings, credentials)) => gitops_bump::check(&settings, credentials).await,
+        Err(error) => Err(error),
+    };
+    let finished = match finished {
+        Ok(finished) => finished,
+        Err(error) => return ended(terminal, &args.reports, &Report::of_failure(&error), &[error]),
+    };
+    let mut code = finished.exit_code(false);
+    for outcome in &finished.images {
+        match &outcome.result {
+            Ok(verified) => {
+                let line = format!("{}:{}@{}\n", verified.repository(), verified.tag(), verified.digest());
+                if let Err(error) = print(terminal, &line) {
+                    code = code.worse(report_error(terminal, &error));
+                }
+            }
+            Err(error) => terminal.error(error),
+        }
+    }
+    match write_reports(terminal, &args.reports, &Report::new(&finished)) {
+        Ok(()) => code,
+        Err(error) => code.worse(report_error(terminal, &error)),
+    }
+}
+
+fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
+    let settings = settings::set(args, environment)?;
+    let files = set::run(&settings)?;
+    print(terminal, &report::diff(&files))?;
+    if files.iter().any(gitops_bump::rewrite::FileRewrite::is_changed) {
+        return Ok(Code::Success);
+    }
+    let tags: Vec<_> = settings.images.iter().filter_map(|image| image.reference.tag.as_ref()).collect();
+    warn!("{}", report::nothing_to_do(&tags));
+    Ok(if settings.fail_on_unchanged { Code::Unchanged } else { Code::Success })
+}
+
+fn validate(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
+    let (settings, plan) = described(args, environment, terminal)?;
+    let targets: usize = plan.iter().map(|repository| repository.targets.len()).sum();
+    info!("valid: {} images, {} repositories, {targets} targets", settings.images.len(), plan.len());
+    Ok(Code::Success)
+}
+
+type Resolved = (settings::Settings, Vec<gitops_bump::plan::PlannedRepository>);
+
+/// Settings and plan; their secrets are hidden from then on.
+fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
+    let config = read_config(args.config.as_deref())?;
+    let settings = settings::update(args, config.as_ref(), environment)?;
+    terminal.hide(settings.secrets());
+    let plan = gitops_bump::plan(&settings)?;
+    Ok((settings, plan))
+}
+
+/// Where registry credentials may come from; their secrets are hidden from then on.
+fn registry_credentials(environment: &Environment, terminal: &Terminal) -> Result<CredentialSources, Error> {
+    let sources = ports::registry_credentials(environment)?;
+    terminal.hide(sources.secrets());
+    Ok(sources)
+}
+
+/// The same for people who look at a config file: it may leave images and repositories to the flags.
+fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
+    let config = read_config(args.config.as_deref())?;
+    if config.is_none() && args.repo.is_none() {
+        let text = format!("there is no {} here, and no --config or --repo is given", config::DEFAULT_FILE);
+        return Err(settings::SettingsError::Usage(text).into());
+    }
+    let settings = settings::merge(args, config.as_ref(), environment)?;
+    terminal.hide(settings.secrets());
+    let plan = if settings.images.is_empty() { Vec::new() } else { gitops_bump::plan(&settings)? };
+    Ok((settings, plan))
+}
+
+fn read_config(given: Option<&str>) -> Result<Option<ConfigText>, Error> {
+    let file = match given {
+        Some(file) => file,
+        None if Path::new(config::DEFAULT_FILE).exists() => config::DEFAULT_FILE,
+        None => return Ok(None),
+    };
+    let failed = |source| Error::File { what: format!("config file {file}"), source };
+    let metadata = std::fs::metadata(file).map_err(failed)?;
+    if metadata.len() > config::MAX_BYTES {
+        return Err(failed(std::io::Error::other(format!("it is larger than {} bytes", config::MAX_BYTES))));
+    }
+    let text = std::fs::read_to_string(file).map_err(failed)?;
+    Ok(Some(ConfigText { file: file.to_owned(), text }))
+}
+
+fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Error> {
+    let diffs: String = finished.repositories.iter().map(|repository| report::diff(&repository.files)).collect();
+    match mode {
+        Mode::DryRun => {
+            print(terminal, &diffs)?;
+        }
+        Mode::Publish => diffs.lines().for_each(|line| info!("{line}")),
+    }
+    for line in report::summary(finished) {
+        match line {
+            Line::Info(text) => info!("{text}"),
+            Line::Notice(text) => warn!("{text}"),
+        }
+    }
+    let images = finished.images.iter().filter_map(|image| image.result.as_ref().err());
+    images.chain(finished.errors()).for_each(|error| terminal.error(error));
+    Ok(())
+}
+
+fn ended(terminal: &Terminal, reports: &ReportArgs, report: &Report, errors: &[Error]) -> Code {
+    let code = errors.iter().map(|error| report_error(terminal, error)).fold(Code::Success, Code::worse);
+    match write_reports(terminal, reports, report) {
+        Ok(()) => code,
+        Err(error) => code.worse(report_error(terminal, &error)),
+    }
+}
+
+fn write_reports(terminal: &Terminal, files: &ReportArgs, report: &Report) -> Result<(), Error> {
+    let reports = [
+        (&files.report_dotenv, report.dotenv()),
+        (&files.report_json, report.json()),
+        (&files.report_annotations, report.annotations()),
+    ];
+    for (file, text) in reports {
+        let Some(file) = file else { continue };
+        std::fs::write(file, terminal.redact(&text))
+            .map_err(|source| Error::File { what: format!("report {file}"), source })?;
+    }
+    Ok(())
+}
+
+fn print(terminal: &Terminal, text: &str) -> Result<Code, Error> {
+    match terminal.out(text) {
+        Ok(()) => Ok(Code::Success),
+        Err(error) => Err(anyhow::Error::from(error).context("write to stdout").into()),
+    }
+}
+
+fn report_error(terminal: &Terminal, error: &Error) -> Code {
+    terminal.error(error);
+    error.exit_code()
+}
+
+fn failed(terminal: &Terminal, error: &Error) -> ExitCode {
+    ExitCode::from(report_error(terminal, error) as u8)
+}

@@ -1,0 +1,194 @@
+//! What went wrong, with its exit code and what to do about it; this module must not print or exit.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::time::Duration;
+
+use crate::cli::CliError;
+use crate::git::GitError;
+use crate::message::MessageError;
+use crate::plan::PlanError;
+use crate::registry::RegistryError;
+use crate::rewrite::RewriteError;
+use crate::settings::SettingsError;
+
+/// The exit codes; their numbers are part of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Updated, or nothing to do.
+    Success = 0,
+    /// Unexpected failure.
+    Unexpected = 1,
+    /// Wrong command line.
+    Usage = 2,
+    /// Wrong config file, variable or reference; missing credentials.
+    Configuration = 3,
+    /// The image is not in the registry.
+    ImageMissing = 4,
+    /// The target is missing, ambiguous or not safe to edit.
+    Target = 5,
+    /// The push kept losing races.
+    Race = 6,
+    /// The registry is unreachable or denies access.
+    Registry = 7,
+    /// The Git remote is unreachable, denies access or refuses the push.
+    Git = 8,
+    /// The image is there but fails a requirement.
+    Requirement = 9,
+    /// Nothing changed, and `--fail-on-unchanged`.
+    Unchanged = 10,
+}
+
+impl ExitCode {
+    /// The worse of two: the unexpected first, then by number, and "unchanged" before success only.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        let rank = |code: Self| match code {
+            Self::Success => 0,
+            Self::Unchanged => 1,
+            Self::Unexpected => u8::MAX,
+            code => code as u8,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
+
+    /// Whether it tells of a mistake in the job's own description, which must not publish anything anywhere.
+    pub fn holds_everything(self) -> bool {
+        !matches!(self, Self::Success | Self::Unchanged | Self::Git | Self::Race)
+    }
+}
+
+/// Any failure of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The command line.
+    #[error(transparent)]
+    Cli(#[from] CliError),
+    /// What the run was asked to do.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A target of the plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The commit message's template.
+    #[error(transparent)]
+    Message(#[from] MessageError),
+    /// An image's check.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// An edit; `place` is the repository and branch, when there is one.
+    #[error("{place}{source}")]
+    Rewrite {
+        /// `shop/infra main: `, or nothing for local files.
+        place: String,
+        /// What is wrong.
+        source: Box<RewriteError>,
+    },
+    /// An exchange with a Git server.
+    #[error("{action}: {}", with_causes(reason))]
+    Git {
+        /// What was being done to what: `push to shop/infra main`.
+        action: String,
+        /// What happened.
+        reason: GitError,
+    },
+    /// The branch kept moving.
+    #[error("push to {place}: the branch moved at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
+    Race {
+        /// Repository and branch.
+        place: String,
+        /// How often it was tried.
+        attempts: u32,
+        /// For how long.
+        waited: Duration,
+    },
+    /// A file of the user's that a flag or a variable names.
+    #[error("{what}: {source}")]
+    File {
+        /// Which file, and whose.
+        what: String,
+        /// What happened.
+        source: std::io::Error,
+    },
+    /// CA certificates that cannot be used.
+    #[error("{0}")]
+    Trust(String),
+    /// Anything that nobody branches on.
+    #[error("{0:#}")]
+    Unexpected(#[from] anyhow::Error),
+}
+
+impl Error {
+    /// The exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Cli(CliError::Usage(_)) | Self::Settings(SettingsError::Usage(_)) => ExitCode::Usage,
+            Self::Plan(PlanError::UnsafePath { .. }) | Self::Rewrite { .. } => ExitCode::Target,
+            Self::Cli(CliError::Variable { .. })
+            | Self::Settings(_)
+            | Self::Plan(_)
+            | Self::Message(_)
+            | Self::File { .. }
+            | Self::Trust(_) => ExitCode::Configuration,
+            Self::Registry(error) => registry(error),
+            Self::Git { reason, .. } => git(reason),
+            Self::Race { .. } => ExitCode::Race,
+            Self::Unexpected(_) => ExitCode::Unexpected,
+        }
+    }
+
+    /// What to do about it, in one line.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Cli(CliError::Usage(_)) => "see gitops-bump --help".into(),
+            Self::Cli(CliError::Variable { variable, .. }) => format!("correct {variable}, or give the flag"),
+            Self::Settings(error) => error.hint(),
+            Self::Plan(error) => error.hint(),
+            Self::Message(_) => {
+                "correct the template; images, changes, environment, branch, ci, subject and trailers can be used"
+                    .into()
+            }
+            Self::Registry(error) => error.hint(),
+            Self::Rewrite { source, .. } => source.hint(),
+            Self::Git { reason, .. } => reason.hint().into(),
+            Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
+            Self::File { .. } => "check the path and its permissions".into(),
+            Self::Trust(_) => "give PEM certificates, or the path of a file that holds them".into(),
+            Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
+        }
+    }
+}
+
+fn registry(error: &RegistryError) -> ExitCode {
+    match error {
+        RegistryError::NoTag { .. } | RegistryError::Credentials(_) => ExitCode::Configuration,
+        RegistryError::Client(_) => ExitCode::Unexpected,
+        RegistryError::NotFound { .. } => ExitCode::ImageMissing,
+        RegistryError::DigestMismatch { .. } => ExitCode::Requirement,
+        _ => ExitCode::Registry,
+    }
+}
+
+fn git(error: &GitError) -> ExitCode {
+    match error {
+        GitError::BranchMissing { .. } | GitError::FileTooLarge { .. } | GitError::Path { .. } => ExitCode::Target,
+        GitError::Commit(_) | GitError::Client(_) => ExitCode::Unexpected,
+        _ => ExitCode::Git,
+    }
+}
+
+/// The error and what lies under it, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut texts = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some errors repeat their cause in their own text.
+        if !texts.iter().any(|known| known.contains(&text)) {
+            texts.push(text);
+        }
+        cause = error.source();
+    }
+    texts.join(": ")
+}

@@ -1,0 +1,129 @@
+//! Files on the local disk for `set`: looked up, and written all or none. This module must not edit them.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::edit::MAX_BYTES;
+use crate::tree::{Entry, Found, Want};
+
+/// A file to be replaced.
+#[derive(Clone, Copy, Debug)]
+pub struct Replacement<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// What it holds now.
+    pub old: &'a [u8],
+    /// What it will hold.
+    pub new: &'a [u8],
+}
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {source}")]
+pub struct LocalError {
+    /// The file.
+    pub path: String,
+    /// What happened.
+    pub source: io::Error,
+}
+
+/// What stands at a path.
+pub fn find(want: Want<'_>) -> Result<Found, LocalError> {
+    let failed = |source| LocalError { path: want.path.to_owned(), source };
+    let path = Path::new(want.path);
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => directory(path, want.pick).map_err(failed),
+        Ok(metadata) => file(path, &metadata).map_err(failed),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            missing(path).map_err(failed)
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Replaces the files: each gets a temporary file beside it, then all are renamed. When one fails, those already
+/// renamed get their old text back.
+pub fn replace(replacements: &[Replacement<'_>]) -> Result<(), LocalError> {
+    let mut ready = Vec::new();
+    for replacement in replacements {
+        ready.push(prepare(replacement.path, replacement.new)?);
+    }
+    for (index, file) in ready.into_iter().enumerate() {
+        let Err(error) = file.persist(replacements[index].path) else {
+            continue;
+        };
+        for done in &replacements[..index] {
+            prepare(done.path, done.old)?
+                .persist(done.path)
+                .map_err(|error| LocalError { path: done.path.to_owned(), source: error.error })?;
+        }
+        return Err(LocalError { path: replacements[index].path.to_owned(), source: error.error });
+    }
+    Ok(())
+}
+
+/// A temporary file beside `path` with its mode and owner.
+fn prepare(path: &str, bytes: &[u8]) -> Result<tempfile::NamedTempFile, LocalError> {
+    let write = || {
+        let metadata = fs::symlink_metadata(path)?;
+        if metadata.permissions().readonly() {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
+        }
+        let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
+        let mut file =
+            tempfile::Builder::new().prefix(".gitops-bump-").tempfile_in(parent.unwrap_or(Path::new(".")))?;
+        file.write_all(bytes)?;
+        let ours = file.as_file().metadata()?;
+        if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
+            std::os::unix::fs::chown(file.path(), Some(metadata.uid()), Some(metadata.gid()))?;
+        }
+        file.as_file().set_permissions(metadata.permissions())?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    };
+    write().map_err(|source| LocalError { path: path.to_owned(), source })
+}
+
+fn file(path: &Path, metadata: &fs::Metadata) -> io::Result<Found> {
+    if metadata.is_symlink() {
+        return Ok(Found::Symlink { at: path.display().to_string() });
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+    }
+    if metadata.len() > MAX_BYTES as u64 {
+        return Ok(Found::TooLarge { bytes: metadata.len() });
+    }
+    fs::read(path).map(Found::File)
+}
+
+fn directory(path: &Path, pick: fn(&str) -> bool) -> io::Result<Found> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let metadata = fs::symlink_metadata(entry.path())?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        if pick(&name) && !metadata.is_dir() {
+            let found = file(&entry.path(), &metadata)?;
+            entries.push(Entry { name, found });
+        }
+    }
+    entries.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(Found::Directory(entries))
+}
+
+fn missing(path: &Path) -> io::Result<Found> {
+    let parent = path.ancestors().skip(1).find(|parent| parent.is_dir()).unwrap_or(Path::new(""));
+    let listed = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs::read_dir(listed)?.take(1000) {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    names.truncate(20);
+    Ok(Found::Missing { parent: parent.display().to_string(), names })
+}

@@ -1,0 +1,200 @@
+//! The commit message: a template and what it may use. This module must not know about Git.
+
+#![deny(clippy::disallowed_methods)]
+
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
+
+use crate::settings::Ci;
+
+/// The default message. Its subject names the images, its body every place, its trailers the way back.
+const DEFAULT: &str = include_str!("message.txt");
+
+/// What a template may be long, and what it may cost to render.
+const MAX_BYTES: usize = 64 * 1024;
+const FUEL: u64 = 1_000_000;
+
+/// What a template can use.
+#[derive(Debug, Serialize)]
+pub struct Facts<'a> {
+    /// The images of this commit.
+    pub images: Vec<ImageFacts<'a>>,
+    /// The places of this commit.
+    pub changes: Vec<ChangeFacts<'a>>,
+    /// The environment's name, when there is one.
+    pub environment: Option<&'a str>,
+    /// The branch that is updated.
+    pub branch: &'a str,
+}
+
+/// An image as a template sees it.
+#[derive(Debug, Serialize)]
+pub struct ImageFacts<'a> {
+    /// Its name in the config file, else the last component of its path.
+    pub name: &'a str,
+    /// Its repository.
+    pub repository: &'a str,
+    /// The new tag.
+    pub tag: &'a str,
+    /// The digest, when it is known.
+    pub digest: Option<&'a str>,
+}
+
+/// A change as a template sees it.
+#[derive(Debug, Serialize)]
+pub struct ChangeFacts<'a> {
+    /// The image's name.
+    pub image: &'a str,
+    /// The file.
+    pub file: &'a str,
+    /// The place in the file.
+    pub path: &'a str,
+    /// The line, from 1.
+    pub line: usize,
+    /// The old text.
+    pub old: String,
+    /// The new text.
+    pub new: String,
+}
+
+/// A template that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("commit message template: {0}")]
+pub struct MessageError(String);
+
+/// Checks a template before anything else is done.
+pub fn check(template: &str) -> Result<(), MessageError> {
+    if template.len() > MAX_BYTES {
+        return Err(MessageError(format!("it is longer than {MAX_BYTES} bytes")));
+    }
+    let environment = environment();
+    environment.template_from_str(template).map(|_| ()).map_err(|error| reason(&error))
+}
+
+/// Renders the commit message; ends with one newline.
+pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<String, MessageError> {
+    let trailers = trailers(facts, ci);
+    let values = context! {
+        subject => subject(facts),
+        ci => context! {
+            commit_sha => clean(ci.commit_sha.as_deref()),
+            commit_ref => clean(ci.commit_ref.as_deref()),
+            project_path => clean(ci.project_path.as_deref()),
+            project_url => clean(ci.project_url.as_deref()),
+            pipeline_url => clean(ci.pipeline_url.as_deref()),
+        },
+        trailers => trailers,
+        ..Value::from(Serde(facts))
+    };
+    let text = environment().render_str(template.unwrap_or(DEFAULT), values).map_err(|error| reason(&error))?;
+    let text: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
+    match text.trim() {
+        "" => Err(MessageError("it comes out empty".to_owned())),
+        text => Ok(format!("{text}\n")),
+    }
+}
+
+/// `Update app to 1.4.2 in staging`, in at most 72 characters or so.
+fn subject(facts: &Facts<'_>) -> String {
+    let tag = facts.images.first().map_or("", |image| image.tag);
+    let names: Vec<&str> = facts.images.iter().map(|image| image.name).collect();
+    let what = match names.as_slice() {
+        [name] => format!("{name} to {tag}"),
+        names if facts.images.iter().any(|image| image.tag != tag) || names.len() > 3 => {
+            format!("{} images", names.len())
+        }
+        names => format!("{} to {tag}", names.join(", ")),
+    };
+    match facts.environment {
+        Some(environment) => format!("Update {what} in {environment}"),
+        None => format!("Update {what}"),
+    }
+}
+
+/// Git trailers, one a line.
+fn trailers(facts: &Facts<'_>, ci: &Ci) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for image in &facts.images {
+        let digest = image.digest.map(|digest| format!("@{digest}")).unwrap_or_default();
+        lines.push(format!("Image: {}:{}{digest}", image.repository, image.tag));
+    }
+    match (clean(ci.project_url.as_deref()), clean(ci.commit_sha.as_deref())) {
+        (Some(project), Some(sha)) => lines.push(format!("Source-Commit: {project}/-/commit/{sha}")),
+        (None, Some(sha)) => lines.push(format!("Source-Commit: {sha}")),
+        _ => {}
+    }
+    lines.extend(clean(ci.pipeline_url.as_deref()).map(|url| format!("Pipeline: {url}")));
+    lines.join("\n")
+}
+
+/// A variable's value on one line: a line break in it could forge a trailer.
+fn clean(value: Option<&str>) -> Option<String> {
+    value.map(|value| value.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment
+}
+
+fn reason(error: &minijinja::Error) -> MessageError {
+    let line = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
+    let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+    MessageError(format!("{line}{detail}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> Facts<'static> {
+        Facts {
+            images: vec![ImageFacts { name: "app", repository: "r.example.com/team/app", tag: "1.4.2", digest: None }],
+            changes: vec![ChangeFacts {
+                image: "app",
+                file: "values.yaml",
+                path: "image.tag",
+                line: 3,
+                old: "1.4.1".into(),
+                new: "1.4.2".into(),
+            }],
+            environment: Some("staging"),
+            branch: "main",
+        }
+    }
+
+    #[test]
+    fn the_default_says_what_where_and_why() {
+        let ci = Ci {
+            commit_sha: Some("abc".into()),
+            pipeline_url: Some("https://example.com/p/1\nForged: yes".into()),
+            ..Ci::default()
+        };
+        let message = render(None, &facts(), &ci).unwrap();
+        assert_eq!(
+            message,
+            "Update app to 1.4.2 in staging\n\nvalues.yaml: image.tag: 1.4.1 -> 1.4.2\n\n\
+             Image: r.example.com/team/app:1.4.2\nSource-Commit: abc\nPipeline: https://example.com/p/1 Forged: yes\n"
+        );
+    }
+
+    #[test]
+    fn a_template_is_checked_and_bounded() {
+        let ci = Ci::default();
+        assert_eq!(render(Some("{{ images[0].tag }} on {{ branch }}"), &facts(), &ci).unwrap(), "1.4.2 on main\n");
+        assert!(check("{{ images").is_err());
+        assert!(render(Some("{{ nothing }}"), &facts(), &ci).is_err());
+        assert!(render(Some("  "), &facts(), &ci).is_err());
+        assert!(
+            render(
+                Some("{% for x in range(100000) %}{% for y in range(100000) %}{% endfor %}{% endfor %}"),
+                &facts(),
+                &ci
+            )
+            .is_err()
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! The machine's own files that flags and variables name: CA bundles, Docker's config file. This module must not decide
+//! which of them counts.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use tracing::warn;
+
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::http::Trust;
+use crate::registry::{ConfigText, CredentialSources};
+use crate::secret::SecretString;
+use crate::settings::{self, CaSource, Network};
+
+/// The largest of these files that is read, in bytes.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// The usual roots, and the CA certificates of the settings.
+pub fn trust(network: &Network) -> Result<Trust, Error> {
+    let mut extra: Vec<(String, Vec<u8>)> = Vec::new();
+    for source in &network.ca {
+        match source {
+            CaSource::Given(value) => {
+                let failed = |source| Error::File { what: format!("CA file {value}"), source };
+                extra.push(("--ca-file".to_owned(), pem(value).map_err(failed)?));
+            }
+            CaSource::Variable(name, value) => match pem(value) {
+                Ok(bytes) if holds_certificate(&bytes) => extra.push((format!("${name}"), bytes)),
+                Ok(_) => warn!("${name} names {value}, which holds no PEM certificate: it is left out"),
+                Err(error) => warn!("${name} names {value}, which can't be read ({error}): it is left out"),
+            },
+        }
+    }
+    Trust::load(&extra).map_err(|error| Error::Trust(error.to_string()))
+}
+
+/// Where a registry's credentials may come from: the environment, docker's config file and podman's.
+pub fn registry_credentials(environment: &Environment) -> Result<CredentialSources, Error> {
+    let mut sources = settings::registry(environment);
+    let docker = match (environment.get("DOCKER_CONFIG"), environment.get("HOME")) {
+        (Some(directory), _) => Some(PathBuf::from(directory).join("config.json")),
+        (None, home) => home.map(|home| PathBuf::from(home).join(".docker/config.json")),
+    };
+    let podman = environment.get("REGISTRY_AUTH_FILE").map(PathBuf::from);
+    for file in [docker, podman].into_iter().flatten() {
+        let failed = |source| Error::File { what: format!("registry credentials in {}", file.display()), source };
+        let text = match read(&file) {
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| failed(io::ErrorKind::InvalidData.into()))?,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        sources.configs.push(ConfigText { name: file.display().to_string(), text: SecretString::from(text) });
+    }
+    Ok(sources)
+}
+
+/// PEM text as it is, or the file that is named.
+fn pem(value: &str) -> io::Result<Vec<u8>> {
+    if value.contains("-----BEGIN") { Ok(value.as_bytes().to_vec()) } else { read(Path::new(value)) }
+}
+
+fn holds_certificate(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains("-----BEGIN CERTIFICATE")
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
+    }
+    Ok(bytes)
+}

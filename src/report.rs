@@ -1,0 +1,262 @@
+//! What a run came to, for people and for machines. This module must not write a file or print.
+
+#![deny(clippy::disallowed_methods)]
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use similar::TextDiff;
+
+use crate::error::Error;
+use crate::image::Tag;
+use crate::links;
+use crate::rewrite::FileRewrite;
+use crate::text::{one_line, printable};
+use crate::update::{End, Finished, ImageOutcome, RepositoryOutcome};
+
+/// GitLab takes a dotenv report of at most 5 KiB.
+const DOTENV_BYTES: usize = 5 * 1024;
+
+/// The JSON report: one object with `changed`, `images` and `repositories`.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    changed: bool,
+    images: Vec<ImageReport>,
+    repositories: Vec<RepositoryReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ImageReport {
+    name: String,
+    reference: String,
+    repository: String,
+    tag: String,
+    digest: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RepositoryReport {
+    url: String,
+    #[serde(skip)]
+    short: String,
+    branch: Option<String>,
+    outcome: &'static str,
+    commit: Option<String>,
+    commit_url: Option<String>,
+    merge_request: Option<String>,
+    files: Vec<FileReport>,
+    error: Option<String>,
+}
+
+/// One changed place of one file.
+#[derive(Debug, Serialize)]
+struct FileReport {
+    path: String,
+    place: String,
+    line: usize,
+    old: String,
+    new: String,
+}
+
+impl Report {
+    /// The report of a run that got as far as checking images.
+    pub fn new(finished: &Finished) -> Self {
+        Self {
+            changed: finished.repositories.iter().any(|repository| matches!(repository.end, End::Updated { .. })),
+            images: finished.images.iter().map(image).collect(),
+            repositories: finished.repositories.iter().map(repository).collect(),
+            error: finished.error.as_ref().map(message),
+        }
+    }
+
+    /// The report of a run that failed before it did anything.
+    pub fn of_failure(error: &Error) -> Self {
+        Self { changed: false, images: Vec::new(), repositories: Vec::new(), error: Some(message(error)) }
+    }
+
+    /// One JSON object, with a final newline.
+    pub fn json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        format!("{text}\n")
+    }
+
+    /// Lines of `NAME=VALUE` as GitLab reads them: no quotes, no blank lines, at most 5 KiB. Values that would not fit
+    /// are left out from the end of their list.
+    pub fn dotenv(&self) -> String {
+        let commits = self.repositories.iter().filter_map(|repository| repository.commit.clone());
+        let requests = self.repositories.iter().filter_map(|repository| repository.merge_request.clone());
+        let images = || self.images.iter();
+        let mut lists: Vec<(&str, Vec<String>)> = vec![
+            ("CHANGED", vec![self.changed.to_string()]),
+            ("IMAGE", images().map(|image| format!("{}:{}", image.repository, image.tag)).collect()),
+            ("TAG", images().map(|image| image.tag.clone()).collect()),
+            ("DIGEST", images().filter_map(|image| image.digest.clone()).collect()),
+            ("COMMIT", commits.collect()),
+            ("MERGE_REQUEST", requests.collect()),
+        ];
+        loop {
+            let lines: Vec<String> =
+                lists.iter().map(|(name, values)| format!("GITOPS_BUMP_{name}={}", values.join(","))).collect();
+            let text = lines.join("\n") + "\n";
+            if text.len() <= DOTENV_BYTES {
+                return text;
+            }
+            let longest = lists.iter_mut().max_by_key(|(_, values)| values.iter().map(String::len).sum::<usize>());
+            longest.and_then(|(_, values)| values.pop());
+        }
+    }
+
+    /// Links for GitLab's job page.
+    pub fn annotations(&self) -> String {
+        let link = |repository: &RepositoryReport| {
+            let url = repository.commit_url.as_ref()?;
+            let commit = repository.commit.as_deref()?.get(..8)?;
+            let label = format!("{} {}: {commit}", repository.short, repository.branch.as_deref().unwrap_or_default());
+            Some(json!({ "external_link": { "label": label, "url": url } }))
+        };
+        let links: Vec<Value> = self.repositories.iter().filter_map(link).collect();
+        format!("{}\n", json!({ "GitOps": links }))
+    }
+}
+
+/// A unified diff of every changed file, safe to print.
+pub fn diff(files: &[FileRewrite]) -> String {
+    let mut text = String::new();
+    for file in files.iter().filter(|file| file.is_changed()) {
+        let (old, new) = (format!("a/{}", file.path), format!("b/{}", file.path));
+        let diff = TextDiff::from_lines(&file.old, &file.new);
+        text.push_str(&diff.unified_diff().context_radius(3).header(&one_line(&old), &one_line(&new)).to_string());
+    }
+    printable(&text).into_owned()
+}
+
+/// Where people look at a commit, for the servers whose addresses are known.
+pub fn commit_url(repository: &RepositoryOutcome) -> Option<String> {
+    let End::Updated { commit } = &repository.end else {
+        return None;
+    };
+    links::commit_url(&repository.plan.url, commit)
+}
+
+fn image(outcome: &ImageOutcome) -> ImageReport {
+    let reference = &outcome.image.reference;
+    ImageReport {
+        name: outcome.image.name.clone(),
+        reference: reference.to_string(),
+        repository: reference.repository.to_string(),
+        tag: reference.tag.as_ref().map(ToString::to_string).unwrap_or_default(),
+        digest: outcome.result.as_ref().ok().map(|verified| verified.digest().to_string()),
+        error: outcome.result.as_ref().err().map(message),
+    }
+}
+
+fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
+    let name = match outcome.end {
+        End::Updated { .. } => "updated",
+        End::Unchanged => "unchanged",
+        End::WouldUpdate => "would-update",
+        End::Held => "held",
+        End::Failed(_) => "failed",
+    };
+    let commit = match &outcome.end {
+        End::Updated { commit } => Some(commit.clone()),
+        _ => None,
+    };
+    let error = match &outcome.end {
+        End::Failed(error) => Some(message(error)),
+        _ => None,
+    };
+    RepositoryReport {
+        url: outcome.plan.url.to_string(),
+        short: outcome.plan.url.short(),
+        branch: outcome.branch.clone(),
+        outcome: name,
+        commit_url: commit_url(outcome),
+        commit,
+        merge_request: None,
+        files: outcome.files.iter().flat_map(places).collect(),
+        error,
+    }
+}
+
+fn places(file: &FileRewrite) -> Vec<FileReport> {
+    file.changed_places()
+        .map(|place| FileReport {
+            path: file.path.clone(),
+            place: place.path.clone(),
+            line: place.line,
+            old: place.old.to_string(),
+            new: place.new.to_string(),
+        })
+        .collect()
+}
+
+fn message(error: &Error) -> String {
+    one_line(&error.to_string())
+}
+
+/// What a person reads at the end of `update`: a line each, warnings for what wants attention.
+pub fn summary(finished: &Finished) -> Vec<Line> {
+    finished.repositories.iter().flat_map(|repository| repository_lines(repository, &finished.images)).collect()
+}
+
+/// One line of the log.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Said.
+    Info(String),
+    /// Said loudly.
+    Notice(String),
+}
+
+fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec<Line> {
+    let place = match &outcome.branch {
+        Some(branch) => format!("{} {branch}", outcome.plan.url.short()),
+        None => outcome.plan.url.short(),
+    };
+    let changes = outcome.files.iter().flat_map(places);
+    let changes = changes.map(|change| {
+        let old = if change.old.is_empty() { "(nothing)" } else { &change.old };
+        Line::Info(format!("{place}: {}:{} {}: {old} -> {}", change.path, change.line, change.place, change.new))
+    });
+    let mut lines: Vec<Line> = Vec::new();
+    match &outcome.end {
+        End::Updated { commit } => {
+            lines.extend(changes);
+            let link = commit_url(outcome).map(|url| format!(" {url}")).unwrap_or_default();
+            lines.push(Line::Info(format!("{place}: pushed {}{link}", commit.get(..12).unwrap_or(commit))));
+        }
+        End::WouldUpdate => {
+            lines.extend(changes);
+            lines.push(Line::Info(format!("{place}: nothing is published, this is a dry run")));
+        }
+        End::Unchanged => lines.push(Line::Notice(unchanged(&place, outcome, images))),
+        End::Held => lines.push(Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere"))),
+        End::Failed(_) => {}
+    }
+    lines
+}
+
+fn unchanged(place: &str, outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> String {
+    let places = || outcome.files.iter().flat_map(|file| &file.places);
+    let tags = images.iter().enumerate().filter(|(index, _)| places().any(|place| place.image == *index));
+    let tags: Vec<&Tag> = tags.filter_map(|(_, outcome)| outcome.image.reference.tag.as_ref()).collect();
+    format!("{place}: {}", nothing_to_do(&tags))
+}
+
+/// Why nothing happens when nothing changes, with a hint when a tag looks like one that is pushed again and again.
+pub fn nothing_to_do(tags: &[&Tag]) -> String {
+    let hint = tags.iter().find(|tag| tag.looks_mutable()).map(|tag| {
+        format!(
+            "; {tag} looks like a tag that is pushed again and again: tag images with the commit \
+             ($CI_COMMIT_SHORT_SHA), or use --pin digest"
+        )
+    });
+    let hint = hint.unwrap_or_default();
+    format!(
+        "nothing to do: the tag is unchanged, so no commit is made, the GitOps controller has nothing to apply and no \
+         pod restarts{hint}"
+    )
+}

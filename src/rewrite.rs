@@ -1,0 +1,338 @@
+//! All targets of a run applied to the files that were found: bytes in, bytes out. This module must not know where
+//! the files are, nor how an image is written in one of them.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::BTreeSet;
+
+use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rules, Wanted};
+use crate::plan::Target;
+use crate::tree::{Entry, Found, Want};
+
+/// What the targets of one repository come to.
+#[derive(Debug, Default)]
+pub struct Rewrite {
+    /// Every file that a target names, changed or not, in the order of the targets.
+    pub files: Vec<FileRewrite>,
+    /// What was passed over, a sentence each.
+    pub notes: Vec<String>,
+    /// The images that the files name, for messages.
+    pub held: BTreeSet<String>,
+}
+
+/// One file before and after.
+#[derive(Debug)]
+pub struct FileRewrite {
+    /// Its path.
+    pub path: String,
+    /// Its text as it is.
+    pub old: String,
+    /// Its text as it will be.
+    pub new: String,
+    /// The places that hold a wanted image.
+    pub places: Vec<Place>,
+}
+
+/// Why nothing can be written. Every variant is a target that is missing, ambiguous or not safe to edit.
+#[derive(Debug, thiserror::Error)]
+pub enum RewriteError {
+    /// Nothing is at a target's path.
+    #[error("{file}: there is no such file")]
+    Missing {
+        /// The target's path.
+        file: String,
+        /// The deepest directory on the path that exists.
+        parent: String,
+        /// What is there.
+        names: Vec<String>,
+    },
+    /// A symbolic link is on the path.
+    #[error("{file}: {at} is a symbolic link")]
+    Symlink {
+        /// The target's path.
+        file: String,
+        /// The link.
+        at: String,
+    },
+    /// A submodule is on the path.
+    #[error("{file}: {at} is a submodule")]
+    Submodule {
+        /// The target's path.
+        file: String,
+        /// The submodule.
+        at: String,
+    },
+    /// A file that no edit should read.
+    #[error("{file}: it has {bytes} bytes, more than any file that is edited")]
+    TooLarge {
+        /// The target's path.
+        file: String,
+        /// The file's size.
+        bytes: u64,
+    },
+    /// A directory where a file is needed.
+    #[error("{file}: this is a directory")]
+    Directory {
+        /// The target's path.
+        file: String,
+    },
+    /// A directory without a kustomization, or with two.
+    #[error("{file}: {}", kustomizations(.names))]
+    Kustomizations {
+        /// The target's path.
+        file: String,
+        /// The kustomization files in it.
+        names: Vec<String>,
+    },
+    /// The text cannot be edited.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// A file, or a directory's files, hold none of the images.
+    #[error("{file}: nothing here names {wanted}")]
+    NoMatch {
+        /// The target's path.
+        file: String,
+        /// The images that were looked for.
+        wanted: String,
+        /// The images that are there.
+        held: Vec<String>,
+    },
+    /// An image matches in no file of the whole run.
+    #[error("{image}: no file of this run names it")]
+    Nowhere {
+        /// The image's repository.
+        image: String,
+        /// The images that are there.
+        held: Vec<String>,
+    },
+}
+
+impl FileRewrite {
+    /// Whether any byte of the file changes.
+    pub fn is_changed(&self) -> bool {
+        self.old != self.new
+    }
+
+    /// The places whose bytes change.
+    pub fn changed_places(&self) -> impl Iterator<Item = &Place> {
+        self.places.iter().filter(|place| place.changed)
+    }
+}
+
+impl RewriteError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Missing { parent, names, .. } if names.is_empty() => {
+                format!("{} is empty: check the branch and the path", directory(parent))
+            }
+            Self::Missing { parent, names, .. } => format!("{} holds {}", directory(parent), names.join(", ")),
+            Self::Symlink { .. } => "name the file that the link points to".into(),
+            Self::Submodule { .. } => "name the submodule's own repository".into(),
+            Self::TooLarge { .. } => format!("split it: files of up to {} MiB are edited", edit::MAX_BYTES >> 20),
+            Self::Directory { .. } => "name a file in it, or use --manifest or --kustomize for a directory".into(),
+            Self::Kustomizations { names, .. } if names.is_empty() => {
+                "name the directory that has a kustomization.yaml".into()
+            }
+            Self::Kustomizations { .. } => "Kustomize refuses this too: keep one of them".into(),
+            Self::Edit(error) => error.hint(),
+            Self::NoMatch { held, .. } | Self::Nowhere { held, .. } if held.is_empty() => {
+                "no image was found at all: name the place (FILE:PATH, DIR:NAME), or add it with --create".into()
+            }
+            Self::NoMatch { held, .. } | Self::Nowhere { held, .. } => {
+                format!(
+                    "the images there are: {}; check the image, or name the place (FILE:PATH, DIR:NAME)",
+                    held.join(", ")
+                )
+            }
+        }
+    }
+}
+
+/// What to look up for the targets, in their order.
+pub fn wants(targets: &[Target]) -> Vec<Want<'_>> {
+    let pick = |kind: &Kind| match kind {
+        Kind::Helm { .. } => (|_| false) as fn(&str) -> bool,
+        Kind::Kustomize { .. } => edit::is_kustomization_file_name,
+        Kind::Manifest => is_manifest_file_name,
+    };
+    targets.iter().map(|target| Want { path: &target.file, pick: pick(&target.kind) }).collect()
+}
+
+/// Applies the targets to what was found at their paths (`found` is aligned with `targets`).
+pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &Rules) -> Result<Rewrite, RewriteError> {
+    let mut sources: Vec<Source<'_>> = Vec::new();
+    let mut result = Rewrite::default();
+    for (number, (target, found)) in targets.iter().zip(found).enumerate() {
+        add_sources((number, target), found, &mut sources, &mut result.notes)?;
+    }
+    let mut matched: BTreeSet<usize> = BTreeSet::new();
+    for source in sources {
+        let jobs: Vec<Job> = source.targets.iter().filter_map(|&number| targets.get(number)).map(job).collect();
+        match edit::rewrite(&source.path, source.bytes, &jobs, wanted, rules) {
+            Ok(rewritten) => {
+                if source.optional && !rewritten.has_objects {
+                    result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
+                }
+                let jobs = rewritten.places.iter().flat_map(|place| &place.jobs);
+                matched.extend(jobs.filter_map(|&job| source.targets.get(job)));
+                result.held.extend(rewritten.held);
+                result.files.push(FileRewrite {
+                    path: source.path,
+                    old: String::from_utf8_lossy(source.bytes).into_owned(),
+                    new: rewritten.text,
+                    places: rewritten.places,
+                });
+            }
+            Err(error) if source.optional && is_unreadable(&error.reason) => {
+                result.notes.push(format!("passed over: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let missed = targets.iter().enumerate().find(|(number, target)| !is_addressed(target) && !matched.contains(number));
+    match missed {
+        Some((_, target)) => Err(no_match(target, &result, wanted)),
+        None => Ok(result),
+    }
+}
+
+/// In a run that has a target without PATH or NAME, every image must match somewhere.
+pub fn require_all_images(targets: &[&Target], rewrites: &[&Rewrite], wanted: &[Wanted]) -> Result<(), RewriteError> {
+    if targets.iter().all(|target| is_addressed(target)) {
+        return Ok(());
+    }
+    let places = || rewrites.iter().flat_map(|rewrite| &rewrite.files).flat_map(|file| &file.places);
+    for (index, image) in wanted.iter().enumerate() {
+        if !places().any(|place| place.image == index) {
+            let held: BTreeSet<&String> = rewrites.iter().flat_map(|rewrite| &rewrite.held).collect();
+            return Err(RewriteError::Nowhere {
+                image: image.repository.to_string(),
+                held: held.into_iter().cloned().collect(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A file and the targets that ask for it, by their numbers.
+struct Source<'a> {
+    path: String,
+    bytes: &'a [u8],
+    targets: Vec<usize>,
+    /// One of a directory's files, which may turn out to be none of ours.
+    optional: bool,
+}
+
+fn add_sources<'a>(
+    (number, target): (usize, &Target),
+    found: &'a Found,
+    sources: &mut Vec<Source<'a>>,
+    notes: &mut Vec<String>,
+) -> Result<(), RewriteError> {
+    let file = || target.file.clone();
+    match (found, &target.kind) {
+        (Found::File(bytes), _) => add(sources, file(), bytes, number, false),
+        (Found::Directory(entries), Kind::Kustomize { .. }) => {
+            let [entry] = entries.as_slice() else {
+                let names = entries.iter().map(|entry| entry.name.clone()).collect();
+                return Err(RewriteError::Kustomizations { file: file(), names });
+            };
+            let path = join(&target.file, &entry.name);
+            match &entry.found {
+                Found::File(bytes) => add(sources, path, bytes, number, false),
+                Found::Submodule { at } => {
+                    return Err(RewriteError::Submodule { file: path, at: at.clone() });
+                }
+                Found::TooLarge { bytes } => {
+                    return Err(RewriteError::TooLarge { file: path, bytes: *bytes });
+                }
+                _ => {
+                    return Err(RewriteError::Symlink { at: path.clone(), file: path });
+                }
+            }
+        }
+        (Found::Directory(entries), Kind::Manifest) => {
+            for Entry { name, found } in entries {
+                let path = join(&target.file, name);
+                match found {
+                    Found::File(bytes) => add(sources, path, bytes, number, true),
+                    Found::TooLarge { bytes } => {
+                        return Err(RewriteError::TooLarge { file: path, bytes: *bytes });
+                    }
+                    _ => notes.push(format!("passed over: {path}: not a regular file")),
+                }
+            }
+        }
+        (Found::Directory(_), Kind::Helm { .. }) => return Err(RewriteError::Directory { file: file() }),
+        (Found::Missing { parent, names }, _) => {
+            return Err(RewriteError::Missing { file: file(), parent: parent.clone(), names: names.clone() });
+        }
+        (Found::TooLarge { bytes }, _) => {
+            return Err(RewriteError::TooLarge { file: file(), bytes: *bytes });
+        }
+        (Found::Symlink { at }, _) => {
+            return Err(RewriteError::Symlink { file: file(), at: at.clone() });
+        }
+        (Found::Submodule { at }, _) => {
+            return Err(RewriteError::Submodule { file: file(), at: at.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn add<'a>(sources: &mut Vec<Source<'a>>, path: String, bytes: &'a [u8], number: usize, optional: bool) {
+    match sources.iter_mut().find(|source| source.path == path) {
+        Some(source) => {
+            source.targets.push(number);
+            source.optional &= optional;
+        }
+        None => sources.push(Source { path, bytes, targets: vec![number], optional }),
+    }
+}
+
+fn job(target: &Target) -> Job {
+    Job { kind: target.kind.clone(), images: target.images.clone() }
+}
+
+fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {
+    let images = target.images.iter().filter_map(|&index| Some(wanted.get(index)?.repository.as_str()));
+    RewriteError::NoMatch {
+        file: if target.file.is_empty() { ".".to_owned() } else { target.file.clone() },
+        wanted: images.collect::<Vec<_>>().join(", "),
+        held: rewrite.held.iter().cloned().collect(),
+    }
+}
+
+/// Whether a file is none that an edit could read: in a directory of manifests it is passed over.
+fn is_unreadable(reason: &Reason) -> bool {
+    matches!(reason, Reason::NotUtf8 | Reason::InvalidYaml(_))
+}
+
+/// Whether the target says itself where the image is.
+fn is_addressed(target: &Target) -> bool {
+    matches!(target.kind, Kind::Helm { path: Some(_) } | Kind::Kustomize { name: Some(_) })
+}
+
+fn is_manifest_file_name(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    matches!(extension, Some("yaml" | "yml"))
+}
+
+fn join(directory: &str, name: &str) -> String {
+    match directory.trim_end_matches('/') {
+        "" if directory.is_empty() => name.to_owned(),
+        trimmed => format!("{trimmed}/{name}"),
+    }
+}
+
+fn directory(path: &str) -> &str {
+    if path.is_empty() { "the top directory" } else { path }
+}
+
+fn kustomizations(names: &[String]) -> String {
+    match names {
+        [] => "there is no kustomization in it".to_owned(),
+        names => format!("there are several kustomizations in it: {}", names.join(", ")),
+    }
+}

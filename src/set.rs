@@ -1,0 +1,58 @@
+//! The `set` command: the same rewrite on local files. This module must not reach a network.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use tracing::{info, warn};
+
+use crate::edit::Wanted;
+use crate::error::Error;
+use crate::local::{self, Replacement};
+use crate::plan::{self, Target};
+use crate::rewrite::{self, FileRewrite, Rewrite};
+use crate::settings::{Mode, SetSettings};
+
+/// Works out every file, then writes them all; returns them, changed or not.
+pub fn run(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
+    let targets = plan::targets(&settings.targets, &settings.images, settings.environment.as_deref())?;
+    let wanted: Vec<Wanted> = settings
+        .images
+        .iter()
+        .filter_map(|image| {
+            let reference = image.reference.clone();
+            Some(Wanted { repository: reference.repository, tag: reference.tag?, digest: reference.digest })
+        })
+        .collect();
+    let rewrite = rewritten(&targets, &wanted, settings)?;
+    if settings.mode == Mode::Publish {
+        write(&rewrite.files)?;
+    }
+    Ok(rewrite.files)
+}
+
+fn rewritten(targets: &[Target], wanted: &[Wanted], settings: &SetSettings) -> Result<Rewrite, Error> {
+    let failed = |source| Error::Rewrite { place: String::new(), source: Box::new(source) };
+    let mut found = Vec::new();
+    for want in rewrite::wants(targets) {
+        found.push(local::find(want).context("read a file")?);
+    }
+    let rewrite = rewrite::rewrite(targets, &found, wanted, &settings.rules).map_err(failed)?;
+    rewrite::require_all_images(&targets.iter().collect::<Vec<_>>(), &[&rewrite], wanted).map_err(failed)?;
+    for note in &rewrite.notes {
+        warn!("{note}");
+    }
+    Ok(rewrite)
+}
+
+fn write(files: &[FileRewrite]) -> Result<(), Error> {
+    let changed = files.iter().filter(|file| file.is_changed());
+    let replacements: Vec<Replacement<'_>> = changed
+        .map(|file| Replacement { path: &file.path, old: file.old.as_bytes(), new: file.new.as_bytes() })
+        .collect();
+    local::replace(&replacements).context("write a file")?;
+    let written: BTreeSet<&str> = replacements.iter().map(|replacement| replacement.path).collect();
+    for path in written {
+        info!("{path}: written");
+    }
+    Ok(())
+}

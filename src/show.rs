@@ -1,0 +1,86 @@
+//! The resolved settings as people read them, for `config show`. This module must not show a secret.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::edit::{Kind, Pin};
+use crate::git::Identity;
+use crate::plan::{PlannedRepository, Target};
+use crate::settings::Settings;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    images: BTreeMap<&'a str, String>,
+    pin: &'static str,
+    create: bool,
+    any_repository: bool,
+    environment: Option<&'a str>,
+    author: String,
+    committer: String,
+    push_timeout: String,
+    repositories: Vec<ShownRepository<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownRepository<'a> {
+    url: String,
+    branch: Option<&'a str>,
+    username: Option<&'a str>,
+    targets: Vec<ShownTarget<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownTarget<'a> {
+    kind: &'static str,
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    images: Vec<&'a str>,
+}
+
+/// The settings and the plan as YAML.
+pub fn yaml(settings: &Settings, plan: &[PlannedRepository]) -> String {
+    let shown = Shown {
+        images: settings.images.iter().map(|image| (image.name.as_str(), image.reference.to_string())).collect(),
+        pin: match settings.rules.pin {
+            Pin::Tag => "tag",
+            Pin::Digest => "digest",
+        },
+        create: settings.rules.create,
+        any_repository: settings.rules.any_repository,
+        environment: settings.environment.as_deref(),
+        author: identity(&settings.commit.author),
+        committer: identity(&settings.commit.committer),
+        push_timeout: humantime::format_duration(settings.push_timeout).to_string(),
+        repositories: plan.iter().map(|repository| shown_repository(repository, settings)).collect(),
+    };
+    serde_yaml::to_string(&shown).unwrap_or_default()
+}
+
+fn identity(identity: &Identity) -> String {
+    format!("{} <{}>", identity.name(), identity.email())
+}
+
+fn shown_repository<'a>(repository: &'a PlannedRepository, settings: &'a Settings) -> ShownRepository<'a> {
+    ShownRepository {
+        url: repository.url.to_string(),
+        branch: repository.branch.as_deref(),
+        username: repository.credentials.as_ref().map(|credentials| credentials.username.as_str()),
+        targets: repository.targets.iter().map(|target| shown_target(target, settings)).collect(),
+    }
+}
+
+fn shown_target<'a>(target: &'a Target, settings: &'a Settings) -> ShownTarget<'a> {
+    let (kind, path, name) = match &target.kind {
+        Kind::Helm { path } => ("helm", path.as_ref().map(ToString::to_string), None),
+        Kind::Kustomize { name } => ("kustomize", None, name.as_deref()),
+        Kind::Manifest => ("manifest", None, None),
+    };
+    let images = target.images.iter().filter_map(|&index| Some(settings.images.get(index)?.name.as_str())).collect();
+    ShownTarget { kind, file: &target.file, path, name, images }
+}

@@ -1,0 +1,130 @@
+//! The terminal: log lines on stderr, coloured where wanted, freed from escapes and secrets. This module must not
+//! decide what is said.
+
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use gitops_bump::cli::{Color, LogArgs};
+use gitops_bump::environment::Environment;
+use gitops_bump::error::Error;
+use gitops_bump::secret::{Credentials, Redactor};
+use gitops_bump::text::printable;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+
+/// How this run talks to people.
+pub(crate) struct Terminal {
+    redactor: Shared,
+    colour: bool,
+}
+
+/// The log and the terminal hide the same secrets, also those that are learned later.
+type Shared = Arc<RwLock<Redactor>>;
+
+impl Terminal {
+    /// Starts the log. Only this crate's own sentences are logged: a dependency's could hold a header.
+    pub(crate) fn start(log: &LogArgs, environment: &Environment, redactor: Redactor) -> Self {
+        let colour = match log.color.unwrap_or_default() {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if environment.get("NO_COLOR").is_some() => false,
+            Color::Auto => environment.get("GITLAB_CI") == Some("true") || std::io::stderr().is_terminal(),
+        };
+        let level = match (log.quiet, log.verbose) {
+            (true, _) => LevelFilter::ERROR,
+            (false, 0) => LevelFilter::INFO,
+            (false, 1) => LevelFilter::DEBUG,
+            (false, _) => LevelFilter::TRACE,
+        };
+        let redactor: Shared = Arc::new(RwLock::new(redactor));
+        let layer = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .event_format(Sentence { redactor: redactor.clone(), colour });
+        let subscriber =
+            tracing_subscriber::registry().with(Targets::new().with_target("gitops_bump", level)).with(layer);
+        // A second start in one process cannot happen; the first log would simply go on.
+        let _ = tracing::subscriber::set_global_default(subscriber);
+        Self { redactor, colour }
+    }
+
+    /// Hides these too from now on.
+    pub(crate) fn hide(&self, credentials: impl Iterator<Item = Credentials>) {
+        let mut redactor = self.redactor.write().unwrap_or_else(PoisonError::into_inner);
+        credentials.for_each(|credentials| redactor.add_credentials(&credentials));
+    }
+
+    /// An error: what failed on what, then what to do about it.
+    pub(crate) fn error(&self, error: &Error) {
+        let (red, reset) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
+        let text = self.safe(&error.to_string());
+        let hint = self.safe(&error.hint());
+        let _ = writeln!(std::io::stderr(), "{red}error{reset}: {text}\n  {hint}");
+    }
+
+    /// Text for stdout, without secrets.
+    pub(crate) fn out(&self, text: &str) -> std::io::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(self.redact(text).as_bytes())?;
+        stdout.flush()
+    }
+
+    /// A report's text, without secrets.
+    pub(crate) fn redact(&self, text: &str) -> String {
+        hidden(&self.redactor, text)
+    }
+
+    fn safe(&self, text: &str) -> String {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        printable(&self.redact(&lines.join("; "))).into_owned()
+    }
+}
+
+/// A log line: the level only when it isn't the ordinary one, then the sentence.
+struct Sentence {
+    redactor: Shared,
+    colour: bool,
+}
+
+impl<S, N> FormatEvent<S, N> for Sentence
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        let text = hidden(&self.redactor, &message.0);
+        let text = printable(&text);
+        let (colour, label) = match *event.metadata().level() {
+            Level::ERROR => ("\x1b[31m", "error: "),
+            Level::WARN => ("\x1b[33m", "warning: "),
+            Level::INFO => ("", ""),
+            Level::DEBUG | Level::TRACE => ("\x1b[2m", ""),
+        };
+        if self.colour && !colour.is_empty() {
+            writeln!(writer, "{colour}{label}{text}\x1b[0m")
+        } else {
+            writeln!(writer, "{label}{text}")
+        }
+    }
+}
+
+fn hidden(redactor: &Shared, text: &str) -> String {
+    redactor.read().unwrap_or_else(PoisonError::into_inner).redact(text).into_owned()
+}
+
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
+}

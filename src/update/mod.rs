@@ -1,0 +1,191 @@
+//! The main job: check the images, work out every edit, then publish. This module must not print, nor know how a
+//! registry, a repository or a file is read.
+
+use futures_util::future::join_all;
+use tracing::{debug, info, warn};
+
+use crate::edit::{Pin, Wanted};
+use crate::error::Error;
+use crate::git::{Remote, Snapshot};
+use crate::http::Trust;
+use crate::plan::{PlannedRepository, Target};
+use crate::registry::{Registry, Verified};
+use crate::rewrite::{self, FileRewrite, Rewrite};
+use crate::settings::{Mode, NamedImage, Settings};
+
+mod outcome;
+mod publish;
+
+pub use outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
+use publish::{commit_meta, publish};
+
+/// Everything a repository's attempts need.
+struct Context<'a> {
+    settings: &'a Settings,
+    images: &'a [NamedImage],
+    wanted: Vec<Wanted>,
+    verified: Vec<Verified>,
+}
+
+/// A repository that was read and edited, ready to be published.
+struct Ready {
+    remote: Remote,
+    snapshot: Snapshot,
+    rewrite: Rewrite,
+}
+
+/// Runs the whole job. Nothing is published unless every edit of every repository could be worked out.
+pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &Registry, trust: &Trust) -> Finished {
+    let checks = join_all(settings.images.iter().map(|image| check_image(registry, image, settings.rules.pin)));
+    let reads = join_all(plan.iter().map(|repository| read(repository, trust)));
+    let (images, reads) = futures_util::future::join(checks, reads).await;
+
+    let verified: Option<Vec<Verified>> = images.iter().map(|image| image.result.as_ref().ok().cloned()).collect();
+    let Some(verified) = verified else {
+        let repositories = plan.into_iter().zip(reads).map(|(plan, read)| held(plan, read.err())).collect();
+        return Finished { images, repositories, error: None };
+    };
+    let context =
+        Context { settings, images: &settings.images, wanted: verified.iter().map(wanted).collect(), verified };
+    let edited = plan.iter().zip(reads).map(|(repository, read)| {
+        let (remote, snapshot) = read?;
+        edit(repository, remote, snapshot, &context)
+    });
+    let ready: Vec<Result<Ready, Error>> = edited.collect();
+    let error = match require(&plan, &ready, &context) {
+        Ok(()) => prove_written(&ready, registry, &context).await.err(),
+        Err(error) => Some(error),
+    };
+    let blocked = error.iter().chain(ready.iter().filter_map(|ready| ready.as_ref().err()));
+    let hold = blocked.into_iter().any(|error| error.exit_code().holds_everything());
+    let repositories = match settings.mode {
+        _ if hold => plan.into_iter().zip(ready).map(|(plan, ready)| held_ready(plan, ready)).collect(),
+        Mode::DryRun => plan.into_iter().zip(ready).map(|(plan, ready)| preview(plan, ready)).collect(),
+        Mode::Publish => {
+            join_all(plan.into_iter().zip(ready).map(|(plan, ready)| publish(plan, ready, &context))).await
+        }
+    };
+    Finished { images, repositories, error }
+}
+
+/// Checks one image: by its manifest's bytes when its digest will be written, else by its name.
+async fn check_image(registry: &Registry, image: &NamedImage, pin: Pin) -> ImageOutcome {
+    let result = match pin {
+        Pin::Digest => registry.prove(&image.reference).await,
+        Pin::Tag => registry.verify(&image.reference).await,
+    };
+    if let Ok(verified) = &result {
+        info!("image {} is in the registry ({})", image.reference, verified.digest());
+    }
+    ImageOutcome { image: image.clone(), result: result.map_err(Error::from) }
+}
+
+async fn read(repository: &PlannedRepository, trust: &Trust) -> Result<(Remote, Snapshot), Error> {
+    let failed =
+        |reason| Error::Git { action: format!("read {}", place(repository, repository.branch.as_deref())), reason };
+    let remote =
+        Remote::new(repository.url.clone(), repository.credentials.as_ref(), trust.client()).map_err(failed)?;
+    let wants = rewrite::wants(&repository.targets);
+    let snapshot = remote.snapshot(repository.branch.as_deref(), &wants).await.map_err(failed)?;
+    debug!("{}: at {}", place(repository, Some(snapshot.branch())), snapshot.tip());
+    Ok((remote, snapshot))
+}
+
+fn edit(
+    repository: &PlannedRepository,
+    remote: Remote,
+    snapshot: Snapshot,
+    context: &Context<'_>,
+) -> Result<Ready, Error> {
+    let rewrite = rewrite::rewrite(&repository.targets, snapshot.found(), &context.wanted, &context.settings.rules)
+        .map_err(|source| Error::Rewrite {
+            place: format!("{}: ", place(repository, Some(snapshot.branch()))),
+            source: Box::new(source),
+        })?;
+    for note in &rewrite.notes {
+        warn!("{}: {note}", place(repository, Some(snapshot.branch())));
+    }
+    Ok(Ready { remote, snapshot, rewrite })
+}
+
+/// What holds for the run as a whole: every message can be written, every image has a place.
+fn require(plan: &[PlannedRepository], ready: &[Result<Ready, Error>], context: &Context<'_>) -> Result<(), Error> {
+    for ready in ready.iter().flatten() {
+        commit_meta(&changed(&ready.rewrite), ready.snapshot.branch(), context)?;
+    }
+    let rewrites: Vec<&Rewrite> = ready.iter().flatten().map(|ready| &ready.rewrite).collect();
+    if rewrites.len() < plan.len() {
+        // A repository that could not be read may be the one that holds the image.
+        return Ok(());
+    }
+    let targets: Vec<&Target> = plan.iter().flat_map(|repository| &repository.targets).collect();
+    rewrite::require_all_images(&targets, &rewrites, &context.wanted)
+        .map_err(|source| Error::Rewrite { place: String::new(), source: Box::new(source) })
+}
+
+fn changed(rewrite: &Rewrite) -> Vec<&FileRewrite> {
+    rewrite.files.iter().filter(|file| file.is_changed()).collect()
+}
+
+/// Reads the manifest of every image whose digest is written, so that the digest is proven.
+async fn prove_written(
+    ready: &[Result<Ready, Error>],
+    registry: &Registry,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    let places = ready.iter().flatten().flat_map(|ready| &ready.rewrite.files).flat_map(|file| &file.places);
+    let mut written: Vec<usize> = places.filter(|place| place.writes_digest()).map(|place| place.image).collect();
+    written.sort_unstable();
+    written.dedup();
+    for verified in written.into_iter().filter_map(|index| context.verified.get(index)) {
+        if !verified.is_proven() {
+            let mut reference = verified.reference().clone();
+            reference.digest = Some(verified.digest().clone());
+            registry.prove(&reference).await?;
+        }
+    }
+    Ok(())
+}
+
+fn preview(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOutcome {
+    let outcome = held_ready(plan, ready);
+    let end = match outcome.end {
+        End::Held if outcome.files.iter().any(super::rewrite::FileRewrite::is_changed) => End::WouldUpdate,
+        End::Held => End::Unchanged,
+        end => end,
+    };
+    RepositoryOutcome { end, ..outcome }
+}
+
+fn held(plan: PlannedRepository, error: Option<Error>) -> RepositoryOutcome {
+    let end = error.map_or(End::Held, End::Failed);
+    RepositoryOutcome { branch: plan.branch.clone(), plan, files: Vec::new(), end }
+}
+
+fn held_ready(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOutcome {
+    match ready {
+        Err(error) => held(plan, Some(error)),
+        Ok(ready) => RepositoryOutcome {
+            plan,
+            branch: Some(ready.snapshot.branch().to_owned()),
+            files: ready.rewrite.files,
+            end: End::Held,
+        },
+    }
+}
+
+fn wanted(verified: &Verified) -> Wanted {
+    Wanted {
+        repository: verified.repository().clone(),
+        tag: verified.tag().clone(),
+        digest: Some(verified.digest().clone()),
+    }
+}
+
+/// `shop/infra main`.
+fn place(repository: &PlannedRepository, branch: Option<&str>) -> String {
+    match branch {
+        Some(branch) => format!("{} {branch}", repository.url.short()),
+        None => repository.url.short().clone(),
+    }
+}

@@ -1,0 +1,82 @@
+//! What a run came to, as values; this module must not decide anything but the exit code.
+
+#![deny(clippy::disallowed_methods)]
+
+use crate::error::{Error, ExitCode};
+use crate::plan::PlannedRepository;
+use crate::registry::Verified;
+use crate::rewrite::FileRewrite;
+use crate::settings::NamedImage;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Finished {
+    /// Each image's check, in the order of the settings.
+    pub images: Vec<ImageOutcome>,
+    /// Each repository, in the order of the plan.
+    pub repositories: Vec<RepositoryOutcome>,
+    /// A failure that belongs to the run as a whole.
+    pub error: Option<Error>,
+}
+
+/// One image's check.
+#[derive(Debug)]
+pub struct ImageOutcome {
+    /// The image.
+    pub image: NamedImage,
+    /// What the registry says.
+    pub result: Result<Verified, Error>,
+}
+
+/// What one repository came to.
+#[derive(Debug)]
+pub struct RepositoryOutcome {
+    /// What was planned.
+    pub plan: PlannedRepository,
+    /// The branch, once it is known.
+    pub branch: Option<String>,
+    /// The files of the last attempt.
+    pub files: Vec<FileRewrite>,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How one repository's update ended.
+#[derive(Debug)]
+pub enum End {
+    /// A commit was pushed.
+    Updated {
+        /// Its id.
+        commit: String,
+    },
+    /// Everything was as wanted.
+    Unchanged,
+    /// A dry run found something to change.
+    WouldUpdate,
+    /// Nothing was published because something else in the run is wrong.
+    Held,
+    /// It failed.
+    Failed(Error),
+}
+
+impl Finished {
+    /// The worst exit code of all parts.
+    pub fn exit_code(&self, fail_on_unchanged: bool) -> ExitCode {
+        let images = self.images.iter().filter_map(|image| image.result.as_ref().err());
+        let worst = self.errors().chain(images).map(Error::exit_code).fold(ExitCode::Success, ExitCode::worse);
+        let unchanged = self.repositories.iter().all(|repository| matches!(repository.end, End::Unchanged));
+        match worst {
+            ExitCode::Success if unchanged && fail_on_unchanged => ExitCode::Unchanged,
+            worst => worst,
+        }
+    }
+
+    /// Every failure, without the images'.
+    pub fn errors(&self) -> impl Iterator<Item = &Error> {
+        let ends = self.repositories.iter().filter_map(|repository| match &repository.end {
+            End::Failed(error) => Some(error),
+            _ => None,
+        });
+        self.error.iter().chain(ends)
+    }
+}

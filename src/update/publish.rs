@@ -1,0 +1,146 @@
+//! One repository's commit and push, and its race loop; this module must not publish what `update` has not checked.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use tracing::{debug, info};
+
+use super::outcome::{End, RepositoryOutcome};
+use super::{Context, Ready, changed, edit, held, place};
+use crate::error::Error;
+use crate::git::{CommitMeta, Push, Remote};
+use crate::message::{self, ChangeFacts, Facts, ImageFacts};
+use crate::plan::PlannedRepository;
+use crate::rewrite::{self, FileRewrite};
+
+/// The pauses between two attempts at a push that lost a race.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// Commits and pushes; on a lost race reads the new tip and edits again, until the push timeout.
+pub(super) async fn publish(
+    plan: PlannedRepository,
+    ready: Result<Ready, Error>,
+    context: &Context<'_>,
+) -> RepositoryOutcome {
+    let mut ready = match ready {
+        Ok(ready) => ready,
+        Err(error) => return held(plan, Some(error)),
+    };
+    let started = tokio::time::Instant::now();
+    let mut attempts = 0;
+    let mut pauses = pauses();
+    let end = loop {
+        match attempt(&plan, &ready, context).await {
+            Ok(Attempt::Ended(end)) => break end,
+            Err(error) => break End::Failed(error),
+            Ok(Attempt::LostRace(words)) => debug!("{}: {words}", place(&plan, Some(ready.snapshot.branch()))),
+        }
+        let waited = started.elapsed();
+        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
+        attempts += 1;
+        if waited + pause > context.settings.push_timeout {
+            let place = place(&plan, Some(ready.snapshot.branch()));
+            break End::Failed(Error::Race { place, attempts, waited: Duration::from_secs(waited.as_secs()) });
+        }
+        info!("{}: the branch moved, the edit is applied again", place(&plan, Some(ready.snapshot.branch())));
+        tokio::time::sleep(pause).await;
+        match again(&plan, ready.remote, context).await {
+            Ok(next) => ready = next,
+            Err(error) => return held(plan, Some(error)),
+        }
+    };
+    let branch = Some(ready.snapshot.branch().to_owned());
+    RepositoryOutcome { plan, branch, files: ready.rewrite.files, end }
+}
+
+enum Attempt {
+    Ended(End),
+    LostRace(String),
+}
+
+async fn attempt(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) -> Result<Attempt, Error> {
+    let changed = changed(&ready.rewrite);
+    if changed.is_empty() {
+        return Ok(Attempt::Ended(End::Unchanged));
+    }
+    let place = place(plan, Some(ready.snapshot.branch()));
+    let meta = commit_meta(&changed, ready.snapshot.branch(), context)?;
+    let changes: Vec<(String, Vec<u8>)> =
+        changed.iter().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
+    let commit = ready
+        .snapshot
+        .commit(&changes, &meta)
+        .map_err(|reason| Error::Git { action: format!("commit to {place}"), reason })?;
+    let pushed = ready.remote.push(&ready.snapshot, &commit).await;
+    match pushed.map_err(|reason| Error::Git { action: format!("push to {place}"), reason })? {
+        Push::Done => Ok(Attempt::Ended(End::Updated { commit: commit.id() })),
+        Push::LostRace { words } => Ok(Attempt::LostRace(words)),
+    }
+}
+
+async fn again(plan: &PlannedRepository, remote: Remote, context: &Context<'_>) -> Result<Ready, Error> {
+    let wants = rewrite::wants(&plan.targets);
+    let snapshot = remote
+        .snapshot(plan.branch.as_deref(), &wants)
+        .await
+        .map_err(|reason| Error::Git { action: format!("read {}", place(plan, plan.branch.as_deref())), reason })?;
+    edit(plan, remote, snapshot, context)
+}
+
+pub(super) fn commit_meta(changed: &[&FileRewrite], branch: &str, context: &Context<'_>) -> Result<CommitMeta, Error> {
+    let settings = context.settings;
+    let message = message::render(settings.commit.message.as_deref(), &facts(changed, branch, context), &settings.ci)?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Ok(CommitMeta {
+        message,
+        author: settings.commit.author.clone(),
+        committer: settings.commit.committer.clone(),
+        time: i64::try_from(now).unwrap_or(i64::MAX),
+        offset: 0,
+    })
+}
+
+fn facts<'a>(changed: &[&'a FileRewrite], branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {
+    let places = || {
+        let of = |file: &'a FileRewrite| file.changed_places().map(move |place| (file, place));
+        changed.iter().copied().flat_map(of)
+    };
+    let written = |index: usize| places().any(|(_, place)| place.image == index);
+    let images = context.images.iter().zip(&context.verified).enumerate();
+    Facts {
+        images: images
+            .filter(|(index, _)| written(*index))
+            .map(|(_, (image, verified))| ImageFacts {
+                name: &image.name,
+                repository: image.reference.repository.as_str(),
+                tag: verified.tag().as_str(),
+                digest: Some(verified.digest().as_str()),
+            })
+            .collect(),
+        changes: places()
+            .filter_map(|(file, place)| {
+                Some(ChangeFacts {
+                    image: &context.images.get(place.image)?.name,
+                    file: &file.path,
+                    path: &place.path,
+                    line: place.line,
+                    old: place.old.to_string(),
+                    new: place.new.to_string(),
+                })
+            })
+            .collect(),
+        environment: context.settings.environment.as_deref(),
+        branch,
+    }
+}
+
+/// Growing pauses with jitter, so that the losers of one race don't meet again.
+fn pauses() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(LONGEST_PAUSE)
+        .without_max_times()
+        .build()
+}
