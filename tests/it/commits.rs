@@ -1,0 +1,100 @@
+//! The commit: on which branch, with what message, by whom, and with what in its tree.
+
+use crate::samples::values;
+use crate::world::{Repository, World};
+
+#[test]
+fn the_default_branch_is_the_remotes() {
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let infra = world.empty_infra("infra");
+    infra.commit("trunk", "first", &[("values.yaml", values(&world.repository("team/app"), "1"))]);
+    infra.commit("main", "first", &[("values.yaml", values(&world.repository("team/app"), "1"))]);
+    infra.set_default_branch("trunk");
+
+    world.bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", "values.yaml"]).run().exits(0);
+
+    assert_eq!((infra.commits("trunk"), infra.commits("main")), (2, 1));
+}
+
+#[test]
+fn branch_names_the_branch_to_update() {
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+    infra.set_ref("refs/heads/env/prod", &infra.tip("main"));
+
+    world
+        .bump(["update", "--image", &image, "--repo", &infra.url(), "--branch", "env/prod", "--helm", "values.yaml"])
+        .run()
+        .exits(0);
+
+    assert_eq!((infra.commits("env/prod"), infra.commits("main")), (2, 1));
+    assert!(infra.file("env/prod", "values.yaml").contains("tag: \"2\""));
+}
+
+#[test]
+fn the_default_message_tells_the_change_and_carries_trailers() {
+    let world = World::new();
+    let infra = bumped_in_a_pipeline(&world, &[]);
+    let digest = world.servers().digest(&format!("{}:1.4.2", world.repository("team/app")));
+
+    let message = infra.log("main", "%B");
+    for words in ["team/app", "1.4.1", "1.4.2", "values.yaml", digest.as_str()] {
+        assert!(message.contains(words), "the message does not name {words}:\n{message}");
+    }
+    let trailers = infra.log("main", "%(trailers:only)");
+    for key in ["Image: ", "Source-Commit: ", "Pipeline: "] {
+        assert!(trailers.lines().any(|line| line.starts_with(key)), "no trailer {key}:\n{message}");
+    }
+    assert!(trailers.contains("6a1f8d2c9b3e4f5061728394a5b6c7d8e9f01234"), "{message}");
+    assert!(trailers.contains("https://gitlab.example.com/shop/api/-/pipelines/42"), "{message}");
+    assert_eq!(infra.log("main", "%an <%ae>"), "Ada Lovelace <ada@example.com>");
+}
+
+#[test]
+fn message_author_and_committer_can_be_chosen() {
+    let world = World::new();
+    let flags = ["--message", "chore: deploy {{ images[0].tag }}", "--author", "A B <a@example.com>"];
+    let committer = ["--committer", "C D <c@example.com>"];
+    let infra = bumped_in_a_pipeline(&world, &[flags.as_slice(), &committer].concat());
+
+    assert_eq!(infra.log("main", "%s"), "chore: deploy 1.4.2");
+    assert_eq!(infra.log("main", "%an <%ae> %cn <%ce>"), "A B <a@example.com> C D <c@example.com>");
+}
+
+fn bumped_in_a_pipeline(world: &World, flags: &[&str]) -> Repository {
+    let image = world.push("team/app", "1.4.2");
+    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1.4.1").as_str())]);
+    let url = infra.url();
+    let arguments = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"];
+    world
+        .bump(arguments.iter().chain(flags))
+        .env("GITLAB_CI", "true")
+        .env("CI_COMMIT_SHA", "6a1f8d2c9b3e4f5061728394a5b6c7d8e9f01234")
+        .env("CI_PIPELINE_URL", "https://gitlab.example.com/shop/api/-/pipelines/42")
+        .env("CI_PROJECT_URL", "https://gitlab.example.com/shop/api")
+        .env("GITLAB_USER_NAME", "Ada Lovelace")
+        .env("GITLAB_USER_EMAIL", "ada@example.com")
+        .run()
+        .exits(0);
+    infra
+}
+
+#[test]
+fn nothing_but_the_file_changes_in_the_tree() {
+    let world = World::new();
+    let (image, repository) = (world.push("team/app", "2"), world.repository("team/app"));
+    let infra = world.infra("infra", &[("a/b/values.yaml", values(&repository, "1").as_str()), ("a/c.yaml", "c: 1\n")]);
+    infra.commit_mode("main", "100755", "a/b/run.yaml", &values(&repository, "1"));
+    infra.commit_mode("main", "120000", "a/link", "c.yaml");
+    let before = infra.entries("main");
+
+    let arguments = ["update", "--image", &image, "--repo", &infra.url(), "--helm", "a/b/run.yaml"];
+    world.bump(arguments).run().exits(0);
+
+    assert_eq!(infra.entries("main"), before);
+    assert_eq!(infra.file("main", "a/b/run.yaml"), values(&repository, "2"));
+    assert_eq!(infra.file("main", "a/b/values.yaml"), values(&repository, "1"));
+    infra.assert_sound();
+}

@@ -1,0 +1,110 @@
+//! The world a test runs in: servers, a scratch directory, infra repositories and the binary; knows no promise of its own.
+
+mod directory;
+mod proxy;
+mod repository;
+mod run;
+mod secrets;
+mod servers;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tempfile::TempDir;
+
+pub(crate) use directory::{read, write};
+pub(crate) use proxy::Proxy;
+pub(crate) use repository::Repository;
+pub(crate) use run::{Bump, Run};
+pub(crate) use secrets::Secret;
+pub(crate) use servers::Servers;
+pub(crate) use tools::{helm_template, kubectl_kustomize, output_of};
+
+/// A scratch directory, and a corner of its own on the servers that all tests share.
+pub(crate) struct World {
+    servers: &'static Servers,
+    scratch: TempDir,
+    corner: String,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        static WORLDS: AtomicUsize = AtomicUsize::new(1);
+        let scratch = TempDir::with_prefix("gitops-bump-world").expect("a scratch directory can be made");
+        for name in ["home", "tmp", "work"] {
+            std::fs::create_dir(scratch.path().join(name)).expect("the scratch directory is writable");
+        }
+        Self {
+            servers: Servers::running(),
+            scratch,
+            corner: format!("world-{}", WORLDS.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    pub(crate) fn servers(&self) -> &'static Servers {
+        self.servers
+    }
+
+    /// The directory that the binary is started in.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.scratch.path().join("work")
+    }
+
+    /// Writes a file below [`World::work`].
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        write(&self.work(), name, content.as_ref())
+    }
+
+    /// Reads a file below [`World::work`].
+    pub(crate) fn read(&self, name: &str) -> String {
+        read(&self.work(), name)
+    }
+
+    /// `HOST/CORNER/NAME` in the registry that asks for no password.
+    pub(crate) fn repository(&self, name: &str) -> String {
+        format!("{}/{}/{name}", self.servers.registry, self.corner)
+    }
+
+    /// `HOST/CORNER/NAME` in the registry that asks for a password.
+    pub(crate) fn private_repository(&self, name: &str) -> String {
+        format!("{}/{}/{name}", self.servers.private_registry, self.corner)
+    }
+
+    /// Pushes the image as `HOST/CORNER/NAME:TAG` and returns that reference.
+    pub(crate) fn push(&self, name: &str, tag: &str) -> String {
+        let reference = format!("{}:{tag}", self.repository(name));
+        self.servers.push(&reference);
+        reference
+    }
+
+    /// Pushes the image to the registry that asks for a password.
+    pub(crate) fn push_private(&self, name: &str, tag: &str) -> String {
+        let reference = format!("{}:{tag}", self.private_repository(name));
+        self.servers.push(&reference);
+        reference
+    }
+
+    /// An infra repository on the Git server, with one commit that holds the files.
+    pub(crate) fn infra(&self, name: &str, files: &[(&str, &str)]) -> Repository {
+        let repository = self.empty_infra(name);
+        repository.commit("main", "first commit", files);
+        repository
+    }
+
+    /// An infra repository on the Git server, without a commit.
+    pub(crate) fn empty_infra(&self, name: &str) -> Repository {
+        let path = format!("{}/{name}.git", self.corner);
+        Repository::create(&self.servers.git_repositories, &path, &self.servers.git)
+    }
+
+    /// The binary with these arguments, in a scrubbed environment that holds the Git token alone.
+    pub(crate) fn bump<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Bump {
+        Bump::new(self.scratch.path(), self.servers, arguments)
+    }
+
+    /// The scratch directory, for what is not in [`World::work`].
+    pub(crate) fn scratch(&self) -> &Path {
+        self.scratch.path()
+    }
+}

@@ -1,0 +1,48 @@
+//! Other programs that tests run: Git, skopeo, and the renderers of the GitOps controllers.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Runs a program that must succeed and returns what it printed.
+pub(crate) fn output_of(command: &mut Command) -> Vec<u8> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}; scripts/install installs it"));
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} failed ({}): {words}", output.status);
+    output.stdout
+}
+
+/// What `helm template` renders of a chart with one values file on top of its own.
+pub(crate) fn helm_template(chart: &Path, values: &str) -> String {
+    let mut command = Command::new(tool("helm"));
+    command.arg("template").arg("app").arg(chart).arg("--values").arg(chart.join(values));
+    rendered(&mut command, chart)
+}
+
+/// What `kubectl kustomize` renders of a directory.
+pub(crate) fn kubectl_kustomize(directory: &Path) -> String {
+    rendered(Command::new(tool("kubectl")).arg("kustomize").arg(directory), directory)
+}
+
+fn rendered(command: &mut Command, home: &Path) -> String {
+    let command = command.env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin");
+    String::from_utf8(output_of(command)).expect("manifests are text")
+}
+
+/// The program where `scripts/install` puts it.
+fn tool(name: &str) -> PathBuf {
+    let cache = || match std::env::var_os("XDG_CACHE_HOME") {
+        Some(cache) => PathBuf::from(cache),
+        None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"),
+    };
+    let tools = match std::env::var_os("GITOPS_BUMP_TOOLS") {
+        Some(tools) => PathBuf::from(tools),
+        None => cache().join("gitops-bump-tools"),
+    };
+    let path = tools.join(name);
+    assert!(path.is_file(), "{name} is not in {}; scripts/install puts it there", tools.display());
+    path
+}
