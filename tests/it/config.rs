@@ -36,26 +36,27 @@ impl Shop {
         let corner = self.world.repository("");
         let (helm, kustomize) = (self.helm.url(), self.kustomize.url());
         format!(
-            "images:\n\
-             \x20 api: ${{IMAGE_REPOSITORY}}/api:${{CI_COMMIT_SHORT_SHA}}\n\
-             \x20 web: {corner}web:${{CI_COMMIT_SHORT_SHA}}\n\
-             \x20 job: {corner}job:2.0.0\n\
-             repositories:\n\
-             \x20 - url: {helm}\n\
-             \x20   branch: main\n\
-             \x20   helm:\n\
-             \x20     - file: values-<env>.yaml\n\
-             \x20     - file: web.yaml\n\
-             \x20       path: backend.image\n\
-             \x20       image: web\n\
-             \x20   credentials: {{ username: oauth2, token_variable: INFRA_TOKEN }}\n\
-             \x20 - url: {kustomize}\n\
-             \x20   kustomize:\n\
-             \x20     - path: overlays/<env>\n\
-             \x20       image: api\n\
-             \x20       name: app\n\
-             \x20   manifest:\n\
-             \x20     - path: base/cronjob.yaml\n"
+            "images:
+  api: ${{IMAGE_REPOSITORY}}/api:${{CI_COMMIT_SHORT_SHA}}
+  web: {corner}web:${{CI_COMMIT_SHORT_SHA}}
+  job: {corner}job:2.0.0
+repositories:
+  - url: {helm}
+    branch: main
+    helm:
+      - file: values-<env>.yaml
+      - file: web.yaml
+        path: backend.image
+        image: web
+    credentials: {{ username: oauth2, token_variable: INFRA_TOKEN }}
+  - url: {kustomize}
+    kustomize:
+      - path: overlays/<env>
+        image: api
+        name: app
+    manifest:
+      - path: base/cronjob.yaml
+"
         )
     }
 
