@@ -46,6 +46,8 @@ impl<'t> Reader<'t> {
             emit_comments: false,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
+            // As libyaml and go-yaml read it, or adding a line behind such a text would change it unseen.
+            block_scalar_eof_without_line_feed: true,
         };
         for event in Parser::new_from_str_with_options(self.document.text, limits) {
             let (event, span) = event.map_err(|error| refusal(&error))?;
