@@ -14,7 +14,7 @@ pub(super) const MAX_NODES: usize = 4_000_000;
 pub(super) const MAX_DEPTH: usize = 128;
 
 /// From this length on a line's characters are not counted.
-const LONG_LINE: usize = 4096;
+pub(super) const LONG_LINE: usize = 4096;
 
 /// A node's place in the index, in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,6 +220,14 @@ impl<'t> Document<'t> {
     /// The line on which a node starts.
     pub(super) fn line_of(&self, node: Node) -> usize {
         self.line(self.start(node))
+    }
+
+    /// The line of the anchor that an alias means. It may stand on a line above its node.
+    pub(super) fn anchor_line(&self, alias: Node) -> usize {
+        let start = self.start(self.resolve(alias));
+        let anchor = self.source(alias).replacen('*', "&", 1);
+        let before = self.text.get(..start).unwrap_or_default();
+        self.line(before.rfind(&anchor).unwrap_or(start))
     }
 
     /// The column of a byte offset in characters, from 1; in bytes on a line too long to be counted again and again.

@@ -170,6 +170,9 @@ pub enum Bomb {
     /// Nested too deeply.
     #[error("the file is nested deeper than {}", super::document::MAX_DEPTH)]
     Nesting,
+    /// Too many places.
+    #[error("the file names the images more than {} times", super::place::MAX_PLACES)]
+    Places,
     /// Aliases that multiply.
     #[error("the aliases in the file multiply beyond measure")]
     Aliases,
@@ -261,6 +264,15 @@ pub(super) fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN) {
         Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
         None => format!("{text:?}"),
+    }
+}
+
+/// A name from a file for an error: as it is, unless it is long or would disturb a terminal.
+pub(super) fn named(text: &str) -> String {
+    if text.len() > SHOWN || text.chars().any(char::is_control) {
+        shown(text)
+    } else {
+        text.to_owned()
     }
 }
 

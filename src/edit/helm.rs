@@ -92,6 +92,12 @@ fn scalar(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
         let image = editor.choose(job, node, None)?;
         return editor.bare_tag(node, image, Written::default());
     };
+    let is_bare = matches!(look(document, node), Some(Sight::Bare { .. }));
+    if let Some(parent) = document.parent(node).filter(|_| is_bare)
+        && editor.has_tag_beside(node)
+    {
+        return mapping(editor, job, parent);
+    }
     if let Some(sight @ (Sight::Reference { .. } | Sight::Bare { .. })) = look(document, node) {
         let image = editor.choose(job, node, Some(sight.repository().as_str()))?;
         return editor.scalar(node, &sight, image);
@@ -136,6 +142,5 @@ fn fill(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let new = editor.new_text(image, editor.rules.pin == Pin::Digest, node)?;
     let key = Key::Tag.as_str();
     editor.plan.mapping(editor.document, node, key, new.to_string())?;
-    editor.note(image, node, Some(key), Written::default(), new, true);
-    Ok(())
+    editor.note(image, (node, Some(key)), Written::default(), new, true)
 }

@@ -4,12 +4,10 @@
 
 use super::document::{Document, Layout, Node, Shape, Style};
 use super::error::{Outcome, Reason};
+use super::kustomize::IMAGES;
 use super::plan::{Entry, NewKey, Spot};
 use super::splice::{Edit, Expected, What, gap, refuse_typed};
 use super::{layout, quoting};
-
-/// The key under which Kustomize keeps its entries.
-const IMAGES: &str = "images";
 
 /// Adds a key to a mapping.
 pub(super) fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {

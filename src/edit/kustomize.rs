@@ -8,8 +8,11 @@ use super::fields::{Fields, Key};
 use super::place::{Editor, Spelling};
 use super::plan::{Entry, Spot};
 use super::resolve::refuse_alias;
-use super::{Job, Pin, Written};
+use super::{Job, Pin, Written, manifest};
 use crate::image::Repository;
+
+/// The key under which a kustomization has its entries.
+pub(super) const IMAGES: &str = "images";
 
 /// How many names an error names.
 const NAMES: usize = 20;
@@ -142,9 +145,8 @@ fn add(editor: &mut Editor<'_, '_>, lists: &[List], image: usize, name: &str, ne
     entry.extend(new.tag.clone().map(|tag| (Key::NewTag.as_str(), tag)));
     entry.extend(new.digest.clone().map(|digest| (Key::Digest.as_str(), digest)));
     editor.plan.entry(editor.document, spot, entry)?;
-    let key = matches!(spot, Spot::Under(_)).then_some("images");
-    editor.note(image, node, key, Written::default(), new, true);
-    Ok(())
+    let key = matches!(spot, Spot::Under(_)).then_some(IMAGES);
+    editor.note(image, (node, key), Written::default(), new, true)
 }
 
 /// A document's `images:`; a Flux `Kustomization` has it under `spec`.
@@ -167,7 +169,7 @@ fn list(document: &Document<'_>, root: Node) -> Outcome<Option<List>> {
         };
         return document.refuse(root, Reason::NotKustomization(reason));
     };
-    let Some(images) = only(document, holder, "images")? else {
+    let Some(images) = only(document, holder, IMAGES)? else {
         return Ok(Some(List::None(Spot::Under(holder))));
     };
     refuse_alias(document, images)?;
@@ -192,11 +194,16 @@ fn only(document: &Document<'_>, mapping: Node, wanted: &str) -> Outcome<Option<
     }
 }
 
-/// Whether a mapping in any file is an entry: an item of `images:` with a new tag or a new name.
+/// Whether a mapping in any file is an entry: a named item of `images:` with a new tag or a new name, or in a
+/// document that says it is a kustomization.
 pub(super) fn is_entry(document: &Document<'_>, fields: &Fields<'_, '_>) -> bool {
-    let has_new = fields.own(Key::NewTag).is_some() || fields.own(Key::NewName).is_some();
-    let list = || document.parent(fields.mapping).filter(|list| document.is_sequence(*list));
-    has_new && fields.own(Key::Name).is_some() && list().and_then(|list| document.key_text(list)) == Some("images")
+    let list = document
+        .parent(fields.mapping)
+        .filter(|list| document.is_sequence(*list));
+    let has_new = || fields.own(Key::NewTag).is_some() || fields.own(Key::NewName).is_some();
+    fields.own(Key::Name).is_some()
+        && list.and_then(|list| document.key_text(list)) == Some(IMAGES)
+        && (has_new() || manifest::is_in_kustomization(document, fields.mapping))
 }
 
 /// Whether an entry's image is called so in the end.

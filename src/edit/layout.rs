@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::document::{Document, Layout, Node, Shape};
+use super::document::{Document, LONG_LINE, Layout, Node, Shape};
 
 /// A list item's dash.
 pub(super) struct Dash {
@@ -60,7 +60,8 @@ pub(super) fn mapping_indent(document: &Document<'_>) -> usize {
 pub(super) fn own_line<'t>(document: &Document<'t>, node: Node) -> Option<&'t str> {
     let start = document.start(node);
     let before = document.text.get(document.line_start(start)..start)?;
-    before.chars().all(|c| matches!(c, ' ' | '\t')).then_some(before).filter(|_| start > 0)
+    let is_indent = before.len() <= LONG_LINE && before.chars().all(|c| matches!(c, ' ' | '\t'));
+    (is_indent && start > 0).then_some(before)
 }
 
 /// Where a line can be added behind a node and all it holds, and its line break.

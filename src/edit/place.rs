@@ -5,11 +5,14 @@
 use std::collections::HashMap;
 
 use super::document::{Document, Node, Shape, Style};
-use super::error::{Outcome, Reason, shown};
+use super::error::{Bomb, Outcome, Reason, shown};
 use super::fields::{Fields, Key};
 use super::plan::{NewKey, Plan, is_right};
 use super::{Job, Pin, Place, Rules, Wanted, Written, shared};
 use crate::image::{Digest, Reference, Repository, Tag};
+
+/// The most places of one file.
+pub(super) const MAX_PLACES: usize = 10_000;
 
 /// The two spellings of a mapping that holds an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub(super) struct Editor<'d, 't> {
     /// Nodes that were found by matching, with the image; what shares their value must be checked.
     pub(super) matched: Vec<(Node, usize)>,
     places: Vec<(Node, Place)>,
+    /// Whether a mapping has a `tag`, so that a large one is searched only once.
+    pub(super) tagged: HashMap<Node, bool>,
     known: HashMap<(Node, usize), usize>,
     job: usize,
 }
@@ -42,6 +47,7 @@ impl<'d, 't> Editor<'d, 't> {
             plan: Plan::default(),
             matched: Vec::new(),
             places: Vec::new(),
+            tagged: HashMap::new(),
             known: HashMap::new(),
             job: 0,
         }
@@ -123,8 +129,8 @@ impl<'d, 't> Editor<'d, 't> {
             }
         }
         let key = spelling.tag().as_str();
-        self.note(image, tag.unwrap_or(fields.mapping), tag.is_none().then_some(key), old, new, changed);
-        Ok(())
+        let place = tag.map_or((fields.mapping, Some(key)), |tag| (tag, None));
+        self.note(image, place, old, new, changed)
     }
 
     fn tag(&mut self, fields: &Fields<'_, '_>, spelling: Spelling, text: String) -> Outcome<bool> {
@@ -189,17 +195,19 @@ impl<'d, 't> Editor<'d, 't> {
     pub(super) fn note(
         &mut self,
         image: usize,
-        node: Node,
-        key: Option<&str>,
+        (node, key): (Node, Option<&str>),
         old: Written,
         new: Written,
         changed: bool,
-    ) {
+    ) -> Outcome<()> {
         if let Some((_, place)) = self.known.get(&(node, image)).and_then(|at| self.places.get_mut(*at)) {
             if !place.jobs.contains(&self.job) {
                 place.jobs.push(self.job);
             }
-            return;
+            return Ok(());
+        }
+        if self.places.len() >= MAX_PLACES {
+            return self.document.refuse(node, Reason::Bomb(Bomb::Places));
         }
         let mut path = shared::path_of(self.document, node);
         if let Some(key) = key {
@@ -218,6 +226,7 @@ impl<'d, 't> Editor<'d, 't> {
         };
         self.known.insert((node, image), self.places.len());
         self.places.push((node, place));
+        Ok(())
     }
 
     /// What a `tag:` holds: nothing, a tag, or a tag with a digest.

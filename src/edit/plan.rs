@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::document::{Document, Node, Style};
-use super::error::{Outcome, Reason};
+use super::error::{Outcome, Reason, named};
 use super::quoting;
 
 /// A mapping's keys and values, to be written as a whole.
@@ -120,11 +120,14 @@ impl Plan {
             }
             let reason = if target == *alias {
                 Reason::Merged {
-                    key: document.key_text(target).unwrap_or_default().to_owned(),
+                    key: named(document.key_text(target).unwrap_or_default()),
                     line: document.line_of(target),
                 }
             } else {
-                Reason::Alias { name: document.source(*alias).to_owned(), line: document.line_of(target) }
+                Reason::Alias {
+                    name: named(document.source(*alias)),
+                    line: document.anchor_line(*alias),
+                }
             };
             return document.refuse(*alias, reason);
         }

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node};
-use super::error::{Outcome, Reason, Refusal, shown};
+use super::error::{Outcome, Reason, Refusal, named};
 use super::fields::merged;
 use super::path::{Path, Segment};
 
@@ -50,7 +50,7 @@ pub(super) fn resolve<'p>(document: &Document<'_>, path: &'p Path) -> Outcome<Re
             *first,
             Reason::SeveralDocuments {
                 path: path.to_string(),
-                lines: found.iter().map(|node| document.line_of(*node)).collect(),
+                lines: found.iter().take(NEAREST).map(|node| document.line_of(*node)).collect(),
             },
         ),
     }
@@ -105,7 +105,13 @@ pub(super) fn refuse_alias(document: &Document<'_>, node: Node) -> Outcome<()> {
     if target == node {
         return Ok(());
     }
-    document.refuse(node, Reason::Alias { name: document.source(node).to_owned(), line: document.line_of(target) })
+    document.refuse(
+        node,
+        Reason::Alias {
+            name: named(document.source(node)),
+            line: document.anchor_line(node),
+        },
+    )
 }
 
 fn step(document: &Document<'_>, node: Node, segment: &Segment) -> Outcome<Option<Node>> {
@@ -188,11 +194,7 @@ fn nearest(document: &Document<'_>, node: Node, wanted: &str) -> Vec<String> {
         .map(|key| (distance(key, wanted), key))
         .collect();
     keys.sort_by_key(|(distance, _)| *distance);
-    keys.into_iter().take(NEAREST).map(|(_, key)| plain(key)).collect()
-}
-
-fn plain(key: &str) -> String {
-    if key.chars().any(char::is_control) { shown(key) } else { key.to_owned() }
+    keys.into_iter().take(NEAREST).map(|(_, key)| named(key)).collect()
 }
 
 /// The number of characters to change from one word to the other (Levenshtein), long words cut.

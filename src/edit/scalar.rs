@@ -72,11 +72,11 @@ fn bare<'d>(document: &Document<'_>, node: Node, prefix: &'d str, reference: Ref
     } else {
         return None;
     };
-    // `image: X` beside `tag: 1.0` is a mapping that holds an image.
-    let has_tag = document
-        .parent(node)
-        .is_some_and(|parent| document.pairs(parent).any(|(key, _)| document.value(document.resolve(key)) == "tag"));
-    (!has_tag).then_some(Sight::Bare { prefix, reference, adds })
+    Some(Sight::Bare {
+        prefix,
+        reference,
+        adds,
+    })
 }
 
 /// `X:{{ .Values.tag }}`: an image whose version a template gives.
@@ -109,7 +109,15 @@ impl Editor<'_, '_> {
     pub(super) fn scalar(&mut self, node: Node, sight: &Sight<'_>, image: usize) -> Outcome<()> {
         match sight {
             Sight::Reference { prefix, reference } => self.reference(node, prefix, reference, image),
-            Sight::Bare { prefix, reference, adds } => {
+            Sight::Bare {
+                prefix,
+                reference,
+                adds,
+            } => {
+                // `image: X` beside `tag: 1.0` is a mapping that holds an image.
+                if self.has_tag_beside(node) {
+                    return Ok(());
+                }
                 if *adds == Adds::OnDemand && !self.rules.create {
                     let name = shown(reference.repository.as_str());
                     return self.document.refuse(node, Reason::NoTag(name));
@@ -137,9 +145,21 @@ impl Editor<'_, '_> {
         let changed = self.put(node, text)?;
         // An alias is its anchor's place, which has a match of its own.
         if self.document.resolve(node) == node {
-            self.note(image, node, None, old, new, changed);
+            self.note(image, (node, None), old, new, changed)?;
         }
         Ok(())
+    }
+
+    /// Whether a value stands in a mapping that has a `tag` too.
+    pub(super) fn has_tag_beside(&mut self, node: Node) -> bool {
+        let document = self.document;
+        let Some(parent) = document.parent(node) else {
+            return false;
+        };
+        *self.tagged.entry(parent).or_insert_with(|| {
+            let mut pairs = document.pairs(parent);
+            pairs.any(|(key, _)| document.value(document.resolve(key)) == "tag")
+        })
     }
 }
 

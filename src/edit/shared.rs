@@ -5,22 +5,28 @@
 use std::collections::HashMap;
 
 use super::document::{Document, Node};
-use super::error::{Outcome, Reason};
+use super::error::{Outcome, Reason, named};
 use super::fields::{Fields, Key};
 use super::path::Segment;
 use super::place::Editor;
 use crate::image::Repository;
 
+/// The longest path that a place shows, in bytes; of a longer one the end.
+const LONGEST: usize = 1024;
+
 /// The path of a node from its document's root.
 pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
     let mut segments = Vec::new();
     let mut child = node;
-    while let Some(parent) = document.parent(child) {
-        segments.push(if document.is_sequence(parent) {
+    let mut length = 0;
+    while let Some(parent) = document.parent(child).filter(|_| length < LONGEST) {
+        let segment = if document.is_sequence(parent) {
             Segment::Index(document.record(child).ordinal as usize)
         } else {
-            Segment::Key(document.key_text(child).unwrap_or("?").to_owned())
-        });
+            Segment::Key(named(document.key_text(child).unwrap_or("?")))
+        };
+        length += document.key_text(child).map_or(8, str::len);
+        segments.push(segment);
         child = parent;
     }
     let mut path = String::new();
