@@ -275,7 +275,12 @@ impl<'t> Document<'t> {
 
     /// A refusal at a node.
     pub(super) fn refusal(&self, node: Node, reason: Reason) -> Refusal {
-        reason.at(self.start(node))
+        // A block scalar's own span starts on the line after its key.
+        let shown = match self.shape(node) {
+            Shape::Scalar(Style::Block) => self.key(node).unwrap_or(node),
+            _ => node,
+        };
+        reason.at(self.start(shown))
     }
 }
 

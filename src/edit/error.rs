@@ -269,11 +269,7 @@ pub(super) fn shown(text: &str) -> String {
 
 /// A name from a file for an error: as it is, unless it is long or would disturb a terminal.
 pub(super) fn named(text: &str) -> String {
-    if text.len() > SHOWN || text.chars().any(char::is_control) {
-        shown(text)
-    } else {
-        text.to_owned()
-    }
+    if text.len() > SHOWN || text.chars().any(char::is_control) { shown(text) } else { text.to_owned() }
 }
 
 fn entries_words(names: &[String]) -> String {

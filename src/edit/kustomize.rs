@@ -197,9 +197,7 @@ fn only(document: &Document<'_>, mapping: Node, wanted: &str) -> Outcome<Option<
 /// Whether a mapping in any file is an entry: a named item of `images:` with a new tag or a new name, or in a
 /// document that says it is a kustomization.
 pub(super) fn is_entry(document: &Document<'_>, fields: &Fields<'_, '_>) -> bool {
-    let list = document
-        .parent(fields.mapping)
-        .filter(|list| document.is_sequence(*list));
+    let list = document.parent(fields.mapping).filter(|list| document.is_sequence(*list));
     let has_new = || fields.own(Key::NewTag).is_some() || fields.own(Key::NewName).is_some();
     fields.own(Key::Name).is_some()
         && list.and_then(|list| document.key_text(list)) == Some(IMAGES)

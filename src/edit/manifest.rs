@@ -7,9 +7,9 @@ use super::document::{Document, Node};
 /// How many keys of a document are looked at for those that every object has.
 const KEYS: usize = 100;
 
-/// Whether a document is a Kubernetes object: `apiVersion` and `kind`.
+/// Whether a document is a Kubernetes object: it says its `kind`. `apiVersion` is the API server's to miss.
 pub(super) fn is_object(document: &Document<'_>, root: Node) -> bool {
-    top_value(document, root, "apiVersion").is_some() && top_value(document, root, "kind").is_some()
+    top_value(document, root, "kind").is_some()
 }
 
 /// Whether a node stands in a document that says it is a kustomization (Kustomize's own or Flux's).
@@ -20,9 +20,7 @@ pub(super) fn is_in_kustomization(document: &Document<'_>, node: Node) -> bool {
 
 fn top_value(document: &Document<'_>, root: Node, wanted: &str) -> Option<Node> {
     let mut pairs = document.pairs(root).take(KEYS);
-    pairs
-        .find(|(key, _)| document.value(*key) == wanted)
-        .map(|(_, value)| value)
+    pairs.find(|(key, _)| document.value(*key) == wanted).map(|(_, value)| value)
 }
 
 /// Whether a value is the `image:` of a container in a Kubernetes object.

@@ -104,7 +104,7 @@ impl<'d, 't> Editor<'d, 't> {
         let in_tag = tag.map(|node| self.held_tag(node)).transpose()?.unwrap_or_default();
         let beside = digest.or(merged_digest).map(|node| self.held_digest(node)).transpose()?.flatten();
         let is_pinned = in_tag.digest.is_some() || beside.is_some() || self.rules.pin == Pin::Digest;
-        let new = self.new_text(image, is_pinned, tag.or(digest).unwrap_or(fields.mapping))?;
+        let new = self.new_text(image, is_pinned, digest.or(tag).unwrap_or(fields.mapping))?;
         let has_digest_key = digest.is_some() || merged_digest.is_some();
         let tag_is_pinned =
             in_tag.digest.is_some() || (spelling == Spelling::Helm && self.rules.pin == Pin::Digest && !has_digest_key);

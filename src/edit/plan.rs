@@ -124,10 +124,7 @@ impl Plan {
                     line: document.line_of(target),
                 }
             } else {
-                Reason::Alias {
-                    name: named(document.source(*alias)),
-                    line: document.anchor_line(*alias),
-                }
+                Reason::Alias { name: named(document.source(*alias)), line: document.anchor_line(*alias) }
             };
             return document.refuse(*alias, reason);
         }

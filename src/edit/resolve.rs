@@ -105,13 +105,7 @@ pub(super) fn refuse_alias(document: &Document<'_>, node: Node) -> Outcome<()> {
     if target == node {
         return Ok(());
     }
-    document.refuse(
-        node,
-        Reason::Alias {
-            name: named(document.source(node)),
-            line: document.anchor_line(node),
-        },
-    )
+    document.refuse(node, Reason::Alias { name: named(document.source(node)), line: document.anchor_line(node) })
 }
 
 fn step(document: &Document<'_>, node: Node, segment: &Segment) -> Outcome<Option<Node>> {

@@ -72,11 +72,7 @@ fn bare<'d>(document: &Document<'_>, node: Node, prefix: &'d str, reference: Ref
     } else {
         return None;
     };
-    Some(Sight::Bare {
-        prefix,
-        reference,
-        adds,
-    })
+    Some(Sight::Bare { prefix, reference, adds })
 }
 
 /// `X:{{ .Values.tag }}`: an image whose version a template gives.
@@ -109,11 +105,7 @@ impl Editor<'_, '_> {
     pub(super) fn scalar(&mut self, node: Node, sight: &Sight<'_>, image: usize) -> Outcome<()> {
         match sight {
             Sight::Reference { prefix, reference } => self.reference(node, prefix, reference, image),
-            Sight::Bare {
-                prefix,
-                reference,
-                adds,
-            } => {
+            Sight::Bare { prefix, reference, adds } => {
                 // `image: X` beside `tag: 1.0` is a mapping that holds an image.
                 if self.has_tag_beside(node) {
                     return Ok(());

@@ -118,9 +118,7 @@ fn plain(document: &Document<'_>, node: Node, text: &str, had_colon: bool) -> St
     // Older parsers take a colon inside a flow collection for a mapping's.
     let is_trap = document.in_flow(node) && text.contains(':') && !had_colon;
     let is_json = document.in_flow(node)
-        && document
-            .key(node)
-            .is_some_and(|key| document.shape(key) == Shape::Scalar(Style::Double));
+        && document.key(node).is_some_and(|key| document.shape(key) == Shape::Scalar(Style::Double));
     if is_json {
         return quoting::quoted(text);
     }

@@ -87,7 +87,7 @@ fn a_digest_never_stays_stale() {
         helm(""),
         "a/b:2",
         RULES,
-        "f.yaml:2:6: a digest must be written here and that of a/b:2 is not known",
+        "f.yaml:3:9: a digest must be written here and that of a/b:2 is not known",
     );
     let before = format!("a: a/b:1@{OLD}\nb: a/b@{OLD}\nc: a/b:1\n");
     let after = format!("a: a/b:2@{NEW}\nb: a/b:2@{NEW}\nc: a/b:2\n");

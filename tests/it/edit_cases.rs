@@ -30,11 +30,8 @@ fn every_case_holds() {
 
 fn cases() -> Vec<PathBuf> {
     let all = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/edit");
-    let mut cases: Vec<_> = fs::read_dir(all)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .collect();
+    let mut cases: Vec<_> =
+        fs::read_dir(all).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
     cases.sort();
     cases
 }
@@ -81,24 +78,16 @@ fn edit(text: &[u8], arguments: &Arguments) -> Result<Rewritten, String> {
 
 fn arguments(text: &str) -> Arguments {
     assert!(text.starts_with("# "), "a case begins with its reason");
-    let mut rules = Rules {
-        pin: Pin::Tag,
-        create: false,
-        any_repository: false,
-    };
+    let mut rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
     let mut wanted = Vec::new();
     let mut kinds = Vec::new();
     for line in text.lines().skip(1) {
         let (flag, value) = line.split_once(' ').unwrap_or((line, ""));
-        let place = value
-            .strip_prefix(FILE)
-            .map(|place| place.trim_start_matches(':').to_owned());
+        let place = value.strip_prefix(FILE).map(|place| place.trim_start_matches(':').to_owned());
         let place = place.filter(|place| !place.is_empty());
         match flag {
             "--image" => wanted.push(image(value)),
-            "--helm" => kinds.push(Kind::Helm {
-                path: place.map(|path| Path::parse(&path).unwrap()),
-            }),
+            "--helm" => kinds.push(Kind::Helm { path: place.map(|path| Path::parse(&path).unwrap()) }),
             "--kustomize" => kinds.push(Kind::Kustomize { name: place }),
             "--manifest" => kinds.push(Kind::Manifest),
             "--pin" => rules.pin = if value == "digest" { Pin::Digest } else { Pin::Tag },
@@ -108,22 +97,11 @@ fn arguments(text: &str) -> Arguments {
         }
     }
     let images: Vec<_> = (0..wanted.len()).collect();
-    let job = |kind| Job {
-        kind,
-        images: images.clone(),
-    };
-    Arguments {
-        jobs: kinds.into_iter().map(job).collect(),
-        wanted,
-        rules,
-    }
+    let job = |kind| Job { kind, images: images.clone() };
+    Arguments { jobs: kinds.into_iter().map(job).collect(), wanted, rules }
 }
 
 fn image(text: &str) -> Wanted {
     let reference = Reference::parse(text).unwrap();
-    Wanted {
-        repository: reference.repository,
-        tag: reference.tag.unwrap(),
-        digest: reference.digest,
-    }
+    Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest: reference.digest }
 }

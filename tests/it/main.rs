@@ -1,3 +1,21 @@
-//! World tests.
+//! The world tests: the one binary against real registries and a real Git server, one test per promise.
+//!
+//! They assert on outcomes (bytes in the bare repository, commits, exit code, words), never on how the binary got there.
 
+mod check;
+mod commits;
+mod config;
+mod cost;
+mod dependencies;
+mod digests;
 mod edit_cases;
+mod failures;
+mod harness;
+mod race;
+mod render;
+mod reports;
+mod samples;
+mod secrets;
+mod set;
+mod update;
+mod world;
