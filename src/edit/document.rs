@@ -9,7 +9,7 @@ use super::reading::Reader;
 /// The largest file that is read.
 pub const MAX_BYTES: usize = 16 << 20;
 /// The most nodes a file may have.
-pub(super) const MAX_NODES: usize = 4_000_000;
+pub(super) const MAX_NODES: usize = 2_000_000;
 /// The deepest nesting of a file, aliases followed.
 pub(super) const MAX_DEPTH: usize = 128;
 
