@@ -224,7 +224,7 @@ impl<'a> Check<'a> {
         if self.image.digest.as_ref().is_some_and(|wanted| *wanted != digest) {
             return Err(RegistryError::DigestMismatch { image: self.name.clone(), found: digest });
         }
-        tracing::info!("{}:{} is there with the digest {digest}", self.image.repository, self.tag);
+        tracing::info!("image {}:{} is in the registry ({digest})", self.image.repository, self.tag);
         Ok(Verified {
             reference: self.image.clone(),
             tag: self.tag.clone(),

@@ -176,7 +176,7 @@ impl Session {
         let found = self.access.get_or_try_init(|| async {
             let access = self.sources.for_host(&self.host).await?;
             let shown = access.as_ref().map_or_else(|| "none".to_owned(), Access::to_string);
-            tracing::info!("credentials for {}: {shown}", self.host);
+            tracing::debug!("credentials for {}: {shown}", self.host);
             Ok::<_, RegistryError>(access)
         });
         Ok(found.await?.as_ref())

@@ -2,7 +2,7 @@
 //! registry, a repository or a file is read.
 
 use futures_util::future::join_all;
-use tracing::{debug, info, warn};
+use tracing::{debug, warn};
 
 use crate::edit::{Pin, Wanted};
 use crate::error::Error;
@@ -74,9 +74,6 @@ async fn check_image(registry: &Registry, image: &NamedImage, pin: Pin) -> Image
         Pin::Digest => registry.prove(&image.reference).await,
         Pin::Tag => registry.verify(&image.reference).await,
     };
-    if let Ok(verified) = &result {
-        info!("image {} is in the registry ({})", image.reference, verified.digest());
-    }
     ImageOutcome { image: image.clone(), result: result.map_err(Error::from) }
 }
 

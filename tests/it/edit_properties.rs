@@ -59,10 +59,7 @@ fn style() -> impl Strategy<Value = (&'static str, &'static str)> {
 /// The lines with keys of their own, since the same neighbour may come twice.
 fn numbered(name: &str, neighbours: &[Vec<&str>]) -> Vec<String> {
     let own = |(at, lines): (usize, &Vec<&str>)| {
-        let rename = |line: &&str| {
-            line.replace('k', &format!("k{name}{at}"))
-                .replace("é1", &format!("é{name}{at}"))
-        };
+        let rename = |line: &&str| line.replace('k', &format!("k{name}{at}")).replace("é1", &format!("é{name}{at}"));
         lines.iter().map(rename).collect::<Vec<_>>()
     };
     neighbours.iter().enumerate().flat_map(own).collect()
@@ -70,58 +67,43 @@ fn numbered(name: &str, neighbours: &[Vec<&str>]) -> Vec<String> {
 
 fn file() -> impl Strategy<Value = File> {
     let neighbours = || prop::collection::vec(neighbour(), 0..3);
-    let shape = (
-        0..4_usize,
-        1..6_usize,
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-        any::<bool>(),
-    );
-    (
-        neighbours(),
-        neighbours(),
-        neighbours(),
-        style(),
-        "v[0-9]{1,3}(\\.[0-9]{1,3}){0,2}",
-        shape,
+    let shape = (0..4_usize, 1..6_usize, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (neighbours(), neighbours(), neighbours(), style(), "v[0-9]{1,3}(\\.[0-9]{1,3}){0,2}", shape).prop_map(
+        |(top, inside, bottom, (before, behind), tag, (depth, indent, is_first, is_crlf, has_bom, ends))| {
+            let line_break = if is_crlf { "\r\n" } else { "\n" };
+            let keys: Vec<_> = (0..depth).map(|level| format!("level{level}")).collect();
+            let pad = " ".repeat(indent * depth);
+            let mut head = String::from(if has_bom { "\u{feff}" } else { "" });
+            let mut tail = String::new();
+            let line = |text: &mut String, pad: &str, line: &str| text.extend([pad, line, line_break]);
+            let block = |text: &mut String, pad: &str, name: &str, lines: &[Vec<&str>]| {
+                for own in numbered(name, lines) {
+                    line(text, pad, &own);
+                }
+            };
+            if depth > 0 {
+                block(&mut head, "", "t", &top);
+            }
+            for (level, key) in keys.iter().enumerate() {
+                line(&mut head, &" ".repeat(indent * level), &format!("{key}:"));
+            }
+            let repository = format!("repository: {REPOSITORY}");
+            if is_first {
+                line(&mut head, &pad, &repository);
+            }
+            block(&mut head, &pad, "i", &inside);
+            head.extend([pad.as_str(), before]);
+            tail.extend([behind, line_break]);
+            if !is_first {
+                line(&mut tail, &pad, &repository);
+            }
+            block(&mut tail, &pad, "b", &bottom);
+            if !ends && bottom.is_empty() {
+                tail.truncate(tail.trim_end_matches(['\r', '\n']).len());
+            }
+            File { head, tag, tail, keys }
+        },
     )
-        .prop_map(
-            |(top, inside, bottom, (before, behind), tag, (depth, indent, is_first, is_crlf, has_bom, ends))| {
-                let line_break = if is_crlf { "\r\n" } else { "\n" };
-                let keys: Vec<_> = (0..depth).map(|level| format!("level{level}")).collect();
-                let pad = " ".repeat(indent * depth);
-                let mut head = String::from(if has_bom { "\u{feff}" } else { "" });
-                let mut tail = String::new();
-                let line = |text: &mut String, pad: &str, line: &str| text.extend([pad, line, line_break]);
-                let block = |text: &mut String, pad: &str, name: &str, lines: &[Vec<&str>]| {
-                    for own in numbered(name, lines) {
-                        line(text, pad, &own);
-                    }
-                };
-                if depth > 0 {
-                    block(&mut head, "", "t", &top);
-                }
-                for (level, key) in keys.iter().enumerate() {
-                    line(&mut head, &" ".repeat(indent * level), &format!("{key}:"));
-                }
-                let repository = format!("repository: {REPOSITORY}");
-                if is_first {
-                    line(&mut head, &pad, &repository);
-                }
-                block(&mut head, &pad, "i", &inside);
-                head.extend([pad.as_str(), before]);
-                tail.extend([behind, line_break]);
-                if !is_first {
-                    line(&mut tail, &pad, &repository);
-                }
-                block(&mut tail, &pad, "b", &bottom);
-                if !ends && bottom.is_empty() {
-                    tail.truncate(tail.trim_end_matches(['\r', '\n']).len());
-                }
-                File { head, tag, tail, keys }
-            },
-        )
 }
 
 fn tag() -> impl Strategy<Value = String> {
@@ -134,20 +116,10 @@ fn tag() -> impl Strategy<Value = String> {
 }
 
 fn edit(text: &str, tag: &str) -> String {
-    let wanted = Wanted {
-        repository: Repository::parse(REPOSITORY).unwrap(),
-        tag: Tag::parse(tag).unwrap(),
-        digest: None,
-    };
-    let job = Job {
-        kind: Kind::Helm { path: None },
-        images: vec![0],
-    };
-    let rules = Rules {
-        pin: Pin::Tag,
-        create: false,
-        any_repository: false,
-    };
+    let wanted =
+        Wanted { repository: Repository::parse(REPOSITORY).unwrap(), tag: Tag::parse(tag).unwrap(), digest: None };
+    let job = Job { kind: Kind::Helm { path: None }, images: vec![0] };
+    let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
     rewrite("file.yaml", text.as_bytes(), &[job], &[wanted], &rules)
         .unwrap_or_else(|error| panic!("{error}\n{text}"))
         .text
