@@ -126,7 +126,7 @@ fn pin_digest_writes_the_digest_of_the_reference() {
 #[test]
 fn a_digest_that_would_go_stale_is_refused() {
     let text = format!("image:\n  repository: reg.example.com/a/app\n  tag: v1\n  digest: {OLD_DIGEST}\n");
-    refused(&text, "reg.example.com/a/app:v2", &[], "values.yaml:").says("digest");
+    refused(&text, "reg.example.com/a/app:v2", &[], "values.yaml:4").says("digest");
 }
 
 #[test]
