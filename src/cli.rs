@@ -17,6 +17,7 @@ underscores (--helm: GITOPS_BUMP_HELM); a repeatable flag's variable takes one v
 spaces. A flag beats its variable, a variable beats the config file.
 
 Secrets come from the environment only: GITOPS_BUMP_GIT_USERNAME (oauth2 by default), GITOPS_BUMP_GIT_TOKEN, \
+GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
 GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH.
 
 Exit codes: 0 updated or nothing to do, 1 unexpected, 2 usage, 3 configuration, 4 image not in the registry, 5 target \
@@ -67,7 +68,7 @@ pub struct UpdateArgs {
     /// Which images.
     #[command(flatten)]
     pub images: ImageArgs,
-    /// Infra repository: https://…, http://…, file://… or a local path
+    /// Infra repository: https://…, http://…, ssh://…, user@host:path, file://… or a local path
     #[arg(long, value_name = "URL", help_heading = "Repository")]
     pub repo: Option<String>,
     /// Branch to update [default: the remote's default branch]

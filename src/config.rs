@@ -60,7 +60,7 @@ pub enum PinConfig {
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RepositoryConfig {
-    /// `https://…`, `http://…`, `file://…` or a local path.
+    /// `https://…`, `http://…`, `ssh://…`, `user@host:path`, `file://…` or a local path.
     pub url: String,
     /// The branch to update; the remote's default branch when absent.
     pub branch: Option<String>,

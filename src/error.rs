@@ -111,6 +111,14 @@ pub enum Error {
         /// What happened.
         source: std::io::Error,
     },
+    /// A key that cannot be used.
+    #[error("{what}: {reason}")]
+    Key {
+        /// The flag or variable.
+        what: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// CA certificates that cannot be used.
     #[error("{0}")]
     Trust(String),
@@ -130,6 +138,7 @@ impl Error {
             | Self::Plan(_)
             | Self::Message(_)
             | Self::File { .. }
+            | Self::Key { .. }
             | Self::Trust(_) => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
@@ -154,6 +163,7 @@ impl Error {
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),
+            Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),
             Self::Trust(_) => "give PEM certificates, or the path of a file that holds them".into(),
             Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
         }

@@ -48,9 +48,9 @@ pub async fn update(
     plan: Vec<PlannedRepository>,
     credentials: CredentialSources,
 ) -> Result<Finished, Error> {
-    let trust = ports::trust(&settings.network)?;
-    let registry = Registry::new(credentials, &settings.network.plain_http, &trust)?;
-    Ok(update::run(settings, plan, &registry, &trust).await)
+    let access = ports::Access::new(settings, &plan)?;
+    let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
+    Ok(update::run(settings, plan, &registry, &access).await)
 }
 
 /// The `check` command.

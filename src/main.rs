@@ -47,8 +47,9 @@ fn main() -> ExitCode {
 /// Runs the command; a signal ends it by dropping it, so that nothing it made stays behind.
 async fn until_signal(cli: Cli, environment: &Environment, terminal: Terminal) -> ExitCode {
     use tokio::signal::unix::{SignalKind, signal};
-    let signals = signal(SignalKind::terminate()).and_then(|term| Ok((term, signal(SignalKind::interrupt())?)));
-    let (mut terminate, mut interrupt) = match signals {
+    let signals = signal(SignalKind::terminate())
+        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)));
+    let (mut terminate, mut interrupt, mut hangup) = match signals {
         Ok(signals) => signals,
         Err(error) => return failed(&terminal, &anyhow::Error::from(error).into()),
     };
@@ -56,6 +57,7 @@ async fn until_signal(cli: Cli, environment: &Environment, terminal: Terminal) -
         tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
+            _ = hangup.recv() => "SIGHUP",
         }
     };
     let signal = tokio::select! {

@@ -1,4 +1,4 @@
-//! The machine's own files that flags and variables name: CA bundles, Docker's config file. This module must not decide
+//! The machine's own files that flags and variables name: CA bundles, keys, Docker's config file. This module must not decide
 //! which of them counts.
 
 use std::fs::File;
@@ -13,6 +13,10 @@ use crate::http::Trust;
 use crate::registry::{ConfigText, CredentialSources};
 use crate::secret::SecretString;
 use crate::settings::{self, CaSource, Network};
+
+mod access;
+
+pub use access::Access;
 
 /// The largest of these files that is read, in bytes.
 const MAX_BYTES: u64 = 8 << 20;

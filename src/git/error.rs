@@ -28,6 +28,28 @@ pub enum GitError {
         /// What the server said, maybe nothing.
         words: String,
     },
+    /// ssh's key, or none, is not enough.
+    #[error("{host} denies access: {words}")]
+    SshDenied {
+        /// The server.
+        host: String,
+        /// What ssh or the server said.
+        words: String,
+    },
+    /// ssh doesn't trust the server.
+    #[error("the host key of {host} {}", match state { HostKey::Unknown => "is unknown", HostKey::Changed => "has changed" })]
+    HostKey {
+        /// The server.
+        host: String,
+        /// Why.
+        state: HostKey,
+    },
+    /// ssh doesn't run for a user that has no name.
+    #[error("ssh refuses to run: {words}")]
+    NoUser {
+        /// What ssh said.
+        words: String,
+    },
     /// There is no such repository, or the credentials may not see it.
     #[error("there is no repository at {url}")]
     RepositoryMissing {
@@ -100,6 +122,15 @@ pub enum GitError {
     Commit(#[from] git2::Error),
 }
 
+/// Why ssh doesn't trust a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostKey {
+    /// No key of it is known.
+    Unknown,
+    /// It has another key than the one that is known.
+    Changed,
+}
+
 impl GitError {
     /// What the user can do about it, in one line.
     pub fn hint(&self) -> &'static str {
@@ -113,6 +144,18 @@ impl GitError {
             }
             Self::AccessDenied { .. } => {
                 "check that the token is valid and may write to this repository (write_repository, role Developer or more)"
+            }
+            Self::SshDenied { .. } => {
+                "check that GITOPS_BUMP_SSH_KEY is a key that may write to this repository (a deploy key with write access)"
+            }
+            Self::HostKey { state: HostKey::Unknown, .. } => {
+                "ask the server's administrator for its key, or take what ssh-keyscan [-p PORT] HOST prints, and pin it: put it into GITOPS_BUMP_SSH_KNOWN_HOSTS"
+            }
+            Self::HostKey { state: HostKey::Changed, .. } => {
+                "somebody may stand in between: ask the server's administrator; if the new key is right, put what ssh-keyscan [-p PORT] HOST prints into GITOPS_BUMP_SSH_KNOWN_HOSTS"
+            }
+            Self::NoUser { .. } => {
+                "install nss_wrapper (Debian, Ubuntu: libnss-wrapper, Alpine: nss_wrapper), or give the user a line in /etc/passwd"
             }
             Self::RepositoryMissing { .. } => {
                 "check the URL; a server also says so when the token is missing or may not see the repository"
@@ -131,7 +174,11 @@ impl GitError {
             Self::FileTooLarge { .. } => "name a smaller file",
             Self::Path { .. } => "name the file by its path from the top of the repository",
             Self::Unsupported(_) => "use another URL for the repository, or a newer Git server",
-            Self::Program { .. } => "install the package git (Debian, Ubuntu, Alpine: git)",
+            Self::Program { program: "ssh", .. } => {
+                "install ssh (Debian, Ubuntu: openssh-client, Alpine: openssh-client-default), or use an https URL"
+            }
+            Self::Program { program: "git", .. } => "install the package git (Debian, Ubuntu, Alpine: git)",
+            Self::Program { .. } => "check GIT_SSH_COMMAND and GIT_SSH",
             Self::Client(_) => "check the CA certificates and the proxy variables",
             Self::Commit(_) => "check the commit's author, committer and message",
         }

@@ -20,26 +20,29 @@ mod push;
 mod refs;
 mod report;
 mod snapshot;
+mod ssh;
 mod store;
 mod transport;
 mod url;
 mod walk;
 mod words;
 
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 pub use self::commit::{Commit, CommitMeta, Identity, IdentityError};
-pub use self::error::GitError;
+pub use self::error::{GitError, HostKey};
 pub use self::pack::{FILE_LIMIT, Pack, PackError};
 pub use self::pkt::{Packet, PacketError, split as split_packet};
 pub use self::push::Push;
 pub use self::report::{Report, ReportError, read as read_report};
+pub use self::ssh::{Ssh, SshDialect, SshProgram};
 pub use self::url::{GitUrl, UrlError};
 
 use self::capabilities::{Capabilities, Receiving};
 use self::http::{HttpRemote, HttpService};
 use self::refs::Tip;
+use self::ssh::SshRemote;
 use self::store::Store;
 use self::transport::{Session, Transport};
 use self::url::Place;
@@ -48,6 +51,9 @@ use crate::tree::{Found, Want};
 
 /// How long a snapshot or a push may take, even if the server never falls silent.
 const DEADLINE: Duration = Duration::from_mins(10);
+
+/// How long a server is left waiting at the other end of a pipe before a push takes a new one.
+const WAITING: Duration = Duration::from_secs(15);
 
 /// A repository and how to reach it.
 #[derive(Debug)]
@@ -64,18 +70,36 @@ pub struct Snapshot {
     tip: Tip,
     found: Vec<Found>,
     store: Store,
-    receiving: Mutex<Option<Receiving>>,
+    receiving: Mutex<Option<Ahead>>,
+}
+
+/// A push's conversation that was begun ahead of it.
+#[derive(Debug)]
+struct Ahead {
+    receiving: Receiving,
+    begun: Instant,
 }
 
 impl Remote {
     /// Sets up a remote. The builder brings certificates and proxies; redirects and timeouts are set here.
-    pub fn new(url: GitUrl, credentials: Option<&Credentials>, http: reqwest::ClientBuilder) -> Result<Self, GitError> {
+    pub fn new(
+        url: GitUrl,
+        credentials: Option<&Credentials>,
+        http: reqwest::ClientBuilder,
+        ssh: &Ssh,
+    ) -> Result<Self, GitError> {
         let transport = match url.place() {
             Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http)?),
             Place::Local(path) => Transport::Local(path.clone()),
-            Place::Ssh { .. } => {
-                return Err(GitError::Unsupported("SSH is not supported".to_owned()));
-            }
+            Place::Ssh { user, host, port, path } => Transport::Ssh(Arc::new(SshRemote {
+                ssh: ssh.clone(),
+                user: user.clone(),
+                host: host.clone(),
+                port: *port,
+                path: path.clone(),
+                url: url.to_string(),
+                dialect: tokio::sync::OnceCell::new(),
+            })),
         };
         Ok(Self { url, transport, known: OnceLock::new() })
     }
@@ -140,13 +164,13 @@ impl Remote {
         Err(GitError::protocol("there is no way to fetch"))
     }
 
-    /// Asks over HTTP what a push will need while the files are fetched. Whoever only reads may not be let in.
-    async fn receiving_ahead(&self, branch: &str) -> Option<Receiving> {
+    /// Asks what a push will need while the files are fetched. Whoever only reads may not be let in.
+    async fn receiving_ahead(&self, branch: &str) -> Option<Ahead> {
         if self.url.is_local() {
             return None;
         }
         match capabilities::receiving(&self.transport, branch).await {
-            Ok(receiving) => Some(receiving),
+            Ok(receiving) => Some(Ahead { receiving, begun: Instant::now() }),
             Err(error) => {
                 tracing::debug!(%error, "asking about a push ahead of it failed");
                 None
@@ -157,8 +181,9 @@ impl Remote {
     async fn send(&self, snapshot: &Snapshot, commit: &Commit) -> Result<Push, GitError> {
         let (branch, old) = (&snapshot.tip.branch, snapshot.tip.id);
         let ahead = snapshot.receiving.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let receiving = match ahead {
-            Some(receiving) => receiving,
+        let is_http = matches!(self.transport, Transport::Http(_));
+        let receiving = match ahead.filter(|ahead| is_http || ahead.begun.elapsed() < WAITING) {
+            Some(ahead) => ahead.receiving,
             None => capabilities::receiving(&self.transport, branch).await?,
         };
         match push::push(receiving, branch, old, commit).await {

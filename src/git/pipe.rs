@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::error::GitError;
+use super::ssh::SshRemote;
 use super::transport::{SILENCE, Service};
 use super::words::Words;
 
@@ -61,6 +62,11 @@ impl Pipe {
         };
         command.arg("--").arg(path).env("LC_ALL", "C");
         Self::start("git", command)
+    }
+
+    /// Starts a service at the other end of ssh.
+    pub(super) async fn ssh(remote: &SshRemote, service: Service) -> Result<Self, GitError> {
+        Self::start(remote.program(), remote.command(service).await?)
     }
 
     fn start(program: &'static str, mut command: Command) -> Result<Self, GitError> {

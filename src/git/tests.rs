@@ -102,7 +102,7 @@ fn remote_at(text: &str) -> Remote {
     // A second installation fails, and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (url, credentials) = GitUrl::parse(text).unwrap();
-    Remote::new(url, credentials.as_ref(), reqwest::Client::builder().no_proxy()).unwrap()
+    Remote::new(url, credentials.as_ref(), reqwest::Client::builder().no_proxy(), &Ssh::default()).unwrap()
 }
 
 fn wants<'a>(paths: &[&'a str]) -> Vec<Want<'a>> {

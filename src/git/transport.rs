@@ -1,6 +1,7 @@
 //! One conversation with a Git service, over HTTP or a pipe alike; this module must not know what the packets mean.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Response;
@@ -9,6 +10,7 @@ use super::error::GitError;
 use super::http::{HttpRemote, HttpService};
 use super::pipe::Pipe;
 use super::pkt::{self, Packet};
+use super::ssh::SshRemote;
 use super::words;
 
 /// How long a connection may take to come about.
@@ -33,6 +35,7 @@ pub(super) enum Service {
 #[derive(Debug)]
 pub(super) enum Transport {
     Http(HttpRemote),
+    Ssh(Arc<SshRemote>),
     Local(PathBuf),
 }
 
@@ -48,7 +51,14 @@ pub(super) struct Session {
 #[derive(Debug)]
 enum Wire {
     Http { service: HttpService, answer: Option<Response> },
-    Pipe { pipe: Pipe, path: PathBuf },
+    Pipe { pipe: Pipe, end: End },
+}
+
+/// What is at the other end of a pipe.
+#[derive(Debug)]
+enum End {
+    Ssh(Arc<SshRemote>),
+    Local(PathBuf),
 }
 
 impl Service {
@@ -70,7 +80,14 @@ impl Transport {
                 Ok(Session::new(Wire::Http { service, answer }))
             }
             Self::Local(path) if !path.is_dir() => Err(GitError::RepositoryMissing { url: path.display().to_string() }),
-            Self::Local(path) => Ok(Session::new(Wire::Pipe { pipe: Pipe::local(path, service)?, path: path.clone() })),
+            Self::Local(path) => {
+                let pipe = Pipe::local(path, service)?;
+                Ok(Session::new(Wire::Pipe { pipe, end: End::Local(path.clone()) }))
+            }
+            Self::Ssh(remote) => {
+                let pipe = Pipe::ssh(remote, service).await?;
+                Ok(Session::new(Wire::Pipe { pipe, end: End::Ssh(Arc::clone(remote)) }))
+            }
         }
     }
 }
@@ -189,14 +206,14 @@ impl Session {
     async fn ended(&mut self) -> GitError {
         match &mut self.wire {
             Wire::Http { .. } => GitError::protocol("it ends in its middle"),
-            Wire::Pipe { pipe, path } => {
+            Wire::Pipe { pipe, end } => {
                 let (status, words) = pipe.end().await;
-                if words.contains("does not appear to be a git repository") {
-                    let url = path.display().to_string();
-                    return GitError::RepositoryMissing { url };
-                }
-                match status {
-                    Some(status) if words.is_empty() => GitError::protocol(format!("it ended with {status}")),
+                match (status, end) {
+                    (Some(status), _) if words.is_empty() => GitError::protocol(format!("it ended with {status}")),
+                    (_, End::Ssh(remote)) => remote.failure(words),
+                    (_, End::Local(path)) if words.contains("does not appear to be a git repository") => {
+                        GitError::RepositoryMissing { url: path.display().to_string() }
+                    }
                     _ => GitError::Remote { words },
                 }
             }
@@ -205,7 +222,8 @@ impl Session {
 
     async fn broken(&mut self, error: std::io::Error) -> GitError {
         let host = match &self.wire {
-            Wire::Pipe { path, .. } => path.display().to_string(),
+            Wire::Pipe { end: End::Local(path), .. } => path.display().to_string(),
+            Wire::Pipe { end: End::Ssh(remote), .. } => remote.server(),
             Wire::Http { service, .. } => service.remote().host(),
         };
         match error.kind() {

@@ -104,6 +104,11 @@ impl GitUrl {
         matches!(self.0, Place::Local(_))
     }
 
+    /// Whether the repository is reached over SSH.
+    pub fn is_ssh(&self) -> bool {
+        matches!(self.0, Place::Ssh { .. })
+    }
+
     /// The name for messages: the last two components of the path, without `.git` (`shop/infra`).
     pub fn short(&self) -> String {
         let path = self.path().trim_end_matches('/');

@@ -13,6 +13,9 @@ const SECRETS: [&str; 5] = [
     "HARBOR_PASSWORD",
 ];
 
+/// Variables that hold a private key or the path of one.
+const KEYS: [&str; 2] = ["GITOPS_BUMP_SSH_KEY", "GITOPS_BUMP_SIGNING_KEY"];
+
 /// Variables with the text of a docker `config.json`, in the order in which they count.
 const DOCKER_CONFIGS: [&str; 2] = ["DOCKER_AUTH_CONFIG", "DOCKER_AUTH"];
 
@@ -53,6 +56,9 @@ pub fn redactor(environment: &Environment) -> Redactor {
     for value in SECRETS.into_iter().filter_map(|name| environment.get(name)) {
         redactor.add(&SecretString::from(value));
     }
+    // A path is none, and hiding it would only make messages harder to read.
+    let keys = KEYS.into_iter().filter_map(|name| environment.get(name));
+    keys.filter(|key| key.contains("-----BEGIN")).for_each(|key| redactor.add(&SecretString::from(key)));
     registry(environment).secrets().for_each(|credentials| redactor.add_credentials(&credentials));
     redactor
 }

@@ -14,10 +14,12 @@ use crate::secret::Credentials;
 
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
+pub use ssh::SshSettings;
 
 mod credentials;
 mod error;
 mod repositories;
+mod ssh;
 #[cfg(test)]
 mod tests;
 
@@ -130,6 +132,8 @@ pub struct Network {
     pub ca: Vec<CaSource>,
     /// Registry hosts that are spoken to in plain http.
     pub plain_http: Vec<String>,
+    /// How ssh is run.
+    pub ssh: SshSettings,
 }
 
 /// Where CA certificates come from.
@@ -356,6 +360,7 @@ fn network(ca_file: Option<&str>, plain_http: &[String], environment: &Environme
     Network {
         ca: ca_file.map_or_else(from_variables, |given| vec![CaSource::Given(given.to_owned())]),
         plain_http: plain_http.to_vec(),
+        ssh: SshSettings::from_environment(environment),
     }
 }
 

@@ -7,8 +7,8 @@ use tracing::{debug, warn};
 use crate::edit::{Pin, Wanted};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
-use crate::http::Trust;
 use crate::plan::{PlannedRepository, Target};
+use crate::ports::Access;
 use crate::registry::{Registry, Verified};
 use crate::rewrite::{self, FileRewrite, Rewrite};
 use crate::settings::{Mode, NamedImage, Settings};
@@ -35,9 +35,9 @@ struct Ready {
 }
 
 /// Runs the whole job. Nothing is published unless every edit of every repository could be worked out.
-pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &Registry, trust: &Trust) -> Finished {
+pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &Registry, access: &Access) -> Finished {
     let checks = join_all(settings.images.iter().map(|image| check_image(registry, image, settings.rules.pin)));
-    let reads = join_all(plan.iter().map(|repository| read(repository, trust)));
+    let reads = join_all(plan.iter().map(|repository| read(repository, access)));
     let (images, reads) = futures_util::future::join(checks, reads).await;
 
     let verified: Option<Vec<Verified>> = images.iter().map(|image| image.result.as_ref().ok().cloned()).collect();
@@ -77,11 +77,11 @@ async fn check_image(registry: &Registry, image: &NamedImage, pin: Pin) -> Image
     ImageOutcome { image: image.clone(), result: result.map_err(Error::from) }
 }
 
-async fn read(repository: &PlannedRepository, trust: &Trust) -> Result<(Remote, Snapshot), Error> {
+async fn read(repository: &PlannedRepository, access: &Access) -> Result<(Remote, Snapshot), Error> {
     let failed =
         |reason| Error::Git { action: format!("read {}", place(repository, repository.branch.as_deref())), reason };
-    let remote =
-        Remote::new(repository.url.clone(), repository.credentials.as_ref(), trust.client()).map_err(failed)?;
+    let (url, credentials) = (repository.url.clone(), repository.credentials.as_ref());
+    let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
     let wants = rewrite::wants(&repository.targets);
     let snapshot = remote.snapshot(repository.branch.as_deref(), &wants).await.map_err(failed)?;
     debug!("{}: at {}", place(repository, Some(snapshot.branch())), snapshot.tip());

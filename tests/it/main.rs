@@ -18,5 +18,6 @@ mod reports;
 mod samples;
 mod secrets;
 mod set;
+mod ssh;
 mod update;
 mod world;

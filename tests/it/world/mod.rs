@@ -6,6 +6,7 @@ mod repository;
 mod run;
 mod secrets;
 mod servers;
+mod sshd;
 mod tools;
 
 use std::path::{Path, PathBuf};
@@ -16,9 +17,10 @@ use tempfile::TempDir;
 pub(crate) use directory::{read, write};
 pub(crate) use proxy::Proxy;
 pub(crate) use repository::Repository;
-pub(crate) use run::{Bump, Run};
+pub(crate) use run::{Bump, Run, copies_of};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
+pub(crate) use sshd::Sshd;
 pub(crate) use tools::{helm_template, kubectl_kustomize, output_of};
 
 /// A scratch directory, and a corner of its own on the servers that all tests share.

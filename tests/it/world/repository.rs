@@ -34,6 +34,11 @@ impl Repository {
         format!("http://{server}/{}", self.path)
     }
 
+    /// The path on the server.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The bare repository on the disk.
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
@@ -133,6 +138,11 @@ impl Repository {
     /// The id of a branch's last commit.
     pub(crate) fn tip(&self, branch: &str) -> String {
         self.output(&["rev-parse", "--verify", &format!("refs/heads/{branch}")]).trim().to_owned()
+    }
+
+    /// The id of a branch's last commit but one.
+    pub(crate) fn parent(&self, branch: &str) -> String {
+        self.output(&["rev-parse", "--verify", &format!("refs/heads/{branch}~1")]).trim().to_owned()
     }
 
     /// The number of commits on a branch.

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
@@ -62,11 +63,23 @@ impl Bump {
         self
     }
 
+    /// Runs as another user. The scratch directory must be open to it.
+    pub(crate) fn by_user(mut self, id: u32) -> Self {
+        self.command.uid(id).gid(id);
+        self
+    }
+
+    /// The prepared command, for a test that doesn't let it run to its end.
+    pub(crate) fn into_command(self) -> Command {
+        self.command
+    }
+
     /// Runs to the end. Whatever the run does, it prints no secret and leaves no temporary file.
     pub(crate) fn run(mut self) -> Run {
         let started = Instant::now();
         self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the binary can be started");
+        let id = child.id();
         let stdout = drain(child.stdout.take().expect("the output is piped"));
         let stderr = drain(child.stderr.take().expect("the errors are piped"));
         let status = wait(&mut child, started);
@@ -76,16 +89,21 @@ impl Bump {
             panic!("{:?} did not end by itself: {status:?}\n{stdout}\n{stderr}", self.command.get_args());
         };
         let run = Run { code, stdout, stderr, took };
-        self.check(&run);
+        self.check(&run, id);
         run
     }
 
-    fn check(&self, run: &Run) {
+    fn check(&self, run: &Run, id: u32) {
         for secret in &self.secrets {
             secret.assert_absent("stdout", run.stdout.as_bytes());
             secret.assert_absent("stderr", run.stderr.as_bytes());
         }
-        let left: Vec<_> = std::fs::read_dir(&self.temporary).expect("the directory is ours").collect();
+        let mut left = copies_of(id);
+        left.extend(
+            std::fs::read_dir(&self.temporary)
+                .expect("the directory is ours")
+                .map(|entry| entry.expect("it stays").path()),
+        );
         assert!(left.is_empty(), "temporary files are left: {left:?}\n{run}");
     }
 }
@@ -126,6 +144,16 @@ impl std::fmt::Display for Run {
         let Self { code, stdout, stderr, took } = self;
         write!(f, "exit code {code} after {took:?}\n--- stdout\n{stdout}--- stderr\n{stderr}---")
     }
+}
+
+/// Copies of keys that a process left in memory.
+pub(crate) fn copies_of(process: u32) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir("/dev/shm") else {
+        return Vec::new();
+    };
+    let name = format!("gitops-bump-{process}-");
+    let is_copy = |path: &PathBuf| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&name));
+    entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_copy).collect()
 }
 
 fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
