@@ -98,6 +98,12 @@ pub struct UpdateArgs {
     /// Commit committer [default: gitops-bump]
     #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
     pub committer: Option<String>,
+    /// End the message with a Signed-off-by line of the committer
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
+    pub sign_off: Option<bool>,
+    /// SSH key that signs the commit (ed25519, ecdsa or rsa, without a passphrase)
+    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Commit")]
+    pub signing_key: Option<String>,
     /// How long to keep retrying a push that lost a race [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,

@@ -38,6 +38,10 @@ pub struct Config {
     pub author: Option<String>,
     /// Commit committer, `NAME <EMAIL>`.
     pub committer: Option<String>,
+    /// End the message with a `Signed-off-by:` line of the committer.
+    pub sign_off: Option<bool>,
+    /// The file of an SSH key that signs the commit.
+    pub signing_key: Option<String>,
     /// The infra repositories.
     pub repositories: Vec<RepositoryConfig>,
 }

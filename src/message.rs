@@ -95,6 +95,24 @@ pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Stri
     }
 }
 
+/// Ends a message with a `Signed-off-by:` line, among its trailers if it has some, as `git commit --signoff` does.
+pub fn signed_off(message: &str, identity: &str) -> String {
+    let message = message.trim_end();
+    let line = format!("Signed-off-by: {identity}");
+    let last = message.split("\n\n").skip(1).last().unwrap_or_default();
+    let has_trailers = !last.is_empty() && last.lines().all(is_trailer);
+    match message.lines().last() {
+        Some(known) if has_trailers && known == line => format!("{message}\n"),
+        _ if has_trailers => format!("{message}\n{line}\n"),
+        _ => format!("{message}\n\n{line}\n"),
+    }
+}
+
+fn is_trailer(line: &str) -> bool {
+    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    line.split_once(": ").is_some_and(|(key, _)| is_key(key))
+}
+
 /// `Update app to 1.4.2 in staging`, in at most 72 characters or so.
 fn subject(facts: &Facts<'_>) -> String {
     let tag = facts.images.first().map_or("", |image| image.tag);
@@ -196,5 +214,19 @@ mod tests {
             )
             .is_err()
         );
+    }
+
+    #[test]
+    fn a_sign_off_joins_the_trailers() {
+        let line = "Signed-off-by: A <a@x>";
+        for (message, expected) in [
+            ("Bump: it\n", format!("Bump: it\n\n{line}\n")),
+            ("Bump\n\nWhy: so\nand so\n", format!("Bump\n\nWhy: so\nand so\n\n{line}\n")),
+            ("Bump\n\nBody\n\nImage: a:1\n", format!("Bump\n\nBody\n\nImage: a:1\n{line}\n")),
+        ] {
+            let signed = signed_off(message, "A <a@x>");
+            assert_eq!(signed, expected);
+            assert_eq!(signed_off(&signed, "A <a@x>"), expected);
+        }
     }
 }

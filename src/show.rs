@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::edit::{Kind, Pin};
-use crate::git::Identity;
 use crate::plan::{PlannedRepository, Target};
-use crate::settings::Settings;
+use crate::settings::{Settings, SignOff};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -20,6 +19,8 @@ struct Shown<'a> {
     environment: Option<&'a str>,
     author: String,
     committer: String,
+    sign_off: bool,
+    signing_key: Option<&'static str>,
     push_timeout: String,
     repositories: Vec<ShownRepository<'a>>,
 }
@@ -54,16 +55,14 @@ pub fn yaml(settings: &Settings, plan: &[PlannedRepository]) -> String {
         create: settings.rules.create,
         any_repository: settings.rules.any_repository,
         environment: settings.environment.as_deref(),
-        author: identity(&settings.commit.author),
-        committer: identity(&settings.commit.committer),
+        author: settings.commit.author.to_string(),
+        committer: settings.commit.committer.to_string(),
+        sign_off: settings.commit.sign_off == SignOff::Committer,
+        signing_key: settings.commit.signing_key.as_ref().map(|_| "given"),
         push_timeout: humantime::format_duration(settings.push_timeout).to_string(),
         repositories: plan.iter().map(|repository| shown_repository(repository, settings)).collect(),
     };
     serde_yaml::to_string(&shown).unwrap_or_default()
-}
-
-fn identity(identity: &Identity) -> String {
-    format!("{} <{}>", identity.name(), identity.email())
 }
 
 fn shown_repository<'a>(repository: &'a PlannedRepository, settings: &'a Settings) -> ShownRepository<'a> {

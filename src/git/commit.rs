@@ -3,12 +3,14 @@
 #![deny(clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use git2::{Buf, Config, ObjectType, Odb, Oid, Repository, Signature, Time};
 
 use super::entries::{self, EntryKind};
 use super::error::GitError;
 use super::pack::PackError;
+use super::signing::SigningKey;
 use super::store::Store;
 use super::walk;
 
@@ -25,6 +27,8 @@ pub struct CommitMeta {
     pub time: i64,
     /// Minutes east of Greenwich.
     pub offset: i32,
+    /// Who signs; none leaves the commit unsigned.
+    pub signing_key: Option<SigningKey>,
 }
 
 /// A name and a mail address.
@@ -85,6 +89,12 @@ impl Identity {
 
     fn sign(&self, meta: &CommitMeta) -> Result<Signature<'static>, git2::Error> {
         Signature::new(&self.name, &self.email, &Time::new(meta.time, meta.offset))
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} <{}>", self.name, self.email)
     }
 }
 
@@ -181,7 +191,11 @@ impl<'a> Objects<'a> {
         let parent = self.store.object(tip, ObjectType::Commit)?;
         self.repository.odb()?.write(ObjectType::Commit, &parent)?;
         let commit = self.buffer(tip, top, meta)?;
-        Ok(self.write(ObjectType::Commit, &commit)?)
+        let signed = match &meta.signing_key {
+            Some(key) => with_signature(&commit, &key.sign(&commit)?),
+            None => commit.to_vec(),
+        };
+        Ok(self.write(ObjectType::Commit, &signed)?)
     }
 
     fn buffer(&self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<Buf, git2::Error> {
@@ -207,4 +221,12 @@ impl<'a> Objects<'a> {
         builder.write_buf(&mut pack)?;
         Ok(pack.to_vec())
     }
+}
+
+/// Puts a signature behind the other headers; its further lines begin with a space (gitformat-signature).
+fn with_signature(commit: &[u8], signature: &str) -> Vec<u8> {
+    let end = commit.windows(2).position(|window| window == b"\n\n").unwrap_or(commit.len());
+    let (headers, message) = commit.split_at(end);
+    let header = format!("\ngpgsig {}", signature.replace('\n', "\n "));
+    [headers, header.as_bytes(), message].concat()
 }

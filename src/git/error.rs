@@ -117,6 +117,9 @@ pub enum GitError {
     /// The HTTP client could not be set up.
     #[error("the HTTP client can't be set up")]
     Client(#[source] reqwest::Error),
+    /// The commit could not be signed.
+    #[error("the commit can't be signed: {0}")]
+    Signing(#[from] super::signing::SigningKeyError),
     /// The commit could not be made.
     #[error("the commit can't be made")]
     Commit(#[from] git2::Error),
@@ -180,6 +183,7 @@ impl GitError {
             Self::Program { program: "git", .. } => "install the package git (Debian, Ubuntu, Alpine: git)",
             Self::Program { .. } => "check GIT_SSH_COMMAND and GIT_SSH",
             Self::Client(_) => "check the CA certificates and the proxy variables",
+            Self::Signing(_) => "check --signing-key",
             Self::Commit(_) => "check the commit's author, committer and message",
         }
     }

@@ -19,6 +19,8 @@ mod pkt;
 mod push;
 mod refs;
 mod report;
+mod rsa;
+mod signing;
 mod snapshot;
 mod ssh;
 mod store;
@@ -36,6 +38,7 @@ pub use self::pack::{FILE_LIMIT, Pack, PackError};
 pub use self::pkt::{Packet, PacketError, split as split_packet};
 pub use self::push::Push;
 pub use self::report::{Report, ReportError, read as read_report};
+pub use self::signing::{SigningKey, SigningKeyError};
 pub use self::ssh::{Ssh, SshDialect, SshProgram};
 pub use self::url::{GitUrl, UrlError};
 

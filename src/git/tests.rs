@@ -117,6 +117,7 @@ fn meta(message: &str) -> CommitMeta {
         committer: Identity::parse("gitops-bump <bump@example.com>").unwrap(),
         time: 1_700_000_000,
         offset: 120,
+        signing_key: None,
     }
 }
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{read, trust};
 use crate::error::Error;
-use crate::git::Ssh;
+use crate::git::{SigningKey, Ssh};
 use crate::http::Trust;
 use crate::plan::PlannedRepository;
 use crate::settings::{Settings, SshSettings};
@@ -35,6 +35,8 @@ pub struct Access {
     pub trust: Trust,
     /// How ssh is run.
     pub ssh: Ssh,
+    /// What signs commits.
+    pub signing_key: Option<SigningKey>,
     /// Holds the copies.
     _copies: Copies,
 }
@@ -46,7 +48,8 @@ impl Access {
         let mut copies = Copies::default();
         let needs_ssh = plan.iter().any(|repository| repository.url.is_ssh());
         let ssh = if needs_ssh { ssh(&settings.network.ssh, &mut copies)? } else { Ssh::default() };
-        Ok(Self { trust, ssh, _copies: copies })
+        let signing_key = settings.commit.signing_key.as_ref().map(signing_key).transpose()?;
+        Ok(Self { trust, ssh, signing_key, _copies: copies })
     }
 }
 
@@ -74,6 +77,12 @@ fn key_file(key: &SecretString, copies: &mut Copies) -> Result<PathBuf, Error> {
         return Ok(file);
     }
     copies.file("key", tidy.expose_secret()).map_err(|source| Error::File { what: what.to_owned(), source })
+}
+
+fn signing_key(key: &SecretString) -> Result<SigningKey, Error> {
+    let what = "--signing-key";
+    let (text, _) = private_key(what, key.expose_secret())?;
+    SigningKey::parse(&tidy(&text)).map_err(|error| Error::Key { what: what.to_owned(), reason: error.to_string() })
 }
 
 /// A private key's text, and the file when the value names one. A key that wants a passphrase is refused: nobody is

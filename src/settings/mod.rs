@@ -10,7 +10,7 @@ use crate::edit::{Kind, Pin, Rules};
 use crate::environment::Environment;
 use crate::git::{GitUrl, Identity, IdentityError};
 use crate::image::Reference;
-use crate::secret::Credentials;
+use crate::secret::{Credentials, SecretString};
 
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
@@ -154,6 +154,19 @@ pub struct CommitSettings {
     pub author: Identity,
     /// The committer.
     pub committer: Identity,
+    /// Whether the message ends with a line by which somebody certifies its origin.
+    pub sign_off: SignOff,
+    /// An SSH key that signs the commit, or its file.
+    pub signing_key: Option<SecretString>,
+}
+
+/// Whose `Signed-off-by:` line the message gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignOff {
+    /// The committer's, as Git does it.
+    Committer,
+    /// None.
+    Nobody,
 }
 
 /// What GitLab CI tells about the pipeline.
@@ -380,11 +393,16 @@ fn commit(args: &UpdateArgs, config: &Config, environment: &Environment) -> Resu
             None => identity("author", OURSELVES)?,
         },
     };
+    let signs_off = args.sign_off.or(config.sign_off).unwrap_or(false);
+    let signing_key =
+        args.signing_key.as_deref().or(config.signing_key.as_deref()).filter(|key| !key.trim().is_empty());
     let committer = args.committer.as_ref().or(config.committer.as_ref());
     Ok(CommitSettings {
         message: args.message.clone().or_else(|| config.message.clone()).filter(|message| !message.trim().is_empty()),
         author,
         committer: identity("committer", committer.map_or(OURSELVES, String::as_str))?,
+        sign_off: if signs_off { SignOff::Committer } else { SignOff::Nobody },
+        signing_key: signing_key.map(SecretString::from),
     })
 }
 

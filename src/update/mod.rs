@@ -22,6 +22,7 @@ use publish::{commit_meta, publish};
 /// Everything a repository's attempts need.
 struct Context<'a> {
     settings: &'a Settings,
+    access: &'a Access,
     images: &'a [NamedImage],
     wanted: Vec<Wanted>,
     verified: Vec<Verified>,
@@ -46,7 +47,7 @@ pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &R
         return Finished { images, repositories, error: None };
     };
     let context =
-        Context { settings, images: &settings.images, wanted: verified.iter().map(wanted).collect(), verified };
+        Context { settings, access, images: &settings.images, wanted: verified.iter().map(wanted).collect(), verified };
     let edited = plan.iter().zip(reads).map(|(repository, read)| {
         let (remote, snapshot) = read?;
         edit(repository, remote, snapshot, &context)

@@ -12,6 +12,7 @@ use crate::git::{CommitMeta, Push, Remote};
 use crate::message::{self, ChangeFacts, Facts, ImageFacts};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{self, FileRewrite};
+use crate::settings::SignOff;
 
 /// The pauses between two attempts at a push that lost a race.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -91,6 +92,10 @@ async fn again(plan: &PlannedRepository, remote: Remote, context: &Context<'_>) 
 pub(super) fn commit_meta(changed: &[&FileRewrite], branch: &str, context: &Context<'_>) -> Result<CommitMeta, Error> {
     let settings = context.settings;
     let message = message::render(settings.commit.message.as_deref(), &facts(changed, branch, context), &settings.ci)?;
+    let message = match settings.commit.sign_off {
+        SignOff::Committer => message::signed_off(&message, &settings.commit.committer.to_string()),
+        SignOff::Nobody => message,
+    };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Ok(CommitMeta {
         message,
@@ -98,6 +103,7 @@ pub(super) fn commit_meta(changed: &[&FileRewrite], branch: &str, context: &Cont
         committer: settings.commit.committer.clone(),
         time: i64::try_from(now).unwrap_or(i64::MAX),
         offset: 0,
+        signing_key: context.access.signing_key.clone(),
     })
 }
 

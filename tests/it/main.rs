@@ -18,6 +18,7 @@ mod reports;
 mod samples;
 mod secrets;
 mod set;
+mod signing;
 mod ssh;
 mod update;
 mod world;
