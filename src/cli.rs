@@ -1,5 +1,11 @@
 //! The command line: flags, their help and their twin variables; this module must not know a default of the job.
 
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    reason = "the comments on flags are the help text, whose brackets are no links"
+)]
+
 use std::ffi::OsString;
 use std::time::Duration;
 

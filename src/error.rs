@@ -122,6 +122,9 @@ pub enum Error {
     /// CA certificates that cannot be used.
     #[error("{0}")]
     Trust(String),
+    /// A signal ended the run.
+    #[error("interrupted by {0}")]
+    Interrupted(&'static str),
     /// Anything that nobody branches on.
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
@@ -143,7 +146,7 @@ impl Error {
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
             Self::Race { .. } => ExitCode::Race,
-            Self::Unexpected(_) => ExitCode::Unexpected,
+            Self::Interrupted(_) | Self::Unexpected(_) => ExitCode::Unexpected,
         }
     }
 
@@ -165,6 +168,7 @@ impl Error {
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),
             Self::Trust(_) => "give PEM certificates, or the path of a file that holds them".into(),
+            Self::Interrupted(_) => "run the job again: what is done already stays done".into(),
             Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
         }
     }

@@ -64,7 +64,7 @@ async fn until_signal(cli: Cli, environment: &Environment, terminal: Terminal) -
         code = command(cli.command, environment, &terminal) => return ExitCode::from(code as u8),
         signal = interrupted => signal,
     };
-    failed(&terminal, &anyhow::anyhow!("interrupted by {signal}").into())
+    failed(&terminal, &Error::Interrupted(signal))
 }
 
 async fn command(command: Command, environment: &Environment, terminal: &Terminal) -> Code {
