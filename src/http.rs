@@ -13,6 +13,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::proxies::Proxies;
+
 /// What every server gets to see as the client's name.
 const USER_AGENT: &str = concat!("gitops-bump/", env!("CARGO_PKG_VERSION"));
 
@@ -35,6 +37,7 @@ const BUNDLES: [&str; 5] = [
 #[derive(Clone, Debug)]
 pub struct Trust {
     tls: ClientConfig,
+    proxies: Proxies,
 }
 
 /// Why the certificates could not be taken.
@@ -70,13 +73,22 @@ impl Trust {
             .with_root_certificates(roots.store)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { tls })
+        Ok(Self { tls, proxies: Proxies::default() })
     }
 
-    /// Starts a client with these roots, time limits on connecting and on silence, and the proxies of `http_proxy`,
-    /// `https_proxy` and `no_proxy`.
+    /// The same certificates, and these proxies for every request.
+    #[must_use]
+    pub fn through(self, proxies: Proxies) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Starts a client with these roots and proxies, and time limits on connecting and on silence.
     pub fn client(&self) -> reqwest::ClientBuilder {
+        let proxies = self.proxies.clone();
         reqwest::Client::builder()
+            // reqwest would read the variables itself, and not as curl does.
+            .no_proxy()
+            .proxy(reqwest::Proxy::custom(move |url| proxies.of(url).cloned()))
             .tls_backend_preconfigured(self.tls.clone())
             .user_agent(USER_AGENT)
             .connect_timeout(CONNECT_TIMEOUT)

@@ -17,6 +17,7 @@ pub mod local;
 pub mod message;
 pub mod plan;
 pub mod ports;
+pub mod proxies;
 pub mod registry;
 pub mod report;
 pub mod rewrite;

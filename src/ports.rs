@@ -21,7 +21,7 @@ pub use access::Access;
 /// The largest of these files that is read, in bytes.
 const MAX_BYTES: u64 = 8 << 20;
 
-/// The usual roots, and the CA certificates of the settings.
+/// The usual roots, the CA certificates of the settings, and the proxies.
 pub fn trust(network: &Network) -> Result<Trust, Error> {
     let mut extra: Vec<(String, Vec<u8>)> = Vec::new();
     for source in &network.ca {
@@ -37,7 +37,8 @@ pub fn trust(network: &Network) -> Result<Trust, Error> {
             },
         }
     }
-    Trust::load(&extra).map_err(|error| Error::Trust(error.to_string()))
+    let trust = Trust::load(&extra).map_err(|error| Error::Trust(error.to_string()))?;
+    Ok(trust.through(network.proxies.clone()))
 }
 
 /// Where a registry's credentials may come from: the environment, docker's config file and podman's.

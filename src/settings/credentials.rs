@@ -1,6 +1,7 @@
 //! Which variables hold credentials; this module must not use them.
 
 use crate::environment::Environment;
+use crate::proxies::Proxies;
 use crate::registry::{ConfigText, CredentialSources, HostCredentials};
 use crate::secret::{Credentials, Redactor, SecretString};
 
@@ -56,6 +57,9 @@ pub fn redactor(environment: &Environment) -> Redactor {
     for value in SECRETS.into_iter().filter_map(|name| environment.get(name)) {
         redactor.add(&SecretString::from(value));
     }
+    // What is no proxy ends the run before it is used.
+    let proxies = Proxies::from_environment(environment).unwrap_or_default();
+    proxies.secrets().for_each(|password| redactor.add(&password));
     // A path is none, and hiding it would only make messages harder to read.
     let keys = KEYS.into_iter().filter_map(|name| environment.get(name));
     keys.filter(|key| key.contains("-----BEGIN")).for_each(|key| redactor.add(&SecretString::from(key)));

@@ -14,10 +14,12 @@ use crate::secret::{Credentials, SecretString};
 
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
+pub use network::{CaSource, Network};
 pub use ssh::SshSettings;
 
 mod credentials;
 mod error;
+mod network;
 mod repositories;
 mod ssh;
 #[cfg(test)]
@@ -125,26 +127,6 @@ pub enum Mode {
     DryRun,
 }
 
-/// How to reach servers.
-#[derive(Debug, Default)]
-pub struct Network {
-    /// CA certificates added to the usual roots.
-    pub ca: Vec<CaSource>,
-    /// Registry hosts that are spoken to in plain http.
-    pub plain_http: Vec<String>,
-    /// How ssh is run.
-    pub ssh: SshSettings,
-}
-
-/// Where CA certificates come from.
-#[derive(Clone, Debug)]
-pub enum CaSource {
-    /// `--ca-file`: must be there.
-    Given(String),
-    /// A variable that CI may have set: a warning when it isn't a usable file.
-    Variable(&'static str, String),
-}
-
 /// What goes into the commit.
 #[derive(Debug)]
 pub struct CommitSettings {
@@ -219,7 +201,7 @@ pub fn merge(
         repositories: repositories(args, &config, environment)?,
         rules: rules(&args.targets, &config),
         environment: environment_name(&args.targets, &config, environment)?,
-        network: network(args.network.ca_file.as_deref(), &args.network.plain_http, environment),
+        network: network::network(&args.network, environment)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         commit: commit(args, &config, environment)?,
@@ -239,11 +221,7 @@ pub fn check(
     let config = parse_config(config, environment)?;
     let images = images(&args.images, &config)?;
     require_images(&images)?;
-    Ok(CheckSettings {
-        images,
-        network: network(args.network.ca_file.as_deref(), &args.network.plain_http, environment),
-        reports: args.reports.clone(),
-    })
+    Ok(CheckSettings { images, network: network::network(&args.network, environment)?, reports: args.reports.clone() })
 }
 
 /// Merges what `set` was given; it reads no config file.
@@ -362,19 +340,6 @@ fn environment_name(
         return Err(SettingsError::Value { what: "environment".into(), reason });
     }
     Ok(Some(name.to_owned()))
-}
-
-fn network(ca_file: Option<&str>, plain_http: &[String], environment: &Environment) -> Network {
-    const VARIABLES: [&str; 3] = ["CA_BUNDLE", "CI_SERVER_TLS_CA_FILE", "SSL_CERT_FILE"];
-    let from_variables = || {
-        let set = |name| Some(CaSource::Variable(name, environment.get(name)?.to_owned()));
-        VARIABLES.into_iter().filter_map(set).collect()
-    };
-    Network {
-        ca: ca_file.map_or_else(from_variables, |given| vec![CaSource::Given(given.to_owned())]),
-        plain_http: plain_http.to_vec(),
-        ssh: SshSettings::from_environment(environment),
-    }
 }
 
 fn mode(dry_run: Option<bool>) -> Mode {

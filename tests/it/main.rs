@@ -20,5 +20,6 @@ mod secrets;
 mod set;
 mod signing;
 mod ssh;
+mod trust;
 mod update;
 mod world;

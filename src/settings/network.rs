@@ -1,0 +1,49 @@
+//! How servers are reached, as flags and variables say; this module must not reach one.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::{SettingsError, SshSettings};
+use crate::cli::NetworkArgs;
+use crate::environment::Environment;
+use crate::proxies::Proxies;
+
+/// How to reach servers.
+#[derive(Debug, Default)]
+pub struct Network {
+    /// CA certificates added to the usual roots.
+    pub ca: Vec<CaSource>,
+    /// Registry hosts that are spoken to in plain http.
+    pub plain_http: Vec<String>,
+    /// Which proxies requests take.
+    pub proxies: Proxies,
+    /// How ssh is run.
+    pub ssh: SshSettings,
+}
+
+/// Where CA certificates come from.
+#[derive(Clone, Debug)]
+pub enum CaSource {
+    /// `--ca-file`: must be there.
+    Given(String),
+    /// A variable that CI may have set: a warning when it isn't a usable file.
+    Variable(&'static str, String),
+}
+
+/// Merges flags and variables.
+pub(super) fn network(args: &NetworkArgs, environment: &Environment) -> Result<Network, SettingsError> {
+    const VARIABLES: [&str; 3] = ["CA_BUNDLE", "CI_SERVER_TLS_CA_FILE", "SSL_CERT_FILE"];
+    let from_variables = || {
+        let set = |name| Some(CaSource::Variable(name, environment.get(name)?.to_owned()));
+        VARIABLES.into_iter().filter_map(set).collect()
+    };
+    let proxies = Proxies::from_environment(environment).map_err(|error| SettingsError::Value {
+        what: error.variable.to_owned(),
+        reason: "it is no http or https address of a proxy".to_owned(),
+    })?;
+    Ok(Network {
+        ca: args.ca_file.as_ref().map_or_else(from_variables, |given| vec![CaSource::Given(given.clone())]),
+        plain_http: args.plain_http.clone(),
+        proxies,
+        ssh: SshSettings::from_environment(environment),
+    })
+}

@@ -1,0 +1,134 @@
+//! Whom the binary trusts and by which way it goes: CA certificates, proxies, redirects.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::samples::values;
+use crate::world::{Bump, Proxy, Repository, World, output_of};
+
+struct Shop {
+    infra: Repository,
+    image: String,
+    world: World,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let world = World::new();
+        let image = world.push("team/app", "2");
+        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        Self { infra, image, world }
+    }
+
+    fn update_at(&self, url: &str) -> Bump {
+        self.world.bump(["update", "--image", &self.image, "--repo", url, "--helm", "values.yaml"])
+    }
+}
+
+/// An address where nobody listens.
+fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("the listener is bound").to_string()
+}
+
+#[test]
+fn requests_take_the_proxy_and_no_proxy_exempts() {
+    let shop = Shop::new();
+    let proxy = Proxy::to(&shop.world.servers().git);
+    // The Git server itself plays the proxy for a host that has no address.
+    let url = shop.infra.url_at("git.invalid");
+    let address = proxy.address();
+    let update = || shop.update_at(&url).env("http_proxy", &address);
+    update().env("NO_PROXY", "127.0.0.0/8").run().exits(0);
+    assert_eq!(shop.infra.commits("main"), 2);
+    assert!(proxy.uploaded() > 0);
+    update().env("NO_PROXY", "127.0.0.1,.invalid").run().exits(8);
+    shop.update_at(&url).env("HTTP_PROXY", &address).env("NO_PROXY", "127.0.0.1").run().exits(8);
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_said_without_its_password() {
+    let shop = Shop::new();
+    let proxy = format!("http://me:pr0xy%2Bs3cret@{}", nobody());
+    let run = shop.update_at(&shop.infra.url_at("git.invalid")).env("http_proxy", &proxy).env("no_proxy", "127.0.0.1");
+    let run = run.env("GITOPS_BUMP_VERBOSE", "2").run().exits(8).says("proxy");
+    assert!(!run.stderr.contains("s3cret"), "{run}");
+    let socks = shop.update_at(&shop.infra.url()).env("https_proxy", "socks5://me:pr0xy+s3cret@h").run().exits(3);
+    assert!(socks.says("https_proxy").stderr.find("s3cret").is_none());
+}
+
+/// A TLS server with a certificate of an authority of its own, before the Git server.
+struct Tls {
+    server: Child,
+    port: u16,
+}
+
+impl Tls {
+    fn before(git: &str, directory: &Path) -> Self {
+        let openssl = |line: &str| {
+            output_of(Command::new("openssl").args(line.split(' ')).current_dir(directory));
+        };
+        std::fs::write(directory.join("san"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
+            .expect("ours");
+        openssl(
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.crt -days 2 \
+             -subj /CN=test-ca -addext keyUsage=critical,keyCertSign",
+        );
+        openssl(
+            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr -subj /CN=test",
+        );
+        openssl(
+            "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt -extfile san",
+        );
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+        let at = directory.display();
+        let config = format!(
+            "daemon off; pid {at}/pid; error_log {at}/errors; events {{}}\nhttp {{ access_log off;\n\
+             client_body_temp_path {at}/b; proxy_temp_path {at}/p; fastcgi_temp_path {at}/f; uwsgi_temp_path {at}/u; \
+             scgi_temp_path {at}/s;\n\
+             server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {at}/server.crt; ssl_certificate_key {at}/server.key;\n\
+             location / {{ proxy_pass http://{git}; proxy_set_header Authorization $http_authorization; }} }} }}\n"
+        );
+        let config_file = directory.join("nginx.conf");
+        std::fs::write(&config_file, config).expect("the scratch directory is writable");
+        let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
+        let program = path.split(':').map(|path| Path::new(path).join("nginx")).find(|program| program.exists());
+        let mut command = Command::new(program.expect("nginx is there; scripts/install installs it"));
+        command.arg("-c").arg(config_file).arg("-p").arg(directory).stdout(Stdio::null()).stderr(Stdio::null());
+        let server = command.spawn().expect("nginx can be started");
+        let started = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(10), "nginx did not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Self { server, port }
+    }
+}
+
+impl Drop for Tls {
+    fn drop(&mut self) {
+        // A killed nginx would leave its workers behind.
+        output_of(Command::new("kill").args(["-TERM", &self.server.id().to_string()]));
+        self.server.wait().expect("the server is ours");
+    }
+}
+
+#[test]
+fn a_private_authority_is_added_to_the_usual_roots() {
+    let shop = Shop::new();
+    let directory = shop.world.scratch().join("tls");
+    std::fs::create_dir(&directory).expect("the scratch directory is writable");
+    let tls = Tls::before(&shop.world.servers().git, &directory);
+    let url = shop.infra.url_at(&format!("127.0.0.1:{}", tls.port)).replace("http://", "https://");
+    let authority = directory.join("ca.crt").display().to_string();
+
+    shop.update_at(&url).run().exits(8).says("certificate").says("--ca-file");
+    assert_eq!(shop.infra.commits("main"), 1);
+    shop.update_at(&url).env("SSL_CERT_FILE", &authority).run().exits(0);
+    assert_eq!(shop.infra.commits("main"), 2);
+    shop.update_at(&url).env("CA_BUNDLE", &authority).run().exits(0).says("nothing to do");
+    let pem = std::fs::read_to_string(authority).expect("the file is ours");
+    shop.update_at(&url).env("GITOPS_BUMP_CA_FILE", pem).run().exits(0).says("nothing to do");
+}
