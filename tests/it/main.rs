@@ -12,6 +12,7 @@ mod edit_cases;
 mod edit_properties;
 mod failures;
 mod harness;
+mod hostile;
 mod race;
 mod render;
 mod reports;

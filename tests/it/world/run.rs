@@ -69,6 +69,19 @@ impl Bump {
         self
     }
 
+    /// Runs with at most this much memory, in kilobytes: more than that is not to be had.
+    pub(crate) fn within_memory(mut self, kilobytes: u32) -> Self {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"")).arg(self.command.get_program());
+        shell.args(self.command.get_args()).env_clear();
+        for (name, value) in self.command.get_envs() {
+            value.map(|value| shell.env(name, value));
+        }
+        self.command.get_current_dir().map(|directory| shell.current_dir(directory));
+        self.command = shell;
+        self
+    }
+
     /// The prepared command, for a test that doesn't let it run to its end.
     pub(crate) fn into_command(self) -> Command {
         self.command
