@@ -15,6 +15,10 @@ use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Par
 use crate::edit::Pin;
 use crate::environment::Environment;
 
+pub use gate::GateArgs;
+
+mod gate;
+
 /// What every twin variable starts with.
 const PREFIX: &str = "GITOPS_BUMP_";
 
@@ -74,6 +78,9 @@ pub struct UpdateArgs {
     /// Which images.
     #[command(flatten)]
     pub images: ImageArgs,
+    /// What the images must fulfil.
+    #[command(flatten)]
+    pub gate: GateArgs,
     /// Infra repository: https://…, http://…, ssh://…, user@host:path, file://… or a local path
     #[arg(long, value_name = "URL", help_heading = "Repository")]
     pub repo: Option<String>,
@@ -124,6 +131,9 @@ pub struct CheckArgs {
     /// Which images.
     #[command(flatten)]
     pub images: ImageArgs,
+    /// What the images must fulfil.
+    #[command(flatten)]
+    pub gate: GateArgs,
     /// Config file [default: .gitops-bump.yml when present]
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
@@ -324,6 +334,8 @@ fn as_flags(arg: &Arg, long: &str, value: &str) -> Vec<OsString> {
     match arg.get_action() {
         // A job hands its images to the next one in a dotenv report, joined by commas.
         ArgAction::Append if long == "image" => split_values(&value.replace(',', " ")).into_iter().map(flag).collect(),
+        // A PEM text has lines and spaces of its own.
+        ArgAction::Append if value.contains("-----BEGIN") => vec![flag(value)],
         ArgAction::Append => split_values(value).into_iter().map(flag).collect(),
         ArgAction::SetTrue | ArgAction::Count => {
             let times = match boolish(value) {

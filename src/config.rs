@@ -2,6 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle};
@@ -42,8 +43,30 @@ pub struct Config {
     pub sign_off: Option<bool>,
     /// The file of an SSH key that signs the commit.
     pub signing_key: Option<String>,
+    /// How long to wait for the images to appear, for instance `10m`.
+    pub wait: Option<String>,
+    /// What the images must fulfil.
+    pub require: RequireConfig,
     /// The infra repositories.
     pub repositories: Vec<RepositoryConfig>,
+}
+
+/// What the images must fulfil.
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RequireConfig {
+    /// Files with the digests that the builds wrote, as kaniko's `--digest-file` does.
+    pub digest_files: Vec<String>,
+    /// Platforms that every image has, `OS/ARCH[/VARIANT]`.
+    pub platforms: Vec<String>,
+    /// Labels that every image has on every platform; without a value the label must only be there.
+    pub labels: BTreeMap<String, Option<String>>,
+    /// Public keys, files or PEM, of which one has signed every image.
+    pub verify_keys: Vec<String>,
+    /// Patterns with `*` and `?` that no image's tag matches.
+    pub deny_tags: Vec<String>,
+    /// Refuse an image that is older than the one that the target names now.
+    pub newer_only: Option<bool>,
 }
 
 /// The images in the order of the file.

@@ -179,7 +179,7 @@ fn registry(error: &RegistryError) -> ExitCode {
         RegistryError::NoTag { .. } | RegistryError::Credentials(_) => ExitCode::Configuration,
         RegistryError::Client(_) => ExitCode::Unexpected,
         RegistryError::NotFound { .. } => ExitCode::ImageMissing,
-        RegistryError::DigestMismatch { .. } => ExitCode::Requirement,
+        RegistryError::DigestMismatch { .. } | RegistryError::Unfit { .. } => ExitCode::Requirement,
         _ => ExitCode::Registry,
     }
 }

@@ -31,9 +31,9 @@ pub mod update;
 
 use error::Error;
 use plan::PlannedRepository;
-use registry::{CredentialSources, Registry};
+use registry::{CredentialSources, Depth, Registry};
 use settings::{CheckSettings, Settings};
-use update::{Finished, ImageOutcome};
+use update::{Finished, Gate, ImageOutcome};
 
 /// What `update` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
@@ -50,17 +50,19 @@ pub async fn update(
     credentials: CredentialSources,
 ) -> Result<Finished, Error> {
     let access = ports::Access::new(settings, &plan)?;
+    let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
-    Ok(update::run(settings, plan, &registry, &access).await)
+    Ok(update::run(settings, plan, &Gate { registry: &registry, requirements: &requirements }, &access).await)
 }
 
-/// The `check` command.
-pub async fn check(settings: &CheckSettings, credentials: CredentialSources) -> Result<Finished, Error> {
+/// The `check` command; at least as deep as asked.
+pub async fn check(settings: &CheckSettings, credentials: CredentialSources, depth: Depth) -> Result<Finished, Error> {
     let trust = ports::trust(&settings.network)?;
+    let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let registry = Registry::new(credentials, &settings.network.plain_http, &trust)?;
     let check = async |image: &settings::NamedImage| ImageOutcome {
         image: image.clone(),
-        result: registry.prove(&image.reference).await.map_err(Error::from),
+        result: registry.examine(&image.reference, depth, &requirements).await.map_err(Error::from),
     };
     let images = futures_util::future::join_all(settings.images.iter().map(check)).await;
     Ok(Finished { images, repositories: Vec::new(), error: None })

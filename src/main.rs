@@ -1,6 +1,7 @@
 //! The command line: parses, runs, prints, exits. Everything else is the library's.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use gitops_bump::cli::{
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
-use gitops_bump::registry::CredentialSources;
+use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
 use gitops_bump::settings::{self, ConfigText, Mode};
 use gitops_bump::update::Finished;
@@ -111,8 +112,10 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal)
         let settings = settings::check(args, config.as_ref(), environment)?;
         Ok((settings, registry_credentials(environment, terminal)?))
     });
+    let on_terminal = std::io::stdout().is_terminal();
+    let depth = if on_terminal || args.reports.report_json.is_some() { Depth::Details } else { Depth::Manifest };
     let finished = match settings {
-        Ok((settings, credentials)) => gitops_bump::check(&settings, credentials).await,
+        Ok((settings, credentials)) => gitops_bump::check(&settings, credentials, depth).await,
         Err(error) => Err(error),
     };
     let finished = match finished {
@@ -130,6 +133,10 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal)
             }
             Err(error) => terminal.error(error),
         }
+    }
+    if on_terminal {
+        // Beside the lines, which are for pipes: stdout holds nothing else.
+        report::table(&finished.images).lines().for_each(|line| info!("{line}"));
     }
     match write_reports(terminal, &args.reports, &Report::new(&finished)) {
         Ok(()) => code,

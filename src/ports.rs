@@ -1,4 +1,4 @@
-//! The machine's own files that flags and variables name: CA bundles, keys, Docker's config file. This module must not decide
+//! The machine's own files that flags and variables name: CA bundles, keys, digests, Docker's config file. It must not decide
 //! which of them counts.
 
 use std::fs::File;
@@ -10,9 +10,9 @@ use tracing::warn;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::http::Trust;
-use crate::registry::{ConfigText, CredentialSources};
+use crate::registry::{ConfigText, CredentialSources, ExpectedDigest, Requirements, VerifyKey};
 use crate::secret::SecretString;
-use crate::settings::{self, CaSource, Network};
+use crate::settings::{self, CaSource, GateSettings, NamedImage, Network, SettingsError};
 
 mod access;
 
@@ -49,7 +49,8 @@ pub fn registry_credentials(environment: &Environment) -> Result<CredentialSourc
         (None, home) => home.map(|home| PathBuf::from(home).join(".docker/config.json")),
     };
     let podman = environment.get("REGISTRY_AUTH_FILE").map(PathBuf::from);
-    for file in [docker, podman].into_iter().flatten() {
+    let runtime = environment.get("XDG_RUNTIME_DIR").map(|directory| Path::new(directory).join("containers/auth.json"));
+    for file in [docker, podman, runtime].into_iter().flatten() {
         let failed = |source| Error::File { what: format!("registry credentials in {}", file.display()), source };
         let text = match read(&file) {
             Ok(bytes) => String::from_utf8(bytes).map_err(|_| failed(io::ErrorKind::InvalidData.into()))?,
@@ -59,6 +60,32 @@ pub fn registry_credentials(environment: &Environment) -> Result<CredentialSourc
         sources.configs.push(ConfigText { name: file.display().to_string(), text: SecretString::from(text) });
     }
     Ok(sources)
+}
+
+/// The requirements, with the files that they name.
+pub fn requirements(gate: &GateSettings, images: &[NamedImage]) -> Result<Requirements, Error> {
+    let mut requirements = gate.requirements.clone();
+    let wrong = |what: &str, reason: String| SettingsError::Value { what: what.to_owned(), reason };
+    for file in &gate.digest_files {
+        let failed = |source| Error::File { what: format!("digest file {file}"), source };
+        let text = String::from_utf8(read(Path::new(file)).map_err(failed)?)
+            .map_err(|_| failed(io::ErrorKind::InvalidData.into()))?;
+        let found = ExpectedDigest::parse_file(file, &text)
+            .map_err(|reason| wrong("digest-file", format!("{file}: {reason}")))?;
+        if images.len() > 1 && found.iter().any(|expected| expected.reference.is_none()) {
+            let reason = format!("{file} names no image, and there are {}: write REPOSITORY@DIGEST", images.len());
+            return Err(wrong("digest-file", reason).into());
+        }
+        requirements.digests.extend(found);
+    }
+    for value in &gate.verify_keys {
+        let name = if value.contains("-----BEGIN") { "the key given" } else { value };
+        let failed = |source| Error::File { what: format!("public key {value}"), source };
+        let keys = VerifyKey::parse(name, &pem(value).map_err(failed)?)
+            .map_err(|reason| wrong("verify-key", format!("{name}: {reason}")))?;
+        requirements.verify_keys.extend(keys);
+    }
+    Ok(requirements)
 }
 
 /// PEM text as it is, or the file that is named.

@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -9,6 +11,7 @@ use similar::TextDiff;
 use crate::error::Error;
 use crate::image::Tag;
 use crate::links;
+use crate::registry::{Details, Verified};
 use crate::rewrite::FileRewrite;
 use crate::text::{one_line, printable};
 use crate::update::{End, Finished, ImageOutcome, RepositoryOutcome};
@@ -33,7 +36,27 @@ struct ImageReport {
     repository: String,
     tag: String,
     digest: Option<String>,
+    /// Known when the image's manifest and configuration were read, as `check` with a report does.
+    #[serde(flatten)]
+    details: Option<DetailsReport>,
+    /// The key that signed it, when a signature was required.
+    signature: Option<SignatureReport>,
     error: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct DetailsReport {
+    media_type: String,
+    platforms: Vec<String>,
+    size: u64,
+    created: Option<String>,
+    labels: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize)]
+struct SignatureReport {
+    verified: bool,
+    key: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -142,14 +165,58 @@ pub fn commit_url(repository: &RepositoryOutcome) -> Option<String> {
 
 fn image(outcome: &ImageOutcome) -> ImageReport {
     let reference = &outcome.image.reference;
+    let verified = outcome.result.as_ref().ok();
     ImageReport {
         name: outcome.image.name.clone(),
         reference: reference.to_string(),
         repository: reference.repository.to_string(),
         tag: reference.tag.as_ref().map(ToString::to_string).unwrap_or_default(),
-        digest: outcome.result.as_ref().ok().map(|verified| verified.digest().to_string()),
+        digest: verified.map(|verified| verified.digest().to_string()),
+        details: verified.and_then(Verified::details).map(details),
+        signature: verified
+            .and_then(Verified::signed_by)
+            .map(|key| SignatureReport { verified: true, key: key.to_owned() }),
         error: outcome.result.as_ref().err().map(message),
     }
+}
+
+fn details(details: &Details) -> DetailsReport {
+    let labels = details.labels().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    DetailsReport {
+        media_type: details.media_type.clone(),
+        platforms: details.images.iter().map(|image| image.platform.to_string()).collect(),
+        size: details.size(),
+        created: details.created().map(ToString::to_string),
+        labels: labels.collect(),
+    }
+}
+
+/// What `check` found out, as a table for people.
+pub fn table(images: &[ImageOutcome]) -> String {
+    let heading = ["IMAGE", "PLATFORMS", "SIZE", "CREATED", "SIGNED BY"].map(str::to_owned);
+    let rows: Vec<[String; 5]> = std::iter::once(heading)
+        .chain(images.iter().filter_map(|outcome| outcome.result.as_ref().ok()).map(table_row))
+        .collect();
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let line = |row: &[String; 5]| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    printable(&rows.iter().map(line).collect::<String>()).into_owned()
+}
+
+fn table_row(verified: &Verified) -> [String; 5] {
+    let image = format!("{}:{}", verified.repository(), verified.tag());
+    let signed = verified.signed_by().unwrap_or("-").to_owned();
+    let Some(found) = verified.details().map(details) else {
+        return [image, "-".into(), "-".into(), "-".into(), signed];
+    };
+    let platforms = one_line(&found.platforms.join(","));
+    let megabytes = format!("{}.{} MB", found.size / 1_000_000, found.size / 100_000 % 10);
+    [image, platforms, megabytes, found.created.unwrap_or_else(|| "-".into()), signed]
 }
 
 fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::edit::{Kind, Pin};
 use crate::plan::{PlannedRepository, Target};
-use crate::settings::{Settings, SignOff};
+use crate::registry::Age;
+use crate::settings::{GateSettings, Settings, SignOff};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -22,7 +23,19 @@ struct Shown<'a> {
     sign_off: bool,
     signing_key: Option<&'static str>,
     push_timeout: String,
+    wait: Option<String>,
+    require: ShownRequirements<'a>,
     repositories: Vec<ShownRepository<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownRequirements<'a> {
+    digest_files: &'a [String],
+    platforms: Vec<String>,
+    labels: Vec<String>,
+    verify_keys: &'a [String],
+    deny_tags: Vec<String>,
+    newer_only: bool,
 }
 
 #[derive(Serialize)]
@@ -60,9 +73,23 @@ pub fn yaml(settings: &Settings, plan: &[PlannedRepository]) -> String {
         sign_off: settings.commit.sign_off == SignOff::Committer,
         signing_key: settings.commit.signing_key.as_ref().map(|_| "given"),
         push_timeout: humantime::format_duration(settings.push_timeout).to_string(),
+        wait: settings.gate.requirements.wait.map(|wait| humantime::format_duration(wait).to_string()),
+        require: requirements(&settings.gate),
         repositories: plan.iter().map(|repository| shown_repository(repository, settings)).collect(),
     };
     serde_yaml::to_string(&shown).unwrap_or_default()
+}
+
+fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
+    let requirements = &gate.requirements;
+    ShownRequirements {
+        digest_files: &gate.digest_files,
+        platforms: requirements.platforms.iter().map(ToString::to_string).collect(),
+        labels: requirements.labels.iter().map(ToString::to_string).collect(),
+        verify_keys: &gate.verify_keys,
+        deny_tags: requirements.deny_tags.iter().map(ToString::to_string).collect(),
+        newer_only: requirements.age == Age::NewerOnly,
+    }
 }
 
 fn shown_repository<'a>(repository: &'a PlannedRepository, settings: &'a Settings) -> ShownRepository<'a> {

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::credentials::CredentialsError;
+use super::failure::Failure;
 use crate::image::Digest;
 
 /// Why an image could not be checked. Each text is one line; `words` are the server's own, cleaned and short.
@@ -98,6 +99,14 @@ pub enum RegistryError {
         /// The registry's digest of the tag.
         found: Digest,
     },
+    /// The image is there and not what it must be.
+    #[error("{image} must not be deployed: {}", all(failures))]
+    Unfit {
+        /// The reference.
+        image: String,
+        /// What it fails, at least one.
+        failures: Vec<Failure>,
+    },
 }
 
 /// What kept a server's answer away.
@@ -139,7 +148,13 @@ impl RegistryError {
                 "the tag was pushed again since, or the digest is that of another image: build and pass both anew"
                     .to_owned()
             }
+            Self::Unfit { failures, .. } => failures.first().map_or("", Failure::hint).to_owned(),
         }
+    }
+
+    /// Whether the image may be there later: it is on its way, or the registry is in trouble. A denial stays.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::NotFound { .. }) || self.is_transient()
     }
 
     /// Whether asking again may help.
@@ -176,4 +191,11 @@ impl Why {
 /// A server's words behind a colon.
 fn said(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
+}
+
+fn all(failures: &[Failure]) -> String {
+    const SHOWN: usize = 5;
+    let texts: Vec<String> = failures.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = if failures.len() > SHOWN { "; …" } else { "" };
+    format!("{}{more}", texts.join("; "))
 }

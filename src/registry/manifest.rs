@@ -57,6 +57,17 @@ pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Dig
     }
 }
 
+/// What the manifest says it is; else what its headers say.
+pub(super) fn media_type(headers: &HeaderMap, body: &[u8]) -> String {
+    let own = serde_json::from_slice::<Versioned>(body).ok().and_then(|versioned| versioned.media_type);
+    own.unwrap_or_else(|| named_type(headers))
+}
+
+/// Whether the answer is a web page.
+pub(super) fn is_page(headers: &HeaderMap) -> bool {
+    named_type(headers) == "text/html"
+}
+
 /// Whether two digests can be compared.
 pub(super) fn is_comparable(one: &Digest, other: &Digest) -> bool {
     algorithm(one) == algorithm(other)
@@ -64,16 +75,18 @@ pub(super) fn is_comparable(one: &Digest, other: &Digest) -> bool {
 
 /// Whether the media type is a manifest's; false when the headers leave it open.
 fn check_type(headers: &HeaderMap) -> Result<bool, String> {
-    let Some(value) = headers.get(CONTENT_TYPE) else {
-        return Ok(false);
-    };
-    let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
-    let media_type = text.split(';').next().unwrap_or_default().trim();
-    match media_type {
+    let media_type = named_type(headers);
+    match media_type.as_str() {
         "application/json" | "application/octet-stream" | "" => Ok(false),
-        _ if known(media_type) => Ok(true),
-        _ => Err(wrong_type(media_type)),
+        named if known(named) => Ok(true),
+        named => Err(wrong_type(named)),
     }
+}
+
+/// The `Content-Type` without its parameters, in lower case; empty when there is none.
+fn named_type(headers: &HeaderMap) -> String {
+    let value = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase());
+    value.as_deref().and_then(|text| text.split(';').next()).unwrap_or_default().trim().to_owned()
 }
 
 fn known(media_type: &str) -> bool {
@@ -101,7 +114,8 @@ fn parse(text: &str) -> Result<Digest, String> {
     Digest::parse(text).map_err(|_| format!("{:?} is no digest", words::clean(text)))
 }
 
-fn hash(body: &[u8], like: &Digest) -> Result<Digest, String> {
+/// The digest of the bytes in the algorithm of another digest.
+pub(super) fn hash(body: &[u8], like: &Digest) -> Result<Digest, String> {
     match algorithm(like) {
         "sha512" => parse(&format!("sha512:{:x}", Sha512::digest(body))),
         _ => parse(&sha256(body)),

@@ -4,14 +4,21 @@
 //! Nothing else can make a [`Verified`], and only a [`Verified`] image can be published.
 
 mod challenge;
+mod check;
+mod contents;
 mod credentials;
 mod docker_config;
 mod error;
+mod failure;
 mod helper;
 mod manifest;
+mod requirement;
 mod session;
+mod signature;
+mod source;
 mod token;
 mod transport;
+mod wait;
 mod words;
 
 #[cfg(test)]
@@ -21,13 +28,17 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::{Method, StatusCode};
 use url::Url;
 
+use self::check::Check;
+pub use self::contents::{Created, Details, PlatformImage};
 pub use self::credentials::{Access, ConfigText, Credential, CredentialSources, CredentialsError, HostCredentials};
 pub use self::error::{RegistryError, Why};
-use self::session::{Question, Session};
-use self::transport::{Answer, Transport};
+pub use self::failure::Failure;
+pub use self::requirement::{Age, ExpectedDigest, LabelRule, Platform, Requirements, TagPattern};
+use self::session::Session;
+pub use self::signature::VerifyKey;
+use self::transport::Transport;
 use crate::http::Trust;
 use crate::image::{Digest, Reference, Repository, Tag};
 
@@ -48,7 +59,27 @@ pub struct Verified {
     reference: Reference,
     tag: Tag,
     digest: Digest,
-    is_proven: bool,
+    evidence: Evidence,
+    details: Option<Details>,
+    signed_by: Option<String>,
+}
+
+/// How much is asked about an image; each includes what stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// The digest by the manifest's headers.
+    Digest,
+    /// The manifest, so that the digest is proven.
+    Manifest,
+    /// Platforms, sizes and labels.
+    Details,
+}
+
+/// What a digest rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Evidence {
+    Headers,
+    Manifest,
 }
 
 impl Registry {
@@ -65,29 +96,49 @@ impl Registry {
 
     /// Finds the tag's digest by the manifest's headers, reading the manifest only when they don't give it.
     pub async fn verify(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.within_deadline(image, async |check| match check.by_headers().await? {
-            Some(verified) => Ok(verified),
-            None => check.by_manifest().await,
-        })
-        .await
+        self.examine(image, Depth::Digest, &Requirements::default()).await
     }
 
     /// Reads the manifest and hashes it, so that the digest is proven.
     pub async fn prove(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.within_deadline(image, async |check| check.by_manifest().await).await
+        self.examine(image, Depth::Manifest, &Requirements::default()).await
     }
 
-    async fn within_deadline(
+    /// Finds the image, waiting for it as long as the requirements say, and checks it against them.
+    pub async fn examine(
         &self,
         image: &Reference,
-        check: impl AsyncFnOnce(Check<'_>) -> Result<Verified, RegistryError>,
+        depth: Depth,
+        requirements: &Requirements,
     ) -> Result<Verified, RegistryError> {
-        let host = image.repository.host();
-        let check = check(Check::new(self.session(image)?, image)?);
-        tokio::time::timeout(DEADLINE, check).await.unwrap_or_else(|_| {
-            let reason = format!("no complete answer within {} s", DEADLINE.as_secs());
-            Err(RegistryError::Unreachable { host, why: Why::Silence, reason })
-        })
+        let check = Check::new(self.session(image)?, image, requirements)?;
+        let depth = check.depth(depth);
+        let ask = async || within_deadline(image, check.find(depth)).await;
+        let found = wait::until_there(requirements.wait, &image.to_string(), ask).await?;
+        within_deadline(image, check.judge(found, depth)).await
+    }
+
+    /// Refuses an image that is older than the one that the target names now; what is not known is not refused.
+    pub async fn refuse_older(&self, image: &Verified, current: &Reference) -> Result<(), RegistryError> {
+        let Some(created) = image.details().and_then(Details::created) else {
+            return Ok(());
+        };
+        let current_details = match within_deadline(current, check::details(self.session(current)?, current)).await {
+            Ok(details) => details,
+            Err(RegistryError::NotFound { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        match current_details.created() {
+            Some(current_created) if current_created.is_after(created) => {
+                let failure = Failure::Older {
+                    created: created.clone(),
+                    current: current.to_string(),
+                    current_created: current_created.clone(),
+                };
+                Err(RegistryError::Unfit { image: image.reference.to_string(), failures: vec![failure] })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn session(&self, image: &Reference) -> Result<Arc<Session>, RegistryError> {
@@ -147,104 +198,26 @@ impl Verified {
 
     /// Whether the manifest was read and has this digest; else the registry's word has to do.
     pub fn is_proven(&self) -> bool {
-        self.is_proven
+        self.evidence == Evidence::Manifest
+    }
+
+    /// What is in the image, when that was asked.
+    pub fn details(&self) -> Option<&Details> {
+        self.details.as_ref()
+    }
+
+    /// The name of the key that signed it, when that was required.
+    pub fn signed_by(&self) -> Option<&str> {
+        self.signed_by.as_deref()
     }
 }
 
-/// The check of one image.
-struct Check<'a> {
-    session: Arc<Session>,
-    image: &'a Reference,
-    tag: &'a Tag,
-    name: String,
-    repository: String,
-    path: String,
-}
-
-impl<'a> Check<'a> {
-    fn new(session: Arc<Session>, image: &'a Reference) -> Result<Self, RegistryError> {
-        let name = image.to_string();
-        let Some(tag) = &image.tag else {
-            return Err(RegistryError::NoTag { image: name });
-        };
-        let repository = image.repository.path();
-        let path = format!("v2/{repository}/manifests/{tag}");
-        Ok(Self { session, image, tag, name, repository, path })
-    }
-
-    /// The image by its headers; none when the manifest has to be read for it, or to hear why not.
-    async fn by_headers(&self) -> Result<Option<Verified>, RegistryError> {
-        let answer = self.ask(&Method::HEAD).await?;
-        match answer.status {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(self.not_found(&answer)),
-            _ => return Ok(None),
-        }
-        let digest = manifest::digest_of_headers(&answer.headers).map_err(|reason| bad(&answer, reason))?;
-        let wanted = self.image.digest.as_ref();
-        match digest.filter(|digest| wanted.is_none_or(|wanted| manifest::is_comparable(digest, wanted))) {
-            Some(digest) => self.verified(digest, Evidence::Headers).map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// The image by its manifest.
-    async fn by_manifest(&self) -> Result<Verified, RegistryError> {
-        let answer = self.ask(&Method::GET).await?;
-        match answer.status {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(self.not_found(&answer)),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(self.session.denied(&self.name, words::of_body(&answer.body)));
-            }
-            status => {
-                let words = words::of_body(&answer.body);
-                return Err(bad(&answer, format!("status {} {words}", status.as_u16()).trim_end().to_owned()));
-            }
-        }
-        let digest = manifest::digest_of_body(&answer.headers, &answer.body, self.image.digest.as_ref())
-            .map_err(|reason| bad(&answer, reason))?;
-        self.verified(digest, Evidence::Manifest)
-    }
-
-    async fn ask(&self, method: &Method) -> Result<Answer, RegistryError> {
-        self.session
-            .ask(Question {
-                image: &self.name,
-                method,
-                path: &self.path,
-                accept: manifest::ACCEPT,
-                limit: manifest::LIMIT,
-                repository: &self.repository,
-            })
-            .await
-    }
-
-    fn verified(&self, digest: Digest, evidence: Evidence) -> Result<Verified, RegistryError> {
-        if self.image.digest.as_ref().is_some_and(|wanted| *wanted != digest) {
-            return Err(RegistryError::DigestMismatch { image: self.name.clone(), found: digest });
-        }
-        tracing::info!("image {}:{} is in the registry ({digest})", self.image.repository, self.tag);
-        Ok(Verified {
-            reference: self.image.clone(),
-            tag: self.tag.clone(),
-            digest,
-            is_proven: matches!(evidence, Evidence::Manifest),
-        })
-    }
-
-    fn not_found(&self, answer: &Answer) -> RegistryError {
-        RegistryError::NotFound { image: self.name.clone(), words: words::of_body(&answer.body) }
-    }
-}
-
-/// What a digest rests on.
-#[derive(Clone, Copy)]
-enum Evidence {
-    Headers,
-    Manifest,
-}
-
-fn bad(answer: &Answer, reason: String) -> RegistryError {
-    transport::bad_answer(&answer.origin, reason)
+async fn within_deadline<T>(
+    image: &Reference,
+    answer: impl Future<Output = Result<T, RegistryError>>,
+) -> Result<T, RegistryError> {
+    tokio::time::timeout(DEADLINE, answer).await.unwrap_or_else(|_| {
+        let reason = format!("no complete answer within {} s", DEADLINE.as_secs());
+        Err(RegistryError::Unreachable { host: image.repository.host(), why: Why::Silence, reason })
+    })
 }

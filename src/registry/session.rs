@@ -108,6 +108,11 @@ impl Session {
         }
     }
 
+    /// The error for an answer that the registry should not have given.
+    pub(super) fn bad_answer(&self, reason: String) -> RegistryError {
+        RegistryError::BadAnswer { host: self.host.clone(), reason }
+    }
+
     async fn known(&self) -> tokio::sync::MutexGuard<'_, Known> {
         self.bases.lock().await
     }

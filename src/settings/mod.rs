@@ -14,11 +14,13 @@ use crate::secret::{Credentials, SecretString};
 
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
+pub use gate::GateSettings;
 pub use network::{CaSource, Network};
 pub use ssh::SshSettings;
 
 mod credentials;
 mod error;
+mod gate;
 mod network;
 mod repositories;
 mod ssh;
@@ -35,6 +37,8 @@ const OURSELVES: &str = "gitops-bump <gitops-bump@localhost>";
 pub struct Settings {
     /// The images to write, in the order they were given.
     pub images: Vec<NamedImage>,
+    /// What the images must fulfil.
+    pub gate: GateSettings,
     /// The infra repositories.
     pub repositories: Vec<RepositorySettings>,
     /// How places are written.
@@ -62,6 +66,8 @@ pub struct Settings {
 pub struct CheckSettings {
     /// The images to check.
     pub images: Vec<NamedImage>,
+    /// What they must fulfil.
+    pub gate: GateSettings,
     /// How to reach servers.
     pub network: Network,
     /// Where to report.
@@ -198,6 +204,7 @@ pub fn merge(
     let config = parse_config(config, environment)?;
     let images = images(&args.images, &config)?;
     Ok(Settings {
+        gate: gate::gate(&args.gate, &config)?,
         repositories: repositories(args, &config, environment)?,
         rules: rules(&args.targets, &config),
         environment: environment_name(&args.targets, &config, environment)?,
@@ -221,7 +228,12 @@ pub fn check(
     let config = parse_config(config, environment)?;
     let images = images(&args.images, &config)?;
     require_images(&images)?;
-    Ok(CheckSettings { images, network: network::network(&args.network, environment)?, reports: args.reports.clone() })
+    Ok(CheckSettings {
+        images,
+        gate: gate::gate(&args.gate, &config)?,
+        network: network::network(&args.network, environment)?,
+        reports: args.reports.clone(),
+    })
 }
 
 /// Merges what `set` was given; it reads no config file.

@@ -7,9 +7,10 @@ use tracing::{debug, warn};
 use crate::edit::{Pin, Wanted};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
+use crate::image::{Digest, Reference, Tag};
 use crate::plan::{PlannedRepository, Target};
 use crate::ports::Access;
-use crate::registry::{Registry, Verified};
+use crate::registry::{Age, Depth, Registry, Requirements, Verified};
 use crate::rewrite::{self, FileRewrite, Rewrite};
 use crate::settings::{Mode, NamedImage, Settings};
 
@@ -19,8 +20,18 @@ mod publish;
 pub use outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
 use publish::{commit_meta, publish};
 
+/// The registry, and what it must say about every image.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    /// Where images are asked for.
+    pub registry: &'a Registry,
+    /// What they must fulfil.
+    pub requirements: &'a Requirements,
+}
+
 /// Everything a repository's attempts need.
 struct Context<'a> {
+    gate: Gate<'a>,
     settings: &'a Settings,
     access: &'a Access,
     images: &'a [NamedImage],
@@ -36,8 +47,8 @@ struct Ready {
 }
 
 /// Runs the whole job. Nothing is published unless every edit of every repository could be worked out.
-pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &Registry, access: &Access) -> Finished {
-    let checks = join_all(settings.images.iter().map(|image| check_image(registry, image, settings.rules.pin)));
+pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, gate: &Gate<'_>, access: &Access) -> Finished {
+    let checks = join_all(settings.images.iter().map(|image| check_image(gate, image, settings.rules.pin)));
     let reads = join_all(plan.iter().map(|repository| read(repository, access)));
     let (images, reads) = futures_util::future::join(checks, reads).await;
 
@@ -46,16 +57,20 @@ pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &R
         let repositories = plan.into_iter().zip(reads).map(|(plan, read)| held(plan, read.err())).collect();
         return Finished { images, repositories, error: None };
     };
-    let context =
-        Context { settings, access, images: &settings.images, wanted: verified.iter().map(wanted).collect(), verified };
+    let wanted = verified.iter().map(wanted).collect();
+    let context = Context { gate: *gate, settings, access, images: &settings.images, wanted, verified };
     let edited = plan.iter().zip(reads).map(|(repository, read)| {
         let (remote, snapshot) = read?;
         edit(repository, remote, snapshot, &context)
     });
     let ready: Vec<Result<Ready, Error>> = edited.collect();
     let error = match require(&plan, &ready, &context) {
-        Ok(()) => prove_written(&ready, registry, &context).await.err(),
+        Ok(()) => prove_written(&ready, gate.registry, &context).await.err(),
         Err(error) => Some(error),
+    };
+    let error = match error {
+        None => refuse_older(ready.iter().flatten().map(|ready| &ready.rewrite), &context).await.err(),
+        error => error,
     };
     let blocked = error.iter().chain(ready.iter().filter_map(|ready| ready.as_ref().err()));
     let hold = blocked.into_iter().any(|error| error.exit_code().holds_everything());
@@ -70,11 +85,12 @@ pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, registry: &R
 }
 
 /// Checks one image: by its manifest's bytes when its digest will be written, else by its name.
-async fn check_image(registry: &Registry, image: &NamedImage, pin: Pin) -> ImageOutcome {
-    let result = match pin {
-        Pin::Digest => registry.prove(&image.reference).await,
-        Pin::Tag => registry.verify(&image.reference).await,
+async fn check_image(gate: &Gate<'_>, image: &NamedImage, pin: Pin) -> ImageOutcome {
+    let depth = match pin {
+        Pin::Digest => Depth::Manifest,
+        Pin::Tag => Depth::Digest,
     };
+    let result = gate.registry.examine(&image.reference, depth, gate.requirements).await;
     ImageOutcome { image: image.clone(), result: result.map_err(Error::from) }
 }
 
@@ -140,6 +156,32 @@ async fn prove_written(
             let mut reference = verified.reference().clone();
             reference.digest = Some(verified.digest().clone());
             registry.prove(&reference).await?;
+        }
+    }
+    Ok(())
+}
+
+/// With `--newer-only`: holds every image against those that its places name now.
+async fn refuse_older(rewrites: impl Iterator<Item = &Rewrite>, context: &Context<'_>) -> Result<(), Error> {
+    if context.gate.requirements.age == Age::Any {
+        return Ok(());
+    }
+    let mut asked: Vec<Reference> = Vec::new();
+    let places = rewrites.flat_map(|rewrite| &rewrite.files).flat_map(FileRewrite::changed_places);
+    for place in places {
+        let Some(verified) = context.verified.get(place.image) else {
+            continue;
+        };
+        let tag = place.old.tag.as_deref().and_then(|tag| Tag::parse(tag).ok());
+        let digest = place.old.digest.as_deref().and_then(|digest| Digest::parse(digest).ok());
+        let is_same = match &digest {
+            Some(digest) => digest == verified.digest(),
+            None => tag.as_ref().is_none_or(|tag| tag == verified.tag()),
+        };
+        let current = Reference { repository: verified.repository().clone(), tag, digest };
+        if !is_same && !asked.contains(&current) {
+            context.gate.registry.refuse_older(verified, &current).await?;
+            asked.push(current);
         }
     }
     Ok(())

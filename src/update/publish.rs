@@ -6,7 +6,7 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use tracing::{debug, info};
 
 use super::outcome::{End, RepositoryOutcome};
-use super::{Context, Ready, changed, edit, held, place};
+use super::{Context, Ready, changed, edit, held, place, refuse_older};
 use crate::error::Error;
 use crate::git::{CommitMeta, Push, Remote};
 use crate::message::{self, ChangeFacts, Facts, ImageFacts};
@@ -86,7 +86,10 @@ async fn again(plan: &PlannedRepository, remote: Remote, context: &Context<'_>) 
         .snapshot(plan.branch.as_deref(), &wants)
         .await
         .map_err(|reason| Error::Git { action: format!("read {}", place(plan, plan.branch.as_deref())), reason })?;
-    edit(plan, remote, snapshot, context)
+    let ready = edit(plan, remote, snapshot, context)?;
+    // Who won the race may have deployed a newer image.
+    refuse_older(std::iter::once(&ready.rewrite), context).await?;
+    Ok(ready)
 }
 
 pub(super) fn commit_meta(changed: &[&FileRewrite], branch: &str, context: &Context<'_>) -> Result<CommitMeta, Error> {

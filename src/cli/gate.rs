@@ -1,0 +1,32 @@
+//! The flags that say what an image must fulfil; this module must not judge their values.
+
+use std::time::Duration;
+
+use clap::Args;
+
+/// What the image must fulfil.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Image requirements")]
+pub struct GateArgs {
+    /// Wait this long for the image to appear, for instance 10m
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub wait: Option<Duration>,
+    /// The image has the digest that its build wrote to this file, as kaniko's --digest-file does (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub digest_file: Vec<String>,
+    /// The image has this platform (repeatable: each of them)
+    #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
+    pub platform: Vec<String>,
+    /// The image has this label, on every platform (repeatable: each of them)
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub label: Vec<String>,
+    /// The image is signed with this public key, as cosign does it (repeatable: one of them)
+    #[arg(long, value_name = "FILE_OR_PEM")]
+    pub verify_key: Vec<String>,
+    /// The image's tag does not match this pattern with * and ? (repeatable: none of them)
+    #[arg(long, value_name = "PATTERN")]
+    pub deny_tag: Vec<String>,
+    /// The image is not older than the one that the target names now (update only)
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub newer_only: Option<bool>,
+}

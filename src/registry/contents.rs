@@ -1,0 +1,297 @@
+//! What is in an image: platforms, sizes, creation times and labels, read from manifests, indexes and configurations.
+//! This module must not talk to a registry.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use oci_distribution::manifest::{IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE};
+use oci_distribution::manifest::{OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE};
+use serde::Deserialize;
+
+use super::requirement::Platform;
+use crate::image::Digest;
+
+/// More platforms than any image has; a longer index is made to keep us busy.
+const MOST_IMAGES: usize = 64;
+
+/// Reproducible builds date their images at the beginning of an era: 1970, or 1980 where ZIP begins.
+const FIRST_REAL_DATE: Duration = Duration::from_hours(10 * 366 * 24);
+
+/// The types of an image's configuration.
+const CONFIG_TYPES: [&str; 2] =
+    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
+
+/// What is in an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// The media type of the manifest or index that the tag names.
+    pub media_type: String,
+    /// One image, or one for each platform of an index.
+    pub images: Vec<PlatformImage>,
+}
+
+/// One platform's image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformImage {
+    /// What it runs on; empty when nothing says so.
+    pub platform: Platform,
+    /// Configuration and layers as they are stored, in bytes.
+    pub size: u64,
+    /// When it was created, when the image says so.
+    pub created: Option<Created>,
+    /// The configuration's labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A time that an image was created at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Created {
+    at: SystemTime,
+    text: String,
+}
+
+/// A manifest, as far as it is read here.
+pub(super) enum Shape {
+    /// An image of one platform.
+    Image {
+        /// The configuration; none when the artifact is no image.
+        config: Option<Digest>,
+        /// Configuration and layers, in bytes.
+        size: u64,
+    },
+    /// The images of several platforms.
+    Index(Vec<(Digest, Option<Platform>)>),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawManifest {
+    manifests: Vec<RawDescriptor>,
+    config: Option<RawDescriptor>,
+    layers: Vec<RawDescriptor>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawDescriptor {
+    media_type: String,
+    digest: String,
+    size: u64,
+    platform: Option<RawPlatform>,
+    annotations: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawPlatform {
+    os: String,
+    architecture: String,
+    variant: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawConfig {
+    #[serde(flatten)]
+    platform: RawPlatform,
+    created: Option<String>,
+    config: Option<RawSettings>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct RawSettings {
+    labels: Option<BTreeMap<String, String>>,
+}
+
+impl Details {
+    /// When the newest of the images was created.
+    pub fn created(&self) -> Option<&Created> {
+        self.images.iter().filter_map(|image| image.created.as_ref()).max_by_key(|created| created.at)
+    }
+
+    /// What all platforms need, in bytes.
+    pub fn size(&self) -> u64 {
+        self.images.iter().fold(0, |sum, image| sum.saturating_add(image.size))
+    }
+
+    /// The labels that all platforms have in common.
+    pub fn labels(&self) -> BTreeMap<&str, &str> {
+        let Some((first, others)) = self.images.split_first() else {
+            return BTreeMap::new();
+        };
+        let is_common = |key: &String, value: &String| others.iter().all(|image| image.labels.get(key) == Some(value));
+        let common = first.labels.iter().filter(|(key, value)| is_common(key, value));
+        common.map(|(key, value)| (key.as_str(), value.as_str())).collect()
+    }
+}
+
+impl Shape {
+    /// Reads a manifest's bytes; an error is the reason.
+    pub(super) fn read(media_type: &str, body: &[u8]) -> Result<Self, String> {
+        let raw: RawManifest = serde_json::from_slice(body).map_err(|_| "its manifest is not a manifest".to_owned())?;
+        let digest = |text: &str| Digest::parse(text).map_err(|_| "its manifest has no proper digests".to_owned());
+        if is_index(media_type) {
+            let images: Vec<&RawDescriptor> = raw.manifests.iter().filter(|entry| entry.is_image()).collect();
+            if images.len() > MOST_IMAGES {
+                return Err(format!("its index names {} images, more than {MOST_IMAGES}", images.len()));
+            }
+            let entry = |entry: &&RawDescriptor| {
+                Ok::<_, String>((digest(&entry.digest)?, entry.platform.as_ref().map(RawPlatform::named)))
+            };
+            return images.iter().map(entry).collect::<Result<_, _>>().map(Self::Index);
+        }
+        let size = raw.config.iter().chain(&raw.layers).fold(0_u64, |sum, part| sum.saturating_add(part.size));
+        let config = raw.config.filter(|config| CONFIG_TYPES.contains(&config.media_type.as_str()));
+        Ok(Self::Image { config: config.map(|config| digest(&config.digest)).transpose()?, size })
+    }
+}
+
+impl RawDescriptor {
+    /// Whether an index entry is an image: attestations stand beside images under the platform `unknown`.
+    fn is_image(&self) -> bool {
+        let is_manifest = matches!(self.media_type.as_str(), OCI_IMAGE_MEDIA_TYPE | IMAGE_MANIFEST_MEDIA_TYPE);
+        let is_unknown = self.platform.as_ref().is_some_and(|platform| platform.os == "unknown");
+        let is_reference =
+            self.annotations.as_ref().is_some_and(|notes| notes.contains_key("vnd.docker.reference.type"));
+        is_manifest && !is_unknown && !is_reference
+    }
+}
+
+impl RawPlatform {
+    fn named(&self) -> Platform {
+        Platform {
+            os: self.os.clone(),
+            architecture: self.architecture.clone(),
+            variant: self.variant.clone().filter(|variant| !variant.is_empty()),
+        }
+    }
+}
+
+/// One platform's image; what its index says of the platform counts, since that is what runtimes choose by.
+pub(super) fn platform_image(config: &[u8], size: u64, of_index: Option<Platform>) -> Result<PlatformImage, String> {
+    let raw: RawConfig =
+        serde_json::from_slice(config).map_err(|_| "the image's configuration is not one".to_owned())?;
+    Ok(PlatformImage {
+        platform: of_index.unwrap_or_else(|| raw.platform.named()),
+        size,
+        created: raw.created.as_deref().and_then(Created::parse),
+        labels: raw.config.and_then(|settings| settings.labels).unwrap_or_default(),
+    })
+}
+
+impl Created {
+    /// Parses RFC 3339; none for what is no time, or the made-up one of a reproducible build.
+    fn parse(text: &str) -> Option<Self> {
+        let (local, ahead, behind) = split_offset(text)?;
+        let local = humantime::parse_rfc3339(&format!("{local}Z")).ok()?;
+        let at = local.checked_sub(ahead)?.checked_add(behind)?;
+        let is_real = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since > FIRST_REAL_DATE);
+        is_real.then(|| Self { at, text: humantime::format_rfc3339_seconds(at).to_string() })
+    }
+
+    /// Whether this is later than another time.
+    pub fn is_after(&self, other: &Self) -> bool {
+        self.at > other.at
+    }
+}
+
+impl fmt::Display for Created {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// The time without its offset, and how far that is ahead of or behind UTC.
+fn split_offset(text: &str) -> Option<(&str, Duration, Duration)> {
+    if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        return Some((local, Duration::ZERO, Duration::ZERO));
+    }
+    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
+    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
+    let minutes: u64 = hours.parse::<u64>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?;
+    let length = Duration::from_secs(minutes.checked_mul(60)?);
+    match offset.get(..1)? {
+        "+" => Some((local, length, Duration::ZERO)),
+        "-" => Some((local, Duration::ZERO, length)),
+        _ => None,
+    }
+}
+
+fn is_index(media_type: &str) -> bool {
+    matches!(media_type, OCI_IMAGE_INDEX_MEDIA_TYPE | IMAGE_MANIFEST_LIST_MEDIA_TYPE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(text: &str) -> Option<String> {
+        Created::parse(text).map(|created| created.to_string())
+    }
+
+    #[test]
+    fn reads_times_with_any_offset() {
+        let expected = Some("2026-11-23T10:00:00Z".to_owned());
+        for text in [
+            "2026-11-23T10:00:00Z",
+            "2026-11-23T10:00:00.123456789Z",
+            "2026-11-23T12:30:00+02:30",
+            "2026-11-23T05:00:00.5-05:00",
+        ] {
+            assert_eq!(created(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn made_up_times_are_unknown() {
+        for text in [
+            "",
+            "yesterday",
+            "0001-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "1980-01-01T00:00:01Z",
+            "é+02:00",
+            "+99:99",
+        ] {
+            assert_eq!(created(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn attestations_are_no_platform() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let entry = |os: &str, more: &str| {
+            format!(
+                r#"{{"mediaType": "{OCI_IMAGE_MEDIA_TYPE}", "digest": "{digest}", "platform": {{"os": "{os}", "architecture": "amd64"}}{more}}}"#
+            )
+        };
+        let reference = r#", "annotations": {"vnd.docker.reference.type": "attestation-manifest"}"#;
+        let index = format!(
+            r#"{{"manifests": [{}, {}, {}]}}"#,
+            entry("linux", ""),
+            entry("unknown", reference),
+            entry("unknown", "")
+        );
+        let Ok(Shape::Index(images)) = Shape::read(OCI_IMAGE_INDEX_MEDIA_TYPE, index.as_bytes()) else {
+            panic!("it is an index");
+        };
+        assert_eq!(images.len(), 1);
+        let many = vec![entry("linux", ""); MOST_IMAGES + 1].join(",");
+        let many = format!(r#"{{"manifests": [{many}]}}"#);
+        assert!(Shape::read(OCI_IMAGE_INDEX_MEDIA_TYPE, many.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_configuration_says_what_it_says() {
+        let config = br#"{"os": "linux", "architecture": "arm64", "variant": "v8", "config": {"Labels": {"a": "b"}}}"#;
+        let image = platform_image(config, 7, None).unwrap();
+        assert_eq!((image.platform.to_string().as_str(), image.size), ("linux/arm64/v8", 7));
+        assert_eq!(image.labels.get("a").map(String::as_str), Some("b"));
+        assert!(platform_image(br#"{"config": {"Labels": null}}"#, 0, None).unwrap().labels.is_empty());
+        assert!(platform_image(br#"{"config": {"Labels": {"a": 1}}}"#, 0, None).is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! What an image fails, with what was found and what to do about it; this module must not decide whether it does.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::contents::Created;
+use super::requirement::{LabelRule, Platform, TagPattern};
+use super::words;
+use crate::image::{Digest, Tag};
+
+/// A requirement that an image does not fulfil, with what was found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The tag is one of those that nobody may deploy.
+    #[error("its tag {tag} is denied by the pattern {pattern}")]
+    DeniedTag {
+        /// The tag.
+        tag: Tag,
+        /// The pattern.
+        pattern: TagPattern,
+    },
+    /// The build wrote another digest.
+    #[error("the build's digest is {wanted} ({file}), the registry has {found}")]
+    Digest {
+        /// The file that the build wrote.
+        file: String,
+        /// Its digest.
+        wanted: Digest,
+        /// The registry's.
+        found: Digest,
+    },
+    /// No digest file is about the image.
+    #[error("no digest file names it ({files})")]
+    NoDigest {
+        /// The files.
+        files: String,
+    },
+    /// A platform is missing.
+    #[error("it has no platform {wanted}, only {}", list(found))]
+    Platform {
+        /// What was wanted.
+        wanted: Platform,
+        /// What is there.
+        found: Vec<Platform>,
+    },
+    /// A label is missing or another.
+    #[error("its label {} is {} instead of {}{}", rule.key, quoted(found.as_deref()), wanted(rule.value.as_deref()), of(platform))]
+    Label {
+        /// What was wanted.
+        rule: LabelRule,
+        /// What is there.
+        found: Option<String>,
+        /// On which platform.
+        platform: Platform,
+    },
+    /// No signature by one of the keys.
+    #[error("no signature of {digest} by {keys} was found: {reasons}")]
+    Signature {
+        /// What should have been signed.
+        digest: Digest,
+        /// The keys.
+        keys: String,
+        /// What was found instead.
+        reasons: String,
+    },
+    /// The image in place is newer.
+    #[error("it was created {created}, before {current} (created {current_created}), which is deployed now")]
+    Older {
+        /// When the image was created.
+        created: Created,
+        /// The image in place.
+        current: String,
+        /// When that was created.
+        current_created: Created,
+    },
+}
+
+impl Failure {
+    /// What to do about it: one line.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::DeniedTag { .. } => {
+                "tag images with the commit ($CI_COMMIT_SHORT_SHA) or a version, and deploy that tag"
+            }
+            Self::Digest { .. } => {
+                "the tag was pushed again since the build: run the build again, with a tag of its own"
+            }
+            Self::NoDigest { .. } => "pass the file that this image's build wrote, for instance kaniko's --digest-file",
+            Self::Platform { .. } => "build the image for this platform too, or drop the --platform",
+            Self::Label { .. } => "set the label at the build, and check that this image comes from this very pipeline",
+            Self::Signature { .. } => "sign this digest with the key (cosign sign --key), or check --verify-key",
+            Self::Older { .. } => "a newer image is deployed: leave it, or drop --newer-only when this is a rollback",
+        }
+    }
+}
+
+fn list(platforms: &[Platform]) -> String {
+    const SHOWN: usize = 12;
+    if platforms.is_empty() {
+        return "none at all".to_owned();
+    }
+    let names: Vec<String> = platforms.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = if platforms.len() > SHOWN { ", …" } else { "" };
+    words::clean(&format!("{}{more}", names.join(", ")))
+}
+
+fn quoted(value: Option<&str>) -> String {
+    value.map_or_else(|| "missing".to_owned(), |value| format!("{:?}", words::clean(value)))
+}
+
+fn wanted(value: Option<&str>) -> String {
+    value.map_or_else(|| "there".to_owned(), |value| format!("{value:?}"))
+}
+
+fn of(platform: &Platform) -> String {
+    if platform.os.is_empty() { String::new() } else { format!(" ({})", words::clean(&platform.to_string())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_says_what_was_found() {
+        let rule = LabelRule::parse("revision=abc").unwrap();
+        let failure = |found: Option<&str>| Failure::Label {
+            rule: rule.clone(),
+            found: found.map(str::to_owned),
+            platform: Platform::parse("linux/arm64").unwrap(),
+        };
+        assert_eq!(failure(Some("x")).to_string(), "its label revision is \"x\" instead of \"abc\" (linux/arm64)");
+        assert_eq!(failure(None).to_string(), "its label revision is missing instead of \"abc\" (linux/arm64)");
+    }
+}

@@ -1,0 +1,354 @@
+//! What an image must fulfil beyond being there, read from what users write; this module must not ask a registry anything.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::fmt;
+use std::time::Duration;
+
+use super::contents::Details;
+use super::failure::Failure;
+use super::signature::VerifyKey;
+use crate::image::{Digest, Reference, Tag};
+
+/// What an image must fulfil; nothing by default.
+#[derive(Clone, Debug, Default)]
+pub struct Requirements {
+    /// How long to wait for an image to appear.
+    pub wait: Option<Duration>,
+    /// The digests that the build wrote down.
+    pub digests: Vec<ExpectedDigest>,
+    /// Platforms that the image must have, each of them.
+    pub platforms: Vec<Platform>,
+    /// Labels that every platform's image must have, each of them.
+    pub labels: Vec<LabelRule>,
+    /// Tags that no image may have.
+    pub deny_tags: Vec<TagPattern>,
+    /// Keys of which one must have signed the image.
+    pub verify_keys: Vec<VerifyKey>,
+    /// Whether an image that is older than the one in its place is refused.
+    pub age: Age,
+}
+
+/// How old an image may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Age {
+    /// As old as it likes: rolling back is allowed.
+    #[default]
+    Any,
+    /// Not older than the image that the target names now.
+    NewerOnly,
+}
+
+/// A line of a file that a build tool wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedDigest {
+    /// The file.
+    pub file: String,
+    /// The image that it is for; none means the one image of the run.
+    pub reference: Option<Reference>,
+    /// The digest.
+    pub digest: Digest,
+}
+
+/// `OS/ARCH[/VARIANT]`, as Go names them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Platform {
+    /// The operating system.
+    pub os: String,
+    /// The processor's architecture.
+    pub architecture: String,
+    /// Its variant, when one is named.
+    pub variant: Option<String>,
+}
+
+/// `KEY` (must be there) or `KEY=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LabelRule {
+    /// The label's name.
+    pub key: String,
+    /// What it must be; none means anything.
+    pub value: Option<String>,
+}
+
+/// A tag with `*` for any text and `?` for any character.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPattern(String);
+
+impl Requirements {
+    /// Whether the image's configuration has to be read.
+    pub(super) fn need_details(&self) -> bool {
+        !self.platforms.is_empty() || !self.labels.is_empty() || self.age == Age::NewerOnly
+    }
+
+    /// The tag against the patterns: known without asking anybody.
+    pub(super) fn tag(&self, tag: &Tag) -> Option<Failure> {
+        let pattern = self.deny_tags.iter().find(|pattern| pattern.matches(tag.as_str()))?;
+        Some(Failure::DeniedTag { tag: tag.clone(), pattern: pattern.clone() })
+    }
+
+    /// The digest against what the build wrote down.
+    pub(super) fn digest(&self, image: &Reference, found: &Digest) -> Option<Failure> {
+        if self.digests.is_empty() {
+            return None;
+        }
+        let mut own = self.digests.iter().filter(|expected| expected.is_for(image)).peekable();
+        if own.peek().is_none() {
+            let mut files: Vec<&str> = self.digests.iter().map(|expected| expected.file.as_str()).collect();
+            files.dedup();
+            return Some(Failure::NoDigest { files: files.join(", ") });
+        }
+        let other = own.find(|expected| expected.digest != *found)?;
+        Some(Failure::Digest { file: other.file.clone(), wanted: other.digest.clone(), found: found.clone() })
+    }
+
+    /// Platforms and labels.
+    pub(super) fn contents(&self, details: &Details) -> Vec<Failure> {
+        let found = || details.images.iter().map(|image| image.platform.clone()).collect();
+        let has = |wanted: &Platform| details.images.iter().any(|image| wanted.matches(&image.platform));
+        let missing = self.platforms.iter().filter(|wanted| !has(wanted));
+        let mut failures: Vec<Failure> =
+            missing.map(|wanted| Failure::Platform { wanted: wanted.clone(), found: found() }).collect();
+        for image in &details.images {
+            let wrong = self.labels.iter().filter(|rule| !rule.accepts(image.labels.get(&rule.key)));
+            failures.extend(wrong.map(|rule| Failure::Label {
+                rule: rule.clone(),
+                found: image.labels.get(&rule.key).cloned(),
+                platform: image.platform.clone(),
+            }));
+        }
+        failures
+    }
+}
+
+impl ExpectedDigest {
+    /// Reads what kaniko and others write: `DIGEST`, `REPOSITORY@DIGEST` or `REPOSITORY:TAG@DIGEST`, one per line.
+    pub fn parse_file(file: &str, text: &str) -> Result<Vec<Self>, String> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let parsed: Result<Vec<Self>, String> = lines.map(|line| Self::parse(file, line)).collect();
+        match parsed {
+            Ok(found) if found.is_empty() => Err("it is empty".to_owned()),
+            parsed => parsed,
+        }
+    }
+
+    fn parse(file: &str, line: &str) -> Result<Self, String> {
+        let made = |reference, digest| Self { file: file.to_owned(), reference, digest };
+        if let Ok(digest) = Digest::parse(line) {
+            return Ok(made(None, digest));
+        }
+        let reference = Reference::parse(line).map_err(|error| error.to_string())?;
+        let digest = reference.digest.clone().ok_or_else(|| format!("{line:?} has no digest"))?;
+        Ok(made(Some(reference), digest))
+    }
+
+    fn is_for(&self, image: &Reference) -> bool {
+        self.reference.as_ref().is_none_or(|own| {
+            own.repository.is_same_as(&image.repository)
+                && own.tag.as_ref().is_none_or(|tag| Some(tag) == image.tag.as_ref())
+        })
+    }
+}
+
+impl Platform {
+    /// Parses `OS/ARCH[/VARIANT]`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is no platform: write OS/ARCH or OS/ARCH/VARIANT, for instance linux/amd64");
+        let is_part =
+            |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        let lower = text.trim().to_ascii_lowercase();
+        let parts: Vec<&str> = lower.split('/').filter(is_part).collect();
+        let (os, architecture, variant) = match parts.as_slice() {
+            [os, architecture] => (os, architecture, None),
+            [os, architecture, variant] => (os, architecture, Some((*variant).to_owned())),
+            _ => return Err(wrong()),
+        };
+        if parts.len() != lower.split('/').count() {
+            return Err(wrong());
+        }
+        Ok(Self { os: (*os).to_owned(), architecture: common(architecture).to_owned(), variant })
+    }
+
+    fn matches(&self, found: &Self) -> bool {
+        let usual = |platform: &Self| match (&platform.variant, platform.architecture.as_str()) {
+            (None, "arm64") => Some("v8".to_owned()),
+            (None, "arm") => Some("v7".to_owned()),
+            (variant, _) => variant.clone(),
+        };
+        let same_variant = self.variant.is_none() || usual(self) == usual(found);
+        self.os == found.os && self.architecture == common(&found.architecture) && same_variant
+    }
+}
+
+impl LabelRule {
+    /// Parses `KEY` or `KEY=VALUE`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key, Some(value.to_owned())),
+            None => (text, None),
+        };
+        // An empty value is what an unset variable leaves: it must not turn into "any value", nor match nothing.
+        match (key.trim(), value.as_deref()) {
+            ("", _) => Err(format!("{text:?} has no label name: write KEY or KEY=VALUE")),
+            (_, Some("")) => Err(format!("the value of the label {key} is empty: is a variable not set?")),
+            (key, _) => Ok(Self { key: key.to_owned(), value }),
+        }
+    }
+
+    fn accepts(&self, found: Option<&String>) -> bool {
+        found.is_some_and(|found| self.value.as_ref().is_none_or(|wanted| wanted == found))
+    }
+}
+
+impl TagPattern {
+    /// Parses a pattern; only what can stand in a tag, and the wildcards.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "._-*?".contains(c);
+        if text.is_empty() || text.len() > 128 || !text.chars().all(fits) {
+            return Err(format!("{text:?} is no pattern for tags: letters, digits, . _ - and the wildcards * and ?"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    fn matches(&self, tag: &str) -> bool {
+        let (pattern, tag) = (self.0.as_bytes(), tag.as_bytes());
+        let (mut p, mut t, mut star) = (0, 0, None);
+        while let Some(&c) = tag.get(t) {
+            match pattern.get(p) {
+                Some(b'*') => {
+                    star = Some((p, t));
+                    p += 1;
+                }
+                Some(&wanted) if wanted == b'?' || wanted == c => {
+                    p += 1;
+                    t += 1;
+                }
+                _ => {
+                    let Some((star_p, star_t)) = star else { return false };
+                    star = Some((star_p, star_t + 1));
+                    (p, t) = (star_p + 1, star_t + 1);
+                }
+            }
+        }
+        pattern.iter().skip(p).all(|&c| c == b'*')
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
+    }
+}
+
+impl fmt::Display for LabelRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)?;
+        self.value.as_ref().map_or(Ok(()), |value| write!(f, "={value}"))
+    }
+}
+
+impl fmt::Display for TagPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name that images use, for the one that kernels use.
+fn common(architecture: &str) -> &str {
+    match architecture {
+        "x86_64" | "x86-64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn platform(text: &str) -> Platform {
+        Platform::parse(text).unwrap()
+    }
+
+    #[test]
+    fn platforms_match_by_what_they_mean() {
+        for (wanted, found, matches) in [
+            ("linux/amd64", "linux/amd64", true),
+            ("linux/x86_64", "linux/amd64", true),
+            ("linux/arm64", "linux/arm64/v8", true),
+            ("linux/arm64/v8", "linux/arm64", true),
+            ("linux/arm/v7", "linux/arm/v6", false),
+            ("linux/arm", "linux/arm/v6", true),
+            ("linux/amd64", "windows/amd64", false),
+        ] {
+            assert_eq!(platform(wanted).matches(&platform(found)), matches, "{wanted} {found}");
+        }
+        for wrong in ["", "linux", "linux/", "/amd64", "linux//v8", "a/b/c/d", "linux/am d64"] {
+            assert!(Platform::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn patterns_match_whole_tags() {
+        for (pattern, tag, matches) in [
+            ("latest", "latest", true),
+            ("latest", "latest-1", false),
+            ("*", "anything", true),
+            ("feature-*", "feature-x", true),
+            ("feature-*", "my-feature-x", false),
+            ("*-snapshot", "1.0-snapshot-snapshot", true),
+            ("v?.?", "v1.2", true),
+            ("v?.?", "v1.23", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-b-b-d", false),
+        ] {
+            assert_eq!(TagPattern::parse(pattern).unwrap().matches(tag), matches, "{pattern} {tag}");
+        }
+        assert!(TagPattern::parse("").is_err() && TagPattern::parse("a/b").is_err());
+    }
+
+    #[test]
+    fn reads_every_form_of_a_digest_file() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let image = Reference::parse("h.x/team/app:1").unwrap();
+        for (line, is_for) in [
+            (digest.clone(), true),
+            (format!("h.x/team/app@{digest}\n"), true),
+            (format!("h.x/team/app:1@{digest}"), true),
+            (format!("h.x/team/app:2@{digest}"), false),
+            (format!("h.x/team/web@{digest}"), false),
+        ] {
+            let found = ExpectedDigest::parse_file("f", &line).unwrap();
+            assert_eq!(found[0].is_for(&image), is_for, "{line}");
+        }
+        for wrong in ["", "\n \n", "h.x/team/app:1", "sha256:zz"] {
+            assert!(ExpectedDigest::parse_file("f", wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn every_image_needs_its_digest() {
+        let digest = |c: &str| Digest::parse(&format!("sha256:{}", c.repeat(64))).unwrap();
+        let image = Reference::parse("h.x/team/app:1").unwrap();
+        let file = |text: &str| Requirements {
+            digests: ExpectedDigest::parse_file("d.txt", text).unwrap(),
+            ..Requirements::default()
+        };
+        let one = digest("a");
+        assert_eq!(file(one.as_str()).digest(&image, &one), None);
+        let failure = file(one.as_str()).digest(&image, &digest("b")).unwrap().to_string();
+        assert!(failure.contains("d.txt") && failure.contains("aaaa") && failure.contains("bbbb"), "{failure}");
+        let failure = file(&format!("h.x/other@{one}")).digest(&image, &one).unwrap();
+        assert_eq!(failure.to_string(), "no digest file names it (d.txt)");
+    }
+
+    #[test]
+    fn a_label_without_a_value_must_only_be_there() {
+        let found = "x".to_owned();
+        assert!(LabelRule::parse("revision").unwrap().accepts(Some(&found)));
+        assert!(!LabelRule::parse("revision").unwrap().accepts(None));
+        assert!(!LabelRule::parse("revision=a=b").unwrap().accepts(Some(&found)));
+        assert!(LabelRule::parse("revision=").unwrap_err().contains("empty"));
+        assert!(LabelRule::parse("=x").is_err());
+    }
+}

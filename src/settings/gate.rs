@@ -1,0 +1,64 @@
+//! What the images must fulfil: from the flags, else from the config file; this module must not read the files they name.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::time::Duration;
+
+use super::SettingsError;
+use crate::cli::GateArgs;
+use crate::config::Config;
+use crate::registry::{Age, LabelRule, Platform, Requirements, TagPattern};
+
+/// What the images must fulfil.
+#[derive(Clone, Debug, Default)]
+pub struct GateSettings {
+    /// What is known without reading a file.
+    pub requirements: Requirements,
+    /// Files with digests.
+    pub digest_files: Vec<String>,
+    /// Public keys: files or PEM.
+    pub verify_keys: Vec<String>,
+}
+
+/// Merges flags and config file, requirement by requirement.
+pub(super) fn gate(args: &GateArgs, config: &Config) -> Result<GateSettings, SettingsError> {
+    let require = &config.require;
+    let from_config: Vec<String> = require
+        .labels
+        .iter()
+        .map(|(key, value)| value.as_ref().map_or_else(|| key.clone(), |value| format!("{key}={value}")))
+        .collect();
+    let newer_only = args.newer_only.or(require.newer_only).unwrap_or(false);
+    Ok(GateSettings {
+        requirements: Requirements {
+            wait: wait(args, config)?,
+            digests: Vec::new(),
+            platforms: each("platform", either(&args.platform, &require.platforms), Platform::parse)?,
+            labels: each("label", either(&args.label, &from_config), LabelRule::parse)?,
+            deny_tags: each("deny-tag", either(&args.deny_tag, &require.deny_tags), TagPattern::parse)?,
+            verify_keys: Vec::new(),
+            age: if newer_only { Age::NewerOnly } else { Age::Any },
+        },
+        digest_files: either(&args.digest_file, &require.digest_files).to_vec(),
+        verify_keys: either(&args.verify_key, &require.verify_keys).to_vec(),
+    })
+}
+
+fn wait(args: &GateArgs, config: &Config) -> Result<Option<Duration>, SettingsError> {
+    match (args.wait, &config.wait) {
+        (Some(wait), _) => Ok(Some(wait)),
+        (None, Some(text)) => humantime::parse_duration(text)
+            .map(Some)
+            .map_err(|error| SettingsError::Value { what: "wait".into(), reason: format!("{text:?}: {error}") }),
+        (None, None) => Ok(None),
+    }
+}
+
+fn either<'a>(flags: &'a [String], config: &'a [String]) -> &'a [String] {
+    if flags.is_empty() { config } else { flags }
+}
+
+fn each<T>(what: &str, texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, SettingsError> {
+    let one = |text: &String| parse(text).map_err(|reason| SettingsError::Value { what: what.to_owned(), reason });
+    texts.iter().map(one).collect()
+}
