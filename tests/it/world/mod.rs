@@ -21,7 +21,7 @@ pub(crate) use run::{Bump, Run, copies_of};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
 pub(crate) use sshd::{Sshd, key as ssh_key};
-pub(crate) use tools::{helm_template, kubectl_kustomize, output_of};
+pub(crate) use tools::{helm_template, kubectl_kustomize, openssl, output_of, sign};
 
 /// A scratch directory, and a corner of its own on the servers that all tests share.
 pub(crate) struct World {

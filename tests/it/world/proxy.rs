@@ -16,6 +16,7 @@ pub(crate) struct Proxy {
 struct State {
     down: AtomicU64,
     up: AtomicU64,
+    requests: AtomicU64,
     closed: AtomicBool,
     interruption: Mutex<Option<Interruption>>,
 }
@@ -52,6 +53,11 @@ impl Proxy {
         self.state.down.load(Ordering::SeqCst)
     }
 
+    /// HTTP/1.1 requests that the client sent; each of ours fits a packet.
+    pub(crate) fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::SeqCst)
+    }
+
     /// Bytes that the client sent.
     pub(crate) fn uploaded(&self) -> u64 {
         self.state.up.load(Ordering::SeqCst)
@@ -79,6 +85,8 @@ fn accept(listener: &TcpListener, server: &str, state: &Arc<State>) {
         thread::spawn(move || {
             forward(client, server, |bytes| {
                 up.up.fetch_add(bytes.len() as u64, Ordering::SeqCst);
+                let lines = bytes.windows(11).filter(|window| window == b" HTTP/1.1\r\n").count();
+                up.requests.fetch_add(lines as u64, Ordering::SeqCst);
                 up.interrupt_before(bytes);
             });
         });

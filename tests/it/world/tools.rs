@@ -46,3 +46,18 @@ fn tool(name: &str) -> PathBuf {
     assert!(path.is_file(), "{name} is not in {}; scripts/install puts it there", tools.display());
     path
 }
+
+/// Runs openssl in the world's directory.
+pub(crate) fn openssl(world: &super::World, arguments: &[&str]) {
+    output_of(Command::new("openssl").args(arguments).current_dir(world.work()));
+}
+
+/// Signs a message with `key.pem` as cosign does: over its SHA-256, but with Ed25519 over itself.
+pub(crate) fn sign(world: &super::World, message: &[u8]) -> Vec<u8> {
+    world.write("message", message);
+    let is_ed25519 = world.read("key.pem").lines().nth(1).is_some_and(|line| line.starts_with("MC4CAQAwBQYDK2Vw"));
+    let flags = ["pkeyutl", "-sign", "-rawin", "-inkey", "key.pem", "-in", "message", "-out", "signature"];
+    let hash: &[&str] = if is_ed25519 { &[] } else { &["-digest", "sha256"] };
+    openssl(world, &[&flags, hash].concat());
+    std::fs::read(world.work().join("signature")).expect("openssl has written it")
+}

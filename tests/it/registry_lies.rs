@@ -1,0 +1,151 @@
+//! A registry on a socket that lies: the right exit code, soon, and without much memory.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use crate::images::digest;
+use crate::world::World;
+
+const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// Starts a server that answers every request by its first line; ends with the process.
+fn liar(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("the listener is bound").to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            serve(stream, &answer);
+        }
+    });
+    address
+}
+
+fn serve(mut stream: TcpStream, answer: &impl Fn(&str, &mut TcpStream) -> std::io::Result<()>) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    // TLS begins with another byte than a request does.
+    while !head.ends_with(b"\r\n\r\n") && head.first() != Some(&0x16) {
+        if !matches!(stream.read(&mut byte), Ok(1)) {
+            return;
+        }
+        head.push(byte[0]);
+    }
+    if head.first() == Some(&0x16) {
+        return;
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    // A client that has heard enough hangs up.
+    let _ = answer(head.lines().next().unwrap_or_default(), &mut stream);
+}
+
+fn says(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
+}
+
+/// Checks an image on a server that gives the same answer to everything.
+#[track_caller]
+fn check(answer: String, code: i32, words: &str) {
+    let address = liar(move |_, stream| stream.write_all(answer.as_bytes()));
+    checked(&address, &[], code, words);
+}
+
+#[track_caller]
+fn checked(address: &str, flags: &[&str], code: i32, words: &str) {
+    let image = format!("{address}/team/app:1");
+    let plain = ["check", "--image", &image, "--plain-http", address];
+    let run = World::new().bump(plain.iter().chain(flags)).run().exits(code).prints("").says(words);
+    assert!(run.took < Duration::from_secs(20), "{run}");
+}
+
+#[test]
+fn lies_about_the_manifest() {
+    let typed = |more: &str, body: &str| says("200 OK", &format!("Content-Type: {TYPE}\r\n{more}"), body);
+    let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}"}}"#);
+    check(typed("Docker-Content-Digest: sha256:zz\r\n", &manifest), 7, "\"sha256:zz\" is no digest");
+    let other = format!("Docker-Content-Digest: {}\r\n", digest(b"another image"));
+    check(typed(&other, &manifest), 7, "not that of the digest it names");
+    check(says("200 OK", "Content-Type: text/html\r\n", "<html>Sign in</html>"), 7, "an HTML page");
+    check(says("404 Not Found", "Content-Type: text/html\r\n", "<html>"), 7, "its 404 is an HTML page");
+    let schema1 = "Content-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\n";
+    check(says("200 OK", schema1, "{}"), 7, "schema version 1");
+    check(says("200 OK", "Content-Type: image/png\r\n", "PNG"), 7, "no media type of an image");
+    check(says("302 Found", "Location: /v2/again\r\n", ""), 7, "redirects");
+    check(says("404 Not Found", "Content-Type: application/json\r\n", "{}"), 4, "is not in the registry");
+}
+
+#[test]
+fn an_endless_body_ends() {
+    let address = liar(|_, stream| {
+        stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Type: {TYPE}\r\n\r\n").as_bytes())?;
+        loop {
+            stream.write_all(&[b' '; 8 * 1024])?;
+        }
+    });
+    checked(&address, &[], 7, "longer than");
+}
+
+#[test]
+fn silence_ends() {
+    let address = liar(|_, _| {
+        thread::sleep(Duration::from_hours(1));
+        Ok(())
+    });
+    let image = format!("{address}/team/app:1");
+    let world = World::new();
+    let run =
+        world.bump(["check", "--image", &image, "--plain-http", &address]).run().exits(7).says("no answer in time");
+    assert!(run.took < Duration::from_mins(1), "{run}");
+}
+
+/// An image whose configuration is this text.
+fn image_with(config: String) -> String {
+    let manifest = format!(
+        r#"{{"schemaVersion": 2, "mediaType": "{TYPE}", "layers": [], "config": {{"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "{}", "size": 1}}}}"#,
+        digest(config.as_bytes())
+    );
+    liar(move |line, stream| {
+        let body = if line.contains("/blobs/") { &config } else { &manifest };
+        stream.write_all(says("200 OK", &format!("Content-Type: {TYPE}\r\n"), body).as_bytes())
+    })
+}
+
+#[test]
+fn a_label_bomb_does_not_go_off() {
+    let labels: Vec<String> = (0..60_000).map(|number| format!(r#""label-{number}": "x""#)).collect();
+    let config = |padding: usize| {
+        format!(r#"{{"os": "linux", "config": {{"Labels": {{{}}}}}{}}}"#, labels.join(","), " ".repeat(padding))
+    };
+    checked(&image_with(config(0)), &["--label", "team=shop"], 9, "its label team is missing");
+    checked(&image_with(config(5_000_000)), &["--label", "team=shop"], 7, "longer than");
+    let index = format!(
+        r#"{{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{}]}}"#,
+        vec![format!(r#"{{"mediaType": "{TYPE}", "digest": "{}"}}"#, digest(b"x")); 1000].join(",")
+    );
+    let address = liar(move |_, stream| stream.write_all(says("200 OK", "", &index).as_bytes()));
+    checked(&address, &["--platform", "linux/amd64"], 7, "its index names 1000 images");
+}
+
+#[test]
+fn a_busy_registry_is_asked_again_and_one_that_is_down_is_said() {
+    let answers = std::sync::Mutex::new(0);
+    let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}"}}"#);
+    let address = liar(move |_, stream| {
+        let mut count = answers.lock().expect("nobody panics");
+        *count += 1;
+        let answer = match *count {
+            1 => says("429 Too Many Requests", "Retry-After: 1\r\n", ""),
+            2 => says("503 Service Unavailable", "", ""),
+            3 => return Ok(()),
+            _ => says("200 OK", &format!("Content-Type: {TYPE}\r\n"), &manifest),
+        };
+        stream.write_all(answer.as_bytes())
+    });
+    let image = format!("{address}/team/app:1");
+    let run = World::new().bump(["check", "--image", &image, "--plain-http", &address]).run().exits(0);
+    assert!(run.took >= Duration::from_secs(1), "{run}");
+    check(says("503 Service Unavailable", "", "down"), 7, "failed with status 503");
+    check(says("429 Too Many Requests", "Retry-After: 3600\r\n", ""), 7, "limits the rate");
+    check(says("403 Forbidden", "", ""), 7, "denied");
+}

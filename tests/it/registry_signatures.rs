@@ -1,0 +1,138 @@
+//! Signatures in a real registry, made with the openssl program as cosign makes them; no cosign is at hand.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::images::{Images, MANIFEST, ORDINARY};
+use crate::world::{World, openssl, sign};
+
+const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+/// An image and a key pair of its own.
+struct Signed {
+    world: World,
+    repository: String,
+    images: Images,
+    digest: String,
+}
+
+impl Signed {
+    fn new(kind: &[&str]) -> Self {
+        let world = World::new();
+        let repository = world.repository("team/app");
+        let images = Images::at(&repository);
+        let digest = images.image("1", ORDINARY).digest;
+        openssl(&world, &[&["genpkey", "-out", "key.pem"], kind].concat());
+        openssl(&world, &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
+        Self { world, repository, images, digest }
+    }
+
+    /// Pushes a simple signing payload and its signature where cosign puts them.
+    fn simple(&self, payload: &str, signature: &[u8]) {
+        let mut layer = self.images.described("application/vnd.dev.cosign.simplesigning.v1+json", payload.as_bytes());
+        layer["annotations"] = json!({"dev.cosignproject.cosign/signature": STANDARD.encode(signature)});
+        let config = self.images.described("application/vnd.oci.image.config.v1+json", b"{}");
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
+        self.images.manifest(&format!("{}.sig", self.tag()), MANIFEST, &manifest);
+    }
+
+    /// Pushes a bundle that refers to the image, by the tag that stands in for the referrers API.
+    fn bundle(&self, bundle: &Value) {
+        let layer = self.images.described(BUNDLE, bundle.to_string().as_bytes());
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": BUNDLE,
+            "config": self.images.described(EMPTY, b"{}"), "layers": [layer],
+            "subject": {"mediaType": MANIFEST, "digest": self.digest, "size": 1}});
+        let pushed = self.images.manifest("bundle", MANIFEST, &manifest);
+        let index = json!({"schemaVersion": 2, "mediaType": crate::images::INDEX, "manifests": [
+            {"mediaType": MANIFEST, "artifactType": BUNDLE, "digest": pushed.digest, "size": pushed.size}]});
+        self.images.manifest(&self.tag(), crate::images::INDEX, &index);
+    }
+
+    fn tag(&self) -> String {
+        self.digest.replace(':', "-")
+    }
+
+    fn payload(&self, digest: &str) -> String {
+        json!({"critical": {"identity": {"docker-reference": self.repository},
+            "image": {"docker-manifest-digest": digest}, "type": "cosign container image signature"}})
+        .to_string()
+    }
+
+    #[track_caller]
+    fn check(&self, code: i32, words: &str) {
+        let image = format!("{}:1", self.repository);
+        self.world.bump(["check", "--image", &image, "--verify-key", "key.pub"]).run().exits(code).says(words);
+    }
+}
+
+const P256: [&str; 4] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+#[test]
+fn signatures_by_each_kind_of_key_are_found() {
+    for kind in [&P256[..], &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], &["-algorithm", "ed25519"]] {
+        let signed = Signed::new(kind);
+        signed.check(9, "there is no signature at all");
+        let payload = signed.payload(&signed.digest);
+        signed.simple(&payload, &sign(&signed.world, payload.as_bytes()));
+        signed.check(0, "is signed by key.pub");
+    }
+}
+
+#[test]
+fn tampered_foreign_and_unknown_signatures_are_refused() {
+    let signed = Signed::new(&P256);
+    let payload = signed.payload(&signed.digest);
+    let signature = sign(&signed.world, payload.as_bytes());
+
+    signed.simple(&payload.replace("}}", "}} "), &signature);
+    signed.check(9, "none of the keys made, or of something that was changed");
+    let other = signed.payload(&crate::images::digest(b"another image"));
+    signed.simple(&other, &sign(&signed.world, other.as_bytes()));
+    signed.check(9, "a signature of another digest");
+    let elsewhere = payload.replace("team/app", "team/web");
+    signed.simple(&elsewhere, &sign(&signed.world, elsewhere.as_bytes()));
+    signed.check(9, "a signature for another image");
+
+    signed.simple(&payload, &signature);
+    signed.check(0, "is signed by key.pub");
+    openssl(&signed.world, &[&["genpkey", "-out", "key.pem"], &P256[..]].concat());
+    openssl(&signed.world, &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
+    signed.check(9, "none of the keys made");
+    signed.world.write("key.pub", "no key");
+    signed.check(3, "no public key in PEM");
+}
+
+#[test]
+fn a_bundle_beside_the_image_is_found() {
+    let signed = Signed::new(&P256);
+    let hex = signed.digest.replace("sha256:", "");
+    let envelope = |kind: &str| {
+        let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": kind, "predicate": {},
+            "subject": [{"name": "", "digest": {"sha256": hex}}]});
+        let (statement, payload_type) = (statement.to_string(), "application/vnd.in-toto+json");
+        let message = format!("DSSEv1 {} {payload_type} {} {statement}", payload_type.len(), statement.len());
+        let signature = STANDARD.encode(sign(&signed.world, message.as_bytes()));
+        json!({"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}}, "dsseEnvelope": {
+            "payload": STANDARD.encode(&statement), "payloadType": payload_type, "signatures": [{"sig": signature}]}})
+    };
+    signed.bundle(&envelope("https://cosign.sigstore.dev/attestation/vuln/v1"));
+    signed.check(9, "which is no signature");
+    signed.bundle(&envelope("https://sigstore.dev/cosign/sign/v1"));
+    signed.check(0, "is signed by key.pub");
+}
+
+#[test]
+fn the_report_names_the_key() {
+    let signed = Signed::new(&P256);
+    let payload = signed.payload(&signed.digest);
+    signed.simple(&payload, &sign(&signed.world, payload.as_bytes()));
+    let image = format!("{}:1", signed.repository);
+    let key = signed.world.read("key.pub");
+    let check = || signed.world.bump(["check", "--image", &image, "--report-json", "report.json"]);
+    check().env("GITOPS_BUMP_VERIFY_KEY", "key.pub").run().exits(0);
+    let report: Value = serde_json::from_str(&signed.world.read("report.json")).expect("it is JSON");
+    assert_eq!(report["images"][0]["signature"], json!({"verified": true, "key": "key.pub"}));
+    check().env("GITOPS_BUMP_VERIFY_KEY", key).run().exits(0);
+}
