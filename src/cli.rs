@@ -203,7 +203,8 @@ pub struct TargetArgs {
 pub struct NetworkArgs {
     /// CA certificates added to the usual roots, for registry and Git alike
     /// [default: `$CA_BUNDLE`, `$CI_SERVER_TLS_CA_FILE`, `$SSL_CERT_FILE`]
-    #[arg(long, value_name = "FILE_OR_PEM")]
+    // A PEM text begins with hyphens.
+    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
     pub ca_file: Option<String>,
     /// Talk http to this registry host (repeatable; tried by itself on 127.0.0.1 and localhost)
     #[arg(long, value_name = "HOST[:PORT]")]

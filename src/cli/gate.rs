@@ -21,7 +21,8 @@ pub struct GateArgs {
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub label: Vec<String>,
     /// The image is signed with this public key, as cosign does it (repeatable: one of them)
-    #[arg(long, value_name = "FILE_OR_PEM")]
+    // A PEM text begins with hyphens.
+    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
     pub verify_key: Vec<String>,
     /// The image's tag does not match this pattern with * and ? (repeatable: none of them)
     #[arg(long, value_name = "PATTERN")]
