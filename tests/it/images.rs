@@ -3,6 +3,8 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -73,6 +75,15 @@ impl Images {
         self.manifest(tag, INDEX, &index)
     }
 
+    /// Pushes a simple signing payload and its signature where cosign puts them.
+    pub(crate) fn signature(&self, digest: &str, payload: &str, signature: &[u8]) {
+        let mut layer = self.described("application/vnd.dev.cosign.simplesigning.v1+json", payload.as_bytes());
+        layer["annotations"] = json!({"dev.cosignproject.cosign/signature": STANDARD.encode(signature)});
+        let config = self.described(CONFIG, b"{}");
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
+        self.manifest(&format!("{}.sig", digest.replace(':', "-")), MANIFEST, &manifest);
+    }
+
     /// Pushes any manifest under a tag.
     pub(crate) fn manifest(&self, tag: &str, media_type: &str, manifest: &Value) -> Pushed {
         let bytes = manifest.to_string();
@@ -105,6 +116,13 @@ impl Images {
         stream.read_to_string(&mut answer).expect("the registry answers");
         answer
     }
+}
+
+/// What cosign signs: that this digest is of this repository.
+pub(crate) fn payload(repository: &str, digest: &str) -> String {
+    json!({"critical": {"identity": {"docker-reference": repository},
+        "image": {"docker-manifest-digest": digest}, "type": "cosign container image signature"}})
+    .to_string()
 }
 
 pub(crate) fn digest(bytes: &[u8]) -> String {

@@ -17,6 +17,7 @@ mod images;
 mod race;
 mod registry_lies;
 mod registry_requirements;
+mod registry_servers;
 mod registry_signatures;
 mod registry_wait;
 mod render;

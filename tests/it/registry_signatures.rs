@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::images::{Images, MANIFEST, ORDINARY};
+use crate::images::{Images, MANIFEST, ORDINARY, payload};
 use crate::world::{World, openssl, sign};
 
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
@@ -29,13 +29,8 @@ impl Signed {
         Self { world, repository, images, digest }
     }
 
-    /// Pushes a simple signing payload and its signature where cosign puts them.
     fn simple(&self, payload: &str, signature: &[u8]) {
-        let mut layer = self.images.described("application/vnd.dev.cosign.simplesigning.v1+json", payload.as_bytes());
-        layer["annotations"] = json!({"dev.cosignproject.cosign/signature": STANDARD.encode(signature)});
-        let config = self.images.described("application/vnd.oci.image.config.v1+json", b"{}");
-        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [layer]});
-        self.images.manifest(&format!("{}.sig", self.tag()), MANIFEST, &manifest);
+        self.images.signature(&self.digest, payload, signature);
     }
 
     /// Pushes a bundle that refers to the image, by the tag that stands in for the referrers API.
@@ -55,9 +50,7 @@ impl Signed {
     }
 
     fn payload(&self, digest: &str) -> String {
-        json!({"critical": {"identity": {"docker-reference": self.repository},
-            "image": {"docker-manifest-digest": digest}, "type": "cosign container image signature"}})
-        .to_string()
+        payload(&self.repository, digest)
     }
 
     #[track_caller]
@@ -134,5 +127,11 @@ fn the_report_names_the_key() {
     check().env("GITOPS_BUMP_VERIFY_KEY", "key.pub").run().exits(0);
     let report: Value = serde_json::from_str(&signed.world.read("report.json")).expect("it is JSON");
     assert_eq!(report["images"][0]["signature"], json!({"verified": true, "key": "key.pub"}));
-    check().env("GITOPS_BUMP_VERIFY_KEY", key).run().exits(0);
+    check().env("GITOPS_BUMP_VERIFY_KEY", &key).run().exits(0);
+    signed
+        .world
+        .bump(["check", "--image", &image, "--verify-key", &key])
+        .run()
+        .exits(0)
+        .says("signed by the key given");
 }

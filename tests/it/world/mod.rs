@@ -2,6 +2,7 @@
 
 mod directory;
 mod proxy;
+mod registry;
 mod repository;
 mod run;
 mod secrets;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 
 pub(crate) use directory::{read, write};
 pub(crate) use proxy::Proxy;
+pub(crate) use registry::OwnRegistry;
 pub(crate) use repository::Repository;
 pub(crate) use run::{Bump, Run, copies_of};
 pub(crate) use secrets::Secret;
