@@ -98,3 +98,33 @@ fn nothing_but_the_file_changes_in_the_tree() {
     assert_eq!(infra.file("main", "a/b/values.yaml"), values(&repository, "1"));
     infra.assert_sound();
 }
+
+#[test]
+fn odd_names_are_names() {
+    let world = World::new();
+    let (image, repository) = (world.push("team/app", "2"), world.repository("team/app"));
+    let infra = world.infra("infra", &[("plain.yaml", "a: 1\n")]);
+    let path = "odd dir/é \"x\"\n'y' \u{1f680}.yaml";
+    let quoted = "\"odd dir/é \\\"x\\\"\\n'y' \u{1f680}.yaml\"";
+    infra.commit_mode("main", "100755", quoted, &values(&repository, "1"));
+    let before = infra.entries("main");
+
+    world.bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", path]).run().exits(0);
+
+    assert_eq!(infra.file("main", path), values(&repository, "2"));
+    assert_eq!(infra.entries("main"), before);
+    infra.assert_sound();
+}
+
+#[test]
+fn a_repository_of_the_other_object_format_is_exit_8() {
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let directory = world.work().join("new.git");
+    let mut init = std::process::Command::new("git");
+    init.args(["init", "--quiet", "--bare", "--object-format=sha256"]).arg(&directory);
+    crate::world::output_of(&mut init);
+    let url = directory.display().to_string();
+    let run = world.bump(["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"]).run();
+    run.exits(8).says("object format is sha256");
+}
