@@ -93,7 +93,8 @@ fn private_key(what: &str, value: &str) -> Result<(String, Option<PathBuf>), Err
         (value.to_owned(), None)
     } else {
         let file = PathBuf::from(value.trim());
-        let failed = |source| Error::File { what: format!("{what} {}", file.display()), source };
+        // The value is not repeated: it may be a key in a form that isn't known.
+        let failed = |source| Error::File { what: format!("the file in {what}"), source };
         let bytes = read(&file).map_err(failed)?;
         (String::from_utf8(bytes).map_err(|_| wrong("it is no text"))?, Some(file))
     };
@@ -235,7 +236,7 @@ mod tests {
     fn what_is_no_usable_key_is_refused() {
         let encrypted = KEY.replace("OPENSSH", "ENCRYPTED");
         for (value, words) in [
-            ("/nowhere/key", "GITOPS_BUMP_SSH_KEY /nowhere/key"),
+            ("c2VjcmV0", "the file in GITOPS_BUMP_SSH_KEY: No such file"),
             ("/etc/hosts", "holds no private key"),
             (encrypted.as_str(), "has a passphrase"),
         ] {

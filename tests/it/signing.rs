@@ -60,7 +60,7 @@ fn git_verifies_a_signed_commit() {
 #[test]
 fn a_key_that_cannot_sign_is_exit_3_and_publishes_nothing() {
     let desk = Desk::new();
-    desk.update(&["--signing-key", "gone"]).run().exits(3).says("--signing-key gone");
+    desk.update(&["--signing-key", "gone"]).run().exits(3).says("the file in --signing-key");
     let file = desk.world.work().join("locked");
     output_of(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "passphrase", "-f"]).arg(&file));
     let locked = fs::read_to_string(file).expect("the key is ours");
