@@ -14,6 +14,9 @@ const MOST: usize = 256;
 /// with them: what can't be found here is left to the push itself.
 const ENOUGH_REFS: usize = 64 << 10;
 
+/// How much of it is read when the branch is found: a new connection would cost more.
+const FEW_REFS: usize = 8 << 10;
+
 /// How much of it is drained from a pipe, which has to be read to its end.
 const MOST_REFS: usize = 256 << 20;
 
@@ -106,7 +109,8 @@ pub(super) async fn receiving(transport: &Transport, branch: &str) -> Result<Rec
     while let Packet::Data(line) = session.packet().await? {
         taken += line.len();
         tip = tip.or_else(|| tip_in(&text(line), &name));
-        if is_http && (tip.is_some() || taken > ENOUGH_REFS) {
+        // An answer that is read to its end leaves its connection to the push.
+        if is_http && taken > if tip.is_some() { FEW_REFS } else { ENOUGH_REFS } {
             session.skip();
             break;
         }

@@ -15,6 +15,12 @@ const MOST_PARTIAL: usize = 64 << 20;
 /// How much a pack may be that holds a commit's whole tree.
 const MOST_WHOLE: usize = 256 << 20;
 
+/// What others changed meanwhile comes along when it is small; a wanted file that is bigger is asked for by its id.
+const SMALL_FILES: &str = "filter blob:limit=65536\n";
+
+/// How much may have been added since an earlier commit; reading the paths anew costs less than more of that.
+const MOST_ADDED: usize = 1 << 20;
+
 /// How much comes with a commit, by what the server can do; each next one costs more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
@@ -31,6 +37,9 @@ pub(super) enum Reach {
 pub(super) enum Extent {
     /// A commit without its history.
     Commit(Reach),
+    /// What was added since this earlier commit. A server finds it along the history alone: with a depth it would
+    /// send everything.
+    Since(Oid),
     /// Trees without what they hold.
     Trees,
     /// Files.
@@ -59,6 +68,7 @@ pub(super) async fn fetch(
     session.send(request(capabilities, wants, extent)).await?;
     let most = match extent {
         Extent::Commit(Reach::Everything | Reach::Trees) => MOST_WHOLE,
+        Extent::Since(_) => MOST_ADDED,
         _ => MOST_PARTIAL,
     };
     session.allow(most);
@@ -75,17 +85,23 @@ fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8
     pkt::line(&mut request, b"no-progress\n");
     pkt::line(&mut request, b"ofs-delta\n");
     let extra: &[&str] = match extent {
+        Extent::Since(_) if capabilities.has_feature("fetch", "filter") => &[SMALL_FILES],
         Extent::Commit(Reach::Top) => &["deepen 1\n", "filter tree:1\n"],
         Extent::Commit(Reach::Trees) => &["deepen 1\n", "filter blob:none\n"],
         Extent::Commit(Reach::Everything) => &["deepen 1\n"],
         Extent::Trees => &["filter tree:0\n"],
-        Extent::Blobs => &[],
+        Extent::Since(_) | Extent::Blobs => &[],
     };
     for line in extra {
         pkt::line(&mut request, line.as_bytes());
     }
     for want in wants {
         pkt::line(&mut request, format!("want {want}\n").as_bytes());
+    }
+    if let Extent::Since(known) = extent {
+        // Shallow: what only the commits before it hold isn't here.
+        pkt::line(&mut request, format!("shallow {known}\n").as_bytes());
+        pkt::line(&mut request, format!("have {known}\n").as_bytes());
     }
     pkt::line(&mut request, b"done\n");
     pkt::flush(&mut request);

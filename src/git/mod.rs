@@ -58,6 +58,9 @@ const DEADLINE: Duration = Duration::from_mins(10);
 /// How long a server is left waiting at the other end of a pipe before a push takes a new one.
 const WAITING: Duration = Duration::from_secs(15);
 
+/// How much of a branch's earlier tips is kept to read the next one by.
+const MOST_KEPT: usize = 16 << 20;
+
 /// A repository and how to reach it.
 #[derive(Debug)]
 pub struct Remote {
@@ -65,6 +68,8 @@ pub struct Remote {
     transport: Transport,
     /// What the server can do, once it has said so: later snapshots need not ask again.
     known: OnceLock<(HttpService, Capabilities)>,
+    /// The same of its receiving side: a push that is made again need not ask.
+    known_receiving: OnceLock<(HttpService, Capabilities)>,
 }
 
 /// What stood at the wanted paths when a branch's tip was read.
@@ -104,7 +109,7 @@ impl Remote {
                 dialect: tokio::sync::OnceCell::new(),
             })),
         };
-        Ok(Self { url, transport, known: OnceLock::new() })
+        Ok(Self { url, transport, known: OnceLock::new(), known_receiving: OnceLock::new() })
     }
 
     /// The repository's address.
@@ -115,6 +120,12 @@ impl Remote {
     /// Reads a branch's tip and what stands at the wanted paths; no branch means the remote's default.
     pub async fn snapshot(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         let taken = tokio::time::timeout(DEADLINE, self.take(branch, wants)).await;
+        taken.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Reads the branch again that a snapshot was taken of, fetching only what changed since.
+    pub async fn snapshot_again(&self, before: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
+        let taken = tokio::time::timeout(DEADLINE, self.take_again(before, wants)).await;
         taken.unwrap_or_else(|_| Err(self.too_slow()))
     }
 
@@ -133,6 +144,25 @@ impl Remote {
         let (read, receiving) = tokio::join!(read, self.receiving_ahead(&tip.branch));
         let (store, found) = read?;
         Ok(Snapshot { tip, found, store, receiving: Mutex::new(receiving) })
+    }
+
+    async fn take_again(&self, before: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
+        let Snapshot { tip: known, store, .. } = before;
+        if store.size() > MOST_KEPT {
+            return self.take(Some(&known.branch), wants).await;
+        }
+        let (mut session, capabilities) = self.fetching().await?;
+        let tip = refs::tip(&mut session, &capabilities, Some(&known.branch)).await?;
+        tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip again");
+        let read = snapshot::read_since(&mut session, &capabilities, (tip.id, wants), (known.id, store)).await;
+        match read {
+            Ok((store, found)) => Ok(Snapshot { tip, found, store, receiving: Mutex::new(None) }),
+            Err(error @ (GitError::Remote { .. } | GitError::Limit(_) | GitError::Pack(_))) => {
+                tracing::debug!(%error, "what changed can't be fetched alone, reading all again");
+                self.take(Some(&tip.branch), wants).await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn fetching(&self) -> Result<(Session, Capabilities), GitError> {
@@ -187,8 +217,11 @@ impl Remote {
         let is_http = matches!(self.transport, Transport::Http(_));
         let receiving = match ahead.filter(|ahead| is_http || ahead.begun.elapsed() < WAITING) {
             Some(ahead) => ahead.receiving,
-            None => capabilities::receiving(&self.transport, branch).await?,
+            None => self.receiving(branch).await?,
         };
+        if let Some(service) = receiving.session.service() {
+            self.known_receiving.get_or_init(|| (service.clone(), receiving.capabilities.clone()));
+        }
         match push::push(receiving, branch, old, commit).await {
             // The answer broke off, and the commit may be there all the same.
             Err(error) if is_unsure(&error) && self.is_tip(branch, commit).await => {
@@ -197,6 +230,18 @@ impl Remote {
             }
             pushed => pushed,
         }
+    }
+
+    /// What a push needs to know. Once it is known, only the branch's tip is asked for: a race that is lost already
+    /// shows before anything is sent.
+    async fn receiving(&self, branch: &str) -> Result<Receiving, GitError> {
+        let Some((service, capabilities)) = self.known_receiving.get() else {
+            return capabilities::receiving(&self.transport, branch).await;
+        };
+        let (mut session, fetching) = self.fetching().await?;
+        let tip = refs::tip(&mut session, &fetching, Some(branch)).await?.id;
+        let session = Session::resume(service.clone());
+        Ok(Receiving { capabilities: capabilities.clone(), tip: Some(tip), session })
     }
 
     async fn is_tip(&self, branch: &str, commit: &Commit) -> bool {

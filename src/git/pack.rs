@@ -105,6 +105,11 @@ impl Pack {
         self.index.contains_key(&id)
     }
 
+    /// How many bytes the pack has.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether an object was passed over because of its size.
     pub(super) fn has_oversized(&self) -> bool {
         self.has_oversized

@@ -40,6 +40,32 @@ pub(super) async fn read(
 ) -> Result<(Store, Vec<Found>), GitError> {
     let mut store = Store::default();
     store.add(fetch(session, capabilities, &[tip], Extent::Commit(reach)).await?);
+    follow(session, capabilities, (tip, wants), reach, store).await
+}
+
+/// Reads the wanted paths of a commit, of which an earlier one's are there: only what changed between them is
+/// fetched, most of the time in one request.
+pub(super) async fn read_since(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    (tip, wants): (Oid, &[Want<'_>]),
+    (known, mut store): (Oid, Store),
+) -> Result<(Store, Vec<Found>), GitError> {
+    if tip != known {
+        store.add(fetch(session, capabilities, &[tip], Extent::Since(known)).await?);
+    }
+    let reach = reaches(capabilities).first().copied().unwrap_or(Reach::Everything);
+    follow(session, capabilities, (tip, wants), reach, store).await
+}
+
+/// Follows the wanted paths from a commit that is there, fetching what isn't.
+async fn follow(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    (tip, wants): (Oid, &[Want<'_>]),
+    reach: Reach,
+    mut store: Store,
+) -> Result<(Store, Vec<Found>), GitError> {
     let top = store.top(tip)?;
     let mut cursors = Vec::with_capacity(wants.len());
     for want in wants {

@@ -21,6 +21,11 @@ impl Store {
         self.packs.iter().any(|pack| pack.has(id))
     }
 
+    /// How many bytes of packs are kept.
+    pub(super) fn size(&self) -> usize {
+        self.packs.iter().map(Pack::size).sum()
+    }
+
     /// Whether a server sent an object that is too big to be kept.
     pub(super) fn has_oversized(&self) -> bool {
         self.packs.iter().any(Pack::has_oversized)

@@ -15,6 +15,7 @@ use crate::rewrite::{self, FileRewrite, Rewrite};
 use crate::settings::{Mode, NamedImage, Settings};
 
 mod outcome;
+mod pace;
 mod publish;
 
 pub use outcome::{End, Finished, ImageOutcome, RepositoryOutcome};

@@ -2,21 +2,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use backon::{BackoffBuilder as _, ExponentialBuilder};
 use tracing::{debug, info};
 
 use super::outcome::{End, RepositoryOutcome};
+use super::pace::Pace;
 use super::{Context, Ready, changed, edit, held, place, refuse_older};
 use crate::error::Error;
-use crate::git::{CommitMeta, Push, Remote};
+use crate::git::{CommitMeta, Push};
 use crate::message::{self, ChangeFacts, Facts, ImageFacts};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{self, FileRewrite};
 use crate::settings::SignOff;
-
-/// The pauses between two attempts at a push that lost a race.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// Commits and pushes; on a lost race reads the new tip and edits again, until the push timeout.
 pub(super) async fn publish(
@@ -29,8 +25,8 @@ pub(super) async fn publish(
         Err(error) => return held(plan, Some(error)),
     };
     let started = tokio::time::Instant::now();
-    let mut attempts = 0;
-    let mut pauses = pauses();
+    let mut begun = started;
+    let mut pace = Pace::default();
     let end = loop {
         match attempt(&plan, &ready, context).await {
             Ok(Attempt::Ended(end)) => break end,
@@ -38,15 +34,16 @@ pub(super) async fn publish(
             Ok(Attempt::LostRace(words)) => debug!("{}: {words}", place(&plan, Some(ready.snapshot.branch()))),
         }
         let waited = started.elapsed();
-        let pause = pauses.next().unwrap_or(LONGEST_PAUSE);
-        attempts += 1;
-        if waited + pause > context.settings.push_timeout {
-            let place = place(&plan, Some(ready.snapshot.branch()));
+        let pause = pace.pause(begun.elapsed());
+        let left = context.settings.push_timeout.saturating_sub(waited);
+        if left.is_zero() {
+            let (place, attempts) = (place(&plan, Some(ready.snapshot.branch())), pace.losses());
             break End::Failed(Error::Race { place, attempts, waited: Duration::from_secs(waited.as_secs()) });
         }
         info!("{}: the branch moved, the edit is applied again", place(&plan, Some(ready.snapshot.branch())));
-        tokio::time::sleep(pause).await;
-        match again(&plan, ready.remote, context).await {
+        tokio::time::sleep(pause.min(left)).await;
+        begun = tokio::time::Instant::now();
+        match again(&plan, ready, context).await {
             Ok(next) => ready = next,
             Err(error) => return held(plan, Some(error)),
         }
@@ -80,12 +77,12 @@ async fn attempt(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>)
     }
 }
 
-async fn again(plan: &PlannedRepository, remote: Remote, context: &Context<'_>) -> Result<Ready, Error> {
+async fn again(plan: &PlannedRepository, before: Ready, context: &Context<'_>) -> Result<Ready, Error> {
+    let Ready { remote, snapshot, .. } = before;
     let wants = rewrite::wants(&plan.targets);
-    let snapshot = remote
-        .snapshot(plan.branch.as_deref(), &wants)
-        .await
-        .map_err(|reason| Error::Git { action: format!("read {}", place(plan, plan.branch.as_deref())), reason })?;
+    let action = format!("read {}", place(plan, Some(snapshot.branch())));
+    let read = remote.snapshot_again(snapshot, &wants).await;
+    let snapshot = read.map_err(|reason| Error::Git { action, reason })?;
     let ready = edit(plan, remote, snapshot, context)?;
     // Who won the race may have deployed a newer image.
     refuse_older(std::iter::once(&ready.rewrite), context).await?;
@@ -142,14 +139,4 @@ fn facts<'a>(changed: &[&'a FileRewrite], branch: &'a str, context: &'a Context<
         environment: context.settings.environment.as_deref(),
         branch,
     }
-}
-
-/// Growing pauses with jitter, so that the losers of one race don't meet again.
-fn pauses() -> impl Iterator<Item = Duration> {
-    ExponentialBuilder::default()
-        .with_jitter()
-        .with_min_delay(FIRST_PAUSE)
-        .with_max_delay(LONGEST_PAUSE)
-        .without_max_times()
-        .build()
 }

@@ -4,7 +4,7 @@ use crate::samples::values;
 use crate::world::{Proxy, World};
 
 #[test]
-fn one_bump_downloads_less_than_64_kb_of_a_repository_of_20_000_files() {
+fn one_bump_downloads_less_than_32_kb_of_a_repository_of_20_000_files() {
     let world = World::new();
     let image = world.push("team/app", "2");
     let infra = world.empty_infra("infra");
@@ -26,7 +26,7 @@ fn one_bump_downloads_less_than_64_kb_of_a_repository_of_20_000_files() {
     assert_eq!(infra.commits("main"), 2);
     assert_eq!(infra.file("main", file), values(&world.repository("team/app"), "2"));
     let (down, up) = (proxy.downloaded(), proxy.uploaded());
-    assert!(down < 64 * 1024, "{down} bytes were downloaded");
+    assert!(down < 32 * 1024, "{down} bytes were downloaded");
     assert!(up < 64 * 1024, "{up} bytes were uploaded");
     infra.assert_sound();
 }

@@ -5,6 +5,7 @@
 mod check;
 mod commits;
 mod config;
+mod contention;
 mod cost;
 mod dependencies;
 mod digests;

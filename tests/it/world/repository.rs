@@ -151,6 +151,11 @@ impl Repository {
         count.trim().parse().expect("a number")
     }
 
+    /// The number of merges among them.
+    pub(crate) fn merges(&self, branch: &str) -> usize {
+        self.output(&["rev-list", "--merges", branch, "--"]).lines().count()
+    }
+
     /// A file at a revision.
     pub(crate) fn file(&self, revision: &str, path: &str) -> String {
         self.output(&["show", &format!("{revision}:{path}")])
