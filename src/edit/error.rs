@@ -100,6 +100,9 @@ pub enum Reason {
     /// A literal, folded or multi-line scalar.
     #[error("the value is a literal, folded or multi-line text")]
     MultiLine,
+    /// Helm values as text inside an Argo CD Application.
+    #[error("the Helm values are text here, not YAML of this file")]
+    ValuesText,
     /// An explicit tag that makes the value something else than a string.
     #[error("the value is tagged {0}, which is no string")]
     Typed(String),
@@ -220,6 +223,7 @@ impl Reason {
             Self::Template => "write the value where the template takes it from",
             Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
             Self::MultiLine => "write the value on one line, plain or in quotes",
+            Self::ValuesText => "move them from helm.values to helm.valuesObject, which Argo CD takes as YAML",
             Self::Typed(_) => "remove the tag or make it !!str",
             Self::OtherRepository { .. } => {
                 "correct the path or the image; --any-repository writes the tag all the same (a mirror)"

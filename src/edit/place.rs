@@ -252,6 +252,7 @@ impl<'d, 't> Editor<'d, 't> {
         let document = self.document;
         let target = document.resolve(node);
         match document.shape(target) {
+            Shape::Scalar(Style::Block) if document.is_values_text(target) => document.refuse(node, Reason::ValuesText),
             Shape::Scalar(Style::Block) => document.refuse(node, Reason::MultiLine),
             Shape::Scalar(_) if document.is_blank(target) => Ok(None),
             Shape::Scalar(_) if document.source(target).contains(['\n', '\r']) => {

@@ -79,6 +79,7 @@ pub(super) fn missing(document: &Document<'_>, path: &Path, stop: Option<Node>, 
         },
     };
     match stop {
+        Some(stop) if document.is_values_text(stop) => document.refusal(stop, Reason::ValuesText),
         Some(stop) => document.refusal(stop, reason),
         None => reason.of_file(),
     }
