@@ -11,6 +11,7 @@ mod dependencies;
 mod digests;
 mod edit_cases;
 mod edit_properties;
+mod edit_rendered;
 mod failures;
 mod harness;
 mod hostile;
