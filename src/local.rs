@@ -54,14 +54,23 @@ pub fn replace(replacements: &[Replacement<'_>]) -> Result<(), LocalError> {
         let Err(error) = file.persist(replacements[index].path) else {
             continue;
         };
-        for done in &replacements[..index] {
-            prepare(done.path, done.old)?
-                .persist(done.path)
-                .map_err(|error| LocalError { path: done.path.to_owned(), source: error.error })?;
+        for done in replacements.iter().take(index) {
+            restore(done);
         }
         return Err(LocalError { path: replacements[index].path.to_owned(), source: error.error });
     }
     Ok(())
+}
+
+/// Gives a file its old text back. When that fails too, the others still get theirs.
+fn restore(done: &Replacement<'_>) {
+    let persisted = prepare(done.path, done.old).and_then(|file| {
+        let persisted = file.persist(done.path);
+        persisted.map_err(|error| LocalError { path: done.path.to_owned(), source: error.error })
+    });
+    if let Err(error) = persisted {
+        tracing::error!("could not give {} its old text back: {}", error.path, error.source);
+    }
 }
 
 /// A temporary file beside `path` with its mode and owner.
@@ -71,6 +80,8 @@ fn prepare(path: &str, bytes: &[u8]) -> Result<tempfile::NamedTempFile, LocalErr
         if metadata.permissions().readonly() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
         }
+        // A rename needs no right to write the file itself.
+        fs::OpenOptions::new().write(true).open(path)?;
         let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
         let mut file =
             tempfile::Builder::new().prefix(".gitops-bump-").tempfile_in(parent.unwrap_or(Path::new(".")))?;

@@ -27,6 +27,7 @@ mod reports;
 mod samples;
 mod secrets;
 mod set;
+mod set_atomic;
 mod signing;
 mod ssh;
 mod trust;

@@ -1,0 +1,94 @@
+//! `set` writes all files or none, each as a whole, and leaves nothing beside them.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::world::World;
+
+const IMAGE: &str = "reg.example.com/a/app:v2";
+const OLD: &str = "image:\n  repository: reg.example.com/a/app\n  tag: v1\n";
+
+fn names(world: &World) -> Vec<String> {
+    let entries = fs::read_dir(world.work()).expect("the directory is ours");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("it can be listed").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_that_cannot_be_written_keeps_the_others_as_they_were() {
+    let world = World::new();
+    world.write("a.yaml", OLD);
+    let locked = world.write("b.yaml", OLD);
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o444)).expect("the file is ours");
+    let run = world.bump(["set", "--image", IMAGE, "--helm", "a.yaml", "--helm", "b.yaml"]).run();
+    run.exits(1).says("b.yaml").says("read-only");
+    assert_eq!((world.read("a.yaml"), world.read("b.yaml")), (OLD.to_owned(), OLD.to_owned()));
+    assert_eq!(names(&world), ["a.yaml", "b.yaml"]);
+}
+
+#[test]
+fn the_owner_stays() {
+    let world = World::new();
+    let path = world.write("a.yaml", OLD);
+    // Only root may give a file away; for anybody else the owner is the own one.
+    let given = chown(&path, Some(4321), Some(4322));
+    let owner = || fs::metadata(&path).map(|file| (file.uid(), file.gid())).expect("the file is there");
+    let before = owner();
+    assert_eq!(given.is_ok(), before == (4321, 4322));
+    world.bump(["set", "--image", IMAGE, "--helm", "a.yaml"]).run().exits(0);
+    assert_eq!((owner(), world.read("a.yaml")), (before, OLD.replace("v1", "v2")));
+}
+
+#[test]
+fn a_symbolic_link_is_refused() {
+    let world = World::new();
+    world.write("a.yaml", OLD);
+    symlink("a.yaml", world.work().join("link.yaml")).expect("the directory is ours");
+    world.bump(["set", "--image", IMAGE, "--helm", "link.yaml"]).run().exits(5).says("symbolic link");
+    assert_eq!(world.read("a.yaml"), OLD);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_refused() {
+    let world = World::new();
+    let path = world.write("a.yaml", OLD);
+    let file = fs::OpenOptions::new().write(true).open(path).expect("the file is ours");
+    file.set_len(100 << 20).expect("a file may have holes");
+    let run = world.bump(["set", "--image", IMAGE, "--helm", "a.yaml"]).run().exits(5).says("16 MiB");
+    assert!(run.took < Duration::from_secs(5), "{run}");
+}
+
+#[test]
+fn a_signal_leaves_whole_files_and_nothing_beside_them() {
+    let world = World::new();
+    let filler: String = (0..20_000).map(|number| format!("key{number}: some text # and a comment\n")).collect();
+    let old = format!("{OLD}{filler}");
+    let new = old.replacen("v1", "v2", 1);
+    for wait in [0, 20, 60, 120, 200, 300, 450, 700] {
+        world.write("a.yaml", &old);
+        world.write("b.yaml", &old);
+        let mut run = Command::new(env!("CARGO_BIN_EXE_gitops-bump"))
+            .args(["set", "--image", IMAGE, "--helm", "a.yaml", "--helm", "b.yaml"])
+            .env_clear()
+            .current_dir(world.work())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary can be started");
+        sleep(Duration::from_millis(wait));
+        // It may be over already; then there is nobody to be told.
+        let told = Command::new("kill").args(["-TERM", &run.id().to_string()]).stderr(Stdio::null()).status();
+        told.expect("kill can be started");
+        run.wait().expect("the run is ours");
+        for file in ["a.yaml", "b.yaml"] {
+            let text = world.read(file);
+            assert!(text == old || text == new, "after {wait} ms {file} is neither old nor new");
+        }
+        assert_eq!(names(&world), ["a.yaml", "b.yaml"], "after {wait} ms");
+    }
+}
