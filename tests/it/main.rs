@@ -10,6 +10,7 @@ mod cost;
 mod dependencies;
 mod digests;
 mod edit_cases;
+mod edit_docs;
 mod edit_properties;
 mod edit_rendered;
 mod failures;
