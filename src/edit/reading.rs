@@ -214,7 +214,7 @@ impl<'t> Reader<'t> {
             400_001..4_000_000 => 99 - 89 * (self.expanded - 400_000) / 3_600_000,
             _ => 10,
         };
-        if copied / 100 > self.expanded / 10_000 * percent {
+        if u128::from(copied) * 100 > u128::from(self.expanded) * u128::from(percent) {
             return Err(Reason::Bomb(Bomb::Aliases).of_file());
         }
         Ok(())
