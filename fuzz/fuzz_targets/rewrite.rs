@@ -1,0 +1,40 @@
+//! The whole edit on any bytes: no panic, and a second run has nothing to do.
+//!
+//! The first byte picks the kind and the rules; the rest is the file.
+
+#![no_main]
+
+use gitops_bump::edit::{Job, Kind, Path, Pin, Rules, Wanted, rewrite};
+use gitops_bump::image::Reference;
+use libfuzzer_sys::fuzz_target;
+
+const DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
+
+fuzz_target!(|data: &[u8]| {
+    let Some((choice, file)) = data.split_first() else { return };
+    let bit = |number: u8| choice >> number & 1 == 1;
+    let rules = Rules {
+        pin: if bit(2) { Pin::Digest } else { Pin::Tag },
+        create: bit(3),
+        any_repository: bit(4),
+    };
+    let kind = match choice & 3 {
+        0 => Kind::Helm { path: None },
+        1 => Kind::Helm { path: Path::parse("image").ok() },
+        2 => Kind::Kustomize { name: bit(5).then(|| "app".to_owned()) },
+        _ => Kind::Manifest,
+    };
+    let tag = if bit(6) { "1.10" } else { "v2" };
+    let text = if bit(7) { format!("r.io/team/app:{tag}") } else { format!("r.io/team/app:{tag}@{DIGEST}") };
+    let image = Reference::parse(&text).expect("the reference is well-formed");
+    let wanted = [Wanted {
+        repository: image.repository,
+        tag: image.tag.expect("the reference has a tag"),
+        digest: image.digest,
+    }];
+    let jobs = [Job { kind, images: vec![0] }];
+    let Ok(once) = rewrite("file.yaml", file, &jobs, &wanted, &rules) else { return };
+    assert_eq!(once.text.as_bytes() != file, once.places.iter().any(|place| place.changed));
+    let twice = rewrite("file.yaml", once.text.as_bytes(), &jobs, &wanted, &rules).expect("the result can be edited");
+    assert_eq!(once.text, twice.text, "a second run changes it again");
+});

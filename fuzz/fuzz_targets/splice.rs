@@ -1,0 +1,58 @@
+//! What the second parser reads before and after differs in the written values alone.
+//!
+//! The first line is the tag; the rest is the file.
+
+#![no_main]
+
+use gitops_bump::edit::{Job, Kind, Pin, Rules, Wanted, rewrite};
+use gitops_bump::image::{Repository, Tag};
+use libfuzzer_sys::fuzz_target;
+use serde_yaml::{Deserializer, Value};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Some((tag, file)) = text.split_once('\n') else { return };
+    let Ok(tag) = Tag::parse(tag) else { return };
+    let repository = Repository::parse("r.io/team/app").expect("the repository is well-formed");
+    let wanted = [Wanted { repository, tag: tag.clone(), digest: None }];
+    let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
+    let jobs = [Job { kind: Kind::Helm { path: None }, images: vec![0] }];
+    let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted, &rules) else { return };
+    // Not every text that one parser takes is one to the other; what both take must agree.
+    let Some(before) = read(file) else { return };
+    let after = read(&result.text).unwrap_or_else(|| panic!("no longer readable:\n{}", result.text));
+    assert_eq!(before.len(), after.len());
+    for (before, after) in before.iter().zip(&after) {
+        compare(before, after, tag.as_str());
+    }
+});
+
+fn read(text: &str) -> Option<Vec<Value>> {
+    use serde::Deserialize as _;
+    Deserializer::from_str(text).map(|document| Value::deserialize(document).ok()).collect()
+}
+
+fn compare(before: &Value, after: &Value, tag: &str) {
+    match (before, after) {
+        (Value::Mapping(before), Value::Mapping(after)) => {
+            assert_eq!(before.len(), after.len());
+            for ((key, value), (new_key, new_value)) in before.iter().zip(after) {
+                assert_eq!(key, new_key);
+                compare(value, new_value, tag);
+            }
+        }
+        (Value::Sequence(before), Value::Sequence(after)) => {
+            assert_eq!(before.len(), after.len());
+            before.iter().zip(after).for_each(|(before, after)| compare(before, after, tag));
+        }
+        (Value::Tagged(before), Value::Tagged(after)) => {
+            assert_eq!(before.tag, after.tag);
+            compare(&before.value, &after.value, tag);
+        }
+        (before, after) if before == after => {}
+        (_, after) => {
+            let text = after.as_str().unwrap_or_else(|| panic!("{after:?} is no string"));
+            assert!(text == tag || text.ends_with(&format!(":{tag}")), "{before:?} became {after:?}");
+        }
+    }
+}
