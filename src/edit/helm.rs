@@ -8,7 +8,7 @@ use super::fields::{Fields, Key};
 use super::path::{Path, Segment};
 use super::place::{Editor, Spelling, not_scalar, tag_and_digest};
 use super::resolve::{Resolved, missing, refuse_alias, resolve};
-use super::scalar::{Sight, is_image_key, is_name_key, look};
+use super::scalar::{Sight, is_name_key, look};
 use super::{Job, Pin, Wanted, Written, kustomize};
 use crate::image::{Digest, Reference, Repository};
 
@@ -86,7 +86,8 @@ fn on_registry(editor: &Editor<'_, '_>, job: &Job, registry: &str) -> Option<Str
 fn scalar(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let document = editor.document;
     let Some(text) = editor.plain_text(node)? else {
-        if is_name_key(document, node) && !is_image_key(document, node) {
+        // A tag alone under `image:` would be read as a repository, also by the next run.
+        if is_name_key(document, node) {
             return document.refuse(node, Reason::NoVersion(shown("")));
         }
         let image = editor.choose(job, node, None)?;
