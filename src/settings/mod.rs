@@ -12,12 +12,14 @@ use crate::git::{GitUrl, Identity, IdentityError};
 use crate::image::Reference;
 use crate::secret::{Credentials, SecretString};
 
+pub use ci::Ci;
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
 pub use gate::GateSettings;
 pub use network::{CaSource, Network};
 pub use ssh::SshSettings;
 
+mod ci;
 mod credentials;
 mod error;
 mod gate;
@@ -157,21 +159,6 @@ pub enum SignOff {
     Nobody,
 }
 
-/// What GitLab CI tells about the pipeline.
-#[derive(Clone, Debug, Default)]
-pub struct Ci {
-    /// `$CI_COMMIT_SHA`.
-    pub commit_sha: Option<String>,
-    /// `$CI_PROJECT_URL`.
-    pub project_url: Option<String>,
-    /// `$CI_PROJECT_PATH`.
-    pub project_path: Option<String>,
-    /// `$CI_COMMIT_REF_NAME`.
-    pub commit_ref: Option<String>,
-    /// `$CI_PIPELINE_URL`.
-    pub pipeline_url: Option<String>,
-}
-
 /// A config file's text, and where it was read.
 #[derive(Debug)]
 pub struct ConfigText {
@@ -259,19 +246,6 @@ impl Settings {
     /// The credentials that this run may use with Git servers.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
         self.repositories.iter().filter_map(|repository| repository.credentials.clone())
-    }
-}
-
-impl Ci {
-    fn from_environment(environment: &Environment) -> Self {
-        let get = |name| environment.get(name).map(str::to_owned);
-        Self {
-            commit_sha: get("CI_COMMIT_SHA"),
-            project_url: get("CI_PROJECT_URL"),
-            project_path: get("CI_PROJECT_PATH"),
-            commit_ref: get("CI_COMMIT_REF_NAME"),
-            pipeline_url: get("CI_PIPELINE_URL"),
-        }
     }
 }
 

@@ -1,0 +1,53 @@
+//! The command line and its twin variables.
+
+use super::*;
+
+fn update(flags: &[&str], variables: &[(&str, &str)]) -> Result<UpdateArgs, CliError> {
+    let argv: Vec<OsString> = ["gitops-bump", "update"].iter().chain(flags).map(OsString::from).collect();
+    match parse(&argv, &variables.iter().copied().collect())?.command {
+        Command::Update(args) => Ok(*args),
+        _ => panic!("update was asked for"),
+    }
+}
+
+#[test]
+fn the_command_line_is_sound() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn a_flag_beats_its_variable() {
+    let args =
+        update(&["--branch", "one", "--helm=a.yaml"], &[("GITOPS_BUMP_BRANCH", "two"), ("GITOPS_BUMP_HELM", "b")]);
+    let args = args.unwrap();
+    assert_eq!(args.branch.as_deref(), Some("one"));
+    assert_eq!(args.targets.helm, ["a.yaml"]);
+}
+
+#[test]
+fn a_variable_holds_several_values() {
+    for value in ["a:x b:y", "a:x\nb:y\n", "\n  a:x\n\n  b:y\n"] {
+        assert_eq!(update(&[], &[("GITOPS_BUMP_HELM", value)]).unwrap().targets.helm, ["a:x", "b:y"], "{value:?}");
+    }
+    let spaces = update(&[], &[("GITOPS_BUMP_MANIFEST", "my file.yaml\nother.yaml")]).unwrap();
+    assert_eq!(spaces.targets.manifest, ["my file.yaml", "other.yaml"]);
+    let handed_over = update(&[], &[("GITOPS_BUMP_IMAGE", "r/a:1,r/b:2")]).unwrap();
+    assert_eq!(handed_over.images.image, ["r/a:1", "r/b:2"]);
+}
+
+#[test]
+fn switches_take_what_ci_writes() {
+    for (value, on) in [("true", true), ("1", true), ("yes", true), ("false", false), ("0", false), ("No", false)] {
+        assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", value)]).unwrap().dry_run, Some(on), "{value}");
+    }
+    assert_eq!(update(&["--dry-run=false"], &[("GITOPS_BUMP_DRY_RUN", "1")]).unwrap().dry_run, Some(false));
+    assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", "")]).unwrap().dry_run, None);
+    assert!(update(&["--dry-run"], &[]).unwrap().dry_run.unwrap());
+}
+
+#[test]
+fn a_wrong_variable_is_named() {
+    let error = update(&[], &[("GITOPS_BUMP_PIN", "never")]).unwrap_err().to_string();
+    assert!(error.starts_with("GITOPS_BUMP_PIN: invalid value 'never'"), "{error}");
+    assert!(matches!(update(&["--pin=never"], &[]), Err(CliError::Usage(_))));
+}
