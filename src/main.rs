@@ -85,26 +85,23 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
 }
 
 async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Code {
-    let resolved = resolved(args, environment, terminal);
-    let finished = match resolved {
-        Ok((settings, plan)) => match registry_credentials(environment, terminal) {
-            Ok(credentials) => gitops_bump::update(&settings, plan, credentials).await.map(|run| (settings, run)),
-            Err(error) => Err(error),
-        },
+    let begun = resolved(args, environment, terminal)
+        .and_then(|(settings, plan)| Ok((settings, plan, registry_credentials(environment, terminal)?)));
+    let finished = match begun {
+        Ok((settings, plan, credentials)) => {
+            gitops_bump::update(&settings, plan, credentials).await.map(|run| (settings, run))
+        }
         Err(error) => Err(error),
     };
     let (settings, finished) = match finished {
         Ok(finished) => finished,
-        Err(error) => return ended(terminal, &args.reports, &Report::of_failure(&error), &[error]),
+        Err(error) => return not_begun(terminal, &args.reports, &error),
     };
     let code = match tell(terminal, &finished, settings.mode) {
         Ok(()) => finished.exit_code(settings.fail_on_unchanged),
         Err(error) => finished.exit_code(settings.fail_on_unchanged).worse(report_error(terminal, &error)),
     };
-    match write_reports(terminal, &args.reports, &Report::new(&finished)) {
-        Ok(()) => code,
-        Err(error) => code.worse(report_error(terminal, &error)),
-    }
+    reported(terminal, &args.reports, &Report::new(&finished), code)
 }
 
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal) -> Code {
@@ -120,7 +117,7 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal)
     };
     let finished = match finished {
         Ok(finished) => finished,
-        Err(error) => return ended(terminal, &args.reports, &Report::of_failure(&error), &[error]),
+        Err(error) => return not_begun(terminal, &args.reports, &error),
     };
     let mut code = finished.exit_code(false);
     for outcome in &finished.images {
@@ -138,10 +135,7 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal)
         // Beside the lines, which are for pipes: stdout holds nothing else.
         report::table(&finished.images).lines().for_each(|line| info!("{line}"));
     }
-    match write_reports(terminal, &args.reports, &Report::new(&finished)) {
-        Ok(()) => code,
-        Err(error) => code.worse(report_error(terminal, &error)),
-    }
+    reported(terminal, &args.reports, &Report::new(&finished), code)
 }
 
 fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
@@ -228,8 +222,13 @@ fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Erro
     Ok(())
 }
 
-fn ended(terminal: &Terminal, reports: &ReportArgs, report: &Report, errors: &[Error]) -> Code {
-    let code = errors.iter().map(|error| report_error(terminal, error)).fold(Code::Success, Code::worse);
+/// A run that failed before it did anything: said and reported.
+fn not_begun(terminal: &Terminal, reports: &ReportArgs, error: &Error) -> Code {
+    reported(terminal, reports, &Report::of_failure(error), report_error(terminal, error))
+}
+
+/// Writes the reports; the code gets worse when one can't be written.
+fn reported(terminal: &Terminal, reports: &ReportArgs, report: &Report, code: Code) -> Code {
     match write_reports(terminal, reports, report) {
         Ok(()) => code,
         Err(error) => code.worse(report_error(terminal, &error)),
