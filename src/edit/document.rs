@@ -238,6 +238,13 @@ impl<'t> Document<'t> {
         self.line(before.rfind(&anchor).unwrap_or(start))
     }
 
+    /// The name of a node's own anchor, without its `&`.
+    pub(super) fn anchor_name(&self, node: Node) -> Option<&'t str> {
+        let properties = self.text.get(..self.start(node)).filter(|_| self.record(node).anchored)?;
+        let words = properties.rsplit(|character: char| character.is_whitespace() || "[]{},".contains(character));
+        words.into_iter().find_map(|word| word.strip_prefix('&'))
+    }
+
     /// The column of a byte offset in characters, from 1; in bytes on a line too long to be counted again and again.
     pub(super) fn column(&self, offset: usize) -> usize {
         let start = self.line_start(offset);

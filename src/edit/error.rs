@@ -106,6 +106,11 @@ pub enum Reason {
     /// An explicit tag that makes the value something else than a string.
     #[error("the value is tagged {0}, which is no string")]
     Typed(String),
+    /// An anchor that other parsers end before its last character, and read the rest as the value.
+    #[error(
+        "the anchor {0} has other characters than letters, digits, - and _, and Helm and Kustomize read it otherwise"
+    )]
+    OddAnchor(String),
     /// A mapping that has nothing to write to.
     #[error("this mapping has no tag")]
     NoPlace,
@@ -224,6 +229,7 @@ impl Reason {
             Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
             Self::MultiLine => "write the value on one line, plain or in quotes",
             Self::ValuesText => "move them from helm.values to helm.valuesObject, which Argo CD takes as YAML",
+            Self::OddAnchor(_) => "rename the anchor",
             Self::Typed(_) => "remove the tag or make it !!str",
             Self::OtherRepository { .. } => {
                 "correct the path or the image; --any-repository writes the tag all the same (a mirror)"

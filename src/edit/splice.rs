@@ -84,6 +84,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Outcome<String> {
 /// Writes a text in the style of the scalar that is there.
 fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<Edit> {
     refuse_typed(document, node)?;
+    refuse_odd_anchor(document, node)?;
     let source = document.source(node);
     if source.contains(['\n', '\r']) {
         return document.refuse(node, Reason::MultiLine);
@@ -151,6 +152,15 @@ pub(super) fn refuse_typed(document: &Document<'_>, node: Node) -> Outcome<()> {
         Some(tag) if tag.starts_with("tag:yaml.org,2002:") && tag != STRING_TAG => {
             document.refuse(node, Reason::Typed(shown(tag)))
         }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an anchored scalar whose anchor libyaml and go-yaml would end early: they read the rest as the value.
+fn refuse_odd_anchor(document: &Document<'_>, node: Node) -> Outcome<()> {
+    let is_odd = |character: char| !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_'));
+    match document.anchor_name(node) {
+        Some(name) if name.contains(is_odd) => document.refuse(node, Reason::OddAnchor(shown(name))),
         _ => Ok(()),
     }
 }
