@@ -10,9 +10,9 @@ use super::words;
 /// More than this many capabilities are none.
 const MOST: usize = 256;
 
-/// How much of a push's advertisement is read over HTTP. It lists every ref, and the cost of a push must not grow
-/// with them: what can't be found here is left to the push itself.
-const ENOUGH_REFS: usize = 64 << 10;
+/// How much of a push's advertisement is read over HTTP. It lists every ref, and the cost of a bump must not grow
+/// with them: a branch that can't be found here is asked for by its name.
+const ENOUGH_REFS: usize = 16 << 10;
 
 /// How much of it is read when the branch is found: a new connection would cost more.
 const FEW_REFS: usize = 8 << 10;
@@ -97,26 +97,49 @@ pub(super) async fn receiving(transport: &Transport, branch: &str) -> Result<Rec
     let is_http = matches!(transport, Transport::Http(_));
     session.allow(MOST_REFS);
     let first = skip_service_line(&mut session).await?;
-    let (first, listed) = first.split_once('\0').ok_or_else(|| GitError::protocol("it names no capabilities"))?;
-    let mut capabilities = Capabilities::default();
-    for capability in listed.split(' ').filter(|capability| !capability.is_empty()) {
-        capabilities.add(capability)?;
-    }
-    capabilities.check_format()?;
-    let name = format!("refs/heads/{branch}");
-    let mut tip = tip_in(first, &name);
-    let mut taken = 0;
+    let mut advertisement = Advertisement::new(&first, branch)?;
     while let Packet::Data(line) = session.packet().await? {
-        taken += line.len();
-        tip = tip.or_else(|| tip_in(&text(line), &name));
+        advertisement.line(line);
         // An answer that is read to its end leaves its connection to the push.
-        if is_http && taken > if tip.is_some() { FEW_REFS } else { ENOUGH_REFS } {
+        if is_http && advertisement.taken > if advertisement.tip.is_some() { FEW_REFS } else { ENOUGH_REFS } {
             session.skip();
             break;
         }
     }
     session.finish().await?;
+    let Advertisement { capabilities, tip, .. } = advertisement;
     Ok(Receiving { capabilities, tip, session })
+}
+
+/// What a push's advertisement says, line by line.
+#[derive(Debug)]
+pub struct Advertisement {
+    name: String,
+    capabilities: Capabilities,
+    tip: Option<Oid>,
+    /// How many bytes the lines had so far.
+    taken: usize,
+}
+
+impl Advertisement {
+    /// Reads the first line, `ID NAME\0CAPABILITIES`, looking for this branch.
+    pub fn new(first: &str, branch: &str) -> Result<Self, GitError> {
+        let (first, listed) = first.split_once('\0').ok_or_else(|| GitError::protocol("it names no capabilities"))?;
+        let mut capabilities = Capabilities::default();
+        for capability in listed.split(' ').filter(|capability| !capability.is_empty()) {
+            capabilities.add(capability)?;
+        }
+        capabilities.check_format()?;
+        let name = format!("refs/heads/{branch}");
+        let tip = tip_in(first, &name);
+        Ok(Self { name, capabilities, tip, taken: 0 })
+    }
+
+    /// Reads a further line, `ID NAME`.
+    pub fn line(&mut self, line: &[u8]) {
+        self.taken += line.len();
+        self.tip = self.tip.or_else(|| tip_in(&text(line), &self.name));
+    }
 }
 
 /// The first line; over HTTP a line with the service's name and a flush may stand before it.

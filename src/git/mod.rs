@@ -32,6 +32,7 @@ mod words;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+pub use self::capabilities::Advertisement;
 pub use self::commit::{Commit, CommitMeta, Identity, IdentityError};
 pub use self::error::{GitError, HostKey};
 pub use self::pack::{FILE_LIMIT, Pack, PackError};
@@ -58,6 +59,10 @@ const DEADLINE: Duration = Duration::from_mins(10);
 /// How long a server is left waiting at the other end of a pipe before a push takes a new one.
 const WAITING: Duration = Duration::from_secs(15);
 
+/// From this age on a tip is asked for again before a push: where the server is slow or many push, it has often moved,
+/// and a push that is lost anyway costs the server far more than the question.
+const FRESH: Duration = Duration::from_secs(1);
+
 /// How much of a branch's earlier tips is kept to read the next one by.
 const MOST_KEPT: usize = 16 << 20;
 
@@ -79,6 +84,10 @@ pub struct Snapshot {
     found: Vec<Found>,
     store: Store,
     receiving: Mutex<Option<Ahead>>,
+    /// When the tip was asked for.
+    started: Instant,
+    /// How long it took to read.
+    took: Duration,
 }
 
 /// A push's conversation that was begun ahead of it.
@@ -136,14 +145,25 @@ impl Remote {
     }
 
     async fn take(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
-        let (mut session, capabilities) = self.fetching().await?;
-        let tip = refs::tip(&mut session, &capabilities, branch).await?;
+        let started = Instant::now();
+        let branch = branch.map(refs::short_name);
+        let (fetching, ahead) = tokio::join!(self.fetching(), self.receiving_ahead(branch));
+        let (mut session, capabilities) = fetching?;
+        let seen = ahead.as_ref().and_then(|ahead| ahead.receiving.tip);
+        let tip = match (branch, seen) {
+            // The push's advertisement lists the branches: nobody has to be asked once more.
+            (Some(branch), Some(id)) => Tip { branch: branch.to_owned(), id },
+            _ => refs::tip(&mut session, &capabilities, branch).await?,
+        };
         tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip");
-        // The push's question is asked after the tip is known: a branch that is elsewhere in its answer has moved.
         let read = self.read(session, &capabilities, tip.id, wants);
-        let (read, receiving) = tokio::join!(read, self.receiving_ahead(&tip.branch));
+        let (read, ahead) = if branch.is_some() {
+            (read.await, ahead)
+        } else {
+            tokio::join!(read, self.receiving_ahead(Some(&tip.branch)))
+        };
         let (store, found) = read?;
-        Ok(Snapshot { tip, found, store, receiving: Mutex::new(receiving) })
+        Ok(Snapshot { tip, found, store, receiving: Mutex::new(ahead), started, took: started.elapsed() })
     }
 
     async fn take_again(&self, before: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
@@ -151,12 +171,16 @@ impl Remote {
         if store.size() > MOST_KEPT {
             return self.take(Some(&known.branch), wants).await;
         }
+        let started = Instant::now();
         let (mut session, capabilities) = self.fetching().await?;
         let tip = refs::tip(&mut session, &capabilities, Some(&known.branch)).await?;
         tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip again");
         let read = snapshot::read_since(&mut session, &capabilities, (tip.id, wants), (known.id, store)).await;
         match read {
-            Ok((store, found)) => Ok(Snapshot { tip, found, store, receiving: Mutex::new(None) }),
+            Ok((store, found)) => {
+                let took = started.elapsed();
+                Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took })
+            }
             Err(error @ (GitError::Remote { .. } | GitError::Limit(_) | GitError::Pack(_))) => {
                 tracing::debug!(%error, "what changed can't be fetched alone, reading all again");
                 self.take(Some(&tip.branch), wants).await
@@ -197,11 +221,9 @@ impl Remote {
         Err(GitError::protocol("there is no way to fetch"))
     }
 
-    /// Asks what a push will need while the files are fetched. Whoever only reads may not be let in.
-    async fn receiving_ahead(&self, branch: &str) -> Option<Ahead> {
-        if self.url.is_local() {
-            return None;
-        }
+    /// Asks what a push will need, beside what is asked to read. Whoever only reads may not be let in.
+    async fn receiving_ahead(&self, branch: Option<&str>) -> Option<Ahead> {
+        let branch = branch.filter(|_| !self.url.is_local())?;
         match capabilities::receiving(&self.transport, branch).await {
             Ok(receiving) => Some(Ahead { receiving, begun: Instant::now() }),
             Err(error) => {
@@ -215,12 +237,15 @@ impl Remote {
         let (branch, old) = (&snapshot.tip.branch, snapshot.tip.id);
         let ahead = snapshot.receiving.lock().unwrap_or_else(PoisonError::into_inner).take();
         let is_http = matches!(self.transport, Transport::Http(_));
-        let receiving = match ahead.filter(|ahead| is_http || ahead.begun.elapsed() < WAITING) {
+        let mut receiving = match ahead.filter(|ahead| is_http || ahead.begun.elapsed() < WAITING) {
             Some(ahead) => ahead.receiving,
             None => self.receiving(branch).await?,
         };
         if let Some(service) = receiving.session.service() {
             self.known_receiving.get_or_init(|| (service.clone(), receiving.capabilities.clone()));
+        }
+        if is_http && snapshot.started.elapsed() > FRESH {
+            receiving.tip = Some(self.tip(branch).await?);
         }
         match push::push(receiving, branch, old, commit).await {
             // The answer broke off, and the commit may be there all the same.
@@ -232,24 +257,22 @@ impl Remote {
         }
     }
 
-    /// What a push needs to know. Once it is known, only the branch's tip is asked for: a race that is lost already
-    /// shows before anything is sent.
+    /// What a push needs to know, which is asked once.
     async fn receiving(&self, branch: &str) -> Result<Receiving, GitError> {
         let Some((service, capabilities)) = self.known_receiving.get() else {
             return capabilities::receiving(&self.transport, branch).await;
         };
-        let (mut session, fetching) = self.fetching().await?;
-        let tip = refs::tip(&mut session, &fetching, Some(branch)).await?.id;
         let session = Session::resume(service.clone());
-        Ok(Receiving { capabilities: capabilities.clone(), tip: Some(tip), session })
+        Ok(Receiving { capabilities: capabilities.clone(), tip: None, session })
+    }
+
+    async fn tip(&self, branch: &str) -> Result<git2::Oid, GitError> {
+        let (mut session, capabilities) = self.fetching().await?;
+        Ok(refs::tip(&mut session, &capabilities, Some(branch)).await?.id)
     }
 
     async fn is_tip(&self, branch: &str, commit: &Commit) -> bool {
-        let Ok((mut session, capabilities)) = self.fetching().await else {
-            return false;
-        };
-        let tip = refs::tip(&mut session, &capabilities, Some(branch)).await;
-        tip.is_ok_and(|tip| tip.id == commit.oid())
+        self.tip(branch).await.is_ok_and(|tip| tip == commit.oid())
     }
 
     fn too_slow(&self) -> GitError {
@@ -274,6 +297,11 @@ impl Snapshot {
     /// What stands at the wanted paths, in their order.
     pub fn found(&self) -> &[Found] {
         &self.found
+    }
+
+    /// How long it took to read.
+    pub fn took(&self) -> Duration {
+        self.took
     }
 
     /// Makes a commit on the tip that gives these files (by path) new contents. Each of them must be one that was

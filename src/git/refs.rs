@@ -35,6 +35,11 @@ pub(super) fn object_id(text: &str) -> Option<Oid> {
     if text.len() == 40 { Oid::from_str(text).ok() } else { None }
 }
 
+/// A branch's name without `refs/heads/`, which users may write.
+pub(super) fn short_name(branch: &str) -> &str {
+    branch.strip_prefix("refs/heads/").unwrap_or(branch)
+}
+
 /// The tip of a branch, or of the remote's default branch.
 pub(super) async fn tip(
     session: &mut Session,
@@ -60,7 +65,7 @@ pub(super) async fn tip(
 }
 
 fn full_name(branch: &str) -> String {
-    format!("refs/heads/{}", branch.strip_prefix("refs/heads/").unwrap_or(branch))
+    format!("refs/heads/{}", short_name(branch))
 }
 
 /// Whether Git would take it for a ref's name; of any length, it would not fit into a packet.

@@ -1,34 +1,34 @@
 //! How long a writer that lost a race stands back before its next attempt; this module must not sleep itself.
 //!
-//! Writers know nothing of each other. Each measures how long an attempt takes it, which says how fast the server is,
-//! and waits a random part of a few such times: the more races it lost, the more.
+//! Writers know nothing of each other, but the more of them there are, the longer an attempt takes on the server that they
+//! share. Each waits a random part of a few attempts' time: longer, the more races it lost.
 
 #![deny(clippy::disallowed_methods)]
 
 use std::time::Duration;
 
-/// Out of how many attempts' time the pause is drawn, by the number of races lost before. The first loss may be chance.
-const SPREADS: [u32; 4] = [1, 3, 6, 10];
+/// Out of how many attempts' time the first pause is drawn. Measured with 2 to 64 writers: less, and most pushes are
+/// lost; more, and the server stands idle.
+const FIRST_SPREAD: f64 = 4.0;
+
+/// How much each further loss adds to it.
+const GROWTH: f64 = 1.2;
 
 /// No pause is longer, however slow the server is.
-const LONGEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A writer's pauses.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     losses: u32,
-    quickest: Option<Duration>,
 }
 
 impl Pace {
-    /// The pause after an attempt that took this long and lost.
+    /// The pause after an attempt that took this long, from asking for the tip on, and lost.
     pub(super) fn pause(&mut self, attempt: Duration) -> Duration {
-        // The others make an attempt slower; the quickest one says most about the server.
-        let quickest = self.quickest.map_or(attempt, |quickest| quickest.min(attempt));
-        self.quickest = Some(quickest);
-        let times = SPREADS.get(self.losses as usize).or(SPREADS.last()).copied().unwrap_or(1);
+        let spread = FIRST_SPREAD * GROWTH.powf(f64::from(self.losses.min(16)));
         self.losses += 1;
-        (quickest * times).min(LONGEST).mul_f64(fastrand::f64())
+        attempt.min(LONGEST).mul_f64(spread).min(LONGEST).mul_f64(fastrand::f64())
     }
 
     /// How many races were lost so far.
@@ -47,9 +47,9 @@ mod tests {
     fn grows_with_the_losses_and_stays_bounded() {
         for _ in 0..1000 {
             let mut pace = Pace::default();
-            assert!(pace.pause(ATTEMPT) <= ATTEMPT);
-            assert!(pace.pause(ATTEMPT) <= ATTEMPT * 3);
-            (0..20).for_each(|_| assert!(pace.pause(ATTEMPT) <= ATTEMPT * 10));
+            assert!(pace.pause(ATTEMPT) <= ATTEMPT * 4);
+            assert!(pace.pause(ATTEMPT) <= ATTEMPT * 5);
+            (0..20).for_each(|_| assert!(pace.pause(ATTEMPT) <= LONGEST));
             assert!(pace.pause(Duration::from_mins(1)) <= LONGEST);
             assert_eq!(pace.losses(), 23);
         }

@@ -25,16 +25,16 @@ pub(super) async fn publish(
         Err(error) => return held(plan, Some(error)),
     };
     let started = tokio::time::Instant::now();
-    let mut begun = started;
     let mut pace = Pace::default();
     let end = loop {
+        let pushing = tokio::time::Instant::now();
         match attempt(&plan, &ready, context).await {
             Ok(Attempt::Ended(end)) => break end,
             Err(error) => break End::Failed(error),
             Ok(Attempt::LostRace(words)) => debug!("{}: {words}", place(&plan, Some(ready.snapshot.branch()))),
         }
         let waited = started.elapsed();
-        let pause = pace.pause(begun.elapsed());
+        let pause = pace.pause(ready.snapshot.took() + pushing.elapsed());
         let left = context.settings.push_timeout.saturating_sub(waited);
         if left.is_zero() {
             let (place, attempts) = (place(&plan, Some(ready.snapshot.branch())), pace.losses());
@@ -42,7 +42,6 @@ pub(super) async fn publish(
         }
         info!("{}: the branch moved, the edit is applied again", place(&plan, Some(ready.snapshot.branch())));
         tokio::time::sleep(pause.min(left)).await;
-        begun = tokio::time::Instant::now();
         match again(&plan, ready, context).await {
             Ok(next) => ready = next,
             Err(error) => return held(plan, Some(error)),

@@ -28,5 +28,39 @@ fn one_bump_downloads_less_than_32_kb_of_a_repository_of_20_000_files() {
     let (down, up) = (proxy.downloaded(), proxy.uploaded());
     assert!(down < 32 * 1024, "{down} bytes were downloaded");
     assert!(up < 64 * 1024, "{up} bytes were uploaded");
+    // What it can do, the tip, commit and top tree, four trees, the file, what a push takes, the push.
+    assert!(proxy.requests() <= 10, "{} requests", proxy.requests());
     infra.assert_sound();
+}
+
+#[test]
+fn a_branch_that_is_named_costs_one_request_less() {
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let infra = world.infra("infra", &[("values.yaml", &values(&world.repository("team/app"), "1"))]);
+    let proxy = Proxy::to(&world.servers().git);
+    let url = infra.url_at(&proxy.address());
+
+    let update = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml", "--branch", "main"];
+    world.bump(update).run().exits(0);
+
+    assert_eq!(infra.file("main", "values.yaml"), values(&world.repository("team/app"), "2"));
+    // What it can do and what a push takes, with the tip; commit and top tree, the file, the push.
+    assert_eq!(proxy.requests(), 5);
+}
+
+#[test]
+fn a_branch_behind_thousands_of_others_is_asked_for_by_its_name() {
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let infra = world.infra("infra", &[("values.yaml", &values(&world.repository("team/app"), "1"))]);
+    infra.add_branches((0..5_000).map(|number| format!("a-feature-{number}")));
+    let proxy = Proxy::to(&world.servers().git);
+    let url = infra.url_at(&proxy.address());
+
+    let update = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml", "--branch", "main"];
+    world.bump(update).run().exits(0);
+
+    assert_eq!(infra.file("main", "values.yaml"), values(&world.repository("team/app"), "2"));
+    assert_eq!(proxy.requests(), 6);
 }

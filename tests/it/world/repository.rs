@@ -103,6 +103,13 @@ impl Repository {
         self.output(&["update-ref", name, commit]);
     }
 
+    /// Adds branches at the tip of `main`.
+    pub(crate) fn add_branches(&self, names: impl Iterator<Item = String>) {
+        let tip = self.tip("main");
+        let resets: Vec<String> = names.map(|name| format!("reset refs/heads/{name}\nfrom {tip}\n\n")).collect();
+        self.fast_import(resets.concat().as_bytes());
+    }
+
     /// Installs a hook; its working directory is the repository.
     pub(crate) fn hook(&self, name: &str, script: &str) {
         let path =
