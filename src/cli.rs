@@ -16,8 +16,10 @@ use crate::edit::Pin;
 use crate::environment::Environment;
 
 pub use gate::GateArgs;
+pub use proposal::ProposalArgs;
 
 mod gate;
+mod proposal;
 
 /// What every twin variable starts with.
 const PREFIX: &str = "GITOPS_BUMP_";
@@ -27,12 +29,13 @@ underscores (--helm: GITOPS_BUMP_HELM); a repeatable flag's variable takes one v
 spaces. A flag beats its variable, a variable beats the config file.
 
 Secrets come from the environment only: GITOPS_BUMP_GIT_USERNAME (oauth2 by default), GITOPS_BUMP_GIT_TOKEN, \
-GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
+GITOPS_BUMP_GITLAB_TOKEN, GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
 GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH.
 
 Exit codes: 0 updated or nothing to do, 1 unexpected, 2 usage, 3 configuration, 4 image not in the registry, 5 target \
 missing or not safe to edit, 6 push kept losing races, 7 registry unreachable or access denied, 8 Git remote \
-unreachable, denied or push refused, 9 image fails a requirement, 10 nothing changed and --fail-on-unchanged.";
+unreachable, denied or push refused, 9 image fails a requirement, 10 nothing changed and --fail-on-unchanged, 11 pushed, \
+but a step after the push failed.";
 
 /// Writes the tag of a freshly built image into GitOps infra repositories.
 #[derive(Debug, Parser)]
@@ -117,6 +120,12 @@ pub struct UpdateArgs {
     /// SSH key that signs the commit (ed25519, ecdsa or rsa, without a passphrase)
     #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Commit")]
     pub signing_key: Option<String>,
+    /// What a merge request says.
+    #[command(flatten)]
+    pub proposal: ProposalArgs,
+    /// Start no pipeline in the infra repository [default: only where the pipeline's own project is updated]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
+    pub skip_ci: Option<bool>,
     /// How long to keep retrying a push that lost a race [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,
@@ -323,11 +332,16 @@ fn twin_flags(
     let twin = |arg: &Arg| {
         let long = arg.get_long()?;
         let variable = format!("{PREFIX}{}", long.to_ascii_uppercase().replace('-', "_"));
-        let value = environment.get(&variable)?;
+        let value = environment.get(&variable).filter(|value| !is_report(long, value))?;
         let flags = as_flags(arg, long, value);
         Some((variable, flags))
     };
     command.get_arguments().filter(absent).filter_map(twin).collect()
+}
+
+/// A job's dotenv report names the merge requests in the variable that is also the flag's twin.
+fn is_report(long: &str, value: &str) -> bool {
+    long == "merge-request" && (value.starts_with("https://") || value.starts_with("http://"))
 }
 
 fn as_flags(arg: &Arg, long: &str, value: &str) -> Vec<OsString> {

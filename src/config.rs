@@ -43,6 +43,10 @@ pub struct Config {
     pub sign_off: Option<bool>,
     /// The file of an SSH key that signs the commit.
     pub signing_key: Option<String>,
+    /// Open a merge request in every repository that doesn't say otherwise.
+    pub merge_request: Option<bool>,
+    /// Start no pipeline in the infra repositories.
+    pub skip_ci: Option<bool>,
     /// How long to wait for the images to appear, for instance `10m`.
     pub wait: Option<String>,
     /// What the images must fulfil.
@@ -91,6 +95,8 @@ pub struct RepositoryConfig {
     pub url: String,
     /// The branch to update; the remote's default branch when absent.
     pub branch: Option<String>,
+    /// Open a merge request instead of pushing to the branch.
+    pub merge_request: Option<bool>,
     /// Helm values files.
     #[serde(default)]
     pub helm: Vec<HelmConfig>,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::cli::CliError;
 use crate::git::GitError;
+use crate::gitlab::GitlabError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
 use crate::registry::RegistryError;
@@ -38,24 +39,29 @@ pub enum ExitCode {
     Requirement = 9,
     /// Nothing changed, and `--fail-on-unchanged`.
     Unchanged = 10,
+    /// Pushed, but a step after the push failed.
+    After = 11,
 }
 
 impl ExitCode {
-    /// The worse of two: the unexpected first, then by number, and "unchanged" before success only.
+    /// The worse of two: the unexpected first, then by number; "unchanged" before success only, and what failed after a
+    /// push before that.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         let rank = |code: Self| match code {
             Self::Success => 0,
             Self::Unchanged => 1,
+            // Every other code tells of a repository that was not pushed to.
+            Self::After => 2,
             Self::Unexpected => u8::MAX,
-            code => code as u8,
+            code => code as u8 + 1,
         };
         if rank(other) > rank(self) { other } else { self }
     }
 
     /// Whether it tells of a mistake in the job's own description, which must not publish anything anywhere.
     pub fn holds_everything(self) -> bool {
-        !matches!(self, Self::Success | Self::Unchanged | Self::Git | Self::Race)
+        !matches!(self, Self::Success | Self::Unchanged | Self::Git | Self::Race | Self::After)
     }
 }
 
@@ -92,6 +98,14 @@ pub enum Error {
         action: String,
         /// What happened.
         reason: GitError,
+    },
+    /// A merge request.
+    #[error("{action}: {}", with_causes(reason))]
+    Gitlab {
+        /// What was being done: `open the merge request of gitops-bump/app in shop/infra`.
+        action: String,
+        /// What happened.
+        reason: GitlabError,
     },
     /// The branch kept moving.
     #[error("push to {place}: the branch moved at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
@@ -145,6 +159,7 @@ impl Error {
             | Self::Trust(_) => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
+            Self::Gitlab { .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
             Self::Interrupted(_) | Self::Unexpected(_) => ExitCode::Unexpected,
         }
@@ -164,6 +179,7 @@ impl Error {
             Self::Registry(error) => error.hint(),
             Self::Rewrite { source, .. } => source.hint(),
             Self::Git { reason, .. } => reason.hint().into(),
+            Self::Gitlab { reason, .. } => reason.hint().into(),
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),

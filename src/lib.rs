@@ -10,6 +10,7 @@ pub mod edit;
 pub mod environment;
 pub mod error;
 pub mod git;
+pub mod gitlab;
 pub mod http;
 pub mod image;
 pub mod links;

@@ -16,13 +16,25 @@ pub fn commit_url(url: &GitUrl, commit: &str) -> Option<String> {
     };
     let path = url.path().trim_matches('/');
     let path = path.strip_suffix(".git").unwrap_or(path);
-    let known = |names: &[&str]| names.iter().any(|name| host.split('.').any(|label| label == *name));
     let infix = match () {
-        () if known(&["github", "gitea", "forgejo", "codeberg"]) => "commit",
-        () if known(&["bitbucket"]) => "commits",
+        () if is_named(host, &GITHUB_LIKE) => "commit",
+        () if is_named(host, &BITBUCKET) => "commits",
         () => "-/commit",
     };
     Some(format!("{scheme}://{host}{port}/{path}/{infix}/{commit}"))
+}
+
+/// Whether a server may be a GitLab: its name is not one of another product's.
+pub fn is_gitlab(url: &GitUrl) -> bool {
+    url.host().is_none_or(|host| !is_named(host, &GITHUB_LIKE) && !is_named(host, &BITBUCKET))
+}
+
+const GITHUB_LIKE: [&str; 4] = ["github", "gitea", "forgejo", "codeberg"];
+const BITBUCKET: [&str; 1] = ["bitbucket"];
+
+/// Whether one of the names is a label of the host.
+fn is_named(host: &str, names: &[&str]) -> bool {
+    names.iter().any(|name| host.split('.').any(|label| label == *name))
 }
 
 #[cfg(test)]

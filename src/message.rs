@@ -11,6 +11,15 @@ use crate::settings::Ci;
 /// The default message. Its subject names the images, its body every place, its trailers the way back.
 const DEFAULT: &str = include_str!("message.txt");
 
+/// The default description of a merge request.
+const DESCRIPTION: &str = include_str!("merge_request.md");
+
+/// GitLab takes a title of 255 characters.
+const LONGEST_TITLE: usize = 240;
+
+/// More of a diff helps nobody in a description.
+const LONGEST_DIFF: usize = 20_000;
+
 /// What a template may be long, and what it may cost to render.
 const MAX_BYTES: usize = 64 * 1024;
 const FUEL: u64 = 1_000_000;
@@ -60,7 +69,7 @@ pub struct ChangeFacts<'a> {
 
 /// A template that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("commit message template: {0}")]
+#[error("message template: {0}")]
 pub struct MessageError(String);
 
 /// Checks a template before anything else is done.
@@ -74,8 +83,36 @@ pub fn check(template: &str) -> Result<(), MessageError> {
 
 /// Renders the commit message; ends with one newline.
 pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<String, MessageError> {
+    text(template.unwrap_or(DEFAULT), facts, ci, "")
+}
+
+/// Renders a merge request's title: the template's first line, or the commit's subject.
+pub fn title(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<String, MessageError> {
+    let title = text(template.unwrap_or("{{ subject }}"), facts, ci, "")?;
+    Ok(title.lines().next().unwrap_or_default().chars().take(LONGEST_TITLE).collect())
+}
+
+/// Renders a merge request's description, which can use `diff` and a `fence` that the diff does not hold.
+pub fn description(template: Option<&str>, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
+    text(template.unwrap_or(DESCRIPTION), facts, ci, diff)
+}
+
+/// What changes, on one line.
+pub fn outline(facts: &Facts<'_>) -> String {
+    let change = |change: &ChangeFacts<'_>| {
+        let old = if change.old.is_empty() { "(nothing)" } else { &change.old };
+        format!("{}:{} {}: {old} -> {}", change.file, change.line, change.path, change.new)
+    };
+    facts.changes.iter().map(change).collect::<Vec<_>>().join("; ")
+}
+
+fn text(template: &str, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
     let trailers = trailers(facts, ci);
+    let diff: String = diff.chars().take(LONGEST_DIFF).collect();
+    let longest = diff.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let values = context! {
+        fence => "`".repeat((longest + 1).max(3)),
+        diff => diff.trim_end(),
         subject => subject(facts),
         ci => context! {
             commit_sha => clean(ci.commit_sha.as_deref()),
@@ -87,7 +124,7 @@ pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Stri
         trailers => trailers,
         ..Value::from(Serde(facts))
     };
-    let text = environment().render_str(template.unwrap_or(DEFAULT), values).map_err(|error| reason(&error))?;
+    let text = environment().render_str(template, values).map_err(|error| reason(&error))?;
     let text: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
     match text.trim() {
         "" => Err(MessageError("it comes out empty".to_owned())),

@@ -5,7 +5,7 @@
 use crate::edit::Kind;
 use crate::git::GitUrl;
 use crate::secret::Credentials;
-use crate::settings::{NamedImage, RepositorySettings, TargetSettings};
+use crate::settings::{Delivery, NamedImage, RepositorySettings, TargetSettings};
 
 /// What stands for the environment in a file path.
 const ENVIRONMENT: &str = "<env>";
@@ -19,6 +19,8 @@ pub struct PlannedRepository {
     pub credentials: Option<Credentials>,
     /// The branch; none means the remote's default branch.
     pub branch: Option<String>,
+    /// How the commit gets there.
+    pub delivery: Delivery,
     /// The places.
     pub targets: Vec<Target>,
 }
@@ -87,13 +89,17 @@ pub fn repositories(
             let reason = unsafe_path(&target.file).unwrap_or_default();
             return Err(PlanError::UnsafePath { file: target.file.clone(), reason });
         }
-        let same = planned.iter_mut().find(|known| known.url == entry.url && known.branch == entry.branch);
+        let is_same = |known: &&mut PlannedRepository| {
+            known.url == entry.url && known.branch == entry.branch && known.delivery == entry.delivery
+        };
+        let same = planned.iter_mut().find(is_same);
         match same {
             Some(known) => known.targets.extend(targets),
             None => planned.push(PlannedRepository {
                 url: entry.url.clone(),
                 credentials: entry.credentials.clone(),
                 branch: entry.branch.clone(),
+                delivery: entry.delivery,
                 targets,
             }),
         }
@@ -174,6 +180,7 @@ mod tests {
             url: GitUrl::parse("https://example.com/shop/infra.git").unwrap().0,
             credentials: None,
             branch: None,
+            delivery: Delivery::Push,
             targets: vec![target],
         };
         repositories(&[repository.clone(), repository], &images, environment).map_err(|error| error.to_string())

@@ -87,7 +87,7 @@ impl Report {
     /// The report of a run that got as far as checking images.
     pub fn new(finished: &Finished) -> Self {
         Self {
-            changed: finished.repositories.iter().any(|repository| matches!(repository.end, End::Updated { .. })),
+            changed: finished.repositories.iter().any(|repository| repository.end.is_change()),
             images: finished.images.iter().map(image).collect(),
             repositories: finished.repositories.iter().map(repository).collect(),
             error: finished.error.as_ref().map(message),
@@ -134,9 +134,11 @@ impl Report {
     /// Links for GitLab's job page.
     pub fn annotations(&self) -> String {
         let link = |repository: &RepositoryReport| {
-            let url = repository.commit_url.as_ref()?;
-            let commit = repository.commit.as_deref()?.get(..8)?;
-            let label = format!("{} {}: {commit}", repository.short, repository.branch.as_deref().unwrap_or_default());
+            let (url, what) = match &repository.merge_request {
+                Some(url) => (url, format!("!{}", url.rsplit('/').next().unwrap_or_default())),
+                None => (repository.commit_url.as_ref()?, repository.commit.as_deref()?.get(..8)?.to_owned()),
+            };
+            let label = format!("{} {}: {what}", repository.short, repository.branch.as_deref().unwrap_or_default());
             Some(json!({ "external_link": { "label": label, "url": url } }))
         };
         let links: Vec<Value> = self.repositories.iter().filter_map(link).collect();
@@ -157,10 +159,7 @@ pub fn diff(files: &[FileRewrite]) -> String {
 
 /// Where people look at a commit, for the servers whose addresses are known.
 pub fn commit_url(repository: &RepositoryOutcome) -> Option<String> {
-    let End::Updated { commit } = &repository.end else {
-        return None;
-    };
-    links::commit_url(&repository.plan.url, commit)
+    links::commit_url(&repository.plan.url, repository.end.commit()?)
 }
 
 fn image(outcome: &ImageOutcome) -> ImageReport {
@@ -222,18 +221,16 @@ fn table_row(verified: &Verified) -> [String; 5] {
 fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
     let name = match outcome.end {
         End::Updated { .. } => "updated",
+        End::Proposed(_) => "proposed",
         End::Unchanged => "unchanged",
         End::WouldUpdate => "would-update",
         End::Held => "held",
         End::Failed(_) => "failed",
     };
-    let commit = match &outcome.end {
-        End::Updated { commit } => Some(commit.clone()),
-        _ => None,
-    };
-    let error = match &outcome.end {
-        End::Failed(error) => Some(message(error)),
-        _ => None,
+    let (request, error) = match &outcome.end {
+        End::Failed(error) => (None, Some(message(error))),
+        End::Proposed(proposal) => (proposal.request.clone(), proposal.error.as_ref().map(message)),
+        _ => (None, None),
     };
     RepositoryReport {
         url: outcome.plan.url.to_string(),
@@ -241,8 +238,8 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
         branch: outcome.branch.clone(),
         outcome: name,
         commit_url: commit_url(outcome),
-        commit,
-        merge_request: None,
+        commit: outcome.end.commit().map(str::to_owned),
+        merge_request: request,
         files: outcome.files.iter().flat_map(places).collect(),
         error,
     }
@@ -294,6 +291,18 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
             lines.extend(changes);
             let link = commit_url(outcome).map(|url| format!(" {url}")).unwrap_or_default();
             lines.push(Line::Info(format!("{place}: pushed {}{link}", commit.get(..12).unwrap_or(commit))));
+        }
+        End::Proposed(proposal) => {
+            lines.extend(changes);
+            let link = proposal.request.clone().or_else(|| commit_url(outcome));
+            let link = link.map(|link| format!(" {link}")).unwrap_or_default();
+            let what = match (&proposal.error, proposal.is_new) {
+                (Some(_), _) => "pushed",
+                (None, true) => "proposed",
+                (None, false) => "proposed already",
+            };
+            let commit = proposal.commit.get(..12).unwrap_or(&proposal.commit);
+            lines.push(Line::Info(format!("{place}: {what} {commit} on {}{link}", proposal.branch)));
         }
         End::WouldUpdate => {
             lines.extend(changes);

@@ -47,7 +47,37 @@ pub struct IdentityError(String);
 #[derive(Clone, Debug)]
 pub struct Commit {
     id: Oid,
+    header: Header,
     pack: Vec<u8>,
+}
+
+/// What a commit's own lines say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Header {
+    pub(super) tree: String,
+    pub(super) parents: Vec<String>,
+    /// `NAME <EMAIL>`.
+    pub(super) committer: String,
+}
+
+impl Header {
+    /// Reads a commit's object.
+    pub(super) fn parse(commit: &[u8]) -> Self {
+        let mut header = Self::default();
+        for line in commit.split(|byte| *byte == b'\n').take_while(|line| !line.is_empty()) {
+            let line = String::from_utf8_lossy(line);
+            match line.split_once(' ') {
+                Some(("tree", id)) => id.clone_into(&mut header.tree),
+                Some(("parent", id)) => header.parents.push(id.to_owned()),
+                // The time and its zone stand behind the address.
+                Some(("committer", who)) => {
+                    header.committer = who.rsplit_once('>').map_or("", |(who, _)| who).to_owned() + ">";
+                }
+                _ => {}
+            }
+        }
+        header
+    }
 }
 
 /// What is to be written at the names of a directory.
@@ -108,6 +138,10 @@ impl Commit {
         self.id
     }
 
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
     /// The new objects alone, packed.
     pub(super) fn pack(&self) -> &[u8] {
         &self.pack
@@ -127,8 +161,8 @@ pub(super) fn commit(
     }
     let mut objects = Objects::new(store)?;
     let top = objects.rebuild(store.top(tip)?, &root, "")?;
-    let id = objects.commit(tip, top, meta)?;
-    Ok(Commit { id, pack: objects.pack()? })
+    let (id, header) = objects.commit(tip, top, meta)?;
+    Ok(Commit { id, header, pack: objects.pack()? })
 }
 
 /// Puts one file's change at its place among the others.
@@ -187,7 +221,7 @@ impl<'a> Objects<'a> {
         Ok(self.write(ObjectType::Tree, &bytes)?)
     }
 
-    fn commit(&mut self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<Oid, GitError> {
+    fn commit(&mut self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<(Oid, Header), GitError> {
         let parent = self.store.object(tip, ObjectType::Commit)?;
         self.repository.odb()?.write(ObjectType::Commit, &parent)?;
         let commit = self.buffer(tip, top, meta)?;
@@ -195,7 +229,7 @@ impl<'a> Objects<'a> {
             Some(key) => with_signature(&commit, &key.sign(&commit)?),
             None => commit.to_vec(),
         };
-        Ok(self.write(ObjectType::Commit, &signed)?)
+        Ok((self.write(ObjectType::Commit, &signed)?, Header::parse(&signed)))
     }
 
     fn buffer(&self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<Buf, git2::Error> {

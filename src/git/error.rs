@@ -75,6 +75,14 @@ pub enum GitError {
         /// The server's own words.
         words: String,
     },
+    /// The work branch holds what somebody else made.
+    #[error("the tip of the work branch {branch:?} is by {committer}, not by this tool")]
+    ForeignCommit {
+        /// The work branch.
+        branch: String,
+        /// Who made its tip.
+        committer: String,
+    },
     /// The server ended the conversation with a message.
     #[error("the server said: {words}")]
     Remote {
@@ -168,6 +176,9 @@ impl GitError {
             Self::BranchMissing { .. } => "check --branch, or create the branch",
             Self::Refused { .. } => {
                 "see whether a protected branch or a hook stands in the way; --merge-request goes around a protected branch"
+            }
+            Self::ForeignCommit { .. } => {
+                "nothing of it is overwritten: merge or close its merge request and remove the branch, or give another one with --mr-branch"
             }
             Self::Remote { .. } => "the words are the server's own; its administrator knows more",
             Self::Protocol(_) => "check that the URL is a repository's and that nothing between rewrites the answer",

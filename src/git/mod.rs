@@ -45,6 +45,7 @@ pub use self::url::{GitUrl, UrlError};
 
 use self::capabilities::{Capabilities, Receiving};
 use self::http::{HttpRemote, HttpService};
+use self::push::Update;
 use self::refs::Tip;
 use self::ssh::SshRemote;
 use self::store::Store;
@@ -88,6 +89,26 @@ pub struct Snapshot {
     started: Instant,
     /// How long it took to read.
     took: Duration,
+}
+
+/// What became of a commit on a work branch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proposed {
+    /// The same change is there already, on the same tip.
+    Already {
+        /// The work branch's tip.
+        commit: String,
+    },
+    /// The commit is the work branch's tip.
+    Pushed {
+        /// What the server said to that.
+        words: String,
+    },
+    /// The work branch moved meanwhile.
+    LostRace {
+        /// What the server said to that.
+        words: String,
+    },
 }
 
 /// A push's conversation that was begun ahead of it.
@@ -138,10 +159,37 @@ impl Remote {
         taken.unwrap_or_else(|_| Err(self.too_slow()))
     }
 
-    /// Pushes a commit to the snapshot's branch, if that still stands where the snapshot found it.
-    pub async fn push(&self, snapshot: &Snapshot, commit: &Commit) -> Result<Push, GitError> {
-        let pushed = tokio::time::timeout(DEADLINE, self.send(snapshot, commit)).await;
+    /// Pushes a commit to the snapshot's branch, if that still stands where the snapshot found it, with push options.
+    pub async fn push(&self, snapshot: &Snapshot, commit: &Commit, options: &[String]) -> Result<Push, GitError> {
+        let update = Update { branch: &snapshot.tip.branch, old: Some(snapshot.tip.id), options };
+        let pushed = tokio::time::timeout(DEADLINE, self.send(snapshot, update, commit)).await;
         pushed.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Makes a commit on the snapshot's branch the tip of a work branch. What this tool left there is replaced, what
+    /// somebody else made is not: [`GitError::ForeignCommit`].
+    pub async fn propose(
+        &self,
+        snapshot: &Snapshot,
+        commit: &Commit,
+        branch: &str,
+        options: &[String],
+    ) -> Result<Proposed, GitError> {
+        let proposed = tokio::time::timeout(DEADLINE, self.send_proposal(snapshot, commit, branch, options)).await;
+        proposed.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Whether the server takes push options.
+    pub async fn takes_push_options(&self, snapshot: &Snapshot) -> Result<bool, GitError> {
+        let ahead = snapshot.take_ahead(&self.transport);
+        let receiving = match ahead {
+            Some(receiving) => receiving,
+            None => self.receiving(&snapshot.tip.branch).await?,
+        };
+        let takes = receiving.capabilities.has("push-options");
+        let ahead = Ahead { receiving, begun: Instant::now() };
+        *snapshot.receiving.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
+        Ok(takes)
     }
 
     async fn take(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
@@ -233,27 +281,54 @@ impl Remote {
         }
     }
 
-    async fn send(&self, snapshot: &Snapshot, commit: &Commit) -> Result<Push, GitError> {
-        let (branch, old) = (&snapshot.tip.branch, snapshot.tip.id);
-        let ahead = snapshot.receiving.lock().unwrap_or_else(PoisonError::into_inner).take();
+    async fn send(&self, snapshot: &Snapshot, update: Update<'_>, commit: &Commit) -> Result<Push, GitError> {
+        let branch = update.branch;
         let is_http = matches!(self.transport, Transport::Http(_));
-        let mut receiving = match ahead.filter(|ahead| is_http || ahead.begun.elapsed() < WAITING) {
-            Some(ahead) => ahead.receiving,
+        let mut receiving = match snapshot.take_ahead(&self.transport) {
+            Some(receiving) => receiving,
             None => self.receiving(branch).await?,
         };
         if let Some(service) = receiving.session.service() {
             self.known_receiving.get_or_init(|| (service.clone(), receiving.capabilities.clone()));
         }
-        if is_http && snapshot.started.elapsed() > FRESH {
+        if branch != snapshot.tip.branch {
+            receiving.tip = None;
+        } else if is_http && snapshot.started.elapsed() > FRESH {
             receiving.tip = Some(self.tip(branch).await?);
         }
-        match push::push(receiving, branch, old, commit).await {
+        match push::push(receiving, update, commit).await {
             // The answer broke off, and the commit may be there all the same.
             Err(error) if is_unsure(&error) && self.is_tip(branch, commit).await => {
                 tracing::debug!(%error, "the push's answer is broken, but the commit is there");
-                Ok(Push::Done)
+                Ok(Push::Done { words: String::new() })
             }
             pushed => pushed,
+        }
+    }
+
+    async fn send_proposal(
+        &self,
+        snapshot: &Snapshot,
+        commit: &Commit,
+        branch: &str,
+        options: &[String],
+    ) -> Result<Proposed, GitError> {
+        let (mut session, capabilities) = self.fetching().await?;
+        let old = refs::find(&mut session, &capabilities, branch).await?;
+        if let Some(tip) = old {
+            let (store, _) = self.read(self.fetching().await?.0, &capabilities, tip, &[]).await?;
+            let (there, wanted) = (store.header(tip)?, commit.header());
+            if there.committer != wanted.committer {
+                return Err(GitError::ForeignCommit { branch: branch.to_owned(), committer: there.committer });
+            }
+            if (&there.tree, &there.parents) == (&wanted.tree, &wanted.parents) {
+                return Ok(Proposed::Already { commit: tip.to_string() });
+            }
+        }
+        let update = Update { branch, old, options };
+        match self.send(snapshot, update, commit).await? {
+            Push::Done { words } => Ok(Proposed::Pushed { words }),
+            Push::LostRace { words } => Ok(Proposed::LostRace { words }),
         }
     }
 
@@ -297,6 +372,13 @@ impl Snapshot {
     /// What stands at the wanted paths, in their order.
     pub fn found(&self) -> &[Found] {
         &self.found
+    }
+
+    /// The push's conversation that was begun ahead, unless it has waited too long at the other end of a pipe.
+    fn take_ahead(&self, transport: &Transport) -> Option<Receiving> {
+        let ahead = self.receiving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let is_http = matches!(transport, Transport::Http(_));
+        ahead.filter(|ahead| is_http || ahead.begun.elapsed() < WAITING).map(|ahead| ahead.receiving)
     }
 
     /// How long it took to read.

@@ -15,7 +15,10 @@ use super::words::{self, Words};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Push {
     /// The commit is the branch's tip.
-    Done,
+    Done {
+        /// What the server said to that.
+        words: String,
+    },
     /// The branch moved since its tip was read.
     LostRace {
         /// What the server said to that.
@@ -26,18 +29,34 @@ pub enum Push {
 /// The longest report that is read.
 const MOST_REPORT: usize = 1 << 20;
 
-/// Pushes a commit to a branch that must still stand at `old`.
-pub(super) async fn push(receiving: Receiving, branch: &str, old: Oid, commit: &Commit) -> Result<Push, GitError> {
+/// A branch and where it must still stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Update<'a> {
+    /// The short name.
+    pub(super) branch: &'a str,
+    /// None for a branch that must not be there yet.
+    pub(super) old: Option<Oid>,
+    /// What the server is asked to do besides.
+    pub(super) options: &'a [String],
+}
+
+/// Pushes a commit to a branch that must still stand where the update says.
+pub(super) async fn push(receiving: Receiving, update: Update<'_>, commit: &Commit) -> Result<Push, GitError> {
     let Receiving { capabilities, tip, mut session } = receiving;
+    let branch = update.branch;
     if !capabilities.has("report-status") {
         return Err(GitError::Unsupported("the Git server doesn't report on pushes".to_owned()));
     }
+    if !update.options.is_empty() && !capabilities.has("push-options") {
+        return Err(GitError::Unsupported("the Git server takes no push options".to_owned()));
+    }
+    let old = update.old.unwrap_or(Oid::ZERO_SHA1);
     if let Some(tip) = tip.filter(|tip| *tip != old) {
         let words = format!("{branch} is at {tip}, not at {old}");
         return Ok(Push::LostRace { words });
     }
     let name = format!("refs/heads/{branch}");
-    session.send(request(&capabilities, &name, old, commit)).await?;
+    session.send(request(&capabilities, &name, (old, update.options), commit)).await?;
     session.allow(MOST_REPORT);
     let (answer, talk) = if capabilities.has("side-band-64k") {
         side_band(&mut session).await?
@@ -48,9 +67,12 @@ pub(super) async fn push(receiving: Receiving, branch: &str, old: Oid, commit: &
     judge(&answer, &name, &talk)
 }
 
-fn request(capabilities: &Capabilities, name: &str, old: Oid, commit: &Commit) -> Vec<u8> {
+fn request(capabilities: &Capabilities, name: &str, (old, options): (Oid, &[String]), commit: &Commit) -> Vec<u8> {
     let wanted = ["report-status", "side-band-64k", "atomic", "quiet"];
     let mut asked: Vec<&str> = wanted.into_iter().filter(|name| capabilities.has(name)).collect();
+    if !options.is_empty() {
+        asked.push("push-options");
+    }
     if capabilities.has("object-format") {
         asked.push("object-format=sha1");
     }
@@ -61,6 +83,12 @@ fn request(capabilities: &Capabilities, name: &str, old: Oid, commit: &Commit) -
     let line = format!("{old} {} {name}\0 {}", commit.oid(), asked.join(" "));
     pkt::line(&mut request, line.as_bytes());
     pkt::flush(&mut request);
+    if !options.is_empty() {
+        for option in options {
+            pkt::line(&mut request, option.as_bytes());
+        }
+        pkt::flush(&mut request);
+    }
     request.extend_from_slice(commit.pack());
     request
 }
@@ -100,7 +128,7 @@ fn judge(answer: &[u8], name: &str, talk: &str) -> Result<Push, GitError> {
     match report::read(answer, name) {
         Ok(Report::Accepted) => {
             tracing::debug!(words = talk, "the push is accepted");
-            Ok(Push::Done)
+            Ok(Push::Done { words: talk.to_owned() })
         }
         Ok(Report::Rejected(reason)) if report::is_lost_race(&reason, talk) => {
             Ok(Push::LostRace { words: words(&reason) })

@@ -35,6 +35,20 @@ pub(super) fn object_id(text: &str) -> Option<Oid> {
     if text.len() == 40 { Oid::from_str(text).ok() } else { None }
 }
 
+/// Where a branch stands; none when there is no such branch.
+pub(super) async fn find(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    branch: &str,
+) -> Result<Option<Oid>, GitError> {
+    let wanted = full_name(branch);
+    if !is_name(&wanted) {
+        return Err(GitError::Unsupported(format!("{branch:?} is no name for a branch")));
+    }
+    let refs = list(session, capabilities, &[&wanted]).await?;
+    Ok(refs.into_iter().find(|found| found.name == wanted).and_then(|found| found.id))
+}
+
 /// A branch's name without `refs/heads/`, which users may write.
 pub(super) fn short_name(branch: &str) -> &str {
     branch.strip_prefix("refs/heads/").unwrap_or(branch)

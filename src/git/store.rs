@@ -4,6 +4,7 @@
 
 use git2::{ObjectType, Oid};
 
+use super::commit::Header;
 use super::pack::{Pack, PackError};
 
 /// Everything that was fetched of a repository.
@@ -41,6 +42,11 @@ impl Store {
             }
         }
         Err(PackError::Missing(id.to_string()))
+    }
+
+    /// What a commit's own lines say.
+    pub(super) fn header(&self, commit: Oid) -> Result<Header, PackError> {
+        Ok(Header::parse(&self.object(commit, ObjectType::Commit)?))
     }
 
     /// The top tree of a commit.

@@ -1,6 +1,7 @@
 //! What CI says about this run; this module must not decide what is made of it.
 
 use crate::environment::Environment;
+use crate::git::GitUrl;
 
 /// What GitLab CI tells about the pipeline.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +16,24 @@ pub struct Ci {
     pub commit_ref: Option<String>,
     /// `$CI_PIPELINE_URL`.
     pub pipeline_url: Option<String>,
+    /// `$CI_SERVER_HOST`.
+    pub server_host: Option<String>,
+    /// `$CI_API_V4_URL`.
+    pub api_v4_url: Option<String>,
 }
 
 impl Ci {
+    /// Whether a repository is that of the project whose pipeline runs: a push to it would start that pipeline again.
+    pub fn is_own_project(&self, url: &GitUrl) -> bool {
+        let path = url.path().trim_matches('/');
+        let path = path.strip_suffix(".git").unwrap_or(path);
+        let is_project = self.project_path.as_deref().is_some_and(|project| {
+            // On an instance below a path, the address begins with that path.
+            path == project || path.strip_suffix(project).is_some_and(|prefix| prefix.ends_with('/'))
+        });
+        is_project && url.host().is_some() && url.host() == self.server_host.as_deref()
+    }
+
     /// Reads GitLab's predefined variables.
     pub(super) fn from_environment(environment: &Environment) -> Self {
         let get = |name| environment.get(name).map(str::to_owned);
@@ -27,6 +43,8 @@ impl Ci {
             project_path: get("CI_PROJECT_PATH"),
             commit_ref: get("CI_COMMIT_REF_NAME"),
             pipeline_url: get("CI_PIPELINE_URL"),
+            server_host: get("CI_SERVER_HOST"),
+            api_v4_url: get("CI_API_V4_URL"),
         }
     }
 }

@@ -6,8 +6,9 @@ use crate::registry::{ConfigText, CredentialSources, HostCredentials};
 use crate::secret::{Credentials, Redactor, SecretString};
 
 /// Variables whose values must never be printed, whether they are used or not.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
     "GITOPS_BUMP_GIT_TOKEN",
+    "GITOPS_BUMP_GITLAB_TOKEN",
     "GITOPS_BUMP_REGISTRY_PASSWORD",
     "CI_REGISTRY_PASSWORD",
     "CI_JOB_TOKEN",

@@ -17,6 +17,7 @@ pub use credentials::{redactor, registry};
 pub use error::SettingsError;
 pub use gate::GateSettings;
 pub use network::{CaSource, Network};
+pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
 pub use ssh::SshSettings;
 
 mod ci;
@@ -24,6 +25,7 @@ mod credentials;
 mod error;
 mod gate;
 mod network;
+mod proposal;
 mod repositories;
 mod ssh;
 #[cfg(test)]
@@ -55,6 +57,10 @@ pub struct Settings {
     pub fail_on_unchanged: bool,
     /// The commit.
     pub commit: CommitSettings,
+    /// What a merge request says, where one is opened.
+    pub proposal: ProposalSettings,
+    /// Whether the push starts a pipeline.
+    pub skip_ci: SkipCi,
     /// How long a push that lost a race is tried again.
     pub push_timeout: Duration,
     /// Where to report.
@@ -111,6 +117,8 @@ pub struct RepositorySettings {
     pub credentials: Option<Credentials>,
     /// The branch; none means the remote's default branch.
     pub branch: Option<String>,
+    /// How the commit gets there.
+    pub delivery: Delivery,
     /// The places.
     pub targets: Vec<TargetSettings>,
 }
@@ -199,6 +207,8 @@ pub fn merge(
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         commit: commit(args, &config, environment)?,
+        proposal: proposal::proposal(&args.proposal, environment),
+        skip_ci: proposal::skip_ci(args, &config)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
         reports: args.reports.clone(),
         ci: Ci::from_environment(environment),

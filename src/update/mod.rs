@@ -12,13 +12,14 @@ use crate::plan::{PlannedRepository, Target};
 use crate::ports::Access;
 use crate::registry::{Age, Depth, Registry, Requirements, Verified};
 use crate::rewrite::{self, FileRewrite, Rewrite};
-use crate::settings::{Mode, NamedImage, Settings};
+use crate::settings::{Delivery, Mode, NamedImage, Settings};
 
 mod outcome;
 mod pace;
+mod propose;
 mod publish;
 
-pub use outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
+pub use outcome::{End, Finished, ImageOutcome, Proposal, RepositoryOutcome};
 use publish::{commit_meta, publish};
 
 /// The registry, and what it must say about every image.
@@ -125,8 +126,14 @@ fn edit(
 
 /// What holds for the run as a whole: every message can be written, every image has a place.
 fn require(plan: &[PlannedRepository], ready: &[Result<Ready, Error>], context: &Context<'_>) -> Result<(), Error> {
-    for ready in ready.iter().flatten() {
-        commit_meta(&changed(&ready.rewrite), ready.snapshot.branch(), context)?;
+    for (repository, ready) in plan.iter().zip(ready) {
+        // Where nothing changes no message is written, and a template may rely on a change.
+        let Some(ready) = ready.as_ref().ok().filter(|ready| !changed(&ready.rewrite).is_empty()) else { continue };
+        let branch = ready.snapshot.branch();
+        commit_meta(&changed(&ready.rewrite), branch, context)?;
+        if repository.delivery == Delivery::MergeRequest {
+            propose::wish(repository, (&ready.rewrite, branch), "", context)?;
+        }
     }
     let rewrites: Vec<&Rewrite> = ready.iter().flatten().map(|ready| &ready.rewrite).collect();
     if rewrites.len() < plan.len() {

@@ -49,6 +49,8 @@ pub enum End {
         /// Its id.
         commit: String,
     },
+    /// A merge request holds the change.
+    Proposed(Proposal),
     /// Everything was as wanted.
     Unchanged,
     /// A dry run found something to change.
@@ -57,6 +59,41 @@ pub enum End {
     Held,
     /// It failed.
     Failed(Error),
+}
+
+impl End {
+    /// The commit that was pushed, or found on the work branch.
+    pub fn commit(&self) -> Option<&str> {
+        match self {
+            Self::Updated { commit } => Some(commit),
+            Self::Proposed(proposal) => Some(&proposal.commit),
+            _ => None,
+        }
+    }
+
+    /// Whether anything was made on the server.
+    pub fn is_change(&self) -> bool {
+        match self {
+            Self::Updated { .. } => true,
+            Self::Proposed(proposal) => proposal.is_new,
+            _ => false,
+        }
+    }
+}
+
+/// A change on a work branch, and its merge request.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The work branch.
+    pub branch: String,
+    /// The work branch's tip.
+    pub commit: String,
+    /// The request's page, where the server said it.
+    pub request: Option<String>,
+    /// Whether anything was pushed or opened, rather than found as it should be.
+    pub is_new: bool,
+    /// What failed after the push.
+    pub error: Option<Error>,
 }
 
 impl Finished {
@@ -75,6 +112,7 @@ impl Finished {
     pub fn errors(&self) -> impl Iterator<Item = &Error> {
         let ends = self.repositories.iter().filter_map(|repository| match &repository.end {
             End::Failed(error) => Some(error),
+            End::Proposed(proposal) => proposal.error.as_ref(),
             _ => None,
         });
         self.error.iter().chain(ends)

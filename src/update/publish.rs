@@ -6,13 +6,15 @@ use tracing::{debug, info};
 
 use super::outcome::{End, RepositoryOutcome};
 use super::pace::Pace;
+use super::propose::propose;
 use super::{Context, Ready, changed, edit, held, place, refuse_older};
 use crate::error::Error;
-use crate::git::{CommitMeta, Push};
+use crate::git::{CommitMeta, GitError, Push};
+use crate::links;
 use crate::message::{self, ChangeFacts, Facts, ImageFacts};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{self, FileRewrite};
-use crate::settings::SignOff;
+use crate::settings::{Delivery, SignOff, SkipCi};
 
 /// Commits and pushes; on a lost race reads the new tip and edits again, until the push timeout.
 pub(super) async fn publish(
@@ -51,7 +53,8 @@ pub(super) async fn publish(
     RepositoryOutcome { plan, branch, files: ready.rewrite.files, end }
 }
 
-enum Attempt {
+/// What an attempt came to.
+pub(super) enum Attempt {
     Ended(End),
     LostRace(String),
 }
@@ -62,18 +65,60 @@ async fn attempt(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>)
         return Ok(Attempt::Ended(End::Unchanged));
     }
     let place = place(plan, Some(ready.snapshot.branch()));
+    let failed = |what: &str, reason| Error::Git { action: format!("{what} {place}"), reason };
     let meta = commit_meta(&changed, ready.snapshot.branch(), context)?;
     let changes: Vec<(String, Vec<u8>)> =
         changed.iter().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
-    let commit = ready
-        .snapshot
-        .commit(&changes, &meta)
-        .map_err(|reason| Error::Git { action: format!("commit to {place}"), reason })?;
-    let pushed = ready.remote.push(&ready.snapshot, &commit).await;
-    match pushed.map_err(|reason| Error::Git { action: format!("push to {place}"), reason })? {
-        Push::Done => Ok(Attempt::Ended(End::Updated { commit: commit.id() })),
+    let options = skip_options(plan, ready, context).await.map_err(|reason| failed("push to", reason))?;
+    let mut meta = meta;
+    if options == Skip::Marker {
+        meta.message = format!("{}\n\n[skip ci]\n", meta.message.trim_end());
+    }
+    let commit = ready.snapshot.commit(&changes, &meta).map_err(|reason| failed("commit to", reason))?;
+    let options = options.push_options();
+    if plan.delivery == Delivery::MergeRequest {
+        return propose(plan, ready, (&commit, options), context).await;
+    }
+    match ready.remote.push(&ready.snapshot, &commit, &options).await.map_err(|reason| failed("push to", reason))? {
+        Push::Done { .. } => Ok(Attempt::Ended(End::Updated { commit: commit.id() })),
         Push::LostRace { words } => Ok(Attempt::LostRace(words)),
     }
+}
+
+/// How a push is kept from starting a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Skip {
+    No,
+    /// By a push option, which GitLab follows.
+    Option,
+    /// By words in the message, which GitHub, Gitea and older servers follow.
+    Marker,
+}
+
+impl Skip {
+    fn push_options(self) -> Vec<String> {
+        match self {
+            Self::Option => vec!["ci.skip".to_owned()],
+            Self::No | Self::Marker => Vec::new(),
+        }
+    }
+}
+
+async fn skip_options(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) -> Result<Skip, GitError> {
+    let settings = context.settings;
+    let skips = match settings.skip_ci {
+        SkipCi::Always => true,
+        SkipCi::Never => false,
+        SkipCi::OwnProject => settings.ci.is_own_project(&plan.url),
+    };
+    if !skips {
+        return Ok(Skip::No);
+    }
+    if settings.skip_ci == SkipCi::OwnProject {
+        info!("{}: this pipeline's own project, so the push starts no pipeline", plan.url.short());
+    }
+    let takes = links::is_gitlab(&plan.url) && ready.remote.takes_push_options(&ready.snapshot).await?;
+    Ok(if takes { Skip::Option } else { Skip::Marker })
 }
 
 async fn again(plan: &PlannedRepository, before: Ready, context: &Context<'_>) -> Result<Ready, Error> {
@@ -106,7 +151,7 @@ pub(super) fn commit_meta(changed: &[&FileRewrite], branch: &str, context: &Cont
     })
 }
 
-fn facts<'a>(changed: &[&'a FileRewrite], branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {
+pub(super) fn facts<'a>(changed: &[&'a FileRewrite], branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {
     let places = || {
         let of = |file: &'a FileRewrite| file.changed_places().map(move |place| (file, place));
         changed.iter().copied().flat_map(of)

@@ -17,6 +17,7 @@ mod failures;
 mod harness;
 mod hostile;
 mod images;
+mod merge_requests;
 mod race;
 mod registry_lies;
 mod registry_requirements;

@@ -15,7 +15,7 @@ async fn pushes_one_commit_that_changes_only_what_it_should() {
         change("run me.sh", "#!/bin/sh\ntrue\n"),
     ];
     let commit = snapshot.commit(&changes, &meta("bump é\n\nImage: x\n\n")).unwrap();
-    assert_eq!(remote.push(&snapshot, &commit).await.unwrap(), Push::Done);
+    assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
     assert_eq!(world.bare(&["rev-parse", "main"]).trim(), commit.id());
     world.bare(&["fsck", "--strict"]);
     let raw = world.bare(&["diff", "--raw", "--abbrev=4", "main~1", "main"]);
@@ -35,11 +35,11 @@ async fn loses_a_race_and_lands_on_the_new_tip() {
     world.write("other.yaml", "x: 1\n");
     world.publish("somebody else");
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    let push = remote.push(&snapshot, &commit).await.unwrap();
+    let push = remote.push(&snapshot, &commit, &[]).await.unwrap();
     assert!(matches!(push, Push::LostRace { .. }), "{push:?}");
     let snapshot = remote.snapshot(None, &paths).await.unwrap();
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    assert_eq!(remote.push(&snapshot, &commit).await.unwrap(), Push::Done);
+    assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
     assert_eq!(world.bare(&["log", "--format=%s", "main"]), "bump\nsomebody else\nfirst\n");
 }
 
@@ -53,7 +53,7 @@ async fn loses_a_race_inside_the_server() {
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    let push = remote.push(&snapshot, &commit).await.unwrap();
+    let push = remote.push(&snapshot, &commit, &[]).await.unwrap();
     assert!(matches!(push, Push::LostRace { .. }), "{push:?}");
     assert_eq!(world.bare(&["rev-parse", "main"]), other);
 }
@@ -65,7 +65,7 @@ async fn a_hook_refuses_in_its_own_words() {
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    let error = remote.push(&snapshot, &commit).await.unwrap_err();
+    let error = remote.push(&snapshot, &commit, &[]).await.unwrap_err();
     let GitError::Refused { words } = error else { panic!("{error:?}") };
     assert_eq!(words, "GitLab: You are not allowed: pre-receive hook declined");
 }
@@ -78,7 +78,7 @@ async fn a_commit_that_landed_is_not_lost_with_the_answer() {
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    assert_eq!(remote.push(&snapshot, &commit).await.unwrap(), Push::Done);
+    assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
     assert_eq!(world.bare(&["rev-parse", "main"]).trim(), commit.id());
 }
 
@@ -91,7 +91,7 @@ async fn a_push_without_an_answer_is_an_error() {
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    let error = remote.push(&snapshot, &commit).await.unwrap_err();
+    let error = remote.push(&snapshot, &commit, &[]).await.unwrap_err();
     assert!(matches!(error, GitError::Protocol(_)), "{error:?}");
     assert_eq!(world.bare(&["rev-parse", "main"]), before);
 }

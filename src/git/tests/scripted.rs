@@ -194,7 +194,7 @@ async fn push_to(url: &str) -> Result<Push, GitError> {
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     assert_eq!(snapshot.found(), [Found::File(FILE.to_vec())]);
     let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
-    remote.push(&snapshot, &commit).await
+    remote.push(&snapshot, &commit, &[]).await
 }
 
 #[tokio::test]

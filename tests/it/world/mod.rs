@@ -1,6 +1,7 @@
 //! The world a test runs in: servers, a scratch directory, infra repositories and the binary; knows no promise of its own.
 
 mod directory;
+mod gitlab;
 mod proxy;
 mod registry;
 mod repository;
@@ -16,6 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 pub(crate) use directory::{read, write};
+pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
 pub(crate) use proxy::Proxy;
 pub(crate) use registry::OwnRegistry;
 pub(crate) use repository::Repository;

@@ -24,6 +24,16 @@ impl Repository {
         Self { directory, path: path.to_owned(), server: server.to_owned() }
     }
 
+    /// A repository on the disk that no server serves.
+    pub(crate) fn at(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), path: String::new(), server: String::new() }
+    }
+
+    /// Makes a clone's repository one that takes pushes.
+    pub(crate) fn make_bare(&self) {
+        self.output(&["config", "core.bare", "true"]);
+    }
+
     /// `http://HOST:PORT/PATH` on the Git server.
     pub(crate) fn url(&self) -> String {
         self.url_at(&self.server)

@@ -1,0 +1,194 @@
+//! Merge requests on GitLab, by its API or by push options; this module must not push.
+//!
+//! The API is that of GitLab's "Merge requests API", as far back as GitLab 15.
+
+mod address;
+mod client;
+mod error;
+mod options;
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+pub use error::GitlabError;
+pub use options::{push_options, request_url, warning};
+
+use self::address::{Address, addresses};
+use self::client::Api;
+use crate::git::GitUrl;
+use crate::http::Trust;
+use crate::settings::{Ci, Flag, ProposalSettings};
+
+/// How long GitLab may take to find out whether a new request can be merged.
+const MERGE_CHECK: Duration = Duration::from_secs(30);
+const MERGE_CHECK_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a merge request is to be.
+#[derive(Clone, Debug)]
+pub struct Wish<'a> {
+    /// Labels, people and switches.
+    pub settings: &'a ProposalSettings,
+    /// The work branch.
+    pub source: &'a str,
+    /// The branch to merge into.
+    pub target: &'a str,
+    /// The title.
+    pub title: String,
+    /// The description, in Markdown.
+    pub description: String,
+    /// The description on one line, for push options.
+    pub summary: String,
+}
+
+/// A merge request that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its page.
+    pub url: String,
+    /// Whether it was there before.
+    pub is_refreshed: bool,
+}
+
+/// A project on a GitLab server.
+#[derive(Debug)]
+pub struct Project {
+    api: Api,
+    base: String,
+    id: u64,
+}
+
+impl Project {
+    /// Finds a repository's project.
+    pub async fn find(url: &GitUrl, token: &SecretString, ci: &Ci, trust: &Trust) -> Result<Self, GitlabError> {
+        let mut missing = GitlabError::NoGitlab { host: url.host().unwrap_or("a local repository").to_owned() };
+        for Address { base, project } in addresses(url, ci) {
+            let api = Api::new(base.clone(), token, trust.client())?;
+            match api.get(&format!("projects/{project}")).await {
+                Ok(found) => {
+                    let id = number(&found, "id").ok_or_else(|| no_number(&base))?;
+                    return Ok(Self { api, base, id });
+                }
+                Err(error @ (GitlabError::NotFound { .. } | GitlabError::BadAnswer { .. })) => missing = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(missing)
+    }
+
+    /// Opens the request, or makes the open one what is wished.
+    pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, GitlabError> {
+        let assignees = self.users(&wish.settings.assignees).await?;
+        let reviewers = self.users(&wish.settings.reviewers).await?;
+        let body = body(wish, &assignees, &reviewers);
+        let (request, is_refreshed) = match self.open_request(wish).await? {
+            Some(request) => (self.refresh(&request, &body, wish).await?, true),
+            None => self.create(&body, wish).await?,
+        };
+        let iid = number(&request, "iid").ok_or_else(|| no_number(&self.base))?;
+        let url = request.get("web_url").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if wish.settings.auto_merge == Flag::On {
+            self.merge_itself(iid, commit).await?;
+        }
+        Ok(Opened { url, is_refreshed })
+    }
+
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, GitlabError> {
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("state", "opened")
+            .append_pair("source_branch", wish.source)
+            .append_pair("target_branch", wish.target)
+            .finish();
+        let found = self.api.get(&format!("projects/{}/merge_requests?{query}", self.id)).await?;
+        let own = |request: &&Value| {
+            // Forks have branches of the same name.
+            number(request, "source_project_id").is_none_or(|id| id == self.id)
+        };
+        Ok(found.as_array().into_iter().flatten().find(own).cloned())
+    }
+
+    async fn create(&self, body: &Value, wish: &Wish<'_>) -> Result<(Value, bool), GitlabError> {
+        match self.api.post(&format!("projects/{}/merge_requests", self.id), body).await {
+            Ok(request) => Ok((request, false)),
+            // Somebody else was faster, or the answer to our own request was lost.
+            Err(error) if error.may_pass() || matches!(error, GitlabError::Rejected { status: 409, .. }) => {
+                match self.open_request(wish).await? {
+                    Some(request) => Ok((self.refresh(&request, body, wish).await?, true)),
+                    None => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn refresh(&self, request: &Value, body: &Value, wish: &Wish<'_>) -> Result<Value, GitlabError> {
+        let iid = number(request, "iid").ok_or_else(|| no_number(&self.base))?;
+        let mut body = body.clone();
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("source_branch");
+            fields.remove("labels");
+            if !wish.settings.labels.is_empty() {
+                // Labels that people gave it stay.
+                fields.insert("add_labels".to_owned(), json!(wish.settings.labels.join(",")));
+            }
+        }
+        self.api.put(&format!("projects/{}/merge_requests/{iid}", self.id), &body).await
+    }
+
+    /// Asks for the merge when the pipeline succeeds. A new request can't be merged before GitLab has looked at it.
+    async fn merge_itself(&self, iid: u64, commit: &str) -> Result<(), GitlabError> {
+        let path = format!("projects/{}/merge_requests/{iid}/merge", self.id);
+        // The name since GitLab 17.11 and the one before; each version passes over the other.
+        let body = json!({ "auto_merge": true, "merge_when_pipeline_succeeds": true, "sha": commit });
+        let started = tokio::time::Instant::now();
+        loop {
+            match self.api.put(&path, &body).await {
+                Ok(_) => return Ok(()),
+                Err(GitlabError::Rejected { status: 405 | 406 | 409 | 422, .. }) if started.elapsed() < MERGE_CHECK => {
+                    tokio::time::sleep(MERGE_CHECK_PAUSE).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn users(&self, names: &[String]) -> Result<Vec<u64>, GitlabError> {
+        let mut ids = Vec::with_capacity(names.len());
+        for name in names {
+            let name = name.trim_start_matches('@');
+            let query: String =
+                url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
+            let found = self.api.get(&format!("users?{query}")).await?;
+            let id = found.as_array().and_then(|users| number(users.first()?, "id"));
+            ids.push(id.ok_or_else(|| GitlabError::NoUser { base: self.base.clone(), name: name.to_owned() })?);
+        }
+        Ok(ids)
+    }
+}
+
+fn body(wish: &Wish<'_>, assignees: &[u64], reviewers: &[u64]) -> Value {
+    let draft = if wish.settings.draft == Flag::On { "Draft: " } else { "" };
+    let mut body = json!({
+        "source_branch": wish.source,
+        "target_branch": wish.target,
+        "title": format!("{draft}{}", wish.title),
+        "description": wish.description,
+        "remove_source_branch": wish.settings.remove_source_branch == Flag::On,
+        "labels": wish.settings.labels.join(","),
+    });
+    for (field, ids) in [("assignee_ids", assignees), ("reviewer_ids", reviewers)] {
+        if !ids.is_empty() {
+            body[field] = json!(ids);
+        }
+    }
+    body
+}
+
+fn number(value: &Value, field: &str) -> Option<u64> {
+    value.get(field).and_then(Value::as_u64)
+}
+
+fn no_number(base: &str) -> GitlabError {
+    GitlabError::BadAnswer { base: base.to_owned(), what: "there is no number in it".to_owned() }
+}

@@ -1,0 +1,104 @@
+//! Push or merge request, what the request says, and whether pipelines run; this module must not ask a server.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::SettingsError;
+use crate::cli::{ProposalArgs, UpdateArgs};
+use crate::config::{Config, RepositoryConfig};
+use crate::environment::Environment;
+use crate::secret::SecretString;
+
+/// How a commit gets to its branch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is pushed there.
+    Push,
+    /// It goes to a work branch, from which a merge request is opened.
+    MergeRequest,
+}
+
+/// Whether a push starts a pipeline in the infra repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkipCi {
+    /// None.
+    Always,
+    /// As the repository's own rules say.
+    Never,
+    /// None where the project whose pipeline runs is itself updated, or it would run for ever.
+    OwnProject,
+}
+
+/// A choice that is off unless it was asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flag {
+    /// Asked for.
+    On,
+    /// Not.
+    #[default]
+    Off,
+}
+
+/// What a merge request says. The texts are templates.
+#[derive(Clone, Debug, Default)]
+pub struct ProposalSettings {
+    /// The title; the commit's subject when absent.
+    pub title: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+    /// Labels.
+    pub labels: Vec<String>,
+    /// User names.
+    pub assignees: Vec<String>,
+    /// User names.
+    pub reviewers: Vec<String>,
+    /// The work branch.
+    pub branch: Option<String>,
+    /// Whether it merges itself when its pipeline succeeds.
+    pub auto_merge: Flag,
+    /// Whether the work branch goes with the merge.
+    pub remove_source_branch: Flag,
+    /// Whether it is a draft.
+    pub draft: Flag,
+    /// The token for GitLab's API; without one the request is opened by push options.
+    pub token: Option<SecretString>,
+}
+
+impl From<Option<bool>> for Flag {
+    fn from(given: Option<bool>) -> Self {
+        if given == Some(true) { Self::On } else { Self::Off }
+    }
+}
+
+pub(super) fn proposal(args: &ProposalArgs, environment: &Environment) -> ProposalSettings {
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+    let branch = text(&args.mr_branch);
+    ProposalSettings {
+        title: text(&args.mr_title),
+        description: text(&args.mr_description),
+        labels: args.mr_label.clone(),
+        assignees: args.mr_assignee.clone(),
+        reviewers: args.mr_reviewer.clone(),
+        branch: branch.map(|branch| branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned()),
+        auto_merge: args.mr_auto_merge.into(),
+        remove_source_branch: args.mr_remove_source_branch.into(),
+        draft: args.mr_draft.into(),
+        token: environment.get("GITOPS_BUMP_GITLAB_TOKEN").map(SecretString::from),
+    }
+}
+
+pub(super) fn delivery(args: &UpdateArgs, config: &Config, entry: Option<&RepositoryConfig>) -> Delivery {
+    let given = args.proposal.merge_request;
+    let is_request = given.or(entry.and_then(|entry| entry.merge_request)).or(config.merge_request);
+    if is_request == Some(true) { Delivery::MergeRequest } else { Delivery::Push }
+}
+
+pub(super) fn skip_ci(args: &UpdateArgs, config: &Config) -> Result<SkipCi, SettingsError> {
+    match args.skip_ci.or(config.skip_ci) {
+        Some(true) if args.proposal.mr_auto_merge == Some(true) => Err(SettingsError::Usage(
+            "--skip-ci and --mr-auto-merge exclude each other: without a pipeline nothing is ever merged".into(),
+        )),
+        Some(true) => Ok(SkipCi::Always),
+        Some(false) => Ok(SkipCi::Never),
+        None => Ok(SkipCi::OwnProject),
+    }
+}

@@ -1,0 +1,256 @@
+//! A merge request instead of a push: one work branch for one change, and never a second request.
+
+use serde_json::Value;
+
+use crate::samples::values;
+use crate::world::{Bump, GITLAB_TOKEN, Gitlab, Repository, Run, Secret, World};
+
+/// Writes down the options of every push.
+const RECORD: &str = "i=0\nwhile [ $i -lt ${GIT_PUSH_OPTION_COUNT:-0} ]; do\n\
+    eval \"echo \\\"\\$GIT_PUSH_OPTION_$i\\\"\" >> options\n i=$((i+1))\ndone";
+
+/// An infra repository with one image, and GitLab's API beside it.
+struct Scene {
+    world: World,
+    infra: Repository,
+    gitlab: Gitlab,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::new();
+        for tag in ["2", "3"] {
+            world.push("team/app", tag);
+        }
+        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        infra.hook("pre-receive", RECORD);
+        Self { world, infra, gitlab: Gitlab::start() }
+    }
+
+    /// `update --merge-request` by push options.
+    fn propose(&self, tag: &str, flags: &[&str]) -> Bump {
+        let image = format!("{}:{tag}", self.world.repository("team/app"));
+        let url = self.infra.url();
+        let fixed = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml", "--merge-request"];
+        self.world.bump(fixed.iter().chain(flags))
+    }
+
+    /// The same by the API.
+    fn propose_by_api(&self, tag: &str, flags: &[&str]) -> Bump {
+        let secret = Secret::new("gitlab".to_owned(), GITLAB_TOKEN.to_owned());
+        let bump = self.propose(tag, flags).env("GITOPS_BUMP_GITLAB_TOKEN", GITLAB_TOKEN).hiding(&secret);
+        bump.env("CI_SERVER_HOST", "127.0.0.1").env("CI_API_V4_URL", self.gitlab.api())
+    }
+
+    fn work_branch(&self) -> String {
+        let mut others = self.infra.branches();
+        others.retain(|branch| branch != "main");
+        assert_eq!(others.len(), 1, "{others:?}");
+        others.remove(0)
+    }
+
+    fn options(&self) -> String {
+        std::fs::read_to_string(self.infra.directory().join("options")).unwrap_or_default()
+    }
+
+    fn values(&self, tag: &str) -> String {
+        values(&self.world.repository("team/app"), tag)
+    }
+}
+
+fn report(scene: &Scene, run: Run) -> Value {
+    run.exits(0);
+    serde_json::from_str(&scene.world.read("report.json")).expect("the report is JSON")
+}
+
+#[test]
+fn push_options_open_the_request() {
+    let scene = Scene::new();
+    let flags = ["--mr-label", "bump", "--mr-assignee", "ada", "--mr-draft", "--mr-remove-source-branch"];
+    let words = "echo 'View merge request for x:' >&2; echo '  https://g.example/shop/infra/-/merge_requests/5' >&2";
+    scene.infra.hook("post-receive", words);
+
+    let report = report(&scene, scene.propose("2", &[&flags[..], &["--report-json", "report.json"]].concat()).run());
+
+    let branch = scene.work_branch();
+    assert!(branch.starts_with("gitops-bump/app-"), "{branch}");
+    assert_eq!(scene.infra.commits("main"), 1);
+    assert_eq!(scene.infra.parent(&branch), scene.infra.tip("main"));
+    assert_eq!(scene.infra.file(&branch, "values.yaml"), scene.values("2"));
+    let options = scene.options();
+    for option in ["create", "target=main", "label=bump", "assign=ada", "draft", "remove_source_branch"] {
+        assert!(options.lines().any(|line| line == format!("merge_request.{option}")), "{option}\n{options}");
+    }
+    assert!(options.contains("merge_request.title=Update app to 2\n"), "{options}");
+    assert!(options.contains("merge_request.description=values.yaml:6 image.tag: 1 -> 2\n"), "{options}");
+    let repository = &report["repositories"][0];
+    assert_eq!(repository["outcome"], "proposed");
+    assert_eq!(repository["merge_request"], "https://g.example/shop/infra/-/merge_requests/5");
+    assert_eq!(repository["commit"], scene.infra.tip(&branch).as_str());
+    scene.infra.assert_sound();
+}
+
+#[test]
+fn a_re_run_makes_no_second_branch_and_pushes_nothing() {
+    let scene = Scene::new();
+    scene.propose("2", &[]).run().exits(0);
+    let tip = scene.infra.tip(&scene.work_branch());
+
+    scene.propose("2", &["--report-dotenv", "report.env"]).run().exits(0).says("proposed already");
+
+    assert_eq!(scene.infra.tip(&scene.work_branch()), tip);
+    assert!(scene.world.read("report.env").contains("GITOPS_BUMP_CHANGED=false\n"));
+}
+
+#[test]
+fn a_later_tag_and_a_target_that_moved_refresh_the_branch() {
+    let scene = Scene::new();
+    scene.propose("2", &[]).run().exits(0);
+    let branch = scene.work_branch();
+    // What was proposed would conflict now.
+    let moved = scene.values("1.5").replace("replicaCount: 2", "replicaCount: 3");
+    scene.infra.commit("main", "another way", &[("values.yaml", moved.as_str())]);
+
+    scene.propose("3", &[]).run().exits(0);
+
+    assert_eq!(scene.work_branch(), branch);
+    assert_eq!(scene.infra.parent(&branch), scene.infra.tip("main"));
+    assert_eq!(scene.infra.file(&branch, "values.yaml"), moved.replace("1.5", "3"));
+}
+
+#[test]
+fn what_somebody_else_put_on_the_work_branch_is_not_overwritten() {
+    let scene = Scene::new();
+    scene.propose("2", &[]).run().exits(0);
+    let branch = scene.work_branch();
+    let theirs = scene.infra.commit(&branch, "by hand", &[("other.yaml", "a: 1\n")]);
+
+    scene.propose("3", &[]).run().exits(8).says("is by Rival <rival@example.com>").says("--mr-branch");
+
+    assert_eq!(scene.infra.tip(&branch), theirs);
+}
+
+#[test]
+fn the_api_opens_refreshes_and_opens_again() {
+    let scene = Scene::new();
+    let flags = [
+        "--mr-label",
+        "bump",
+        "--mr-assignee",
+        "ada",
+        "--mr-reviewer",
+        "grace",
+        "--mr-title",
+        "Deploy {{ images[0].tag }}",
+    ];
+    scene.propose_by_api("2", &flags).run().exits(0).says("/-/merge_requests/1");
+    let branch = scene.work_branch();
+    let request = &scene.gitlab.merge_requests()[0];
+    assert_eq!((&request["title"], &request["source_branch"]), (&"Deploy 2".into(), &branch.as_str().into()));
+    assert_eq!((&request["assignee_ids"], &request["reviewer_ids"]), (&[3].into(), &[5].into()));
+    let description = request["description"].as_str().expect("it has one");
+    for part in
+        ["@sha256:", "`values.yaml` line 6, `image.tag`: 1 → 2", "```diff", "+  tag: \"2\"   # written", "Image: "]
+    {
+        assert!(description.contains(part), "{part}\n{description}");
+    }
+    assert!(!scene.options().contains("merge_request"), "{}", scene.options());
+
+    // The same again, and a later tag: the same request, and its labels stay.
+    scene.propose_by_api("2", &flags).run().exits(0);
+    scene.propose_by_api("3", &flags).run().exits(0);
+    let requests = scene.gitlab.merge_requests();
+    assert_eq!((requests.len(), &requests[0]["title"]), (1, &"Deploy 3".into()));
+    assert_eq!(requests[0]["add_labels"], "bump");
+
+    // A closed one is left alone.
+    scene.gitlab.set_state(1, "closed");
+    scene.propose_by_api("3", &flags).run().exits(0).says("/-/merge_requests/2");
+    assert_eq!(scene.work_branch(), branch);
+
+    // A merged one leaves nothing to do; the next tag opens the next one, on a branch made anew.
+    scene.infra.set_ref("refs/heads/main", &scene.infra.tip(&branch));
+    scene.gitlab.set_state(2, "merged");
+    scene.propose_by_api("3", &flags).run().exits(0).says("nothing to do");
+    scene.propose_by_api("2", &flags).run().exits(0).says("/-/merge_requests/3");
+    assert_eq!(scene.infra.parent(&branch), scene.infra.tip("main"));
+}
+
+#[test]
+fn a_request_that_somebody_opened_meanwhile_is_refreshed() {
+    let scene = Scene::new();
+    scene.propose_by_api("2", &[]).run().exits(0);
+    // The list is behind: GitLab says so only when the request is opened.
+    scene.gitlab.trouble("GET /api/v4/projects/7/merge_requests", 503);
+
+    scene.propose_by_api("3", &[]).run().exits(0);
+
+    assert_eq!(scene.gitlab.merge_requests().len(), 1);
+}
+
+#[test]
+fn auto_merge_waits_until_gitlab_has_looked_at_the_request() {
+    let scene = Scene::new();
+    scene.gitlab.trouble("1/merge", 405);
+    scene.gitlab.trouble("1/merge", 405);
+
+    scene.propose_by_api("2", &["--mr-auto-merge"]).run().exits(0);
+
+    let asked = scene.gitlab.asked();
+    let merge = asked.iter().rfind(|asked| asked.contains("1/merge ")).expect("the merge was asked for");
+    let tip = scene.infra.tip(&scene.work_branch());
+    for part in ["\"auto_merge\":true", "\"merge_when_pipeline_succeeds\":true", &tip] {
+        assert!(merge.contains(part), "{merge}");
+    }
+    scene.propose_by_api("2", &["--mr-auto-merge", "--skip-ci"]).run().exits(2).says("exclude each other");
+}
+
+#[test]
+fn what_fails_after_the_push_is_exit_11() {
+    let scene = Scene::new();
+    let secret = Secret::new("gitlab".to_owned(), "glpat-wr0ng+t/ken".to_owned());
+    let wrong = scene.propose_by_api("2", &["--report-json", "report.json"]).hiding(&secret);
+    wrong.env("GITOPS_BUMP_GITLAB_TOKEN", "glpat-wr0ng+t/ken").run().exits(11).says("scope api");
+    assert_eq!(scene.infra.file(&scene.work_branch(), "values.yaml"), scene.values("2"));
+    let report: Value = serde_json::from_str(&scene.world.read("report.json")).expect("the report is JSON");
+    assert_eq!(report["repositories"][0]["outcome"], "proposed");
+    assert!(report["repositories"][0]["error"].as_str().is_some_and(|error| error.contains("denies access")));
+
+    scene.propose_by_api("2", &["--mr-reviewer", "nobody"]).run().exits(11).says("knows no user \"nobody\"");
+    scene.gitlab.trouble("POST", 422);
+    scene.propose_by_api("2", &[]).run().exits(11).says("answers 422: not \\u{1b}[31mnow");
+
+    scene.infra.hook("post-receive", "echo 'WARNINGS:' >&2; echo 'Error encountered with push options' >&2");
+    scene.propose("3", &[]).run().exits(11).says("GitLab warns: ; Error encountered");
+}
+
+#[test]
+fn no_pipeline_starts_when_it_is_not_wanted() {
+    let scene = Scene::new();
+    let image = format!("{}:2", scene.world.repository("team/app"));
+    let url = scene.infra.url();
+    let update = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"];
+
+    // The pipeline's own project would run for ever.
+    let own = scene.world.bump(update).env("CI_SERVER_HOST", "127.0.0.1");
+    let path = scene.infra.path().trim_end_matches(".git").to_owned();
+    own.env("CI_PROJECT_PATH", &path).run().exits(0).says("starts no pipeline");
+    assert_eq!(scene.options(), "ci.skip\n");
+
+    let image = format!("{}:3", scene.world.repository("team/app"));
+    let update = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml", "--skip-ci"];
+    scene.world.bump(update).run().exits(0);
+    assert_eq!(scene.options(), "ci.skip\nci.skip\n");
+
+    // A server that takes no push options reads the message.
+    let local = scene.world.scratch().join("local.git");
+    scene.infra.check_out("main", &scene.world.work().join("clone"));
+    std::fs::rename(scene.world.work().join("clone/.git"), &local).expect("the clone is there");
+    let image = format!("{}:2", scene.world.repository("team/app"));
+    let update =
+        ["update", "--image", &image, "--repo", &local.to_string_lossy(), "--helm", "values.yaml", "--skip-ci"];
+    let bare = Repository::at(&local);
+    bare.make_bare();
+    scene.world.bump(update).run().exits(0);
+    assert!(bare.log("main", "%B").ends_with("[skip ci]"), "{}", bare.log("main", "%B"));
+}
