@@ -1,12 +1,13 @@
 //! Files on the local disk for `set`: looked up, and written all or none. This module must not edit them.
 
+use std::collections::{HashMap, hash_map};
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use crate::edit::MAX_BYTES;
-use crate::tree::{Entry, Found, Want};
+use crate::tree::{Entry, Found, Want, join};
 
 /// A file to be replaced.
 #[derive(Clone, Copy, Debug)]
@@ -29,17 +30,65 @@ pub struct LocalError {
     pub source: io::Error,
 }
 
-/// What stands at a path.
-pub fn find(want: Want<'_>) -> Result<Found, LocalError> {
-    let failed = |source| LocalError { path: want.path.to_owned(), source };
-    let path = Path::new(want.path);
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => directory(path, want.pick).map_err(failed),
-        Ok(metadata) => file(path, &metadata).map_err(failed),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            missing(path).map_err(failed)
+/// The disk as a run looks at it: a file that has several paths is one file.
+#[derive(Debug, Default)]
+pub struct Disk {
+    /// The files found so far, by device and inode, with the path under which each was found first.
+    known: HashMap<(u64, u64), String>,
+}
+
+impl Disk {
+    /// What stands at a path.
+    pub fn find(&mut self, want: Want<'_>) -> Result<Found, LocalError> {
+        let found = match fs::symlink_metadata(want.path) {
+            Ok(metadata) if metadata.is_dir() => self.directory(want),
+            Ok(metadata) => self.file(want.path, &metadata),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                missing(Path::new(want.path))
+            }
+            Err(error) => Err(error),
+        };
+        found.map_err(|source| LocalError { path: want.path.to_owned(), source })
+    }
+
+    fn directory(&mut self, want: Want<'_>) -> io::Result<Found> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(want.path)? {
+            let entry = entry?;
+            let metadata = fs::symlink_metadata(entry.path())?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            if (want.pick)(&name) && !metadata.is_dir() {
+                entries.push((name, metadata));
+            }
         }
-        Err(error) => Err(failed(error)),
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let entry = |(name, metadata): (String, fs::Metadata)| {
+            let found = self.file(&join(want.path, &name), &metadata)?;
+            Ok(Entry { name, found })
+        };
+        entries.into_iter().map(entry).collect::<io::Result<_>>().map(Found::Directory)
+    }
+
+    fn file(&mut self, path: &str, metadata: &fs::Metadata) -> io::Result<Found> {
+        if metadata.is_symlink() {
+            return Ok(Found::Symlink { at: path.to_owned() });
+        }
+        if !metadata.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
+        }
+        if metadata.len() > MAX_BYTES as u64 {
+            return Ok(Found::TooLarge { bytes: metadata.len() });
+        }
+        match self.known.entry((metadata.dev(), metadata.ino())) {
+            hash_map::Entry::Occupied(known) => Ok(Found::Again { path: known.get().clone() }),
+            hash_map::Entry::Vacant(unknown) => {
+                let bytes = fs::read(path)?;
+                unknown.insert(path.to_owned());
+                Ok(Found::File(bytes))
+            }
+        }
     }
 }
 
@@ -95,36 +144,6 @@ fn prepare(path: &str, bytes: &[u8]) -> Result<tempfile::NamedTempFile, LocalErr
         Ok(file)
     };
     write().map_err(|source| LocalError { path: path.to_owned(), source })
-}
-
-fn file(path: &Path, metadata: &fs::Metadata) -> io::Result<Found> {
-    if metadata.is_symlink() {
-        return Ok(Found::Symlink { at: path.display().to_string() });
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"));
-    }
-    if metadata.len() > MAX_BYTES as u64 {
-        return Ok(Found::TooLarge { bytes: metadata.len() });
-    }
-    fs::read(path).map(Found::File)
-}
-
-fn directory(path: &Path, pick: fn(&str) -> bool) -> io::Result<Found> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let metadata = fs::symlink_metadata(entry.path())?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
-        };
-        if pick(&name) && !metadata.is_dir() {
-            let found = file(&entry.path(), &metadata)?;
-            entries.push(Entry { name, found });
-        }
-    }
-    entries.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(Found::Directory(entries))
 }
 
 fn missing(path: &Path) -> io::Result<Found> {

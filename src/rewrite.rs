@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rules, Wanted};
 use crate::plan::Target;
-use crate::tree::{Entry, Found, Want};
+use crate::tree::{Entry, Found, Want, join};
 
 /// What the targets of one repository come to.
 #[derive(Debug, Default)]
@@ -233,6 +233,7 @@ fn add_sources<'a>(
     let file = || target.file.clone();
     match (found, &target.kind) {
         (Found::File(bytes), _) => add(sources, file(), bytes, number, false),
+        (Found::Again { path }, _) => add(sources, path.clone(), &[], number, false),
         (Found::Directory(entries), Kind::Kustomize { .. }) => {
             let [entry] = entries.as_slice() else {
                 let names = entries.iter().map(|entry| entry.name.clone()).collect();
@@ -241,6 +242,7 @@ fn add_sources<'a>(
             let path = join(&target.file, &entry.name);
             match &entry.found {
                 Found::File(bytes) => add(sources, path, bytes, number, false),
+                Found::Again { path } => add(sources, path.clone(), &[], number, false),
                 Found::Submodule { at } => {
                     return Err(RewriteError::Submodule { file: path, at: at.clone() });
                 }
@@ -257,6 +259,7 @@ fn add_sources<'a>(
                 let path = join(&target.file, name);
                 match found {
                     Found::File(bytes) => add(sources, path, bytes, number, true),
+                    Found::Again { path } => add(sources, path.clone(), &[], number, true),
                     Found::TooLarge { bytes } => {
                         return Err(RewriteError::TooLarge { file: path, bytes: *bytes });
                     }
@@ -281,6 +284,7 @@ fn add_sources<'a>(
     Ok(())
 }
 
+/// Adds a target to its file; the bytes count when the file is new.
 fn add<'a>(sources: &mut Vec<Source<'a>>, path: String, bytes: &'a [u8], number: usize, optional: bool) {
     match sources.iter_mut().find(|source| source.path == path) {
         Some(source) => {
@@ -317,13 +321,6 @@ fn is_addressed(target: &Target) -> bool {
 fn is_manifest_file_name(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     matches!(extension, Some("yaml" | "yml"))
-}
-
-fn join(directory: &str, name: &str) -> String {
-    match directory.trim_end_matches('/') {
-        "" if directory.is_empty() => name.to_owned(),
-        trimmed => format!("{trimmed}/{name}"),
-    }
 }
 
 fn directory(path: &str) -> &str {

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use crate::edit::Wanted;
 use crate::error::Error;
-use crate::local::{self, Replacement};
+use crate::local::{self, Disk, Replacement};
 use crate::plan::{self, Target};
 use crate::rewrite::{self, FileRewrite, Rewrite};
 use crate::settings::{Mode, SetSettings};
@@ -32,9 +32,10 @@ pub fn run(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
 
 fn rewritten(targets: &[Target], wanted: &[Wanted], settings: &SetSettings) -> Result<Rewrite, Error> {
     let failed = |source| Error::Rewrite { place: String::new(), source: Box::new(source) };
+    let mut disk = Disk::default();
     let mut found = Vec::new();
     for want in rewrite::wants(targets) {
-        found.push(local::find(want).context("read a file")?);
+        found.push(disk.find(want).context("read a file")?);
     }
     let rewrite = rewrite::rewrite(targets, &found, wanted, &settings.rules).map_err(failed)?;
     rewrite::require_all_images(&targets.iter().collect::<Vec<_>>(), &[&rewrite], wanted).map_err(failed)?;

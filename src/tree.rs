@@ -7,6 +7,11 @@
 pub enum Found {
     /// A regular file's bytes, executable or not.
     File(Vec<u8>),
+    /// A file that was found before, under another spelling of its path.
+    Again {
+        /// The path under which it was found first.
+        path: String,
+    },
     /// A directory's own entries that were asked for, sorted by name.
     Directory(Vec<Entry>),
     /// Nothing is there: `parent` is the deepest directory on the path that exists (empty: the top), `names` some
@@ -50,4 +55,12 @@ pub struct Want<'a> {
     pub path: &'a str,
     /// Picks a directory's entries by name.
     pub pick: fn(&str) -> bool,
+}
+
+/// The path of a directory's entry.
+pub fn join(directory: &str, name: &str) -> String {
+    match directory.trim_end_matches('/') {
+        "" if directory.is_empty() => name.to_owned(),
+        trimmed => format!("{trimmed}/{name}"),
+    }
 }

@@ -93,3 +93,35 @@ fn a_signal_leaves_whole_files_and_nothing_beside_them() {
         assert_eq!(names(&world), ["a.yaml", "b.yaml"], "after {wait} ms");
     }
 }
+
+#[test]
+fn a_file_in_several_spellings_is_one_file() {
+    let old = format!("{OLD}web:\n  repository: reg.example.com/a/web\n  tag: v1\n");
+    let images = ["set", "--image", IMAGE, "--image", "reg.example.com/a/web:v9"];
+    let world = World::new();
+    world.write("o/v.yaml", &old);
+    symlink("o", world.work().join("link")).expect("the directory is ours");
+    let absolute = world.work().join("o/v.yaml").to_str().expect("UTF-8").to_owned();
+    for other in ["./o/v.yaml", "o//v.yaml", "o/../o/v.yaml", "link/v.yaml", &absolute] {
+        world.write("o/v.yaml", &old);
+        let (image, web) = ("o/v.yaml:image".to_owned(), format!("{other}:web"));
+        let run = world.bump(images.into_iter().chain(["--helm", &image, "--helm", &web])).run().exits(0);
+        assert_eq!(world.read("o/v.yaml"), old.replacen("v1", "v2", 1).replacen("v1", "v9", 1), "{other}");
+        assert_eq!(run.stdout.matches("+++ ").count(), 1, "{run}");
+    }
+}
+
+#[test]
+fn a_directory_in_several_spellings_is_one_directory() {
+    let old = "images:\n- name: a\n  newName: reg.example.com/a/app\n  newTag: v1\n- name: b\n  newName: \
+               reg.example.com/a/app\n  newTag: v1\n";
+    let world = World::new();
+    world.write("o/kustomization.yaml", old);
+    let arguments = ["set", "--image", IMAGE, "--kustomize", "o:a", "--kustomize", "./o/:b"];
+    world.bump(arguments).run().exits(0);
+    assert_eq!(world.read("o/kustomization.yaml"), old.replace("v1", "v2"));
+    world.write("o/kustomization.yaml", old);
+    let arguments = ["set", "--image", IMAGE, "--kustomize", "o:a", "--helm", "./o/kustomization.yaml:images[1]"];
+    world.bump(arguments).run().exits(0);
+    assert_eq!(world.read("o/kustomization.yaml"), old.replace("v1", "v2"));
+}
