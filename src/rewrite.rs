@@ -190,7 +190,8 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
             Err(error) => return Err(error.into()),
         }
     }
-    let missed = targets.iter().enumerate().find(|(number, target)| !is_addressed(target) && !matched.contains(number));
+    let missed =
+        targets.iter().enumerate().find(|(number, target)| !target.kind.is_addressed() && !matched.contains(number));
     match missed {
         Some((_, target)) => Err(no_match(target, &result, wanted)),
         None => Ok(result),
@@ -199,7 +200,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
 
 /// In a run that has a target without PATH or NAME, every image must match somewhere.
 pub fn require_all_images(targets: &[&Target], rewrites: &[&Rewrite], wanted: &[Wanted]) -> Result<(), RewriteError> {
-    if targets.iter().all(|target| is_addressed(target)) {
+    if targets.iter().all(|target| target.kind.is_addressed()) {
         return Ok(());
     }
     let places = || rewrites.iter().flat_map(|rewrite| &rewrite.files).flat_map(|file| &file.places);
@@ -311,11 +312,6 @@ fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteErr
 /// Whether a file is none that an edit could read: in a directory of manifests it is passed over.
 fn is_unreadable(reason: &Reason) -> bool {
     matches!(reason, Reason::NotUtf8 | Reason::InvalidYaml(_))
-}
-
-/// Whether the target says itself where the image is.
-fn is_addressed(target: &Target) -> bool {
-    matches!(target.kind, Kind::Helm { path: Some(_) } | Kind::Kustomize { name: Some(_) })
 }
 
 fn is_manifest_file_name(name: &str) -> bool {

@@ -238,7 +238,9 @@ impl Reason {
             Self::WhichImage => "name the image of this target in the config file",
             Self::UnknownDigest(_) => "give the image with its digest: NAME:TAG@sha256:…",
             Self::Conflict { .. } => "correct the targets so that one image is written here",
-            Self::Shared { .. } => "give the other image its own value, or bump both together",
+            Self::Shared { .. } => {
+                "give the other image its own value, or bump both together; with a PATH, --any-repository writes it all the same"
+            }
             Self::TagSuffix => "remove the tagSuffix: it would be added to every new tag",
             Self::NotKustomization(_) => "name a kustomization file or its directory",
             Self::NameMissing { .. } => "correct the name; --create adds a missing entry",

@@ -87,6 +87,13 @@ pub enum Kind {
     Manifest,
 }
 
+impl Kind {
+    /// Whether the target says itself where the image is.
+    pub fn is_addressed(&self) -> bool {
+        matches!(self, Self::Helm { path: Some(_) } | Self::Kustomize { name: Some(_) })
+    }
+}
+
 /// What one target asks of one file.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -179,7 +186,7 @@ fn edit(text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Re
     let document = Document::read(text)?;
     let mut editor = Editor::new(&document, wanted, rules);
     for (number, job) in jobs.iter().enumerate() {
-        editor.start(number);
+        editor.start(number, &job.kind);
         match &job.kind {
             Kind::Helm { path: Some(path) } => helm::at_path(&mut editor, job, path)?,
             Kind::Helm { path: None } => search::everywhere(&mut editor, job, search::Scope::Documents)?,

@@ -8,7 +8,8 @@ use super::document::{Document, Node, Shape, Style};
 use super::error::{Bomb, Outcome, Reason, shown};
 use super::fields::{Fields, Key};
 use super::plan::{NewKey, Plan, is_right};
-use super::{Job, Pin, Place, Rules, Wanted, Written, shared};
+use super::shared::{self, Owner, Sharing};
+use super::{Job, Kind, Pin, Place, Rules, Wanted, Written};
 use crate::image::{Digest, Reference, Repository, Tag};
 
 /// The most places of one file.
@@ -29,13 +30,14 @@ pub(super) struct Editor<'d, 't> {
     pub(super) wanted: &'d [Wanted],
     pub(super) rules: Rules,
     pub(super) plan: Plan,
-    /// Nodes that were found by matching, with the image; what shares their value must be checked.
-    pub(super) matched: Vec<(Node, usize)>,
+    /// The scalars that are written; what shares their value must be settled too.
+    pub(super) owners: HashMap<Node, Owner>,
     places: Vec<(Node, Place)>,
     /// Whether a mapping has a `tag`, so that a large one is searched only once.
     pub(super) tagged: HashMap<Node, bool>,
     known: HashMap<(Node, usize), usize>,
-    job: usize,
+    pub(super) job: usize,
+    pub(super) sharing: Sharing,
 }
 
 impl<'d, 't> Editor<'d, 't> {
@@ -45,22 +47,25 @@ impl<'d, 't> Editor<'d, 't> {
             wanted,
             rules,
             plan: Plan::default(),
-            matched: Vec::new(),
+            owners: HashMap::new(),
             places: Vec::new(),
             tagged: HashMap::new(),
             known: HashMap::new(),
             job: 0,
+            sharing: Sharing::Refused,
         }
     }
 
     /// Begins with a job's places.
-    pub(super) fn start(&mut self, job: usize) {
-        self.job = job;
+    pub(super) fn start(&mut self, number: usize, kind: &Kind) {
+        self.job = number;
+        self.sharing =
+            if self.rules.any_repository && kind.is_addressed() { Sharing::Allowed } else { Sharing::Refused };
     }
 
     /// The plan and its places, in the order of the file.
     pub(super) fn finish(mut self) -> Outcome<(Plan, Vec<Place>)> {
-        shared::check(&self)?;
+        shared::settle(&mut self)?;
         self.places.sort_by_key(|(node, _)| *node);
         Ok((self.plan, self.places.into_iter().map(|(_, place)| place).collect()))
     }
@@ -114,6 +119,9 @@ impl<'d, 't> Editor<'d, 't> {
         };
         let old = Written { tag: in_tag.tag, digest: beside.clone().or(in_tag.digest) };
         let mut changed = self.tag(fields, spelling, tag_text)?;
+        for node in [tag, digest].into_iter().flatten() {
+            self.own(node, image);
+        }
         if let Some(text) = new.digest.clone() {
             match digest.or(merged_digest) {
                 // What a merge key brings is written where it stands, by that place's own match.
@@ -237,7 +245,7 @@ impl<'d, 't> Editor<'d, 't> {
         tag_and_digest(text).ok_or_else(|| self.document.refusal(node, Reason::NoVersion(shown(text))))
     }
 
-    fn held_digest(&self, node: Node) -> Outcome<Option<String>> {
+    pub(super) fn held_digest(&self, node: Node) -> Outcome<Option<String>> {
         let Some(text) = self.plain_text(node)? else {
             return Ok(None);
         };

@@ -135,6 +135,7 @@ impl Editor<'_, '_> {
 
     fn write(&mut self, node: Node, image: usize, text: String, old: Written, new: Written) -> Outcome<()> {
         let changed = self.put(node, text)?;
+        self.own(node, image);
         // An alias is its anchor's place, which has a match of its own.
         if self.document.resolve(node) == node {
             self.note(image, (node, None), old, new, changed)?;

@@ -58,9 +58,6 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
         }
         if let Some(spelling) = spelling {
             editor.pair(&fields, image, spelling)?;
-            let written = [Key::Tag, Key::NewTag, Key::Digest];
-            let nodes = written.into_iter().filter_map(|name| fields.own(name));
-            editor.matched.extend(nodes.map(|node| (node, image)));
         }
     }
     Ok(())

@@ -1,18 +1,134 @@
-//! Where a node stands and who else shares its value; this module must not write anything.
+//! Where a node stands and what else takes its value; this module must not look for places.
 
 #![deny(clippy::disallowed_methods)]
-
-use std::collections::HashMap;
 
 use super::document::{Document, Node};
 use super::error::{Outcome, Reason, named};
 use super::fields::{Fields, Key};
 use super::path::Segment;
 use super::place::Editor;
+use super::{Wanted, Written, kustomize};
 use crate::image::Repository;
 
 /// The longest path that a place shows, in bytes; of a longer one the end.
 const LONGEST: usize = 1024;
+
+/// For whom a scalar is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner {
+    pub(super) image: usize,
+    pub(super) job: usize,
+    pub(super) sharing: Sharing,
+}
+
+/// Whether another image may take a written value through an alias or a merge key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    Refused,
+    /// The user named the place and takes any repository.
+    Allowed,
+}
+
+/// A mapping that takes a written value through an alias or a merge key.
+struct Taker<'d, 't> {
+    fields: Fields<'d, 't>,
+    name: Key,
+    value: Node,
+    owner: Owner,
+}
+
+/// Settles with every mapping that takes a written value: its stale digest goes too, and another image is refused.
+pub(super) fn settle(editor: &mut Editor<'_, '_>) -> Outcome<()> {
+    let document = editor.document;
+    if !editor.owners.keys().any(|node| is_shareable(document, *node)) {
+        return Ok(());
+    }
+    for taker in takers(editor, &[Key::Tag, Key::NewTag]) {
+        let image = image(editor, &taker)?;
+        editor.digest_beside(&taker, image)?;
+    }
+    // The digests written just now may be shared themselves.
+    takers(editor, &[Key::Digest]).iter().try_for_each(|taker| image(editor, taker).map(drop))
+}
+
+impl Editor<'_, '_> {
+    /// Remembers for which image a scalar is written.
+    pub(super) fn own(&mut self, node: Node, image: usize) {
+        if self.document.resolve(node) == node {
+            let owner = Owner { image, job: self.job, sharing: self.sharing };
+            let known = self.owners.entry(node).or_insert(owner);
+            if self.sharing == Sharing::Refused {
+                known.sharing = Sharing::Refused;
+            }
+        }
+    }
+
+    /// Rewrites the digest of a mapping whose tag is written elsewhere and reaches it by an alias or a merge key.
+    fn digest_beside(&mut self, taker: &Taker<'_, '_>, image: usize) -> Outcome<()> {
+        let fields = &taker.fields;
+        let Some(node) = fields.own(Key::Digest).or_else(|| fields.merged(Key::Digest)) else {
+            return Ok(());
+        };
+        let Some(digest) = self.held_digest(node)?.filter(|_| !self.owners.contains_key(&node)) else {
+            return Ok(());
+        };
+        fields.refuse_duplicates()?;
+        let new = self.new_text(image, true, node)?;
+        let text = new.digest.clone().unwrap_or_default();
+        if fields.own(Key::Digest) != Some(node) || self.document.resolve(node) != node {
+            self.plan.require(node, text);
+            return Ok(());
+        }
+        let changed = self.put(node, text)?;
+        self.job = taker.owner.job;
+        self.sharing = taker.owner.sharing;
+        self.own(node, image);
+        let old = Written { tag: self.held_tag(taker.value)?.tag, digest: Some(digest) };
+        self.note(image, (node, None), old, new, changed)
+    }
+}
+
+fn takers<'d, 't>(editor: &Editor<'d, 't>, names: &[Key]) -> Vec<Taker<'d, 't>> {
+    let document = editor.document;
+    let mut takers = Vec::new();
+    for mapping in document.nodes().filter(|node| document.is_mapping(*node)) {
+        for name in names {
+            let fields = Fields::of(document, mapping);
+            let value = fields.effective(*name).filter(|value| fields.own(*name) != Some(*value));
+            let owner = value.and_then(|value| editor.owners.get(&value));
+            if let (Some(value), Some(owner)) = (value, owner) {
+                takers.push(Taker { fields, name: *name, value, owner: *owner });
+            }
+        }
+    }
+    takers
+}
+
+/// The image that a taker names itself, when it is wanted with the same text; else the owner's, when none is named.
+fn image(editor: &Editor<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
+    let document = editor.document;
+    let fields = &taker.fields;
+    let is_entry = taker.name == Key::NewTag || kustomize::is_entry(document, fields);
+    let named = if is_entry { fields.effective_name().map(str::to_owned) } else { fields.joined(Key::Repository) };
+    let parsed = named.as_deref().and_then(|named| Repository::parse(named).ok());
+    let (Some(named), Some(repository)) = (named, parsed) else {
+        return Ok(taker.owner.image);
+    };
+    let owner = editor.wanted.get(taker.owner.image);
+    let is_same_text = |wanted: &Wanted| match taker.name {
+        Key::Digest => owner.is_none_or(|owner| wanted.digest == owner.digest),
+        _ => owner.is_none_or(|owner| wanted.tag == owner.tag),
+    };
+    let fits = |wanted: &Wanted| wanted.repository.is_same_as(&repository) && is_same_text(wanted);
+    match editor.wanted.iter().position(fits) {
+        Some(image) => Ok(image),
+        None if taker.owner.sharing == Sharing::Allowed => Ok(taker.owner.image),
+        None => {
+            let line = document.line_of(fields.mapping);
+            document.refuse(taker.value, Reason::Shared { repository: named, line })
+        }
+    }
+}
 
 /// The path of a node from its document's root.
 pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
@@ -36,47 +152,7 @@ pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
     path
 }
 
-/// Refuses a match whose value another image takes too, through an alias or a merge key.
-///
-/// A place that was named by PATH is the user's own decision.
-pub(super) fn check(editor: &Editor<'_, '_>) -> Outcome<()> {
-    let document = editor.document;
-    let owners: HashMap<Node, usize> =
-        editor.matched.iter().filter(|(node, _)| is_shareable(document, *node)).copied().collect();
-    if owners.is_empty() {
-        return Ok(());
-    }
-    for mapping in document.nodes().filter(|node| document.is_mapping(*node)) {
-        let fields = Fields::of(document, mapping);
-        let Some(repository) = fields.joined(Key::Repository) else {
-            continue;
-        };
-        let taken = [Key::Tag, Key::Digest]
-            .into_iter()
-            .filter(|name| fields.own(*name) != fields.effective(*name))
-            .filter_map(|name| fields.effective(name));
-        for value in taken {
-            let Some(owner) = owners.get(&value) else { continue };
-            if !is_wanted_too(editor, *owner, &repository) {
-                let line = document.line_of(mapping);
-                return document.refuse(value, Reason::Shared { repository, line });
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Whether a value can be reached from elsewhere: it, or what holds it, has an anchor.
 fn is_shareable(document: &Document<'_>, node: Node) -> bool {
     std::iter::successors(Some(node), |node| document.parent(*node)).any(|node| document.record(node).anchored)
-}
-
-fn is_wanted_too(editor: &Editor<'_, '_>, owner: usize, repository: &str) -> bool {
-    let Ok(repository) = Repository::parse(repository) else {
-        return true;
-    };
-    let Some(owner) = editor.wanted.get(owner) else {
-        return true;
-    };
-    editor.wanted.iter().any(|wanted| wanted.repository.is_same_as(&repository) && wanted.tag == owner.tag)
 }
