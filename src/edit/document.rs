@@ -3,6 +3,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::error::{Bomb, Outcome, Reason, Refusal};
 use super::reading::Reader;
 
@@ -77,6 +80,8 @@ pub(super) struct Document<'t> {
     pub(super) roots: Vec<Node>,
     pub(super) decoded: Vec<Box<str>>,
     pub(super) tags: Vec<String>,
+    /// What was found in mappings already, so that a large one is searched only once.
+    pub(super) registries: RefCell<HashMap<Node, Option<Node>>>,
     line_starts: Vec<u32>,
 }
 
@@ -92,6 +97,7 @@ impl<'t> Document<'t> {
             roots: Vec::new(),
             decoded: Vec::new(),
             tags: Vec::new(),
+            registries: RefCell::default(),
             line_starts: line_starts(text),
         };
         Reader::new(document).read()

@@ -82,9 +82,13 @@ impl<'d, 't> Fields<'d, 't> {
 
     /// The effective value's text, when it is a scalar and not blank.
     pub(super) fn text(&self, name: Key) -> Option<&'d str> {
+        self.scalar(name).map(|node| self.document.value(node))
+    }
+
+    fn scalar(&self, name: Key) -> Option<Node> {
         let node = self.effective(name)?;
         let is_scalar = matches!(self.document.shape(node), Shape::Scalar(_));
-        (is_scalar && !self.document.is_blank(node)).then(|| self.document.value(node))
+        (is_scalar && !self.document.is_blank(node)).then_some(node)
     }
 
     /// Refuses a mapping in which a key that matters is there twice.
@@ -117,6 +121,18 @@ impl<'d, 't> Fields<'d, 't> {
     pub(super) fn effective_name(&self) -> Option<&'d str> {
         self.text(Key::NewName).or_else(|| self.text(Key::Name))
     }
+}
+
+/// The `registry` of the mapping in which a value stands.
+pub(super) fn registry_beside<'d>(document: &'d Document<'_>, node: Node) -> Option<&'d str> {
+    let mapping = document.parent(node).filter(|parent| document.is_mapping(*parent))?;
+    let known = document.registries.borrow().get(&mapping).copied();
+    let registry = known.unwrap_or_else(|| {
+        let registry = Fields::of(document, mapping).scalar(Key::Registry);
+        document.registries.borrow_mut().insert(mapping, registry);
+        registry
+    });
+    registry.map(|registry| document.value(registry))
 }
 
 /// The value of a key that a mapping has only through `<<`, the first merged mapping first.

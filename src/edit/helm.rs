@@ -8,7 +8,7 @@ use super::fields::{Fields, Key};
 use super::path::{Path, Segment};
 use super::place::{Editor, Spelling, not_scalar, tag_and_digest};
 use super::resolve::{Resolved, missing, refuse_alias, resolve};
-use super::scalar::{Sight, is_name_key, look};
+use super::scalar::{Sight, effective, is_name_key, look};
 use super::{Job, Pin, Wanted, Written, kustomize};
 use crate::image::{Digest, Reference, Repository};
 
@@ -111,20 +111,22 @@ fn version(editor: &mut Editor<'_, '_>, job: &Job, node: Node, text: &str) -> Ou
     let document = editor.document;
     let refuse = || document.refuse(node, Reason::NoVersion(shown(text)));
     if let Ok(reference) = Reference::parse(text) {
-        let repository = reference.repository.as_str().to_owned();
-        let is_own = |(_, wanted): &(_, &Wanted)| wanted.repository.is_same_as(&reference.repository);
+        let Some(repository) = effective(document, node, &reference.repository) else {
+            return refuse();
+        };
+        let is_own = |(_, wanted): &(_, &Wanted)| wanted.repository.is_same_as(&repository);
         let is_own = editor.images(job).iter().any(is_own);
         let is_version = tag_and_digest(text).is_some() && !is_own;
         if Digest::parse(text).is_ok() {
             return refuse();
         }
         if reference.tag.is_some() || (reference.digest.is_some() && !is_version) {
-            let image = editor.choose(job, node, Some(&repository))?;
-            return editor.scalar(node, &Sight::Reference { prefix: "", reference }, image);
+            let image = editor.choose(job, node, Some(repository.as_str()))?;
+            return editor.scalar(node, &Sight::Reference { prefix: "", reference, repository }, image);
         }
         // A bare word under `image:` is a repository, though it has the form of a tag.
         if is_name_key(document, node) || !is_version {
-            editor.choose(job, node, Some(&repository))?;
+            editor.choose(job, node, Some(repository.as_str()))?;
             return document.refuse(node, Reason::NoTag(shown(text)));
         }
     }

@@ -4,6 +4,7 @@
 
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason, shown};
+use super::fields::registry_beside;
 use super::place::{Editor, written};
 use super::{Pin, Written, manifest};
 use crate::image::{Reference, Repository};
@@ -13,10 +14,11 @@ const LONGEST: usize = 1024;
 
 /// What a scalar is, seen from the place where it stands.
 pub(super) enum Sight<'d> {
-    /// A reference with a tag or a digest. `prefix` is what Argo CD writes before it: `NAME=`.
-    Reference { prefix: &'d str, reference: Reference },
+    /// A reference with a tag or a digest. `prefix` is what Argo CD writes before it: `NAME=`; `repository` is what
+    /// it comes to with the `registry` beside it.
+    Reference { prefix: &'d str, reference: Reference, repository: Repository },
     /// A bare repository, where only an image can be meant.
-    Bare { prefix: &'d str, reference: Reference, adds: Adds },
+    Bare { prefix: &'d str, reference: Reference, repository: Repository, adds: Adds },
     /// An image of this repository that can't be written.
     Refused { repository: Repository, reason: Reason },
 }
@@ -31,8 +33,9 @@ pub(super) enum Adds {
 impl Sight<'_> {
     pub(super) fn repository(&self) -> &Repository {
         match self {
-            Self::Reference { reference, .. } | Self::Bare { reference, .. } => &reference.repository,
-            Self::Refused { repository, .. } => repository,
+            Self::Reference { repository, .. } | Self::Bare { repository, .. } | Self::Refused { repository, .. } => {
+                repository
+            }
         }
     }
 }
@@ -57,22 +60,37 @@ pub(super) fn look<'d>(document: &'d Document<'_>, node: Node) -> Option<Sight<'
     }
     let (prefix, text) = split_name(document, node, whole);
     let reference = Reference::parse(text).ok()?;
-    let has_path = text.contains('/');
+    let repository = effective(document, node, &reference.repository)?;
     if reference.tag.is_some() || reference.digest.is_some() {
-        return (has_path || is_image).then_some(Sight::Reference { prefix, reference });
+        let has_path = repository.as_str().contains('/');
+        return (has_path || is_image).then_some(Sight::Reference { prefix, reference, repository });
     }
-    bare(document, node, prefix, reference)
+    let adds = adds(document, node, &reference)?;
+    Some(Sight::Bare { prefix, reference, repository, adds })
 }
 
-fn bare<'d>(document: &Document<'_>, node: Node, prefix: &'d str, reference: Reference) -> Option<Sight<'d>> {
-    let adds = if manifest::is_container_image(document, node) {
-        Adds::Always
-    } else if is_image_key(document, node) && reference.repository.as_str().contains('/') {
-        Adds::OnDemand
-    } else {
-        return None;
+/// The repository that a scalar names together with the `registry` beside it; none when the two name none.
+pub(super) fn effective(document: &Document<'_>, node: Node, held: &Repository) -> Option<Repository> {
+    let has_registry = matches!(document.key_text(node), Some("repository" | "image" | "name"));
+    let registry = if has_registry { registry_beside(document, node) } else { None };
+    let Some(registry) = registry.map(|registry| registry.trim_end_matches('/')) else {
+        return Some(held.clone());
     };
-    Some(Sight::Bare { prefix, reference, adds })
+    let rest = held.as_str().strip_prefix(registry);
+    if rest.is_some_and(|rest| rest.starts_with('/')) {
+        return Some(held.clone());
+    }
+    Repository::parse(&format!("{registry}/{held}")).ok()
+}
+
+fn adds(document: &Document<'_>, node: Node, reference: &Reference) -> Option<Adds> {
+    if manifest::is_container_image(document, node) {
+        Some(Adds::Always)
+    } else if is_image_key(document, node) && reference.repository.as_str().contains('/') {
+        Some(Adds::OnDemand)
+    } else {
+        None
+    }
 }
 
 /// `X:{{ .Values.tag }}`: an image whose version a template gives.
@@ -104,8 +122,8 @@ impl Editor<'_, '_> {
     /// Writes an image into a scalar that names its repository.
     pub(super) fn scalar(&mut self, node: Node, sight: &Sight<'_>, image: usize) -> Outcome<()> {
         match sight {
-            Sight::Reference { prefix, reference } => self.reference(node, prefix, reference, image),
-            Sight::Bare { prefix, reference, adds } => {
+            Sight::Reference { prefix, reference, .. } => self.reference(node, prefix, reference, image),
+            Sight::Bare { prefix, reference, adds, .. } => {
                 // `image: X` beside `tag: 1.0` is a mapping that holds an image.
                 if self.has_tag_beside(node) {
                     return Ok(());

@@ -9,7 +9,7 @@ use super::kustomize;
 use super::place::{Editor, Spelling};
 use super::scalar::{Sight, look};
 use super::{Job, manifest};
-use crate::image::Repository;
+use crate::image::{Reference, Repository};
 
 /// How many images an error message names.
 const HELD: usize = 20;
@@ -96,7 +96,9 @@ pub(super) fn held(document: &Document<'_>) -> Vec<String> {
             _ if document.record(node).in_key => None,
             Shape::Mapping(_) => named(document, node),
             Shape::Scalar(_) => match look(document, node) {
-                Some(Sight::Reference { reference, .. } | Sight::Bare { reference, .. }) => Some(reference.to_string()),
+                Some(Sight::Reference { reference, repository, .. } | Sight::Bare { reference, repository, .. }) => {
+                    Some(Reference { repository, ..reference }.to_string())
+                }
                 _ => None,
             },
             _ => None,
