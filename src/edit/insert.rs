@@ -52,7 +52,9 @@ pub(super) fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) ->
             let mut expects = vec![Expected { depth, what: What::Sequence }];
             expects.extend(expected(depth + 1, entries));
             let column = layout::key_column(document, node) + layout::list_indent(document);
-            let block = block_items(entries, column, 1, document.line_break(document.start(node)));
+            // Its own line's break, not that of the line before: the file may have both.
+            let line_break = document.line_break(document.line_end(document.start(node)));
+            let block = block_items(entries, column, 1, line_break);
             let flow = format!("[{}]", Inline::like(document, node).items(entries));
             fill(document, node, &block, &flow, expects)
         }
