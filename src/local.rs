@@ -92,58 +92,93 @@ impl Disk {
     }
 }
 
-/// Replaces the files: each gets a temporary file beside it, then all are renamed. When one fails, those already
-/// renamed get their old text back.
+/// A file that is ready to be replaced.
+enum Ready {
+    /// By a rename of the whole new file, which nobody ever sees half written.
+    Rename(tempfile::NamedTempFile),
+    /// In place, where a rename would lose something: the owner, or the file's other names.
+    InPlace(fs::File),
+}
+
+/// Replaces the files, in two passes: what can fail early fails before the first is touched. When one fails later,
+/// all get their old text back.
 pub fn replace(replacements: &[Replacement<'_>]) -> Result<(), LocalError> {
     let mut ready = Vec::new();
     for replacement in replacements {
         ready.push(prepare(replacement.path, replacement.new)?);
     }
-    for (index, file) in ready.into_iter().enumerate() {
-        let Err(error) = file.persist(replacements[index].path) else {
+    for (index, (file, replacement)) in ready.into_iter().zip(replacements).enumerate() {
+        let Err(error) = commit(file, replacement.path, replacement.new) else {
             continue;
         };
-        for done in replacements.iter().take(index) {
+        // The one that failed may be half written.
+        for done in replacements.iter().take(index + 1) {
             restore(done);
         }
-        return Err(LocalError { path: replacements[index].path.to_owned(), source: error.error });
+        return Err(error);
     }
     Ok(())
 }
 
 /// Gives a file its old text back. When that fails too, the others still get theirs.
 fn restore(done: &Replacement<'_>) {
-    let persisted = prepare(done.path, done.old).and_then(|file| {
-        let persisted = file.persist(done.path);
-        persisted.map_err(|error| LocalError { path: done.path.to_owned(), source: error.error })
-    });
-    if let Err(error) = persisted {
+    if fs::read(done.path).is_ok_and(|bytes| bytes == done.old) {
+        return;
+    }
+    let restored = prepare(done.path, done.old).and_then(|file| commit(file, done.path, done.old));
+    if let Err(error) = restored {
         tracing::error!("could not give {} its old text back: {}", error.path, error.source);
     }
 }
 
-/// A temporary file beside `path` with its mode and owner.
-fn prepare(path: &str, bytes: &[u8]) -> Result<tempfile::NamedTempFile, LocalError> {
-    let write = || {
+fn prepare(path: &str, bytes: &[u8]) -> Result<Ready, LocalError> {
+    let ready = || {
         let metadata = fs::symlink_metadata(path)?;
         if metadata.permissions().readonly() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the file is read-only"));
         }
         // A rename needs no right to write the file itself.
-        fs::OpenOptions::new().write(true).open(path)?;
-        let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
-        let mut file =
-            tempfile::Builder::new().prefix(".gitops-bump-").tempfile_in(parent.unwrap_or(Path::new(".")))?;
-        file.write_all(bytes)?;
-        let ours = file.as_file().metadata()?;
-        if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
-            std::os::unix::fs::chown(file.path(), Some(metadata.uid()), Some(metadata.gid()))?;
+        let in_place = fs::OpenOptions::new().write(true).open(path)?;
+        if metadata.nlink() > 1 {
+            return Ok(Ready::InPlace(in_place));
         }
-        file.as_file().set_permissions(metadata.permissions())?;
-        file.as_file().sync_all()?;
-        Ok(file)
+        match beside(path, &metadata, bytes) {
+            Ok(file) => Ok(Ready::Rename(file)),
+            // The directory can't be written, or the owner can't be kept.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(Ready::InPlace(in_place)),
+            Err(error) => Err(error),
+        }
     };
-    write().map_err(|source| LocalError { path: path.to_owned(), source })
+    ready().map_err(|source| LocalError { path: path.to_owned(), source })
+}
+
+/// A temporary file beside `path` with its mode and owner.
+fn beside(path: &str, metadata: &fs::Metadata, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
+    let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new().prefix(".gitops-bump-").tempfile_in(parent.unwrap_or(Path::new(".")))?;
+    let ours = file.as_file().metadata()?;
+    if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
+        std::os::unix::fs::chown(file.path(), Some(metadata.uid()), Some(metadata.gid()))?;
+    }
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(metadata.permissions())?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+fn commit(file: Ready, path: &str, bytes: &[u8]) -> Result<(), LocalError> {
+    let done = match file {
+        Ready::Rename(file) => file.persist(path).map(drop).map_err(|error| error.error),
+        Ready::InPlace(mut file) => overwrite(&mut file, bytes),
+    };
+    done.map_err(|source| LocalError { path: path.to_owned(), source })
+}
+
+/// Writes before it cuts, so that a full disk takes nothing away.
+fn overwrite(file: &mut fs::File, bytes: &[u8]) -> io::Result<()> {
+    file.write_all(bytes)?;
+    file.set_len(bytes.len() as u64)?;
+    file.sync_all()
 }
 
 fn missing(path: &Path) -> io::Result<Found> {

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::process::{Command, Stdio};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -124,4 +125,62 @@ fn a_directory_in_several_spellings_is_one_directory() {
     let arguments = ["set", "--image", IMAGE, "--kustomize", "o:a", "--helm", "./o/kustomization.yaml:images[1]"];
     world.bump(arguments).run().exits(0);
     assert_eq!(world.read("o/kustomization.yaml"), old.replace("v1", "v2"));
+}
+
+#[test]
+fn a_file_with_other_names_keeps_them() {
+    let world = World::new();
+    let path = world.write("a.yaml", OLD.replace("v1", "a-much-longer-tag"));
+    fs::hard_link(&path, world.work().join("other.yaml")).expect("the directory is ours");
+    for arguments in [vec!["--helm", "a.yaml"], vec!["--helm", "a.yaml:image", "--helm", "other.yaml:image.tag"]] {
+        world.write("a.yaml", OLD.replace("v1", "a-much-longer-tag"));
+        world.bump(["set", "--image", IMAGE].into_iter().chain(arguments)).run().exits(0);
+        assert_eq!(
+            (world.read("a.yaml"), world.read("other.yaml")),
+            (OLD.replace("v1", "v2"), OLD.replace("v1", "v2"))
+        );
+        assert_eq!(fs::metadata(&path).expect("it is there").nlink(), 2);
+    }
+}
+
+/// Runs `set` on a.yaml and b.yaml as somebody who owns neither; none when the tests don't run as root.
+fn set_as_nobody(world: &World) -> Option<Output> {
+    chown(world.work(), Some(4321), None).ok()?;
+    let binary = world.write("gitops-bump", fs::read(env!("CARGO_BIN_EXE_gitops-bump")).expect("it is built"));
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let parents = world.work();
+    for directory in parents.ancestors().filter(|directory| directory.starts_with(std::env::temp_dir())) {
+        if directory != std::env::temp_dir() {
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).expect("the directory is ours");
+        }
+    }
+    let mut command = Command::new(binary);
+    command.args(["set", "--image", IMAGE, "--helm", "a.yaml", "--helm", "b.yaml"]);
+    command.env_clear().current_dir(world.work()).uid(12345).gid(12345);
+    Some(command.output().expect("the binary can be started"))
+}
+
+#[test]
+fn a_file_of_somebody_else_that_may_be_written_is_written_in_place() {
+    let world = World::new();
+    let paths = ["a.yaml", "b.yaml"].map(|name| world.write(name, OLD));
+    for path in &paths {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o666)).expect("the file is ours");
+    }
+    let inodes = || paths.each_ref().map(|path| fs::metadata(path).map(|file| (file.ino(), file.uid())).ok());
+    let before = inodes();
+    let Some(output) = set_as_nobody(&world) else {
+        eprintln!("skipped: only root can write a file for somebody else");
+        return;
+    };
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!([world.read("a.yaml"), world.read("b.yaml")], [OLD.replace("v1", "v2"), OLD.replace("v1", "v2")]);
+    assert_eq!(inodes(), before);
+
+    world.write("a.yaml", OLD);
+    fs::set_permissions(&paths[1], fs::Permissions::from_mode(0o644)).expect("the file is ours");
+    world.write("b.yaml", OLD);
+    let output = set_as_nobody(&world).expect("it ran before");
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!([world.read("a.yaml"), world.read("b.yaml")], [OLD, OLD]);
 }
