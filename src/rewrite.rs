@@ -97,6 +97,12 @@ pub enum RewriteError {
         /// The images that are there.
         held: Vec<String>,
     },
+    /// A manifest, or a directory of manifests, that holds no object.
+    #[error("{file}: no Kubernetes object is in it: no document has a kind")]
+    NoObject {
+        /// The target's path.
+        file: String,
+    },
     /// An image matches in no file of the whole run.
     #[error("{image}: no file of this run names it")]
     Nowhere {
@@ -136,6 +142,7 @@ impl RewriteError {
             }
             Self::Kustomizations { .. } => "Kustomize refuses this too: keep one of them".into(),
             Self::Edit(error) => error.hint(),
+            Self::NoObject { .. } => "use --helm for a YAML file that is no Kubernetes manifest".into(),
             Self::NoMatch { held, .. } | Self::Nowhere { held, .. } if held.is_empty() => {
                 "no image was found at all: name the place (FILE:PATH, DIR:NAME), or add it with --create".into()
             }
@@ -167,6 +174,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
         add_sources((number, target), found, &mut sources, &mut result.notes)?;
     }
     let mut matched: BTreeSet<usize> = BTreeSet::new();
+    let mut with_objects: BTreeSet<usize> = BTreeSet::new();
     for source in sources {
         let jobs: Vec<Job> = source.targets.iter().filter_map(|&number| targets.get(number)).map(job).collect();
         match edit::rewrite(&source.path, source.bytes, &jobs, wanted, rules) {
@@ -174,6 +182,10 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
                 if source.optional && !rewritten.has_objects {
                     result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
                 }
+                if rewritten.has_objects {
+                    with_objects.extend(&source.targets);
+                }
+                result.notes.extend(rewritten.notes);
                 let jobs = rewritten.places.iter().flat_map(|place| &place.jobs);
                 matched.extend(jobs.filter_map(|&job| source.targets.get(job)));
                 result.held.extend(rewritten.held);
@@ -193,6 +205,9 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
     let missed =
         targets.iter().enumerate().find(|(number, target)| !target.kind.is_addressed() && !matched.contains(number));
     match missed {
+        Some((number, target)) if target.kind == Kind::Manifest && !with_objects.contains(&number) => {
+            Err(RewriteError::NoObject { file: named(target) })
+        }
         Some((_, target)) => Err(no_match(target, &result, wanted)),
         None => Ok(result),
     }
@@ -303,10 +318,15 @@ fn job(target: &Target) -> Job {
 fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {
     let images = target.images.iter().filter_map(|&index| Some(wanted.get(index)?.repository.as_str()));
     RewriteError::NoMatch {
-        file: if target.file.is_empty() { ".".to_owned() } else { target.file.clone() },
+        file: named(target),
         wanted: images.collect::<Vec<_>>().join(", "),
         held: rewrite.held.iter().cloned().collect(),
     }
+}
+
+/// The target's path for a message.
+fn named(target: &Target) -> String {
+    if target.file.is_empty() { ".".to_owned() } else { target.file.clone() }
 }
 
 /// Whether a file is none that an edit could read: in a directory of manifests it is passed over.

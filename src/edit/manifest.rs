@@ -12,6 +12,11 @@ pub(super) fn is_object(document: &Document<'_>, root: Node) -> bool {
     top_value(document, root, "kind").is_some()
 }
 
+/// Whether any document of the file is a Kubernetes object.
+pub(super) fn has_objects(document: &Document<'_>) -> bool {
+    document.roots.iter().any(|root| is_object(document, *root))
+}
+
 /// Whether a node stands in a document that says it is a kustomization (Kustomize's own or Flux's).
 pub(super) fn is_in_kustomization(document: &Document<'_>, node: Node) -> bool {
     let kind = top_value(document, root(document, node), "kind").map(|kind| document.value(kind));

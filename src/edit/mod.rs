@@ -15,6 +15,7 @@ mod insert;
 mod kustomize;
 mod layout;
 mod manifest;
+mod note;
 mod path;
 mod place;
 mod plan;
@@ -161,6 +162,8 @@ pub struct Rewritten {
     pub held: Vec<String>,
     /// Whether a document of the file is a Kubernetes object.
     pub has_objects: bool,
+    /// What the user may not expect, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Works out one file's edit: all jobs at once, all or nothing.
@@ -179,10 +182,10 @@ pub fn rewrite(
         column: None,
         reason: Reason::NotUtf8,
     })?;
-    edit(text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
+    edit(file, text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
 }
 
-fn edit(text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {
+fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {
     let document = Document::read(text)?;
     let mut editor = Editor::new(&document, wanted, rules);
     for (number, job) in jobs.iter().enumerate() {
@@ -194,16 +197,18 @@ fn edit(text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Re
             Kind::Manifest => search::everywhere(&mut editor, job, search::Scope::Objects)?,
         }
     }
-    let (mut plan, places) = editor.finish()?;
+    let finished = editor.finish()?;
+    let mut plan = finished.plan;
     plan.settle(&document)?;
     let edits = splice::edits(&document, &plan)?;
     let text = splice::apply(text, &edits)?;
     proof::prove(&document, &text, &edits)?;
     Ok(Rewritten {
         text,
-        places,
+        places: finished.places,
+        notes: finished.notes.iter().map(|(node, note)| note.sentence(file, &document, *node)).collect(),
         held: search::held(&document),
-        has_objects: document.roots.iter().any(|root| manifest::is_object(&document, *root)),
+        has_objects: manifest::has_objects(&document),
     })
 }
 

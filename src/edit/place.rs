@@ -2,11 +2,12 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Bomb, Outcome, Reason, shown};
 use super::fields::{Fields, Key};
+use super::note::Note;
 use super::plan::{NewKey, Plan, is_right};
 use super::shared::{self, Owner, Sharing};
 use super::{Job, Kind, Pin, Place, Rules, Wanted, Written};
@@ -33,11 +34,19 @@ pub(super) struct Editor<'d, 't> {
     /// The scalars that are written; what shares their value must be settled too.
     pub(super) owners: HashMap<Node, Owner>,
     places: Vec<(Node, Place)>,
+    notes: BTreeMap<Node, Note>,
     /// Whether a mapping has a `tag`, so that a large one is searched only once.
     pub(super) tagged: HashMap<Node, bool>,
     known: HashMap<(Node, usize), usize>,
     pub(super) job: usize,
     pub(super) sharing: Sharing,
+}
+
+/// What an editor comes to.
+pub(super) struct Finished {
+    pub(super) plan: Plan,
+    pub(super) places: Vec<Place>,
+    pub(super) notes: BTreeMap<Node, Note>,
 }
 
 impl<'d, 't> Editor<'d, 't> {
@@ -49,6 +58,7 @@ impl<'d, 't> Editor<'d, 't> {
             plan: Plan::default(),
             owners: HashMap::new(),
             places: Vec::new(),
+            notes: BTreeMap::new(),
             tagged: HashMap::new(),
             known: HashMap::new(),
             job: 0,
@@ -63,11 +73,17 @@ impl<'d, 't> Editor<'d, 't> {
             if self.rules.any_repository && kind.is_addressed() { Sharing::Allowed } else { Sharing::Refused };
     }
 
-    /// The plan and its places, in the order of the file.
-    pub(super) fn finish(mut self) -> Outcome<(Plan, Vec<Place>)> {
+    /// Tells the user something about a node, once.
+    pub(super) fn remark(&mut self, node: Node, note: Note) {
+        self.notes.insert(node, note);
+    }
+
+    /// The plan with its places and notes, in the order of the file.
+    pub(super) fn finish(mut self) -> Outcome<Finished> {
         shared::settle(&mut self)?;
         self.places.sort_by_key(|(node, _)| *node);
-        Ok((self.plan, self.places.into_iter().map(|(_, place)| place).collect()))
+        let places = self.places.into_iter().map(|(_, place)| place).collect();
+        Ok(Finished { plan: self.plan, places, notes: self.notes })
     }
 
     /// The images of a job, with their numbers.

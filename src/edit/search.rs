@@ -6,6 +6,7 @@ use super::document::{Document, Node, Shape};
 use super::error::{Outcome, shown};
 use super::fields::{Fields, Key};
 use super::kustomize;
+use super::note::Note;
 use super::place::{Editor, Spelling};
 use super::scalar::{Sight, look};
 use super::{Job, manifest};
@@ -26,8 +27,13 @@ pub(super) enum Scope {
 /// Edits every place whose repository is that of one of the job's images.
 pub(super) fn everywhere(editor: &mut Editor<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
     let document = editor.document;
+    let has_objects = manifest::has_objects(document);
     for root in &document.roots {
         if scope == Scope::Objects && !manifest::is_object(document, *root) {
+            // A file without any is for the caller to judge.
+            if has_objects && !document.is_blank(*root) {
+                editor.remark(*root, Note::NoObject);
+            }
             continue;
         }
         for node in root.0..document.record(*root).after {

@@ -218,3 +218,22 @@ fn the_mode_stays_and_a_read_only_file_is_never_replaced() {
     let mode = fs::metadata(&path).expect("the file is there").permissions().mode();
     assert_eq!((mode & 0o777, world.read("values.yaml")), (0o640, before.replace("v1", "v2")));
 }
+
+#[test]
+fn a_manifest_without_an_object_is_refused() {
+    let world = World::new();
+    world.write("v.yaml", "image: reg.example.com/a/app:v1\n");
+    let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--manifest", "v.yaml"]).run();
+    run.exits(5).says("v.yaml: no Kubernetes object is in it").says("--helm");
+}
+
+#[test]
+fn a_document_without_a_kind_beside_objects_is_passed_over_and_said() {
+    let world = World::new();
+    let before = "kind: Pod\nspec:\n  containers:\n  - image: reg.example.com/a/app:v1\n---\n# nothing\n---\nimage: \
+                  reg.example.com/a/app:v1\n";
+    world.write("p.yaml", before);
+    let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--manifest", "p.yaml"]).run();
+    run.exits(0).says("passed over: p.yaml:8: no Kubernetes object is in this document");
+    assert_eq!(world.read("p.yaml"), before.replacen("v1", "v2", 1));
+}

@@ -1,0 +1,22 @@
+//! What a file's edit has to say to the user though it succeeds; this module must not print it.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Document, Node};
+
+/// Something that the user may not expect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    /// A document beside Kubernetes objects that is none.
+    NoObject,
+}
+
+impl Note {
+    /// The sentence, for a note on a node.
+    pub(super) fn sentence(&self, file: &str, document: &Document<'_>, node: Node) -> String {
+        let place = format!("{file}:{}", document.line_of(node));
+        match self {
+            Self::NoObject => format!("passed over: {place}: no Kubernetes object is in this document"),
+        }
+    }
+}
