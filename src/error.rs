@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::cli::CliError;
 use crate::git::GitError;
 use crate::gitlab::GitlabError;
+use crate::local::LocalError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
 use crate::registry::RegistryError;
@@ -125,6 +126,9 @@ pub enum Error {
         /// What happened.
         source: std::io::Error,
     },
+    /// A local file that a target names.
+    #[error(transparent)]
+    Local(#[from] LocalError),
     /// A key that cannot be used.
     #[error("{what}: {reason}")]
     Key {
@@ -161,7 +165,7 @@ impl Error {
             Self::Git { reason, .. } => git(reason),
             Self::Gitlab { .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
-            Self::Interrupted(_) | Self::Unexpected(_) => ExitCode::Unexpected,
+            Self::Local(_) | Self::Interrupted(_) | Self::Unexpected(_) => ExitCode::Unexpected,
         }
     }
 
@@ -182,6 +186,7 @@ impl Error {
             Self::Gitlab { reason, .. } => reason.hint().into(),
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),
+            Self::Local(error) => error.hint().into(),
             Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),
             Self::Trust(_) => "give PEM certificates, or the path of a file that holds them".into(),
             Self::Interrupted(_) => "run the job again: what is done already stays done".into(),

@@ -1,6 +1,7 @@
 //! Files on the local disk for `set`: looked up, and written all or none. This module must not edit them.
 
 use std::collections::{HashMap, hash_map};
+use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::MetadataExt as _;
@@ -22,12 +23,59 @@ pub struct Replacement<'a> {
 
 /// Why a file could not be read or written.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}")]
+#[error("{action} {path}: {source}")]
 pub struct LocalError {
+    /// What was being done.
+    pub action: Action,
     /// The file.
     pub path: String,
     /// What happened.
     pub source: io::Error,
+}
+
+/// What is done to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is looked up and read.
+    Read,
+    /// It is replaced.
+    Write,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+        })
+    }
+}
+
+impl LocalError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match (self.action, self.source.kind()) {
+            (Action::Write, io::ErrorKind::PermissionDenied) => {
+                "make the file writable for the user who runs this (chmod, chown), and run it again"
+            }
+            (Action::Read, io::ErrorKind::PermissionDenied) => {
+                "make the file and the directories on its path readable for the user who runs this"
+            }
+            (Action::Write, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                "make room on the disk, and run it again"
+            }
+            (_, io::ErrorKind::InvalidInput) => "name a regular file",
+            _ => "check the file and the disk that it is on, and run it again",
+        }
+    }
+
+    fn read(path: &str, source: io::Error) -> Self {
+        Self { action: Action::Read, path: path.to_owned(), source }
+    }
+
+    fn write(path: &str, source: io::Error) -> Self {
+        Self { action: Action::Write, path: path.to_owned(), source }
+    }
 }
 
 /// The disk as a run looks at it: a file that has several paths is one file.
@@ -48,7 +96,7 @@ impl Disk {
             }
             Err(error) => Err(error),
         };
-        found.map_err(|source| LocalError { path: want.path.to_owned(), source })
+        found.map_err(|source| LocalError::read(want.path, source))
     }
 
     fn directory(&mut self, want: Want<'_>) -> io::Result<Found> {
@@ -149,7 +197,7 @@ fn prepare(path: &str, bytes: &[u8]) -> Result<Ready, LocalError> {
             Err(error) => Err(error),
         }
     };
-    ready().map_err(|source| LocalError { path: path.to_owned(), source })
+    ready().map_err(|source| LocalError::write(path, source))
 }
 
 /// A temporary file beside `path` with its mode and owner.
@@ -171,7 +219,7 @@ fn commit(file: Ready, path: &str, bytes: &[u8]) -> Result<(), LocalError> {
         Ready::Rename(file) => file.persist(path).map(drop).map_err(|error| error.error),
         Ready::InPlace(mut file) => overwrite(&mut file, bytes),
     };
-    done.map_err(|source| LocalError { path: path.to_owned(), source })
+    done.map_err(|source| LocalError::write(path, source))
 }
 
 /// Writes before it cuts, so that a full disk takes nothing away.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context as _;
 use tracing::{info, warn};
 
 use crate::edit::Wanted;
@@ -35,7 +34,7 @@ fn rewritten(targets: &[Target], wanted: &[Wanted], settings: &SetSettings) -> R
     let mut disk = Disk::default();
     let mut found = Vec::new();
     for want in rewrite::wants(targets) {
-        found.push(disk.find(want).context("read a file")?);
+        found.push(disk.find(want)?);
     }
     let rewrite = rewrite::rewrite(targets, &found, wanted, &settings.rules).map_err(failed)?;
     rewrite::require_all_images(&targets.iter().collect::<Vec<_>>(), &[&rewrite], wanted).map_err(failed)?;
@@ -50,7 +49,7 @@ fn write(files: &[FileRewrite]) -> Result<(), Error> {
     let replacements: Vec<Replacement<'_>> = changed
         .map(|file| Replacement { path: &file.path, old: file.old.as_bytes(), new: file.new.as_bytes() })
         .collect();
-    local::replace(&replacements).context("write a file")?;
+    local::replace(&replacements)?;
     let written: BTreeSet<&str> = replacements.iter().map(|replacement| replacement.path).collect();
     for path in written {
         info!("{path}: written");
