@@ -4,7 +4,7 @@
 
 use super::document::{Document, Node, Shape};
 use super::error::{Outcome, Reason};
-use crate::image::Repository;
+use crate::image::{Reference, Repository};
 
 /// A key that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +108,17 @@ impl<'d, 't> Fields<'d, 't> {
             Some(registry) => format!("{}/{path}", registry.trim_end_matches('/')),
             None => path.to_owned(),
         })
+    }
+
+    /// The repository that the mapping names for certain: its `repository`, or an `image` with a slash in it, which
+    /// is no mere name.
+    pub(super) fn repository(&self) -> Option<String> {
+        let image = || {
+            let reference = Reference::parse(&self.joined(Key::Image)?).ok()?;
+            let repository = reference.repository.to_string();
+            repository.contains('/').then_some(repository)
+        };
+        self.joined(Key::Repository).or_else(image)
     }
 
     /// Whether `registry` and this key together name the repository.

@@ -70,7 +70,7 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
         wanted.iter().any(|(_, wanted)| fields.names(name, &wanted.repository)).then_some(named)
     });
     let registry = fields.text(Key::Registry).map(|registry| on_registry(editor, job, registry));
-    let named = own.or(loose).or(registry.flatten());
+    let named = own.or(loose).or_else(|| fields.repository()).or(registry.flatten());
     let image = editor.choose(job, node, named.as_deref())?;
     editor.pair(&fields, image, Spelling::Helm)
 }

@@ -109,7 +109,7 @@ fn image(editor: &Editor<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
     let document = editor.document;
     let fields = &taker.fields;
     let is_entry = taker.name == Key::NewTag || kustomize::is_entry(document, fields);
-    let named = if is_entry { fields.effective_name().map(str::to_owned) } else { fields.joined(Key::Repository) };
+    let named = if is_entry { fields.effective_name().map(str::to_owned) } else { fields.repository() };
     let parsed = named.as_deref().and_then(|named| Repository::parse(named).ok());
     let (Some(named), Some(repository)) = (named, parsed) else {
         return Ok(taker.owner.image);
