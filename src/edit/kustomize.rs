@@ -3,8 +3,9 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node, Shape};
-use super::error::{Outcome, Reason, shown};
+use super::error::{Outcome, Reason, Refusal, shown};
 use super::fields::{Fields, Key};
+use super::note::Note;
 use super::place::{Editor, Spelling};
 use super::plan::{Entry, Spot};
 use super::resolve::refuse_alias;
@@ -37,10 +38,7 @@ struct Found<'d, 't> {
 /// Edits the entries of that name, or without one those that name a wanted image in the end.
 pub(super) fn entries(editor: &mut Editor<'_, '_>, job: &Job, name: Option<&str>) -> Outcome<()> {
     let document = editor.document;
-    let mut lists = Vec::new();
-    for root in &document.roots {
-        lists.extend(list(document, *root)?);
-    }
+    let lists = lists(editor)?;
     let items = lists.iter().filter_map(|list| match list {
         List::Items(items) => Some(*items),
         List::None(_) => None,
@@ -50,6 +48,27 @@ pub(super) fn entries(editor: &mut Editor<'_, '_>, job: &Job, name: Option<&str>
         Some(name) => by_name(editor, job, &lists, &found, name),
         None => by_image(editor, job, &lists, &found),
     }
+}
+
+/// The lists of the documents that are kustomizations; the others are passed over, but there must be one.
+fn lists(editor: &mut Editor<'_, '_>) -> Outcome<Vec<List>> {
+    let document = editor.document;
+    let mut lists = Vec::new();
+    let mut others = Vec::new();
+    for root in &document.roots {
+        match list(document, *root) {
+            Ok(list) => lists.extend(list),
+            Err(Refusal { reason: Reason::NotKustomization(why), .. }) => others.push((*root, why)),
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    if let (true, Some((root, why))) = (lists.is_empty(), others.first()) {
+        return document.refuse(*root, Reason::NotKustomization(why.clone()));
+    }
+    for (root, why) in others {
+        editor.remark(root, Note::NotKustomization(why));
+    }
+    Ok(lists)
 }
 
 /// The entries of a list. An alias of one of them is that one; an alias of something else stays to be refused.

@@ -9,6 +9,8 @@ use super::document::{Document, Node};
 pub(super) enum Note {
     /// A document beside Kubernetes objects that is none.
     NoObject,
+    /// A document beside kustomizations that is none, and why.
+    NotKustomization(String),
 }
 
 impl Note {
@@ -17,6 +19,7 @@ impl Note {
         let place = format!("{file}:{}", document.line_of(node));
         match self {
             Self::NoObject => format!("passed over: {place}: no Kubernetes object is in this document"),
+            Self::NotKustomization(why) => format!("passed over: {place}: this is no kustomization: {why}"),
         }
     }
 }

@@ -237,3 +237,13 @@ fn a_document_without_a_kind_beside_objects_is_passed_over_and_said() {
     run.exits(0).says("passed over: p.yaml:8: no Kubernetes object is in this document");
     assert_eq!(world.read("p.yaml"), before.replacen("v1", "v2", 1));
 }
+
+#[test]
+fn documents_beside_a_kustomization_are_passed_over_and_said() {
+    let world = World::new();
+    let before = "kind: GitRepository\n---\nimages:\n- name: reg.example.com/a/app\n  newTag: v1\n";
+    world.write("k.yaml", before);
+    let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--kustomize", "k.yaml"]).run();
+    run.exits(0).says("passed over: k.yaml:1: this is no kustomization: its kind is \"GitRepository\"");
+    assert_eq!(world.read("k.yaml"), before.replace("v1", "v2"));
+}
