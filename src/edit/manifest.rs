@@ -23,6 +23,12 @@ pub(super) fn is_in_kustomization(document: &Document<'_>, node: Node) -> bool {
     matches!(kind, Some("Kustomization" | "Component"))
 }
 
+/// Whether a node stands in an Argo CD `Application` or `ApplicationSet`.
+pub(super) fn is_in_argo_application(document: &Document<'_>, node: Node) -> bool {
+    let kind = top_value(document, root(document, node), "kind").map(|kind| document.value(kind));
+    matches!(kind, Some("Application" | "ApplicationSet"))
+}
+
 fn top_value(document: &Document<'_>, root: Node, wanted: &str) -> Option<Node> {
     let mut pairs = document.pairs(root).take(KEYS);
     pairs.find(|(key, _)| document.value(*key) == wanted).map(|(_, value)| value)

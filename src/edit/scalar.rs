@@ -63,7 +63,11 @@ pub(super) fn look<'d>(document: &'d Document<'_>, node: Node) -> Option<Sight<'
     let repository = effective(document, node, &reference.repository)?;
     if reference.tag.is_some() || reference.digest.is_some() {
         let has_path = repository.as_str().contains('/');
-        return (has_path || is_image).then_some(Sight::Reference { prefix, reference, repository });
+        return (has_path || is_image || is_argo_image(document, node)).then_some(Sight::Reference {
+            prefix,
+            reference,
+            repository,
+        });
     }
     let adds = adds(document, node, &reference)?;
     Some(Sight::Bare { prefix, reference, repository, adds })
@@ -102,15 +106,22 @@ fn template<'d>(text: &str) -> Option<Sight<'d>> {
 
 /// Splits what Argo CD writes in `kustomize.images`: `NAME=REFERENCE`.
 fn split_name<'d>(document: &Document<'_>, node: Node, text: &'d str) -> (&'d str, &'d str) {
-    let is_kustomize = || {
-        let images = document.parent(node)?;
-        let kustomize = document.parent(images)?;
-        Some(document.key_text(images)? == "images" && document.key_text(kustomize)? == "kustomize")
-    };
     match text.find('=') {
-        Some(sign) if is_kustomize() == Some(true) => text.split_at_checked(sign + 1).unwrap_or(("", text)),
+        Some(sign) if is_kustomize_image(document, node) => text.split_at_checked(sign + 1).unwrap_or(("", text)),
         _ => ("", text),
     }
+}
+
+/// Whether a value is an item of `kustomize.images`.
+fn is_kustomize_image(document: &Document<'_>, node: Node) -> bool {
+    let images = document.parent(node).filter(|images| document.key_text(*images) == Some("images"));
+    let kustomize = images.and_then(|images| document.parent(images));
+    kustomize.is_some_and(|kustomize| document.key_text(kustomize) == Some("kustomize"))
+}
+
+/// Whether a value can only be an image: an item of `kustomize.images` in an Argo CD object.
+fn is_argo_image(document: &Document<'_>, node: Node) -> bool {
+    is_kustomize_image(document, node) && manifest::is_in_argo_application(document, node)
 }
 
 /// Whether a value stands under a key that ends in `image`, in any case.
