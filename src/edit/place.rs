@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Bomb, Outcome, Reason, shown};
@@ -37,6 +37,8 @@ pub(super) struct Editor<'d, 't> {
     notes: BTreeMap<Node, Note>,
     /// Whether a mapping has a `tag`, so that a large one is searched only once.
     pub(super) tagged: HashMap<Node, bool>,
+    /// Mappings that give their repository to a tagged one, once somebody asked.
+    pub(super) bases: Option<HashSet<Node>>,
     known: HashMap<(Node, usize), usize>,
     pub(super) job: usize,
     pub(super) sharing: Sharing,
@@ -60,6 +62,7 @@ impl<'d, 't> Editor<'d, 't> {
             places: Vec::new(),
             notes: BTreeMap::new(),
             tagged: HashMap::new(),
+            bases: None,
             known: HashMap::new(),
             job: 0,
             sharing: Sharing::Refused,

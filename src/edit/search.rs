@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashSet;
+
 use super::document::{Document, Node, Shape};
 use super::error::{Outcome, shown};
 use super::fields::{Fields, Key};
@@ -59,6 +61,7 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
         };
         match spelling {
             Some(Spelling::Kustomize) => kustomize::refuse_suffix(editor.document, &fields)?,
+            Some(Spelling::Helm) if is_base(editor, &fields) => continue,
             Some(Spelling::Helm) => {}
             None => continue,
         }
@@ -76,6 +79,25 @@ fn holds(fields: &Fields<'_, '_>, repository: &Repository) -> bool {
         return fields.names(Key::Repository, repository);
     }
     has_tag && (fields.names(Key::Name, repository) || fields.names(Key::Image, repository))
+}
+
+/// Whether a mapping without a tag gives its repository to one that has a tag: that one is the place.
+fn is_base(editor: &mut Editor<'_, '_>, fields: &Fields<'_, '_>) -> bool {
+    let document = editor.document;
+    if fields.effective(Key::Tag).is_some() {
+        return false;
+    }
+    editor.bases.get_or_insert_with(|| bases(document)).contains(&fields.mapping)
+}
+
+/// The mappings whose repository is merged into a mapping with a tag of its own.
+fn bases(document: &Document<'_>) -> HashSet<Node> {
+    let base = |mapping: Node| {
+        let fields = Fields::of(document, mapping);
+        let repository = fields.own(Key::Tag).and_then(|_| fields.merged(Key::Repository));
+        repository.and_then(|repository| document.parent(repository))
+    };
+    document.nodes().filter(|node| document.is_mapping(*node)).filter_map(base).collect()
 }
 
 fn value(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
