@@ -96,6 +96,8 @@ pub enum RewriteError {
         wanted: String,
         /// The images that are there.
         held: Vec<String>,
+        /// What kind of target it is.
+        kind: Kind,
     },
     /// A manifest, or a directory of manifests, that holds no object.
     #[error("{file}: no Kubernetes object is in it: no document has a kind")]
@@ -110,6 +112,8 @@ pub enum RewriteError {
         image: String,
         /// The images that are there.
         held: Vec<String>,
+        /// What kind of target could have held it.
+        kind: Kind,
     },
 }
 
@@ -143,16 +147,22 @@ impl RewriteError {
             Self::Kustomizations { .. } => "Kustomize refuses this too: keep one of them".into(),
             Self::Edit(error) => error.hint(),
             Self::NoObject { .. } => "use --helm for a YAML file that is no Kubernetes manifest".into(),
-            Self::NoMatch { held, .. } | Self::Nowhere { held, .. } if held.is_empty() => {
-                "no image was found at all: name the place (FILE:PATH, DIR:NAME), or add it with --create".into()
+            Self::NoMatch { held, kind, .. } | Self::Nowhere { held, kind, .. } if held.is_empty() => {
+                format!("no image was found at all: {}", naming(kind))
             }
-            Self::NoMatch { held, .. } | Self::Nowhere { held, .. } => {
-                format!(
-                    "the images there are: {}; check the image, or name the place (FILE:PATH, DIR:NAME)",
-                    held.join(", ")
-                )
+            Self::NoMatch { held, kind, .. } | Self::Nowhere { held, kind, .. } => {
+                format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind))
             }
         }
+    }
+}
+
+/// How to name the place that matching does not find.
+fn naming(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Helm { .. } => "name the place: --helm FILE:PATH",
+        Kind::Kustomize { .. } => "name the entry (--kustomize DIR:NAME), or add one with --create",
+        Kind::Manifest => "name the place in its file: --helm FILE:PATH",
     }
 }
 
@@ -215,9 +225,10 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
 
 /// In a run that has a target without PATH or NAME, every image must match somewhere.
 pub fn require_all_images(targets: &[&Target], rewrites: &[&Rewrite], wanted: &[Wanted]) -> Result<(), RewriteError> {
-    if targets.iter().all(|target| target.kind.is_addressed()) {
+    let mut kinds = targets.iter().map(|target| &target.kind).filter(|kind| !kind.is_addressed());
+    let Some(kind) = kinds.next() else {
         return Ok(());
-    }
+    };
     let places = || rewrites.iter().flat_map(|rewrite| &rewrite.files).flat_map(|file| &file.places);
     for (index, image) in wanted.iter().enumerate() {
         if !places().any(|place| place.image == index) {
@@ -225,6 +236,7 @@ pub fn require_all_images(targets: &[&Target], rewrites: &[&Rewrite], wanted: &[
             return Err(RewriteError::Nowhere {
                 image: image.repository.to_string(),
                 held: held.into_iter().cloned().collect(),
+                kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
             });
         }
     }
@@ -321,6 +333,7 @@ fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteErr
         file: named(target),
         wanted: images.collect::<Vec<_>>().join(", "),
         held: rewrite.held.iter().cloned().collect(),
+        kind: target.kind.clone(),
     }
 }
 

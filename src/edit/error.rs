@@ -39,6 +39,8 @@ pub enum Reason {
         path: String,
         /// The deepest part of it that exists, and the keys there, the most similar first.
         there: String,
+        /// Where a tag can come from, when it is all that is missing.
+        from: TagSource,
     },
     /// A key that is there twice.
     #[error("the key {key:?} is there twice (first on line {first})")]
@@ -123,8 +125,13 @@ pub enum Reason {
         wanted: String,
     },
     /// The repository is named without a tag.
-    #[error("{0} is named here without a tag")]
-    NoTag(String),
+    #[error("{name} is named here without a tag")]
+    NoTag {
+        /// The repository.
+        name: String,
+        /// Where a tag can come from.
+        from: TagSource,
+    },
     /// The place names no repository and several images could be meant.
     #[error("several images are given and nothing here says which one is meant")]
     WhichImage,
@@ -164,6 +171,30 @@ pub enum Reason {
     /// The result was not what it had to be.
     #[error("the edit could not be proved exact, so it was not made")]
     Unproved,
+}
+
+/// Where the tag of an image that is named without one can come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TagSource {
+    /// `--create` adds it.
+    Create,
+    /// It is there, in the mapping in which the place stands.
+    Beside,
+    /// `--create` adds it, asked for the mapping in which the place stands.
+    Mapping,
+    /// The user.
+    Nowhere,
+}
+
+impl TagSource {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Create => "write a tag there first, or let --create add it",
+            Self::Beside => "give the path of the mapping, or of the tag in it",
+            Self::Mapping => "give the path of the mapping, and let --create add the tag to it",
+            Self::Nowhere => "write a tag there first",
+        }
+    }
 }
 
 /// What makes a file too costly to read.
@@ -216,7 +247,8 @@ impl Reason {
                 "correct the file; a template with `{{ … }}` lines is no YAML before it is rendered"
             }
             Self::Bomb(_) => "split the file, or take the file that really holds the image",
-            Self::PathMissing { .. } => "correct the path; --create adds a missing tag to a mapping that is there",
+            Self::PathMissing { from: TagSource::Create, .. } => "correct the path, or let --create add the tag",
+            Self::PathMissing { .. } => "correct the path",
             Self::Duplicated { .. } => "remove one of the two keys",
             Self::Merged { .. } => "give the path of the value itself, or write the key here too",
             Self::SeveralDocuments { .. } => "split the file, or leave out the path so that images are matched",
@@ -234,7 +266,7 @@ impl Reason {
             Self::OtherRepository { .. } => {
                 "correct the path or the image; --any-repository writes the tag all the same (a mirror)"
             }
-            Self::NoTag(_) => "write a tag there first, or let --create add it",
+            Self::NoTag { from, .. } => from.hint(),
             Self::WhichImage => "name the image of this target in the config file",
             Self::UnknownDigest(_) => "give the image with its digest: NAME:TAG@sha256:…",
             Self::Conflict { .. } => "correct the targets so that one image is written here",

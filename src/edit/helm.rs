@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Node, Shape};
-use super::error::{Outcome, Reason, shown};
+use super::error::{Outcome, Reason, TagSource, shown};
 use super::fields::{Fields, Key};
 use super::path::{Path, Segment};
 use super::place::{Editor, Spelling, not_scalar, tag_and_digest};
@@ -18,10 +18,15 @@ pub(super) fn at_path(editor: &mut Editor<'_, '_>, job: &Job, path: &Path) -> Ou
         Resolved::Node(node) => place(editor, job, node),
         Resolved::Missing { stop, rest } => {
             let is_tag = matches!(rest, [Segment::Key(key)] if key == Key::Tag.as_str());
-            match stop.filter(|_| is_tag && editor.rules.create) {
-                Some(parent) if editor.document.is_mapping(parent) => mapping(editor, job, parent),
-                Some(parent) if editor.document.is_blank(parent) => fill(editor, job, parent),
-                _ => Err(missing(editor.document, path, stop, rest)),
+            let holder =
+                stop.filter(|stop| is_tag && (editor.document.is_mapping(*stop) || editor.document.is_blank(*stop)));
+            match holder {
+                Some(parent) if editor.rules.create && editor.document.is_mapping(parent) => {
+                    mapping(editor, job, parent)
+                }
+                Some(parent) if editor.rules.create => fill(editor, job, parent),
+                Some(_) => Err(missing(editor.document, path, stop, rest, TagSource::Create)),
+                None => Err(missing(editor.document, path, stop, rest, TagSource::Nowhere)),
             }
         }
     }
@@ -127,7 +132,8 @@ fn version(editor: &mut Editor<'_, '_>, job: &Job, node: Node, text: &str) -> Ou
         // A bare word under `image:` is a repository, though it has the form of a tag.
         if is_name_key(document, node) || !is_version {
             editor.choose(job, node, Some(repository.as_str()))?;
-            return document.refuse(node, Reason::NoTag(shown(text)));
+            let from = tag_source(editor, node);
+            return document.refuse(node, Reason::NoTag { name: shown(text), from });
         }
     }
     match tag_and_digest(text) {
@@ -136,6 +142,17 @@ fn version(editor: &mut Editor<'_, '_>, job: &Job, node: Node, text: &str) -> Ou
             editor.bare_tag(node, image, held)
         }
         _ => refuse(),
+    }
+}
+
+/// Where the tag of a bare repository at a path can come from.
+fn tag_source(editor: &mut Editor<'_, '_>, node: Node) -> TagSource {
+    if editor.has_tag_beside(node) {
+        TagSource::Beside
+    } else if editor.document.key_text(node) == Some(Key::Repository.as_str()) {
+        TagSource::Mapping
+    } else {
+        TagSource::Nowhere
     }
 }
 

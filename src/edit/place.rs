@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::document::{Document, Node, Shape, Style};
-use super::error::{Bomb, Outcome, Reason, shown};
+use super::error::{Bomb, Outcome, Reason, TagSource, shown};
 use super::fields::{Fields, Key};
 use super::note::Note;
 use super::plan::{NewKey, Plan, is_right};
@@ -113,6 +113,7 @@ impl<'d, 't> Editor<'d, 't> {
         match (images.as_slice(), named) {
             ([(image, _)], None) => Ok(*image),
             ([(image, _)], Some(_)) if self.rules.any_repository => Ok(*image),
+            (_, Some(_)) if self.rules.any_repository => self.document.refuse(node, Reason::WhichImage),
             (_, Some(named)) => self.document.refuse(node, other_repository(named, &images)),
             (_, None) => self.document.refuse(node, Reason::WhichImage),
         }
@@ -165,7 +166,9 @@ impl<'d, 't> Editor<'d, 't> {
             return self.put(node, text);
         }
         if spelling == Spelling::Helm && !self.rules.create {
-            let named = fields.joined(Key::Repository).map_or(Reason::NoPlace, |name| Reason::NoTag(shown(&name)));
+            let named = fields
+                .joined(Key::Repository)
+                .map_or(Reason::NoPlace, |name| Reason::NoTag { name: shown(&name), from: TagSource::Create });
             return self.document.refuse(fields.mapping, named);
         }
         let after = match spelling {

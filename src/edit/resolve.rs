@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node};
-use super::error::{Outcome, Reason, Refusal, named};
+use super::error::{Outcome, Reason, Refusal, TagSource, named};
 use super::fields::merged;
 use super::path::{Path, Segment};
 
@@ -57,7 +57,13 @@ pub(super) fn resolve<'p>(document: &Document<'_>, path: &'p Path) -> Outcome<Re
 }
 
 /// The error for a path that leads nowhere, with what there is instead.
-pub(super) fn missing(document: &Document<'_>, path: &Path, stop: Option<Node>, rest: &[Segment]) -> Refusal {
+pub(super) fn missing(
+    document: &Document<'_>,
+    path: &Path,
+    stop: Option<Node>,
+    rest: &[Segment],
+    from: TagSource,
+) -> Refusal {
     let wanted = rest.first().map(|segment| match segment {
         Segment::Key(key) => key.clone(),
         other => {
@@ -71,6 +77,7 @@ pub(super) fn missing(document: &Document<'_>, path: &Path, stop: Option<Node>, 
     let nearest = stop.map_or_else(Vec::new, |stop| nearest(document, stop, &wanted.unwrap_or_default()));
     let reason = Reason::PathMissing {
         path: path.to_string(),
+        from,
         there: match (known.to_string(), nearest.as_slice()) {
             (place, []) if place.is_empty() => "the document has no keys".to_owned(),
             (place, keys) if place.is_empty() => format!("the document has {}", keys.join(", ")),

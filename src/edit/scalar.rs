@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node, Shape, Style};
-use super::error::{Outcome, Reason, shown};
+use super::error::{Outcome, Reason, TagSource, shown};
 use super::fields::registry_beside;
 use super::place::{Editor, written};
 use super::{Pin, Written, manifest};
@@ -141,7 +141,7 @@ impl Editor<'_, '_> {
                 }
                 if *adds == Adds::OnDemand && !self.rules.create {
                     let name = shown(reference.repository.as_str());
-                    return self.document.refuse(node, Reason::NoTag(name));
+                    return self.document.refuse(node, Reason::NoTag { name, from: TagSource::Create });
                 }
                 self.reference(node, prefix, reference, image)
             }

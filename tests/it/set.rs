@@ -247,3 +247,21 @@ fn documents_beside_a_kustomization_are_passed_over_and_said() {
     run.exits(0).says("passed over: k.yaml:1: this is no kustomization: its kind is \"GitRepository\"");
     assert_eq!(world.read("k.yaml"), before.replace("v1", "v2"));
 }
+
+#[test]
+fn a_remedy_names_only_what_helps() {
+    let image = "reg.example.com/a/app:v2";
+    let tagged = "image:\n  repository: reg.example.com/a/app\n  tag: v1\n";
+    let path = ["--helm", "values.yaml:image.repository", "--create"];
+    refused(tagged, image, &path, "give the path of the mapping, or of the tag in it");
+    let path = ["--helm", "values.yaml:image.repository"];
+    let bare = "image:\n  repository: reg.example.com/a/app\n";
+    refused(bare, image, &path, "give the path of the mapping, and let --create add the tag");
+    refused(tagged, image, &["--helm", "values.yaml:imag.tag", "--create"], "correct the path\n");
+    refused(bare, image, &["--helm", "values.yaml:image.tag"], "or let --create add the tag");
+    let several = ["--image", "reg.example.com/a/web:v2", "--helm", "values.yaml:image", "--any-repository"];
+    refused(&tagged.replace("a/app", "a/db"), image, &several, "several images are given");
+    let run =
+        refused("image: nginx\n", "nginx:v2", &["--helm", "values.yaml", "--create"], "no image was found at all");
+    assert!(!run.stderr.contains("--create"), "{run}");
+}
