@@ -168,6 +168,9 @@ pub enum Reason {
         /// The names that are there.
         names: Vec<String>,
     },
+    /// A literal or folded text that a line behind it would lengthen by a line break.
+    #[error("the file ends in a literal or folded text without a line break behind it, which a new line would add")]
+    NoFinalNewline,
     /// The result was not what it had to be.
     #[error("the edit could not be proved exact, so it was not made")]
     Unproved,
@@ -276,6 +279,7 @@ impl Reason {
             Self::TagSuffix => "remove the tagSuffix: it would be added to every new tag",
             Self::NotKustomization(_) => "name a kustomization file or its directory",
             Self::NameMissing { .. } => "correct the name; --create adds a missing entry",
+            Self::NoFinalNewline => "end the file with a line break",
             Self::Unproved => "write the value in a simpler style (plain or quoted, on one line) and run again",
         }
     }

@@ -17,10 +17,22 @@ pub(super) fn prove(original: &Document<'_>, text: &str, edits: &[Edit]) -> Outc
         return Ok(());
     }
     let place = edits.first().map_or(0, |edit| edit.range.start);
-    let unproved = || Reason::Unproved.at(place);
+    let unproved = || unproved(original, edits).at(place);
     let result = Document::read(text).map_err(|_| unproved())?;
     let comparison = Comparison { original, result: &result, shifts: shifts(edits) };
     if comparison.holds(edits) { Ok(()) } else { Err(unproved()) }
+}
+
+/// Why the result is another: most often nobody can tell.
+fn unproved(original: &Document<'_>, edits: &[Edit]) -> Reason {
+    let end = original.text.len();
+    let last = original.nodes().last().map(|node| original.shape(node));
+    let is_behind = edits.iter().any(|edit| edit.range.start == end);
+    if is_behind && last == Some(Shape::Scalar(Style::Block)) && !original.text.ends_with(['\n', '\r']) {
+        Reason::NoFinalNewline
+    } else {
+        Reason::Unproved
+    }
 }
 
 struct Comparison<'a, 't, 'r> {
