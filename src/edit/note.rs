@@ -11,6 +11,8 @@ pub(super) enum Note {
     NoObject,
     /// A document beside kustomizations that is none, and why.
     NotKustomization(String),
+    /// A tag by itself, which a digest is asked for and not added to.
+    OnlyTag,
 }
 
 impl Note {
@@ -20,6 +22,7 @@ impl Note {
         match self {
             Self::NoObject => format!("passed over: {place}: no Kubernetes object is in this document"),
             Self::NotKustomization(why) => format!("passed over: {place}: this is no kustomization: {why}"),
+            Self::OnlyTag => format!("{place}: only the tag is written here: nothing says that it may have a digest"),
         }
     }
 }

@@ -5,6 +5,7 @@
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason, TagSource, shown};
 use super::fields::registry_beside;
+use super::note::Note;
 use super::place::{Editor, written};
 use super::{Pin, Written, manifest};
 use crate::image::{Reference, Repository};
@@ -159,6 +160,9 @@ impl Editor<'_, '_> {
     /// Writes an image's tag into a scalar that holds nothing else.
     pub(super) fn bare_tag(&mut self, node: Node, image: usize, held: Written) -> Outcome<()> {
         let new = self.new_text(image, held.digest.is_some(), node)?;
+        if self.rules.pin == Pin::Digest && new.digest.is_none() {
+            self.remark(node, Note::OnlyTag);
+        }
         self.write(node, image, new.to_string(), held, new)
     }
 

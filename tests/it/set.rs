@@ -265,3 +265,13 @@ fn a_remedy_names_only_what_helps() {
         refused("image: nginx\n", "nginx:v2", &["--helm", "values.yaml", "--create"], "no image was found at all");
     assert!(!run.stderr.contains("--create"), "{run}");
 }
+
+#[test]
+fn a_lone_tag_gets_no_digest_and_that_is_said() {
+    let world = World::new();
+    world.write("v.yaml", "a: v1\n");
+    let image = format!("reg.example.com/a/app:v2@{NEW_DIGEST}");
+    let run = world.bump(["set", "--image", &image, "--helm", "v.yaml:a", "--pin", "digest"]).run();
+    run.exits(0).says("v.yaml:1: only the tag is written here");
+    assert_eq!(world.read("v.yaml"), "a: v2\n");
+}
