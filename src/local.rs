@@ -10,6 +10,9 @@ use std::path::Path;
 use crate::edit::MAX_BYTES;
 use crate::tree::{Entry, Found, Want, join};
 
+/// The directory in which the run was started.
+const HERE: &str = ".";
+
 /// A file to be replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Replacement<'a> {
@@ -230,10 +233,11 @@ fn overwrite(file: &mut fs::File, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn missing(path: &Path) -> io::Result<Found> {
-    let parent = path.ancestors().skip(1).find(|parent| parent.is_dir()).unwrap_or(Path::new(""));
-    let listed = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let parents =
+        path.ancestors().skip(1).map(|parent| if parent.as_os_str().is_empty() { HERE.as_ref() } else { parent });
+    let parent = parents.into_iter().find(|parent| parent.is_dir()).unwrap_or(HERE.as_ref());
     let mut names: Vec<String> = Vec::new();
-    for entry in fs::read_dir(listed)?.take(1000) {
+    for entry in fs::read_dir(parent)?.take(1000) {
         names.push(entry?.file_name().to_string_lossy().into_owned());
     }
     names.sort();

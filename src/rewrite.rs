@@ -353,7 +353,11 @@ fn is_manifest_file_name(name: &str) -> bool {
 }
 
 fn directory(path: &str) -> &str {
-    if path.is_empty() { "the top directory" } else { path }
+    match path {
+        "" => "the top directory",
+        "." => "this directory",
+        path => path,
+    }
 }
 
 fn kustomizations(names: &[String]) -> String {

@@ -14,7 +14,7 @@ pub enum Found {
     },
     /// A directory's own entries that were asked for, sorted by name.
     Directory(Vec<Entry>),
-    /// Nothing is there: `parent` is the deepest directory on the path that exists (empty: the top), `names` some
+    /// Nothing is there: `parent` is the deepest directory on the path that exists (empty: the top of a repository), `names` some
     /// of what it holds.
     Missing {
         /// The deepest existing directory, without a trailing slash.

@@ -68,7 +68,9 @@ impl SettingsError {
             Self::Usage(_) => "see gitops-bump --help for the flags, or describe the job in .gitops-bump.yml".into(),
             Self::Reference { .. } => "write the image as HOST/PATH:TAG".into(),
             Self::NoTag(_) => "name the tag that was pushed: there is no silent latest".into(),
-            Self::Value { what, .. } => format!("correct {what}"),
+            Self::Value { what, .. } => {
+                format!("give {what} another value: --help describes the flags, config schema the config file")
+            }
             Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
             Self::Url(_) => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
             Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),

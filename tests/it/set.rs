@@ -275,3 +275,11 @@ fn a_lone_tag_gets_no_digest_and_that_is_said() {
     run.exits(0).says("v.yaml:1: only the tag is written here");
     assert_eq!(world.read("v.yaml"), "a: v2\n");
 }
+
+#[test]
+fn a_missing_file_is_told_with_its_neighbours() {
+    let world = World::new();
+    world.write("values.yaml", "a: 1\n");
+    let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--helm", "value.yaml"]).run();
+    run.exits(5).says("value.yaml: there is no such file").says("this directory holds values.yaml");
+}
