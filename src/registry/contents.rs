@@ -152,8 +152,11 @@ impl Shape {
 
 impl RawDescriptor {
     /// Whether an index entry is an image: attestations stand beside images under the platform `unknown`.
+    ///
+    /// An entry of no type, and another index, may hold what runs: they are read, and refused when they are no image.
     fn is_image(&self) -> bool {
-        let is_manifest = matches!(self.media_type.as_str(), OCI_IMAGE_MEDIA_TYPE | IMAGE_MANIFEST_MEDIA_TYPE);
+        let is_manifest = matches!(self.media_type.as_str(), "" | OCI_IMAGE_MEDIA_TYPE | IMAGE_MANIFEST_MEDIA_TYPE)
+            || is_index(&self.media_type);
         let is_unknown = self.platform.as_ref().is_some_and(|platform| platform.os == "unknown");
         let is_reference =
             self.annotations.as_ref().is_some_and(|notes| notes.contains_key("vnd.docker.reference.type"));

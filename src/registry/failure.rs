@@ -43,7 +43,7 @@ pub enum Failure {
         found: Vec<Platform>,
     },
     /// A label is missing or another.
-    #[error("its label {} is {} instead of {}{}", rule.key, quoted(found.as_deref()), wanted(rule.value.as_deref()), of(platform))]
+    #[error("its label {} is {}{}{}", rule.key, quoted(found.as_deref()), wanted(rule.value.as_deref()), of(platform))]
     Label {
         /// What was wanted.
         rule: LabelRule,
@@ -108,7 +108,7 @@ fn quoted(value: Option<&str>) -> String {
 }
 
 fn wanted(value: Option<&str>) -> String {
-    value.map_or_else(|| "there".to_owned(), |value| format!("{value:?}"))
+    value.map_or_else(String::new, |value| format!(" instead of {value:?}"))
 }
 
 fn of(platform: &Platform) -> String {
@@ -129,5 +129,11 @@ mod tests {
         };
         assert_eq!(failure(Some("x")).to_string(), "its label revision is \"x\" instead of \"abc\" (linux/arm64)");
         assert_eq!(failure(None).to_string(), "its label revision is missing instead of \"abc\" (linux/arm64)");
+        let any = Failure::Label {
+            rule: LabelRule::parse("revision").unwrap(),
+            found: None,
+            platform: Platform::parse("linux/arm64").unwrap(),
+        };
+        assert_eq!(any.to_string(), "its label revision is missing (linux/arm64)");
     }
 }

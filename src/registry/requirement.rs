@@ -108,6 +108,12 @@ impl Requirements {
         let missing = self.platforms.iter().filter(|wanted| !has(wanted));
         let mut failures: Vec<Failure> =
             missing.map(|wanted| Failure::Platform { wanted: wanted.clone(), found: found() }).collect();
+        if details.images.is_empty() {
+            // An index of nothing but attestations: what nobody has looked at has no label.
+            let nowhere =
+                |rule: &LabelRule| Failure::Label { rule: rule.clone(), found: None, platform: Platform::default() };
+            failures.extend(self.labels.iter().map(nowhere));
+        }
         for image in &details.images {
             let wrong = self.labels.iter().filter(|rule| !rule.accepts(image.labels.get(&rule.key)));
             failures.extend(wrong.map(|rule| Failure::Label {
@@ -340,6 +346,15 @@ mod tests {
         assert!(failure.contains("d.txt") && failure.contains("aaaa") && failure.contains("bbbb"), "{failure}");
         let failure = file(&format!("h.x/other@{one}")).digest(&image, &one).unwrap();
         assert_eq!(failure.to_string(), "no digest file names it (d.txt)");
+    }
+
+    #[test]
+    fn an_index_without_an_image_has_no_label() {
+        let requirements =
+            Requirements { labels: vec![LabelRule::parse("team=shop").unwrap()], ..Requirements::default() };
+        let failures = requirements.contents(&Details { media_type: String::new(), images: Vec::new() });
+        assert_eq!(failures.len(), 1);
+        assert_eq!(failures[0].to_string(), "its label team is missing instead of \"shop\"");
     }
 
     #[test]

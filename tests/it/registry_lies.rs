@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::images::digest;
+use crate::images::{INDEX, digest};
 use crate::world::World;
 
 const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -119,12 +119,27 @@ fn a_label_bomb_does_not_go_off() {
     };
     checked(&image_with(config(0)), &["--label", "team=shop"], 9, "its label team is missing");
     checked(&image_with(config(5_000_000)), &["--label", "team=shop"], 7, "longer than");
-    let index = format!(
-        r#"{{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [{}]}}"#,
-        vec![format!(r#"{{"mediaType": "{TYPE}", "digest": "{}"}}"#, digest(b"x")); 1000].join(",")
-    );
-    let address = liar(move |_, stream| stream.write_all(says("200 OK", "", &index).as_bytes()));
-    checked(&address, &["--platform", "linux/amd64"], 7, "its index names 1000 images");
+    let entries = vec![format!(r#"{{"mediaType": "{TYPE}", "digest": "{}"}}"#, digest(b"x")); 1000].join(",");
+    checked(&index_of(&entries), &["--platform", "linux/amd64"], 7, "its index names 1000 images");
+}
+
+/// An index of these entries, which is also what each of them names.
+fn index_of(entries: &str) -> String {
+    let index = format!(r#"{{"schemaVersion": 2, "mediaType": "{INDEX}", "manifests": [{entries}]}}"#);
+    liar(move |_, stream| stream.write_all(says("200 OK", "", &index).as_bytes()))
+}
+
+#[test]
+fn an_index_that_shows_no_image_has_none_of_the_labels() {
+    let label = ["--label", "team=shop"];
+    checked(&index_of(""), &label, 9, "its label team is missing instead of \"shop\"\n");
+    let unknown = r#""platform": {"os": "unknown", "architecture": "unknown"}"#;
+    let attestation = format!(r#"{{"mediaType": "{TYPE}", "digest": "{}", {unknown}}}"#, digest(b"x"));
+    checked(&index_of(&attestation), &label, 9, "its label team is missing");
+    for kind in [INDEX, ""] {
+        let hidden = format!(r#"{{"mediaType": "{kind}", "digest": "{}"}}"#, digest(b"x"));
+        checked(&index_of(&hidden), &label, 7, "no answer of a registry");
+    }
 }
 
 #[test]
