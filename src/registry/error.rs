@@ -154,7 +154,7 @@ impl RegistryError {
 
     /// Whether the image may be there later: it is on its way, or the registry is in trouble. A denial stays.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self, Self::NotFound { .. }) || self.is_transient()
+        matches!(self, Self::NotFound { .. } | Self::Unreachable { why: Why::Silence, .. }) || self.is_transient()
     }
 
     /// Whether asking again may help.

@@ -13,6 +13,7 @@ mod failure;
 mod helper;
 mod manifest;
 mod requirement;
+mod retry_after;
 mod session;
 mod signature;
 mod source;

@@ -263,6 +263,21 @@ async fn a_busy_registry_is_asked_again() {
 }
 
 #[tokio::test]
+async fn who_waits_comes_back_when_the_registry_says() {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    let fake = Fake::start(move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+        0 => answer("429 Too Many Requests", "Retry-After: 3600\r\n", ""),
+        _ => found(),
+    })
+    .await;
+    let requirements = Requirements { wait: Some(Duration::from_secs(2)), ..Requirements::default() };
+    let registry = fake.registry(CredentialSources::default());
+    let started = std::time::Instant::now();
+    assert!(registry.examine(&fake.image(), Depth::Digest, &requirements).await.is_ok());
+    assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
 async fn a_wait_that_is_too_long_is_not_waited() {
     let fake = Fake::start(|_, _| answer("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
     let error = fake.verify(CredentialSources::default()).await.unwrap_err();

@@ -5,15 +5,15 @@
 //! redirects from https to http, and panics on a token that is no header value.
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use backon::{ExponentialBuilder, Retryable as _};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Client, Method, StatusCode};
 use url::{Host, Url};
 
 use super::error::{RegistryError, Why};
-use super::words;
+use super::{retry_after, words};
 use crate::http::Trust;
 
 /// Retries start within this time; what a server asks to wait beyond it is not waited.
@@ -204,8 +204,7 @@ fn redirect(request: &Request, answer: &Answer, url: &Url) -> Result<Option<Url>
 /// Turns the statuses that are worth another try into errors. 501 is none: it says that HEAD is not known.
 fn refuse_failure(answer: Answer) -> Result<Answer, RegistryError> {
     let host = name_of(&answer.origin);
-    let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let retry_after = seconds.map(Duration::from_secs);
+    let retry_after = retry_after::of(&answer.headers, SystemTime::now());
     let words = || words::of_body(&answer.body);
     match answer.status.as_u16() {
         429 => Err(RegistryError::Limited { host, retry_after, words: words() }),

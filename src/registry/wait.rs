@@ -33,7 +33,8 @@ pub(super) async fn until_there<T>(
             let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
             tracing::info!("waiting for {image}, {left} at most: {error}");
         }
-        let asked = error.retry_after().unwrap_or_default().min(LONGEST_PAUSE);
+        // A server that says when it will answer again is not asked before.
+        let asked = error.retry_after().unwrap_or_default();
         tokio::time::sleep(pause.max(asked).min(left)).await;
         pause = pause.mul_f32(1.5).min(LONGEST_PAUSE);
     }
