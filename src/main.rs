@@ -170,8 +170,9 @@ fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
 
 /// Where registry credentials may come from; their secrets are hidden from then on.
 fn registry_credentials(environment: &Environment, terminal: &Terminal) -> Result<CredentialSources, Error> {
-    let sources = ports::registry_credentials(environment)?;
+    let mut sources = ports::registry_credentials(environment)?;
     terminal.hide(sources.secrets());
+    sources.hidden = terminal.redactor();
     Ok(sources)
 }
 

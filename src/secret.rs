@@ -4,6 +4,8 @@
 #![deny(clippy::disallowed_methods)]
 
 use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
@@ -29,6 +31,10 @@ pub struct Credentials {
 pub struct Redactor {
     needles: Vec<String>,
 }
+
+/// A [`Redactor`] that its clones share: what one of them learns on the way, all of them hide.
+#[derive(Clone, Default)]
+pub struct SharedRedactor(Arc<RwLock<Redactor>>);
 
 impl Redactor {
     /// Remembers a secret: as it is, in both base64 alphabets and percent-encoded.
@@ -70,6 +76,34 @@ impl Redactor {
             // The longest first: a short secret may be a part of a long one.
             self.needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
         }
+    }
+}
+
+impl SharedRedactor {
+    /// Starts with what is known.
+    pub fn new(redactor: Redactor) -> Self {
+        Self(Arc::new(RwLock::new(redactor)))
+    }
+
+    /// See [`Redactor::add`].
+    pub fn add(&self, secret: &SecretString) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).add(secret);
+    }
+
+    /// See [`Redactor::add_credentials`].
+    pub fn add_credentials(&self, credentials: &Credentials) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).add_credentials(credentials);
+    }
+
+    /// See [`Redactor::redact`].
+    pub fn redact(&self, text: &str) -> String {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).redact(text).into_owned()
+    }
+}
+
+impl fmt::Debug for SharedRedactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedRedactor")
     }
 }
 

@@ -3,12 +3,11 @@
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use gitops_bump::cli::{Color, LogArgs};
 use gitops_bump::environment::Environment;
 use gitops_bump::error::Error;
-use gitops_bump::secret::{Credentials, Redactor};
+use gitops_bump::secret::{Credentials, Redactor, SharedRedactor};
 use gitops_bump::text::printable;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -20,12 +19,10 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// How this run talks to people.
 pub(crate) struct Terminal {
-    redactor: Shared,
+    /// The log and the terminal hide the same secrets, also those that are learned later.
+    redactor: SharedRedactor,
     colour: bool,
 }
-
-/// The log and the terminal hide the same secrets, also those that are learned later.
-type Shared = Arc<RwLock<Redactor>>;
 
 impl Terminal {
     /// Starts the log. Only this crate's own sentences are logged: a dependency's could hold a header.
@@ -42,7 +39,7 @@ impl Terminal {
             (false, 1) => LevelFilter::DEBUG,
             (false, _) => LevelFilter::TRACE,
         };
-        let redactor: Shared = Arc::new(RwLock::new(redactor));
+        let redactor = SharedRedactor::new(redactor);
         let layer = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .event_format(Sentence { redactor: redactor.clone(), colour });
@@ -55,8 +52,12 @@ impl Terminal {
 
     /// Hides these too from now on.
     pub(crate) fn hide(&self, credentials: impl Iterator<Item = Credentials>) {
-        let mut redactor = self.redactor.write().unwrap_or_else(PoisonError::into_inner);
-        credentials.for_each(|credentials| redactor.add_credentials(&credentials));
+        credentials.for_each(|credentials| self.redactor.add_credentials(&credentials));
+    }
+
+    /// For whoever learns a secret on the way.
+    pub(crate) fn redactor(&self) -> SharedRedactor {
+        self.redactor.clone()
     }
 
     /// An error: what failed on what, then what to do about it.
@@ -76,7 +77,7 @@ impl Terminal {
 
     /// A report's text, without secrets.
     pub(crate) fn redact(&self, text: &str) -> String {
-        hidden(&self.redactor, text)
+        self.redactor.redact(text)
     }
 
     fn safe(&self, text: &str) -> String {
@@ -87,7 +88,7 @@ impl Terminal {
 
 /// A log line: the level only when it isn't the ordinary one, then the sentence.
 struct Sentence {
-    redactor: Shared,
+    redactor: SharedRedactor,
     colour: bool,
 }
 
@@ -99,7 +100,7 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut message = Message(String::new());
         event.record(&mut message);
-        let text = hidden(&self.redactor, &message.0);
+        let text = self.redactor.redact(&message.0);
         let text = printable(&text);
         let (colour, label) = match *event.metadata().level() {
             Level::ERROR => ("\x1b[31m", "error: "),
@@ -113,10 +114,6 @@ where
             writeln!(writer, "{label}{text}")
         }
     }
-}
-
-fn hidden(redactor: &Shared, text: &str) -> String {
-    redactor.read().unwrap_or_else(PoisonError::into_inner).redact(text).into_owned()
 }
 
 struct Message(String);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::docker_config::{DockerConfig, Said, host_of_key};
 use super::{helper, words};
-use crate::secret::{Credentials, ExposeSecret as _, SecretString};
+use crate::secret::{Credentials, ExposeSecret as _, SecretString, SharedRedactor};
 
 /// The variable whose secret runs out under its users' hands, with a message of its own.
 const DOCKER_AUTH: &str = "DOCKER_AUTH";
@@ -21,6 +21,8 @@ pub struct CredentialSources {
     pub configs: Vec<ConfigText>,
     /// Credentials that are for one host only (`CI_REGISTRY`, `HARBOR_HOST`).
     pub hosts: Vec<HostCredentials>,
+    /// What hides the secrets that are learned on the way: a helper's, and a token service's tokens.
+    pub hidden: SharedRedactor,
 }
 
 /// A text in docker's `config.json` format.
@@ -81,6 +83,7 @@ impl CredentialSources {
         }
         for config in &self.configs {
             if let Some(credential) = config.credential(host).await? {
+                self.hidden.add_credentials(&credential.clone().into_pair());
                 return Ok(Some(Access { credential, name: config.name.clone() }));
             }
         }
@@ -188,6 +191,7 @@ mod tests {
                 host: "https://C.x:5050".to_owned(),
                 credentials: pair("ci"),
             }],
+            hidden: SharedRedactor::default(),
         }
     }
 

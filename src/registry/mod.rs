@@ -86,7 +86,8 @@ enum Evidence {
 impl Registry {
     /// Prepares the check; nothing is asked yet. The hosts in `plain_http` are written as in a reference.
     pub fn new(credentials: CredentialSources, plain_http: &[String], trust: &Trust) -> Result<Self, RegistryError> {
-        let transport = Transport::new(trust).map_err(|error| RegistryError::Client(error.to_string()))?;
+        let transport = Transport::new(trust, credentials.hidden.clone())
+            .map_err(|error| RegistryError::Client(error.to_string()))?;
         Ok(Self {
             transport: Arc::new(transport),
             sources: Arc::new(credentials),

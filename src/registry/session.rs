@@ -233,7 +233,11 @@ impl Session {
             .map_err(|reason| self.denied(question.image, reason))?;
         let answer = self.transport.exchange(&request, &[url]).await?;
         match answer.status.as_u16() {
-            200 => token::read(&answer.body).map_err(|reason| bad_answer(realm, reason)),
+            200 => {
+                let token = token::read(&answer.body).map_err(|reason| bad_answer(realm, reason))?;
+                self.sources.hidden.add(&token);
+                token::bearer(&token).map_err(|reason| bad_answer(realm, reason))
+            }
             400 | 401 | 403 => Err(self.denied(question.image, words::of_body(&answer.body))),
             status => Err(bad_answer(realm, format!("its token service answered {status}"))),
         }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::credentials::{Access, Credential};
 use super::transport::Request;
-use crate::secret::{Credentials, ExposeSecret as _};
+use crate::secret::{Credentials, ExposeSecret as _, SecretString};
 
 /// No token service needs more for its answer.
 const LIMIT: usize = 256 * 1024;
@@ -48,16 +48,21 @@ pub(super) fn request(
     Ok((request, url))
 }
 
-/// The header that shows the token of a token service's answer; an error is the reason.
-pub(super) fn read(body: &[u8]) -> Result<HeaderValue, String> {
+/// The token of a token service's answer; an error is the reason.
+pub(super) fn read(body: &[u8]) -> Result<SecretString, String> {
     let token: RegistryToken =
         serde_json::from_slice(body).map_err(|_| "its token service gave no token".to_owned())?;
     // An empty token would ask anonymously without saying so.
     if token.token().is_empty() {
         return Err("its token service gave an empty token".to_owned());
     }
-    secret_header(&token.bearer_token())
-        .ok_or_else(|| "its token service gave a token with control characters".to_owned())
+    Ok(SecretString::from(token.token()))
+}
+
+/// The header that shows a token (RFC 6750).
+pub(super) fn bearer(token: &SecretString) -> Result<HeaderValue, String> {
+    let header = secret_header(&format!("Bearer {}", token.expose_secret()));
+    header.ok_or_else(|| "its token service gave a token with control characters".to_owned())
 }
 
 /// The header that shows a user name and a password (RFC 7617).
@@ -82,15 +87,16 @@ mod tests {
 
     #[test]
     fn reads_both_names_of_a_token() {
-        assert_eq!(read(br#"{"token": "a.b", "expires_in": 60}"#).unwrap(), "Bearer a.b");
-        assert_eq!(read(br#"{"access_token": "c"}"#).unwrap(), "Bearer c");
-        assert!(read(br#"{"access_token": "c"}"#).unwrap().is_sensitive());
+        let header = |body: &[u8]| read(body).and_then(|token| bearer(&token));
+        assert_eq!(header(br#"{"token": "a.b", "expires_in": 60}"#).unwrap(), "Bearer a.b");
+        assert_eq!(header(br#"{"access_token": "c"}"#).unwrap(), "Bearer c");
+        assert!(header(br#"{"access_token": "c"}"#).unwrap().is_sensitive());
     }
 
     #[test]
     fn refuses_tokens_that_are_none() {
         for body in ["", "{}", r#"{"token": ""}"#, r#"{"token": "a\r\nX: b"}"#, r#"{"token": 1}"#, "<html>"] {
-            assert!(read(body.as_bytes()).is_err(), "{body}");
+            assert!(read(body.as_bytes()).and_then(|token| bearer(&token)).is_err(), "{body}");
         }
     }
 

@@ -15,6 +15,7 @@ use url::{Host, Url};
 use super::error::{RegistryError, Why};
 use super::{retry_after, words};
 use crate::http::Trust;
+use crate::secret::SharedRedactor;
 
 /// Retries start within this time; what a server asks to wait beyond it is not waited.
 const RETRY_WITHIN: Duration = Duration::from_secs(20);
@@ -33,6 +34,7 @@ pub(super) struct Transport {
     remote: Client,
     /// Past the proxies, as every Go tool does it for loopback addresses.
     local: Client,
+    hidden: SharedRedactor,
 }
 
 /// What to ask.
@@ -64,10 +66,11 @@ pub(super) struct Answer {
 }
 
 impl Transport {
-    pub(super) fn new(trust: &Trust) -> Result<Self, reqwest::Error> {
+    pub(super) fn new(trust: &Trust, hidden: SharedRedactor) -> Result<Self, reqwest::Error> {
         // Redirects are followed here, where it is known what may go along.
         let client = || trust.client().redirect(reqwest::redirect::Policy::none());
-        Ok(Self { remote: client().build()?, local: client().no_proxy().connect_timeout(LOCAL_CONNECT).build()? })
+        let local = client().no_proxy().connect_timeout(LOCAL_CONNECT).build()?;
+        Ok(Self { remote: client().build()?, local, hidden })
     }
 
     /// Asks the first of the candidates that speaks its scheme, again and again while that may help.
@@ -140,7 +143,11 @@ impl Transport {
         let status = response.status();
         tracing::debug!("{} {}{} answered {}", request.method, name_of(url), url.path(), status.as_u16());
         let headers = std::mem::take(response.headers_mut());
-        let body = read_body(response, request.limit, url).await?;
+        let mut body = read_body(response, request.limit, url).await?;
+        if !status.is_success() {
+            // Before its words are cut: a part of a secret would not be known as one.
+            body = self.hidden.redact(&String::from_utf8_lossy(&body)).into_bytes();
+        }
         Ok(Answer { status, headers, body, origin: url.clone() })
     }
 }

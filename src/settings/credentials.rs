@@ -3,7 +3,7 @@
 use crate::environment::Environment;
 use crate::proxies::Proxies;
 use crate::registry::{ConfigText, CredentialSources, HostCredentials};
-use crate::secret::{Credentials, Redactor, SecretString};
+use crate::secret::{Credentials, Redactor, SecretString, SharedRedactor};
 
 /// Variables whose values must never be printed, whether they are used or not.
 const SECRETS: [&str; 6] = [
@@ -43,6 +43,7 @@ pub fn registry(environment: &Environment) -> CredentialSources {
         explicit: pair("GITOPS_BUMP_REGISTRY_USERNAME", "GITOPS_BUMP_REGISTRY_PASSWORD"),
         configs: DOCKER_CONFIGS.into_iter().filter_map(|name| config(name, environment)).collect(),
         hosts: hosts.into_iter().flatten().collect(),
+        hidden: SharedRedactor::default(),
     }
 }
 
