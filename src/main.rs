@@ -123,7 +123,10 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal)
     for outcome in &finished.images {
         match &outcome.result {
             Ok(verified) => {
-                let line = format!("{}:{}@{}\n", verified.repository(), verified.tag(), verified.digest());
+                let repository = verified.repository();
+                // The host also where Docker Hub's was left out: whoever reads the line need not know the short forms.
+                let (host, path) = (repository.host(), repository.path());
+                let line = format!("{host}/{path}:{}@{}\n", verified.tag(), verified.digest());
                 if let Err(error) = print(terminal, &line) {
                     code = code.worse(report_error(terminal, &error));
                 }

@@ -16,6 +16,18 @@ fn stdout_has_one_line_for_each_image_and_nothing_else() {
 }
 
 #[test]
+fn a_short_form_is_printed_with_its_host() {
+    let world = World::new();
+    let registry = &world.servers().registry;
+    world.servers().push(&format!("{registry}/library/nginx:1.27"));
+    let digest = world.servers().digest(&format!("{registry}/library/nginx:1.27"));
+    // The registry itself plays the proxy on the way to Docker Hub.
+    let run =
+        world.bump(["check", "--image", "nginx:1.27", "--plain-http", "docker.io"]).env("http_proxy", registry).run();
+    run.exits(0).prints(&format!("docker.io/library/nginx:1.27@{digest}\n"));
+}
+
+#[test]
 fn a_missing_tag_and_a_missing_repository_are_exit_4() {
     let world = World::new();
     let missing_tag = world.push("team/app", "1") + "-never";
