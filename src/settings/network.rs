@@ -42,8 +42,17 @@ pub(super) fn network(args: &NetworkArgs, environment: &Environment) -> Result<N
     })?;
     Ok(Network {
         ca: args.ca_file.as_ref().map_or_else(from_variables, |given| vec![CaSource::Given(given.clone())]),
-        plain_http: args.plain_http.clone(),
+        plain_http: args.plain_http.iter().map(plain_host).collect::<Result<_, _>>()?,
         proxies,
         ssh: SshSettings::from_environment(environment),
     })
+}
+
+/// A host as it stands in a reference. What could never be one would leave the registry spoken to in https, without a word.
+fn plain_host(host: &String) -> Result<String, SettingsError> {
+    if host.contains('/') {
+        let reason = format!("{host:?} is no host: write HOST or HOST:PORT as in the image, without scheme or path");
+        return Err(SettingsError::Value { what: "plain-http".to_owned(), reason });
+    }
+    Ok(host.clone())
 }

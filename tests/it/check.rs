@@ -47,6 +47,14 @@ fn a_digest_that_differs_from_the_registrys_is_exit_9() {
 }
 
 #[test]
+fn a_plain_http_host_that_could_never_match_is_exit_3() {
+    let world = World::new();
+    let app = world.push("team/app", "1");
+    let url = format!("http://{}", world.servers().registry);
+    world.bump(["check", "--image", &app, "--plain-http", &url]).run().exits(3).says("without scheme or path");
+}
+
+#[test]
 fn credentials_are_found_in_every_place() {
     let world = World::new();
     let image = world.push_private("team/app", "1");
