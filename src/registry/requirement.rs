@@ -241,6 +241,9 @@ impl TagPattern {
 
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.os.is_empty() && self.architecture.is_empty() {
+            return f.write_str("unknown");
+        }
         write!(f, "{}/{}", self.os, self.architecture)?;
         self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
     }
@@ -292,6 +295,12 @@ mod tests {
         for wrong in ["", "linux", "linux/", "/amd64", "linux//v8", "a/b/c/d", "linux/am d64"] {
             assert!(Platform::parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_says_no_platform_is_of_an_unknown_one() {
+        assert_eq!(Platform::default().to_string(), "unknown");
+        assert!(!platform("linux/amd64").matches(&Platform::default()));
     }
 
     #[test]
