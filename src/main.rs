@@ -86,7 +86,7 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
 
 async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Code {
     let begun = resolved(args, environment, terminal)
-        .and_then(|(settings, plan)| Ok((settings, plan, registry_credentials(environment, terminal)?)));
+        .map(|(settings, plan)| (settings, plan, registry_credentials(environment, terminal)));
     let finished = match begun {
         Ok((settings, plan, credentials)) => {
             gitops_bump::update(&settings, plan, credentials).await.map(|run| (settings, run))
@@ -107,7 +107,7 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal) -> Code {
     let settings = read_config(args.config.as_deref()).and_then(|config| {
         let settings = settings::check(args, config.as_ref(), environment)?;
-        Ok((settings, registry_credentials(environment, terminal)?))
+        Ok((settings, registry_credentials(environment, terminal)))
     });
     let on_terminal = std::io::stdout().is_terminal();
     let depth = if on_terminal || args.reports.report_json.is_some() { Depth::Details } else { Depth::Manifest };
@@ -172,11 +172,11 @@ fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
 }
 
 /// Where registry credentials may come from; their secrets are hidden from then on.
-fn registry_credentials(environment: &Environment, terminal: &Terminal) -> Result<CredentialSources, Error> {
-    let mut sources = ports::registry_credentials(environment)?;
+fn registry_credentials(environment: &Environment, terminal: &Terminal) -> CredentialSources {
+    let mut sources = ports::registry_credentials(environment);
     terminal.hide(sources.secrets());
     sources.hidden = terminal.redactor();
-    Ok(sources)
+    sources
 }
 
 /// The same for people who look at a config file: it may leave images and repositories to the flags.

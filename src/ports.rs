@@ -42,7 +42,7 @@ pub fn trust(network: &Network) -> Result<Trust, Error> {
 }
 
 /// Where a registry's credentials may come from: the environment, docker's config file and podman's.
-pub fn registry_credentials(environment: &Environment) -> Result<CredentialSources, Error> {
+pub fn registry_credentials(environment: &Environment) -> CredentialSources {
     let mut sources = settings::registry(environment);
     let docker = match (environment.get("DOCKER_CONFIG"), environment.get("HOME")) {
         (Some(directory), _) => Some(PathBuf::from(directory).join("config.json")),
@@ -51,15 +51,14 @@ pub fn registry_credentials(environment: &Environment) -> Result<CredentialSourc
     let podman = environment.get("REGISTRY_AUTH_FILE").map(PathBuf::from);
     let runtime = environment.get("XDG_RUNTIME_DIR").map(|directory| Path::new(directory).join("containers/auth.json"));
     for file in [docker, podman, runtime].into_iter().flatten() {
-        let failed = |source| Error::File { what: format!("registry credentials in {}", file.display()), source };
         let text = match read(&file) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| failed(io::ErrorKind::InvalidData.into()))?,
+            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "it is no text".to_owned()),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
-            Err(error) => return Err(failed(error)),
+            Err(error) => Err(error.to_string()),
         };
-        sources.configs.push(ConfigText { name: file.display().to_string(), text: SecretString::from(text) });
+        sources.configs.push(ConfigText { name: file.display().to_string(), text: text.map(SecretString::from) });
     }
-    Ok(sources)
+    sources
 }
 
 /// The requirements, with the files that they name.

@@ -30,8 +30,9 @@ pub struct CredentialSources {
 pub struct ConfigText {
     /// What to call it in messages: the variable's name or the file's path.
     pub name: String,
-    /// The JSON text; an empty one says nothing about any host.
-    pub text: SecretString,
+    /// The JSON text, where an empty one says nothing about any host; or why it can't be read, which is an error only
+    /// when its turn comes.
+    pub text: Result<SecretString, String>,
 }
 
 /// Credentials for one host.
@@ -95,7 +96,8 @@ impl CredentialSources {
     /// Every secret in these sources, so that none is ever printed. Helper programs are not asked.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
         let pairs = self.explicit.iter().chain(self.hosts.iter().map(|host| &host.credentials)).cloned();
-        let configs = self.configs.iter().filter_map(|config| DockerConfig::parse(config.text.expose_secret()).ok());
+        let texts = self.configs.iter().filter_map(|config| config.text.as_ref().ok());
+        let configs = texts.filter_map(|text| DockerConfig::parse(text.expose_secret()).ok());
         pairs.chain(configs.flat_map(|config| config.credentials()).map(Credential::into_pair))
     }
 
@@ -127,14 +129,15 @@ impl Credential {
 
 impl ConfigText {
     fn is_empty(&self) -> bool {
-        self.text.expose_secret().trim().is_empty()
+        self.text.as_ref().is_ok_and(|text| text.expose_secret().trim().is_empty())
     }
 
     async fn credential(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {
         if self.is_empty() {
             return Ok(None);
         }
-        let said = DockerConfig::parse(self.text.expose_secret()).and_then(|config| config.said_of(host));
+        let text = self.text.as_ref().map_err(|reason| self.error(reason.clone()))?;
+        let said = DockerConfig::parse(text.expose_secret()).and_then(|config| config.said_of(host));
         match said.map_err(|reason| self.error(reason))? {
             Said::Credential(credential) => Ok(Some(credential)),
             Said::Helper(name) => helper::ask(&name, host).await.map_err(|reason| self.error(reason)),
@@ -171,7 +174,7 @@ mod tests {
     }
 
     fn config(name: &str, text: &str) -> ConfigText {
-        ConfigText { name: name.to_owned(), text: SecretString::from(text) }
+        ConfigText { name: name.to_owned(), text: Ok(SecretString::from(text)) }
     }
 
     fn sources() -> CredentialSources {

@@ -50,7 +50,7 @@ pub fn registry(environment: &Environment) -> CredentialSources {
 /// What a variable says; one that is there but empty is kept, because its emptiness explains a refusal.
 fn config(name: &str, environment: &Environment) -> Option<ConfigText> {
     let text = environment.get(name).or(environment.is_empty(name).then_some(""))?;
-    Some(ConfigText { name: name.to_owned(), text: SecretString::from(text) })
+    Some(ConfigText { name: name.to_owned(), text: Ok(SecretString::from(text)) })
 }
 
 /// Everything in the environment that must never be printed.

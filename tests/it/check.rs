@@ -55,6 +55,22 @@ fn a_plain_http_host_that_could_never_match_is_exit_3() {
 }
 
 #[test]
+fn a_source_that_cannot_be_read_matters_only_when_its_turn_comes() {
+    let world = World::new();
+    let (open, private) = (world.push("team/app", "1"), world.push_private("team/app", "1"));
+    let login = &world.servers().registry_login;
+    // A directory where the file should be can't be read, whoever runs the test.
+    write(world.scratch(), "home/.docker/config.json/x", b"");
+    let explicit = |image: &str| {
+        let bump = world.bump(["check", "--image", image]).env("GITOPS_BUMP_REGISTRY_USERNAME", &login.username);
+        bump.env("GITOPS_BUMP_REGISTRY_PASSWORD", &login.password)
+    };
+    succeeds(explicit(&private));
+    succeeds(world.bump(["check", "--image", &open]));
+    world.bump(["check", "--image", &private]).run().exits(3).says("home/.docker/config.json: ");
+}
+
+#[test]
 fn credentials_are_found_in_every_place() {
     let world = World::new();
     let image = world.push_private("team/app", "1");
