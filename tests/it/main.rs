@@ -19,6 +19,7 @@ mod hostile;
 mod images;
 mod merge_requests;
 mod race;
+mod registry_faults;
 mod registry_lies;
 mod registry_requirements;
 mod registry_servers;

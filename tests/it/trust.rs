@@ -2,11 +2,10 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use crate::samples::values;
-use crate::world::{Bump, Proxy, Repository, World, output_of};
+use crate::world::{Bump, Nginx, Proxy, Repository, World, output_of};
 
 struct Shop {
     infra: Repository,
@@ -60,59 +59,25 @@ fn a_proxy_that_is_not_there_is_said_without_its_password() {
 }
 
 /// A TLS server with a certificate of an authority of its own, before the Git server.
-struct Tls {
-    server: Child,
-    port: u16,
-}
-
-impl Tls {
-    fn before(git: &str, directory: &Path) -> Self {
-        let openssl = |line: &str| {
-            output_of(Command::new("openssl").args(line.split(' ')).current_dir(directory));
-        };
-        std::fs::write(directory.join("san"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n")
-            .expect("ours");
-        openssl(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.crt -days 2 \
+fn tls_before(git: &str, directory: &Path) -> Nginx {
+    let openssl = |line: &str| {
+        output_of(Command::new("openssl").args(line.split(' ')).current_dir(directory));
+    };
+    std::fs::write(directory.join("san"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").expect("ours");
+    openssl(
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.crt -days 2 \
              -subj /CN=test-ca -addext keyUsage=critical,keyCertSign",
-        );
-        openssl(
-            "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr -subj /CN=test",
-        );
-        openssl(
-            "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt -extfile san",
-        );
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let at = directory.display();
-        let config = format!(
-            "daemon off; pid {at}/pid; error_log {at}/errors; events {{}}\nhttp {{ access_log off;\n\
-             client_body_temp_path {at}/b; proxy_temp_path {at}/p; fastcgi_temp_path {at}/f; uwsgi_temp_path {at}/u; \
-             scgi_temp_path {at}/s;\n\
-             server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {at}/server.crt; ssl_certificate_key {at}/server.key;\n\
-             location / {{ proxy_pass http://{git}; proxy_set_header Authorization $http_authorization; }} }} }}\n"
-        );
-        let config_file = directory.join("nginx.conf");
-        std::fs::write(&config_file, config).expect("the scratch directory is writable");
-        let path = format!("{}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default());
-        let program = path.split(':').map(|path| Path::new(path).join("nginx")).find(|program| program.exists());
-        let mut command = Command::new(program.expect("nginx is there; scripts/install installs it"));
-        command.arg("-c").arg(config_file).arg("-p").arg(directory).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = command.spawn().expect("nginx can be started");
-        let started = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(10), "nginx did not start");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Self { server, port }
-    }
-}
-
-impl Drop for Tls {
-    fn drop(&mut self) {
-        // A killed nginx would leave its workers behind.
-        output_of(Command::new("kill").args(["-TERM", &self.server.id().to_string()]));
-        self.server.wait().expect("the server is ours");
-    }
+    );
+    openssl(
+        "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.csr -subj /CN=test",
+    );
+    openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt -extfile san");
+    let at = directory.display();
+    let inside = format!(
+        "ssl_certificate {at}/server.crt; ssl_certificate_key {at}/server.key;\n\
+             location / {{ proxy_pass http://{git}; proxy_set_header Authorization $http_authorization; }}"
+    );
+    Nginx::start(directory, " ssl", &inside)
 }
 
 #[test]
@@ -120,8 +85,8 @@ fn a_private_authority_is_added_to_the_usual_roots() {
     let shop = Shop::new();
     let directory = shop.world.scratch().join("tls");
     std::fs::create_dir(&directory).expect("the scratch directory is writable");
-    let tls = Tls::before(&shop.world.servers().git, &directory);
-    let url = shop.infra.url_at(&format!("127.0.0.1:{}", tls.port)).replace("http://", "https://");
+    let tls = tls_before(&shop.world.servers().git, &directory);
+    let url = shop.infra.url_at(&tls.address).replace("http://", "https://");
     let authority = directory.join("ca.crt").display().to_string();
 
     shop.update_at(&url).run().exits(8).says("certificate").says("--ca-file");

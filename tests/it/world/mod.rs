@@ -2,6 +2,7 @@
 
 mod directory;
 mod gitlab;
+mod nginx;
 mod proxy;
 mod registry;
 mod repository;
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 
 pub(crate) use directory::{read, write};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
+pub(crate) use nginx::{Fault, Faults, Nginx};
 pub(crate) use proxy::Proxy;
 pub(crate) use registry::OwnRegistry;
 pub(crate) use repository::Repository;
