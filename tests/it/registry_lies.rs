@@ -6,9 +6,12 @@ use std::thread;
 use std::time::Duration;
 
 use crate::images::{INDEX, digest};
-use crate::world::{Secret, World, write};
+use crate::world::{Secret, World, openssl, write};
 
 const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// What the binary may take in these runs, in kilobytes, code and libraries included.
+const MEMORY: u32 = 300_000;
 
 /// Starts a server that answers every request by its first line; ends with the process.
 fn liar(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> String {
@@ -60,7 +63,9 @@ fn check(answer: String, code: i32, words: &str) {
 fn checked(address: &str, flags: &[&str], code: i32, words: &str) {
     let image = format!("{address}/team/app:1");
     let plain = ["check", "--image", &image, "--plain-http", address];
-    let run = World::new().bump(plain.iter().chain(flags)).run().exits(code).prints("").says(words);
+    let world = World::new();
+    let bump = world.bump(plain.iter().chain(flags)).within_memory(MEMORY);
+    let run = bump.run().exits(code).prints("").says(words);
     assert!(run.took < Duration::from_secs(20), "{run}");
 }
 
@@ -80,15 +85,60 @@ fn lies_about_the_manifest() {
     check(says("404 Not Found", "Content-Type: application/json\r\n", "{}"), 4, "is not in the registry");
 }
 
+/// Sends these headers, and a body without end.
+fn endless(stream: &mut TcpStream, status: &str, headers: &str) -> std::io::Result<()> {
+    stream.write_all(format!("HTTP/1.1 {status}\r\n{headers}\r\n").as_bytes())?;
+    loop {
+        stream.write_all(&[b' '; 8 * 1024])?;
+    }
+}
+
 #[test]
 fn an_endless_body_ends() {
-    let address = liar(|_, stream| {
-        stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Type: {TYPE}\r\n\r\n").as_bytes())?;
+    let typed = format!("Content-Type: {TYPE}\r\n");
+    checked(&liar(move |_, stream| endless(stream, "200 OK", &typed)), &[], 7, "longer than");
+    let promised = format!("Content-Type: {TYPE}\r\nContent-Length: 99999999999999\r\n");
+    checked(&liar(move |_, stream| endless(stream, "200 OK", &promised)), &[], 7, "longer than");
+    // Of an error only the beginning is read, for its words.
+    checked(&liar(|_, stream| endless(stream, "404 Not Found", "")), &[], 4, "is not in the registry");
+    checked(&liar(|_, stream| endless(stream, "403 Forbidden", "")), &[], 7, "denied");
+    let headers = liar(|_, stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
         loop {
-            stream.write_all(&[b' '; 8 * 1024])?;
+            stream.write_all(b"X-More: and more and more and more\r\n")?;
         }
     });
-    checked(&address, &[], 7, "longer than");
+    checked(&headers, &[], 7, "cannot be reached");
+}
+
+#[test]
+fn an_endless_token_configuration_or_signature_ends() {
+    let tokens = liar_in_full(|head, stream| {
+        let address = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{address}/token\"\r\n");
+        if head.starts_with("GET /token") {
+            return endless(stream, "200 OK", "");
+        }
+        stream.write_all(says("401 Unauthorized", &challenge, "").as_bytes())
+    });
+    checked(&tokens, &[], 7, "longer than");
+    let part = |kind: &str| format!(r#"{{"mediaType": "{kind}", "digest": "{}", "size": 1}}"#, digest(b"x"));
+    let manifest = format!(
+        r#"{{"schemaVersion": 2, "mediaType": "{TYPE}", "config": {}, "layers": [{}]}}"#,
+        part("application/vnd.oci.image.config.v1+json"),
+        part("application/vnd.dev.cosign.simplesigning.v1+json")
+    );
+    let blobs = liar(move |line, stream| {
+        if line.contains("/blobs/") {
+            return endless(stream, "200 OK", "");
+        }
+        stream.write_all(says("200 OK", &format!("Content-Type: {TYPE}\r\n"), &manifest).as_bytes())
+    });
+    checked(&blobs, &["--label", "team=shop"], 7, "longer than");
+    let world = World::new();
+    openssl(&world, &["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]);
+    openssl(&world, &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
+    checked(&blobs, &["--verify-key", &world.read("key.pub")], 7, "longer than");
 }
 
 #[test]

@@ -57,17 +57,18 @@ fn an_open_registry_is_asked_once_and_one_with_a_password_twice() {
 
     let private = Proxy::to(&servers.private_registry);
     let image = world.push_private("team/app", "1").replace(&servers.private_registry, &private.address());
-    let check = |password: &str| {
-        world
-            .bump(["check", "--image", &image])
-            .env("GITOPS_BUMP_REGISTRY_USERNAME", &servers.registry_login.username)
-            .env("GITOPS_BUMP_REGISTRY_PASSWORD", password)
-            .run()
+    let other = world.push_private("team/web", "1").replace(&servers.private_registry, &private.address());
+    let asked = |images: &[&str], password: &str, code: i32| {
+        let before = private.requests();
+        let images = images.iter().map(|image| format!("--image={image}"));
+        let bump = world.bump(std::iter::once("check".to_owned()).chain(images));
+        let bump = bump.env("GITOPS_BUMP_REGISTRY_USERNAME", &servers.registry_login.username);
+        bump.env("GITOPS_BUMP_REGISTRY_PASSWORD", password).run().exits(code);
+        private.requests() - before
     };
-    check(&servers.registry_login.password).exits(0);
-    assert_eq!(private.requests(), 2);
-    check("wrong").exits(7);
-    assert!(private.requests() <= 5, "{}", private.requests());
+    assert_eq!(asked(&[&image], &servers.registry_login.password, 0), 2);
+    assert_eq!(asked(&[&image, &other], &servers.registry_login.password, 0), 3);
+    assert_eq!(asked(&[&image], "wrong", 7), 2);
 }
 
 #[test]
