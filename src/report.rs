@@ -11,7 +11,7 @@ use similar::TextDiff;
 use crate::error::Error;
 use crate::image::Tag;
 use crate::links;
-use crate::registry::{Details, Verified};
+use crate::registry::{Details, RegistryError, Verified};
 use crate::rewrite::FileRewrite;
 use crate::text::{one_line, printable};
 use crate::update::{End, Finished, ImageOutcome, RepositoryOutcome};
@@ -39,7 +39,7 @@ struct ImageReport {
     /// Known when the image's manifest and configuration were read, as `check` with a report does.
     #[serde(flatten)]
     details: Option<DetailsReport>,
-    /// The key that signed it, when a signature was required.
+    /// Whether it is signed, and by which key, when a signature was required.
     signature: Option<SignatureReport>,
     error: Option<String>,
 }
@@ -56,7 +56,7 @@ struct DetailsReport {
 #[derive(Debug, Serialize)]
 struct SignatureReport {
     verified: bool,
-    key: String,
+    key: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -115,7 +115,11 @@ impl Report {
             ("CHANGED", vec![self.changed.to_string()]),
             ("IMAGE", images().map(|image| format!("{}:{}", image.repository, image.tag)).collect()),
             ("TAG", images().map(|image| image.tag.clone()).collect()),
-            ("DIGEST", images().filter_map(|image| image.digest.clone()).collect()),
+            // Not of an image that must not be deployed.
+            (
+                "DIGEST",
+                images().filter(|image| image.error.is_none()).filter_map(|image| image.digest.clone()).collect(),
+            ),
             ("COMMIT", commits.collect()),
             ("MERGE_REQUEST", requests.collect()),
         ];
@@ -165,16 +169,24 @@ pub fn commit_url(repository: &RepositoryOutcome) -> Option<String> {
 fn image(outcome: &ImageOutcome) -> ImageReport {
     let reference = &outcome.image.reference;
     let verified = outcome.result.as_ref().ok();
+    let refused = match &outcome.result {
+        Err(Error::Registry(error)) => Some(error),
+        _ => None,
+    };
+    let seen = refused.and_then(RegistryError::seen);
+    let digest = verified.map(Verified::digest).or(seen.map(|seen| &seen.digest));
+    let found = verified.and_then(Verified::details).or(seen.and_then(|seen| seen.details.as_ref()));
+    let key = verified.and_then(Verified::signed_by).or(seen.and_then(|seen| seen.signed_by.as_deref()));
+    let lacks_signature = refused.is_some_and(RegistryError::lacks_signature);
     ImageReport {
         name: outcome.image.name.clone(),
         reference: reference.to_string(),
         repository: reference.repository.to_string(),
         tag: reference.tag.as_ref().map(ToString::to_string).unwrap_or_default(),
-        digest: verified.map(|verified| verified.digest().to_string()),
-        details: verified.and_then(Verified::details).map(details),
-        signature: verified
-            .and_then(Verified::signed_by)
-            .map(|key| SignatureReport { verified: true, key: key.to_owned() }),
+        digest: digest.map(ToString::to_string),
+        details: found.map(details),
+        signature: (key.is_some() || lacks_signature)
+            .then(|| SignatureReport { verified: key.is_some(), key: key.map(str::to_owned) }),
         error: outcome.result.as_ref().err().map(message),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::contents::{self, Details, PlatformImage, Shape};
-use super::error::RegistryError;
+use super::error::{RegistryError, Seen};
 use super::failure::Failure;
 use super::requirement::{Platform, Requirements};
 use super::session::Session;
@@ -45,7 +45,7 @@ impl<'a> Check<'a> {
             return Err(RegistryError::NoTag { image: image.to_string() });
         };
         let check = Self { source: Source::new(session, image), image, tag, requirements };
-        check.fit(requirements.tag(tag).into_iter().collect())?;
+        check.fit(requirements.tag(tag).into_iter().collect(), || None)?;
         Ok(check)
     }
 
@@ -90,7 +90,8 @@ impl<'a> Check<'a> {
             signed_by = self.signer(manifest, &mut failures).await?;
         }
         failures.extend(details.iter().flat_map(|details| self.requirements.contents(details)));
-        self.fit(failures)?;
+        let seen = || Seen { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
+        self.fit(failures, || Some(Box::new(seen())))?;
         let evidence = if manifest.is_some() { Evidence::Manifest } else { Evidence::Headers };
         let (reference, tag) = (self.image.clone(), self.tag.clone());
         Ok(Verified { reference, tag, digest, evidence, details, signed_by })
@@ -113,11 +114,11 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn fit(&self, failures: Vec<Failure>) -> Result<(), RegistryError> {
+    fn fit(&self, failures: Vec<Failure>, seen: impl FnOnce() -> Option<Box<Seen>>) -> Result<(), RegistryError> {
         if failures.is_empty() {
             return Ok(());
         }
-        Err(RegistryError::Unfit { image: self.image.to_string(), failures })
+        Err(RegistryError::Unfit { image: self.image.to_string(), failures, seen: seen() })
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::contents::Details;
 use super::credentials::CredentialsError;
 use super::failure::Failure;
 use crate::image::Digest;
@@ -106,7 +107,20 @@ pub enum RegistryError {
         image: String,
         /// What it fails, at least one.
         failures: Vec<Failure>,
+        /// What is known of it; none when it was not even asked for.
+        seen: Option<Box<Seen>>,
     },
+}
+
+/// An image that is there and must not be deployed, as far as it was looked at.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The digest that the tag names in the registry.
+    pub digest: Digest,
+    /// What is in it, when that was asked.
+    pub details: Option<Details>,
+    /// The name of the key that signed it, when that was required and one had.
+    pub signed_by: Option<String>,
 }
 
 /// What kept a server's answer away.
@@ -150,6 +164,20 @@ impl RegistryError {
             }
             Self::Unfit { failures, .. } => failures.first().map_or("", Failure::hint).to_owned(),
         }
+    }
+
+    /// What is known of an image that must not be deployed.
+    pub fn seen(&self) -> Option<&Seen> {
+        match self {
+            Self::Unfit { seen, .. } => seen.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a signature was required, looked for and not found.
+    pub fn lacks_signature(&self) -> bool {
+        let is_signature = |failure: &Failure| matches!(failure, Failure::Signature { .. });
+        matches!(self, Self::Unfit { failures, .. } if failures.iter().any(is_signature))
     }
 
     /// Whether the image may be there later: it is on its way, or the registry is in trouble. A denial stays.

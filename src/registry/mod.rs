@@ -34,7 +34,7 @@ use url::Url;
 use self::check::Check;
 pub use self::contents::{Created, Details, PlatformImage};
 pub use self::credentials::{Access, ConfigText, Credential, CredentialSources, CredentialsError, HostCredentials};
-pub use self::error::{RegistryError, Why};
+pub use self::error::{RegistryError, Seen, Why};
 pub use self::failure::Failure;
 pub use self::requirement::{Age, ExpectedDigest, LabelRule, Platform, Requirements, TagPattern};
 use self::session::Session;
@@ -137,7 +137,11 @@ impl Registry {
                     current: current.to_string(),
                     current_created: current_created.clone(),
                 };
-                Err(RegistryError::Unfit { image: image.reference.to_string(), failures: vec![failure] })
+                Err(RegistryError::Unfit {
+                    image: image.reference.to_string(),
+                    failures: vec![failure],
+                    seen: Some(Box::new(image.seen())),
+                })
             }
             _ => Ok(()),
         }
@@ -211,6 +215,11 @@ impl Verified {
     /// The name of the key that signed it, when that was required.
     pub fn signed_by(&self) -> Option<&str> {
         self.signed_by.as_deref()
+    }
+
+    /// The same, without the right to be published.
+    fn seen(&self) -> Seen {
+        Seen { digest: self.digest.clone(), details: self.details.clone(), signed_by: self.signed_by.clone() }
     }
 }
 

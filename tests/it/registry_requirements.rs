@@ -2,7 +2,7 @@
 
 use crate::images::{Configured, Images, ORDINARY};
 use crate::samples::{OLD_DIGEST, values};
-use crate::world::{Proxy, World};
+use crate::world::{Proxy, World, openssl};
 
 const REVISION: &str = "org.opencontainers.image.revision";
 
@@ -175,4 +175,29 @@ fn the_report_says_what_is_in_the_image() {
     assert_eq!(found["created"], "2026-11-20T10:00:00Z");
     assert!(found["size"].as_u64().is_some_and(|size| size > 100), "{found}");
     assert_eq!(found["signature"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_report_says_what_was_found_of_an_image_that_fails() {
+    let world = World::new();
+    let repository = world.repository("team/app");
+    let digest = Images::at(&repository).image("1", ORDINARY).digest;
+    openssl(&world, &["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]);
+    openssl(&world, &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
+    let image = format!("{repository}:1");
+    let reports = ["--report-json", "report.json", "--report-dotenv", "report.env"];
+    let check = |flags: &[&str]| {
+        world.bump(["check", "--image", &image].iter().chain(&reports).chain(flags)).run().exits(9).prints("");
+        assert!(world.read("report.env").contains("GITOPS_BUMP_DIGEST=\n"), "a refused digest is passed on");
+        let report: serde_json::Value = serde_json::from_str(&world.read("report.json")).expect("it is JSON");
+        report["images"][0].clone()
+    };
+    let found = check(&["--platform", "linux/s390x", "--verify-key", "key.pub"]);
+    assert_eq!(found["digest"], digest);
+    assert_eq!(found["platforms"], serde_json::json!(["linux/amd64"]));
+    assert_eq!(found["labels"][REVISION], "c0ffee");
+    assert_eq!(found["signature"], serde_json::json!({"verified": false, "key": null}));
+    assert!(found["error"].as_str().is_some_and(|error| error.contains("linux/s390x")), "{found}");
+    let denied = check(&["--deny-tag", "1"]);
+    assert_eq!((&denied["digest"], &denied["signature"]), (&serde_json::Value::Null, &serde_json::Value::Null));
 }
