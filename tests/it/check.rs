@@ -101,6 +101,38 @@ fn credentials_are_found_in_every_place() {
     succeeds(check());
 }
 
+#[test]
+fn docker_hub_has_more_than_one_key() {
+    let world = World::new();
+    let servers = world.servers();
+    let (registry, login) = (&servers.private_registry, &servers.registry_login);
+    servers.push(&format!("{registry}/library/nginx:1.28"));
+    // The registry itself plays the proxy on the way to Docker Hub.
+    let check = |key: &str| {
+        let auths = format!(r#"{{"auths": {{"{key}": {{"auth": "{}"}}}}}}"#, login.basic());
+        let bump = world.bump(["check", "--image", "nginx:1.28", "--plain-http", "docker.io"]);
+        bump.env("http_proxy", registry).env("DOCKER_AUTH_CONFIG", auths)
+    };
+    for key in ["https://index.docker.io/v1/", "index.docker.io", "docker.io", "registry-1.docker.io"] {
+        succeeds(check(key));
+    }
+    check("hub.docker.com").run().exits(7);
+}
+
+#[test]
+fn a_port_is_a_part_of_the_host() {
+    let world = World::new();
+    let image = world.push_private("team/app", "1");
+    let (registry, login) = (&world.servers().private_registry, &world.servers().registry_login);
+    let check = |key: &str| {
+        let auths = format!(r#"{{"auths": {{"{key}": {{"auth": "{}"}}}}}}"#, login.basic());
+        world.bump(["check", "--image", &image]).env("DOCKER_AUTH", auths)
+    };
+    succeeds(check(&format!("https://{registry}/v2/")));
+    check("127.0.0.1").run().exits(7).says(&format!("DOCKER_AUTH has no entry for {registry}"));
+    check(&registry.replace(':', ":1")).run().exits(7);
+}
+
 #[track_caller]
 fn succeeds(bump: Bump) {
     bump.run().exits(0);

@@ -240,6 +240,37 @@ fn a_registry_that_repeats_secrets_is_not_quoted() {
 }
 
 #[test]
+fn an_identity_token_is_changed_for_a_token() {
+    let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}"}}"#);
+    let address = liar_in_full(move |head, stream| {
+        let address = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+        let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{address}/token\",service=\"s\"\r\n");
+        let answer = if head.starts_with("POST /token ") {
+            let mut form = [0; 200];
+            let count = stream.read(&mut form)?;
+            let is_known = String::from_utf8_lossy(&form[..count]).contains("&refresh_token=identity%2Btoken");
+            let complaint = r#"{"error": "invalid_grant", "error_description": "it has expired"}"#;
+            let given = format!(r#"{{"access_token": "{TOKEN}"}}"#);
+            if is_known { says("200 OK", "", &given) } else { says("400 Bad Request", "", complaint) }
+        } else if head.contains(&format!("authorization: Bearer {TOKEN}\r\n")) {
+            says("200 OK", &format!("Content-Type: {TYPE}\r\n"), &manifest)
+        } else {
+            says("401 Unauthorized", &challenge, "")
+        };
+        stream.write_all(answer.as_bytes())
+    });
+    let (world, image) = (World::new(), format!("{address}/team/app:1"));
+    let check = |token: &str| {
+        let auths = format!(r#"{{"auths": {{"{address}": {{"identitytoken": "{token}"}}}}}}"#);
+        let bump = world.bump(["check", "-v", "--image", &image, "--plain-http", &address]);
+        bump.env("DOCKER_AUTH_CONFIG", auths).run()
+    };
+    check("identity+token").exits(0).says("DOCKER_AUTH_CONFIG (an identity token)");
+    let run = check("another").exits(7).says("DOCKER_AUTH_CONFIG (an identity token): it has expired");
+    assert!(!run.stderr.contains("another"), "{run}");
+}
+
+#[test]
 fn a_busy_registry_is_asked_again_and_one_that_is_down_is_said() {
     let answers = std::sync::Mutex::new(0);
     let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}"}}"#);

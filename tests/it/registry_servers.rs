@@ -16,6 +16,11 @@ fn a_private_ca_is_added_and_nothing_less_is_trusted() {
     check(&["--ca-file", "ca.crt"]).exits(0);
     check(&["--ca-file", &world.read("ca.crt")]).exits(0);
     check(&[]).exits(7).says("certificate").says("--ca-file");
+    // Not even on this very machine is http tried after a certificate was seen.
+    let proxy = Proxy::to(&registry.address);
+    let there = image.replace(&registry.address, &proxy.address());
+    world.bump(["check", "--image", &there]).run().exits(7).says("certificate");
+    assert_eq!(proxy.requests(), 0);
     world.bump(["check", "--image", &image]).env("CA_BUNDLE", "ca.crt").run().exits(0);
 }
 
