@@ -24,6 +24,7 @@ mod registry_lies;
 mod registry_requirements;
 mod registry_servers;
 mod registry_signatures;
+mod registry_tokens;
 mod registry_wait;
 mod render;
 mod reports;

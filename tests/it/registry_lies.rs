@@ -1,56 +1,15 @@
 //! A registry on a socket that lies: the right exit code, soon, and without much memory.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::images::{INDEX, digest};
-use crate::world::{Secret, World, openssl, write};
-
-const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+use crate::images::{INDEX, MANIFEST as TYPE, digest};
+use crate::world::{World, liar, liar_in_full, openssl, says};
 
 /// What the binary may take in these runs, in kilobytes, code and libraries included.
 const MEMORY: u32 = 300_000;
-
-/// Starts a server that answers every request by its first line; ends with the process.
-fn liar(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> String {
-    liar_in_full(move |head, stream| answer(head.lines().next().unwrap_or_default(), stream))
-}
-
-/// Starts a server that answers every request by its whole head; ends with the process.
-fn liar_in_full(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("the listener is bound").to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            serve(stream, &answer);
-        }
-    });
-    address
-}
-
-fn serve(mut stream: TcpStream, answer: &impl Fn(&str, &mut TcpStream) -> std::io::Result<()>) {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    // TLS begins with another byte than a request does.
-    while !head.ends_with(b"\r\n\r\n") && head.first() != Some(&0x16) {
-        if !matches!(stream.read(&mut byte), Ok(1)) {
-            return;
-        }
-        head.push(byte[0]);
-    }
-    if head.first() == Some(&0x16) {
-        return;
-    }
-    let head = String::from_utf8_lossy(&head).into_owned();
-    // A client that has heard enough hangs up.
-    let _ = answer(&head, &mut stream);
-}
-
-fn says(status: &str, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
-}
 
 /// Checks an image on a server that gives the same answer to everything.
 #[track_caller]
@@ -195,79 +154,6 @@ fn an_index_that_shows_no_image_has_none_of_the_labels() {
         let hidden = format!(r#"{{"mediaType": "{kind}", "digest": "{}"}}"#, digest(b"x"));
         checked(&index_of(&hidden), &label, 7, "no answer of a registry");
     }
-}
-
-/// Answers with the secret that it was shown, behind text that gets the words cut within it.
-fn echo(padding: usize) -> String {
-    liar_in_full(move |head, stream| {
-        let shown = head.lines().find_map(|line| line.strip_prefix("authorization: "));
-        let address = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
-        let answer = match shown {
-            _ if head.starts_with("GET /token") => says("200 OK", "", &format!(r#"{{"token": "{TOKEN}"}}"#)),
-            Some(shown) => says("403 Forbidden", "", &format!("{}not for {shown}", "x".repeat(padding))),
-            None if head.contains("/basic/") => says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", ""),
-            None => {
-                says("401 Unauthorized", &format!("WWW-Authenticate: Bearer realm=\"http://{address}/token\"\r\n"), "")
-            }
-        };
-        stream.write_all(answer.as_bytes())
-    })
-}
-
-const TOKEN: &str = "t0ken-that-is-as-long-as-a-token-can-be-t0ken-that-is-as-long-as-a-token-can-be";
-
-#[test]
-fn a_registry_that_repeats_secrets_is_not_quoted() {
-    let world = World::new();
-    let helper = "#!/bin/sh\ncat >/dev/null\necho '{\"Username\": \"robot\", \"Secret\": \"helpers-s3cret\"}'\n";
-    let helper = write(world.scratch(), "bin/docker-credential-world", helper.as_bytes());
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&helper, executable).expect("the helper is ours");
-    let path = format!("{}:/usr/bin:/bin", helper.parent().expect("a directory").display());
-    let secret = Secret::new("robot".to_owned(), "helpers-s3cret".to_owned());
-    for padding in [0, 170] {
-        let address = echo(padding);
-        for repository in ["basic/app", "bearer/app"] {
-            let image = format!("{address}/{repository}:1");
-            let bump =
-                world.bump(["check", "-vv", "--image", &image, "--plain-http", &address, "--report-json", "r.json"]);
-            let bump = bump.env("PATH", &path).env("DOCKER_AUTH", r#"{"credsStore": "world"}"#).hiding(&secret);
-            let run = bump.run().exits(7).says("(user \"robot\")").says("not for");
-            let said = run.stderr + &world.read("r.json");
-            assert!(!said.contains(&TOKEN[..8]) && !said.contains(&secret.basic()[..8]), "{said}");
-        }
-    }
-}
-
-#[test]
-fn an_identity_token_is_changed_for_a_token() {
-    let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}"}}"#);
-    let address = liar_in_full(move |head, stream| {
-        let address = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
-        let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{address}/token\",service=\"s\"\r\n");
-        let answer = if head.starts_with("POST /token ") {
-            let mut form = [0; 200];
-            let count = stream.read(&mut form)?;
-            let is_known = String::from_utf8_lossy(&form[..count]).contains("&refresh_token=identity%2Btoken");
-            let complaint = r#"{"error": "invalid_grant", "error_description": "it has expired"}"#;
-            let given = format!(r#"{{"access_token": "{TOKEN}"}}"#);
-            if is_known { says("200 OK", "", &given) } else { says("400 Bad Request", "", complaint) }
-        } else if head.contains(&format!("authorization: Bearer {TOKEN}\r\n")) {
-            says("200 OK", &format!("Content-Type: {TYPE}\r\n"), &manifest)
-        } else {
-            says("401 Unauthorized", &challenge, "")
-        };
-        stream.write_all(answer.as_bytes())
-    });
-    let (world, image) = (World::new(), format!("{address}/team/app:1"));
-    let check = |token: &str| {
-        let auths = format!(r#"{{"auths": {{"{address}": {{"identitytoken": "{token}"}}}}}}"#);
-        let bump = world.bump(["check", "-v", "--image", &image, "--plain-http", &address]);
-        bump.env("DOCKER_AUTH_CONFIG", auths).run()
-    };
-    check("identity+token").exits(0).says("DOCKER_AUTH_CONFIG (an identity token)");
-    let run = check("another").exits(7).says("DOCKER_AUTH_CONFIG (an identity token): it has expired");
-    assert!(!run.stderr.contains("another"), "{run}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod directory;
 mod gitlab;
+mod liar;
 mod nginx;
 mod proxy;
 mod registry;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 
 pub(crate) use directory::{read, write};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
+pub(crate) use liar::{liar, liar_in_full, says};
 pub(crate) use nginx::{Fault, Faults, Nginx};
 pub(crate) use proxy::Proxy;
 pub(crate) use registry::OwnRegistry;
