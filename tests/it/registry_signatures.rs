@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::images::{Images, MANIFEST, ORDINARY, payload};
-use crate::world::{World, openssl, sign};
+use crate::world::{Nginx, World, openssl, sign};
 
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -33,16 +33,31 @@ impl Signed {
         self.images.signature(&self.digest, payload, signature);
     }
 
-    /// Pushes a bundle that refers to the image, by the tag that stands in for the referrers API.
+    /// Pushes a bundle that refers to the image, and the tag that stands in for the referrers API.
     fn bundle(&self, bundle: &Value) {
+        self.images.manifest(&self.tag(), crate::images::INDEX, &self.referrers(bundle));
+    }
+
+    /// Pushes a bundle that refers to the image; what the referrers API says of it then.
+    fn referrers(&self, bundle: &Value) -> Value {
         let layer = self.images.described(BUNDLE, bundle.to_string().as_bytes());
         let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": BUNDLE,
             "config": self.images.described(EMPTY, b"{}"), "layers": [layer],
             "subject": {"mediaType": MANIFEST, "digest": self.digest, "size": 1}});
         let pushed = self.images.manifest("bundle", MANIFEST, &manifest);
-        let index = json!({"schemaVersion": 2, "mediaType": crate::images::INDEX, "manifests": [
-            {"mediaType": MANIFEST, "artifactType": BUNDLE, "digest": pushed.digest, "size": pushed.size}]});
-        self.images.manifest(&self.tag(), crate::images::INDEX, &index);
+        json!({"schemaVersion": 2, "mediaType": crate::images::INDEX, "manifests": [
+            {"mediaType": MANIFEST, "artifactType": BUNDLE, "digest": pushed.digest, "size": pushed.size}]})
+    }
+
+    /// A bundle that says this of a digest.
+    fn envelope(&self, kind: &str, digest: &str) -> Value {
+        let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": kind, "predicate": {},
+            "subject": [{"name": "", "digest": {"sha256": digest.replace("sha256:", "")}}]});
+        let (statement, payload_type) = (statement.to_string(), "application/vnd.in-toto+json");
+        let message = format!("DSSEv1 {} {payload_type} {} {statement}", payload_type.len(), statement.len());
+        let signature = STANDARD.encode(sign(&self.world, message.as_bytes()));
+        json!({"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}}, "dsseEnvelope": {
+            "payload": STANDARD.encode(&statement), "payloadType": payload_type, "signatures": [{"sig": signature}]}})
     }
 
     fn tag(&self) -> String {
@@ -97,23 +112,47 @@ fn tampered_foreign_and_unknown_signatures_are_refused() {
     signed.check(3, "no public key in PEM");
 }
 
+const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
+
 #[test]
 fn a_bundle_beside_the_image_is_found() {
     let signed = Signed::new(&P256);
-    let hex = signed.digest.replace("sha256:", "");
-    let envelope = |kind: &str| {
-        let statement = json!({"_type": "https://in-toto.io/Statement/v1", "predicateType": kind, "predicate": {},
-            "subject": [{"name": "", "digest": {"sha256": hex}}]});
-        let (statement, payload_type) = (statement.to_string(), "application/vnd.in-toto+json");
-        let message = format!("DSSEv1 {} {payload_type} {} {statement}", payload_type.len(), statement.len());
-        let signature = STANDARD.encode(sign(&signed.world, message.as_bytes()));
-        json!({"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": ""}}, "dsseEnvelope": {
-            "payload": STANDARD.encode(&statement), "payloadType": payload_type, "signatures": [{"sig": signature}]}})
-    };
-    signed.bundle(&envelope("https://cosign.sigstore.dev/attestation/vuln/v1"));
+    signed.bundle(&signed.envelope("https://cosign.sigstore.dev/attestation/vuln/v1", &signed.digest));
     signed.check(9, "which is no signature");
-    signed.bundle(&envelope("https://sigstore.dev/cosign/sign/v1"));
+    signed.bundle(&signed.envelope(SIGNED, &crate::images::digest(b"another image")));
+    signed.check(9, "a signature of another digest");
+    let mut tampered = signed.envelope(SIGNED, &signed.digest);
+    tampered["dsseEnvelope"]["payload"] = STANDARD.encode("{}").into();
+    signed.bundle(&tampered);
+    signed.check(9, "none of the keys made, or of something that was changed");
+    signed.bundle(&signed.envelope(SIGNED, &signed.digest));
     signed.check(0, "is signed by key.pub");
+    openssl(&signed.world, &["genpkey", "-algorithm", "ed25519", "-out", "other.pem"]);
+    openssl(&signed.world, &["pkey", "-in", "other.pem", "-pubout", "-out", "key.pub"]);
+    signed.check(9, "none of the keys made");
+}
+
+#[test]
+fn the_referrers_api_is_asked_where_a_registry_has_it() {
+    let signed = Signed::new(&P256);
+    let found = |bundle: Value| {
+        let index = signed.referrers(&bundle).to_string();
+        let inside = format!(
+            "location / {{ proxy_pass http://{}; proxy_set_header Host $http_host; }}\n\
+             location ~ /referrers/{}$ {{ default_type {}; return 200 '{index}'; }}",
+            signed.world.servers().registry,
+            signed.digest,
+            crate::images::INDEX
+        );
+        // The registry at hand is older than the API, so that nginx answers in its place.
+        let nginx = Nginx::start(&signed.world.scratch().join("nginx"), "", &inside);
+        let image = format!("{}:1", signed.repository).replace(&signed.world.servers().registry, &nginx.address);
+        signed.world.bump(["check", "--image", &image, "--verify-key", "key.pub"]).run()
+    };
+    found(signed.envelope(SIGNED, &signed.digest)).exits(0).says("is signed by key.pub");
+    let other = signed.envelope(SIGNED, &crate::images::digest(b"another image"));
+    found(other).exits(9).says("a signature of another digest");
+    signed.check(9, "there is no signature at all");
 }
 
 #[test]
