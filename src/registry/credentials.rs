@@ -17,6 +17,8 @@ const DOCKER_AUTH: &str = "DOCKER_AUTH";
 pub struct CredentialSources {
     /// For every host, set for this very tool (`GITOPS_BUMP_REGISTRY_USERNAME`, `GITOPS_BUMP_REGISTRY_PASSWORD`).
     pub explicit: Option<Credentials>,
+    /// The variable that `explicit` lacks, when only the other one has a value.
+    pub explicit_lacks: Option<&'static str>,
     /// Texts in docker's `config.json` format, in the order in which they are asked.
     pub configs: Vec<ConfigText>,
     /// Credentials that are for one host only (`CI_REGISTRY`, `HARBOR_HOST`).
@@ -103,6 +105,12 @@ impl CredentialSources {
 
     /// What is probably wrong when a host got no credentials and wanted some.
     pub fn advice(&self, host: &str) -> String {
+        if let Some(variable) = self.explicit_lacks {
+            return format!(
+                "{variable} is not set or empty, though the other half of the pair has a value \
+                (protected variables are empty on unprotected refs)"
+            );
+        }
         let Some(config) = self.configs.iter().find(|config| config.name == DOCKER_AUTH) else {
             return format!(
                 "give credentials for {host}, and check that no variable is empty \
@@ -180,6 +188,7 @@ mod tests {
     fn sources() -> CredentialSources {
         CredentialSources {
             explicit: None,
+            explicit_lacks: None,
             configs: vec![
                 config("DOCKER_AUTH_CONFIG", ""),
                 config("DOCKER_AUTH", r#"{"auths": {"a.x": {"username": "auth-a", "password": "p"}}}"#),

@@ -39,8 +39,14 @@ pub fn registry(environment: &Environment) -> CredentialSources {
         host("CI_REGISTRY", "CI_REGISTRY_USER", "CI_REGISTRY_PASSWORD"),
         host("HARBOR_HOST", "HARBOR_USERNAME", "HARBOR_PASSWORD"),
     ];
+    let (username, password) = ("GITOPS_BUMP_REGISTRY_USERNAME", "GITOPS_BUMP_REGISTRY_PASSWORD");
     CredentialSources {
-        explicit: pair("GITOPS_BUMP_REGISTRY_USERNAME", "GITOPS_BUMP_REGISTRY_PASSWORD"),
+        explicit: pair(username, password),
+        explicit_lacks: match (environment.get(username), environment.get(password)) {
+            (Some(_), None) => Some(password),
+            (None, Some(_)) => Some(username),
+            _ => None,
+        },
         configs: DOCKER_CONFIGS.into_iter().filter_map(|name| config(name, environment)).collect(),
         hosts: hosts.into_iter().flatten().collect(),
         hidden: SharedRedactor::default(),

@@ -120,6 +120,18 @@ fn docker_hub_has_more_than_one_key() {
 }
 
 #[test]
+fn half_a_pair_is_no_credentials_and_said() {
+    let world = World::new();
+    let image = world.push_private("team/app", "1");
+    let login = &world.servers().registry_login;
+    let check = |name: &str, value: &str| world.bump(["check", "--image", &image]).env(name, value);
+    let run = check("GITOPS_BUMP_REGISTRY_USERNAME", &login.username).env("GITOPS_BUMP_REGISTRY_PASSWORD", "").run();
+    run.exits(7).says("GITOPS_BUMP_REGISTRY_PASSWORD is not set or empty");
+    let run = check("GITOPS_BUMP_REGISTRY_PASSWORD", &login.password).run();
+    run.exits(7).says("GITOPS_BUMP_REGISTRY_USERNAME is not set or empty");
+}
+
+#[test]
 fn a_port_is_a_part_of_the_host() {
     let world = World::new();
     let image = world.push_private("team/app", "1");
