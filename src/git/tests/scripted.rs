@@ -206,8 +206,8 @@ async fn a_report_decides_what_a_push_became() {
     let lost = &b"000eunpack ok\n0026ng refs/heads/main stale info; ok\n0000"[..];
     let refused = &b"000eunpack ok\n0027ng refs/heads/main hook declined\n\n\n0000"[..];
     let cases = [
-        ("done", tip, 0, done, "Ok(Done)"),
-        ("done, the branch behind too many others to be looked for", moved, 2000, done, "Ok(Done)"),
+        ("done", tip, 0, done, "Ok(Done { words: \"\" })"),
+        ("done, the branch behind too many others to be looked for", moved, 2000, done, "Ok(Done { words: \"\" })"),
         ("the server's compare-and-swap", tip, 0, lost, "Ok(LostRace { words: \"stale info; ok\" })"),
         ("refused", tip, 0, refused, "Err(Refused { words: \"hook declined\" })"),
     ];
