@@ -213,7 +213,7 @@ fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Erro
         Mode::DryRun => {
             print(terminal, &diffs)?;
         }
-        Mode::Publish => diffs.lines().for_each(|line| info!("{line}")),
+        Mode::Publish => terminal.diff(&diffs),
     }
     for line in report::summary(finished) {
         match line {

@@ -17,11 +17,17 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 
+use diff::Reader;
+
+mod diff;
+
 /// How this run talks to people.
 pub(crate) struct Terminal {
     /// The log and the terminal hide the same secrets, also those that are learned later.
     redactor: SharedRedactor,
     colour: bool,
+    reader: Reader,
+    level: LevelFilter,
 }
 
 impl Terminal {
@@ -47,7 +53,8 @@ impl Terminal {
             tracing_subscriber::registry().with(Targets::new().with_target("gitops_bump", level)).with(layer);
         // A second start in one process cannot happen; the first log would simply go on.
         let _ = tracing::subscriber::set_global_default(subscriber);
-        Self { redactor, colour }
+        let reader = if environment.get("GITLAB_CI") == Some("true") { Reader::Gitlab } else { Reader::Plain };
+        Self { redactor, colour, reader, level }
     }
 
     /// Hides these too from now on.
@@ -58,6 +65,15 @@ impl Terminal {
     /// For whoever learns a secret on the way.
     pub(crate) fn redactor(&self) -> SharedRedactor {
         self.redactor.clone()
+    }
+
+    /// The changes that are published, unless only errors are to be said.
+    pub(crate) fn diff(&self, text: &str) {
+        if text.is_empty() || self.level < LevelFilter::INFO {
+            return;
+        }
+        let colours = self.colour.then_some(["\x1b[32m", "\x1b[31m", "\x1b[36m"]);
+        let _ = std::io::stderr().write_all(diff::shown(&self.redact(text), self.reader, colours).as_bytes());
     }
 
     /// An error: what failed on what, then what to do about it.

@@ -49,6 +49,29 @@ impl Shop {
 }
 
 #[test]
+fn the_diff_is_a_section_of_a_gitlab_jobs_log_and_plain_elsewhere() {
+    let world = World::new();
+    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+    let update = |tag: &str, flags: &[&str]| {
+        let (image, url) = (world.push("team/app", tag), infra.url());
+        let fixed = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"];
+        world.bump(fixed.iter().chain(flags))
+    };
+
+    let plain = update("2", &[]).run().exits(0).says("+  tag: \"2\"   # written");
+    assert!(!plain.stderr.contains('\u{1b}'), "{plain}");
+    let job = update("3", &[]).env("GITLAB_CI", "true").run().exits(0);
+    let (_, section) = job.stderr.split_once("\u{1b}[0Ksection_start:").expect("a section starts");
+    let (section, after) = section.split_once("\u{1b}[0Ksection_end:").expect("it ends");
+    assert!(section.contains(":gitops_bump_diff\r\u{1b}[0KDiff\n"), "{job}");
+    assert!(section.contains("\u{1b}[32m+  tag: \"3\"   # written by the pipeline\u{1b}[0m"), "{job}");
+    // What it came to stands below, where nobody has to unfold anything.
+    assert!(after.contains("pushed "), "{job}");
+    let quiet = update("4", &["--quiet"]).env("GITLAB_CI", "true").run().exits(0);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
 fn an_update_is_reported() {
     let shop = Shop::new();
     shop.update(&shop.image()).run().exits(0);
