@@ -15,9 +15,11 @@ use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Par
 use crate::edit::Pin;
 use crate::environment::Environment;
 
+pub use after::{AfterArgs, MirrorArg};
 pub use gate::GateArgs;
 pub use proposal::ProposalArgs;
 
+mod after;
 mod gate;
 mod proposal;
 
@@ -29,7 +31,8 @@ underscores (--helm: GITOPS_BUMP_HELM); a repeatable flag's variable takes one v
 spaces. A flag beats its variable, a variable beats the config file.
 
 Secrets come from the environment only: GITOPS_BUMP_GIT_USERNAME (oauth2 by default), GITOPS_BUMP_GIT_TOKEN, \
-GITOPS_BUMP_GITLAB_TOKEN, GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
+GITOPS_BUMP_GITLAB_TOKEN, GITOPS_BUMP_MIRROR_TOKEN or GIT_MIRROR_TOKEN, ARGOCD_AUTH_TOKEN, \
+GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
 GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH.
 
 Exit codes: 0 updated or nothing to do, 1 unexpected, 2 usage, 3 configuration, 4 image not in the registry, 5 target \
@@ -126,6 +129,9 @@ pub struct UpdateArgs {
     /// Start no pipeline in the infra repository [default: only where the pipeline's own project is updated]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
     pub skip_ci: Option<bool>,
+    /// What happens after the push.
+    #[command(flatten)]
+    pub after: AfterArgs,
     /// How long to keep retrying a push that lost a race [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,

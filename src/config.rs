@@ -106,6 +106,8 @@ pub struct RepositoryConfig {
     /// Plain manifests.
     #[serde(default)]
     pub manifest: Vec<ManifestConfig>,
+    /// The pipeline that copies the repository to where the controller reads it (Cloud Pi Native).
+    pub mirror: Option<MirrorConfig>,
     /// Who pushes; `GITOPS_BUMP_GIT_USERNAME` and `GITOPS_BUMP_GIT_TOKEN` when absent.
     pub credentials: Option<CredentialsConfig>,
 }
@@ -142,6 +144,29 @@ pub struct ManifestConfig {
     pub path: String,
     /// The image's name in `images`; every image when absent.
     pub image: Option<String>,
+}
+
+/// The pipeline that copies a repository to where the controller reads it.
+#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MirrorConfig {
+    /// The id of the project whose pipeline is triggered.
+    #[serde(deserialize_with = "text_or_number")]
+    #[schemars(with = "String")]
+    pub project_id: String,
+    /// What the repository is called there.
+    pub repository: String,
+    /// The GitLab API of that project; `$CI_API_V4_URL` when absent.
+    pub url: Option<String>,
+}
+
+/// An id, which people write with quotes and without.
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match serde_yaml::Value::deserialize(deserializer)? {
+        serde_yaml::Value::String(text) => Ok(text),
+        serde_yaml::Value::Number(number) => Ok(number.to_string()),
+        _ => Err(D::Error::custom("an id is needed")),
+    }
 }
 
 /// Who pushes to a repository.

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::api::ApiError;
+use crate::argocd::ArgocdError;
 use crate::cli::CliError;
 use crate::git::GitError;
 use crate::gitlab::GitlabError;
@@ -108,6 +110,22 @@ pub enum Error {
         /// What happened.
         reason: GitlabError,
     },
+    /// The mirror's pipeline.
+    #[error("trigger the mirror of {place}: {}", with_causes(reason))]
+    Mirror {
+        /// Repository and branch.
+        place: String,
+        /// What happened.
+        reason: ApiError,
+    },
+    /// The controller.
+    #[error("wait for {place}: {}", with_causes(reason.as_ref()))]
+    Argocd {
+        /// Repository and branch.
+        place: String,
+        /// What happened.
+        reason: Box<ArgocdError>,
+    },
     /// The branch kept moving.
     #[error("push to {place}: the branch moved at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
     Race {
@@ -163,7 +181,7 @@ impl Error {
             | Self::Trust(_) => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
-            Self::Gitlab { .. } => ExitCode::After,
+            Self::Gitlab { .. } | Self::Mirror { .. } | Self::Argocd { .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
             Self::Local(_) | Self::Interrupted(_) | Self::Unexpected(_) => ExitCode::Unexpected,
         }
@@ -184,6 +202,10 @@ impl Error {
             Self::Rewrite { source, .. } => source.hint(),
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Gitlab { reason, .. } => reason.hint().into(),
+            Self::Mirror { .. } => {
+                "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()
+            }
+            Self::Argocd { reason, .. } => reason.hint().into(),
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Local(error) => error.hint().into(),

@@ -4,6 +4,9 @@
 //! checks the images while `git` fetches the files; `rewrite` and `edit` work out the new text; `update` commits and
 //! pushes; `report` says what happened. ARCHITECTURE.md has the picture and the rules.
 
+mod after;
+pub mod api;
+pub mod argocd;
 pub mod cli;
 pub mod config;
 pub mod edit;

@@ -5,7 +5,7 @@
 use crate::edit::Kind;
 use crate::git::GitUrl;
 use crate::secret::Credentials;
-use crate::settings::{Delivery, NamedImage, RepositorySettings, TargetSettings};
+use crate::settings::{Delivery, MirrorSettings, NamedImage, RepositorySettings, TargetSettings};
 
 /// What stands for the environment in a file path.
 const ENVIRONMENT: &str = "<env>";
@@ -21,6 +21,8 @@ pub struct PlannedRepository {
     pub branch: Option<String>,
     /// How the commit gets there.
     pub delivery: Delivery,
+    /// What copies it to where the controller reads it.
+    pub mirror: Option<MirrorSettings>,
     /// The places.
     pub targets: Vec<Target>,
 }
@@ -94,12 +96,16 @@ pub fn repositories(
         };
         let same = planned.iter_mut().find(is_same);
         match same {
-            Some(known) => known.targets.extend(targets),
+            Some(known) => {
+                known.targets.extend(targets);
+                known.mirror = known.mirror.take().or_else(|| entry.mirror.clone());
+            }
             None => planned.push(PlannedRepository {
                 url: entry.url.clone(),
                 credentials: entry.credentials.clone(),
                 branch: entry.branch.clone(),
                 delivery: entry.delivery,
+                mirror: entry.mirror.clone(),
                 targets,
             }),
         }
@@ -181,6 +187,7 @@ mod tests {
             credentials: None,
             branch: None,
             delivery: Delivery::Push,
+            mirror: None,
             targets: vec![target],
         };
         repositories(&[repository.clone(), repository], &images, environment).map_err(|error| error.to_string())

@@ -242,7 +242,7 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
     let (request, error) = match &outcome.end {
         End::Failed(error) => (None, Some(message(error))),
         End::Proposed(proposal) => (proposal.request.clone(), proposal.error.as_ref().map(message)),
-        _ => (None, None),
+        _ => (None, outcome.after.first().map(message)),
     };
     RepositoryReport {
         url: outcome.plan.url.to_string(),

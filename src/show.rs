@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::edit::{Kind, Pin};
 use crate::plan::{PlannedRepository, Target};
 use crate::registry::Age;
-use crate::settings::{GateSettings, Settings, SignOff};
+use crate::settings::{Delivery, GateSettings, Settings, SignOff, SkipCi};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -22,7 +22,10 @@ struct Shown<'a> {
     committer: String,
     sign_off: bool,
     signing_key: Option<&'static str>,
+    skip_ci: &'static str,
     push_timeout: String,
+    argocd_server: Option<&'a str>,
+    argocd_apps: &'a [String],
     wait: Option<String>,
     require: ShownRequirements<'a>,
     repositories: Vec<ShownRepository<'a>>,
@@ -43,6 +46,8 @@ struct ShownRepository<'a> {
     url: String,
     branch: Option<&'a str>,
     username: Option<&'a str>,
+    merge_request: bool,
+    mirror: Option<&'a str>,
     targets: Vec<ShownTarget<'a>>,
 }
 
@@ -72,6 +77,13 @@ pub fn yaml(settings: &Settings, plan: &[PlannedRepository]) -> String {
         committer: settings.commit.committer.to_string(),
         sign_off: settings.commit.sign_off == SignOff::Committer,
         signing_key: settings.commit.signing_key.as_ref().map(|_| "given"),
+        skip_ci: match settings.skip_ci {
+            SkipCi::Always => "always",
+            SkipCi::Never => "never",
+            SkipCi::OwnProject => "own project",
+        },
+        argocd_server: settings.argocd.as_ref().map(|argocd| argocd.server.as_str()),
+        argocd_apps: settings.argocd.as_ref().map_or(&[], |argocd| &argocd.apps),
         push_timeout: humantime::format_duration(settings.push_timeout).to_string(),
         wait: settings.gate.requirements.wait.map(|wait| humantime::format_duration(wait).to_string()),
         require: requirements(&settings.gate),
@@ -97,6 +109,8 @@ fn shown_repository<'a>(repository: &'a PlannedRepository, settings: &'a Setting
         url: repository.url.to_string(),
         branch: repository.branch.as_deref(),
         username: repository.credentials.as_ref().map(|credentials| credentials.username.as_str()),
+        merge_request: repository.delivery == Delivery::MergeRequest,
+        mirror: repository.mirror.as_ref().map(|mirror| mirror.repository.as_str()),
         targets: repository.targets.iter().map(|target| shown_target(target, settings)).collect(),
     }
 }

@@ -3,7 +3,6 @@
 //! The API is that of GitLab's "Merge requests API", as far back as GitLab 15.
 
 mod address;
-mod client;
 mod error;
 mod options;
 
@@ -16,7 +15,7 @@ pub use error::GitlabError;
 pub use options::{push_options, request_url, warning};
 
 use self::address::{Address, addresses};
-use self::client::Api;
+use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::Trust;
 use crate::settings::{Ci, Flag, ProposalSettings};
@@ -55,7 +54,6 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Project {
     api: Api,
-    base: String,
     id: u64,
 }
 
@@ -64,14 +62,14 @@ impl Project {
     pub async fn find(url: &GitUrl, token: &SecretString, ci: &Ci, trust: &Trust) -> Result<Self, GitlabError> {
         let mut missing = GitlabError::NoGitlab { host: url.host().unwrap_or("a local repository").to_owned() };
         for Address { base, project } in addresses(url, ci) {
-            let api = Api::new(base.clone(), token, trust.client())?;
+            let api = Api::new(base, ("private-token", token), trust.client())?;
             match api.get(&format!("projects/{project}")).await {
                 Ok(found) => {
-                    let id = number(&found, "id").ok_or_else(|| no_number(&base))?;
-                    return Ok(Self { api, base, id });
+                    let id = number(&found, "id").ok_or_else(|| api.bad("there is no number in it"))?;
+                    return Ok(Self { api, id });
                 }
-                Err(error @ (GitlabError::NotFound { .. } | GitlabError::BadAnswer { .. })) => missing = error,
-                Err(error) => return Err(error),
+                Err(error @ (ApiError::NotFound { .. } | ApiError::BadAnswer { .. })) => missing = error.into(),
+                Err(error) => return Err(error.into()),
             }
         }
         Err(missing)
@@ -86,7 +84,7 @@ impl Project {
             Some(request) => (self.refresh(&request, &body, wish).await?, true),
             None => self.create(&body, wish).await?,
         };
-        let iid = number(&request, "iid").ok_or_else(|| no_number(&self.base))?;
+        let iid = self.number_of(&request)?;
         let url = request.get("web_url").and_then(Value::as_str).unwrap_or_default().to_owned();
         if wish.settings.auto_merge == Flag::On {
             self.merge_itself(iid, commit).await?;
@@ -112,18 +110,18 @@ impl Project {
         match self.api.post(&format!("projects/{}/merge_requests", self.id), body).await {
             Ok(request) => Ok((request, false)),
             // Somebody else was faster, or the answer to our own request was lost.
-            Err(error) if error.may_pass() || matches!(error, GitlabError::Rejected { status: 409, .. }) => {
+            Err(error) if error.may_pass() || matches!(error, ApiError::Rejected { status: 409, .. }) => {
                 match self.open_request(wish).await? {
                     Some(request) => Ok((self.refresh(&request, body, wish).await?, true)),
-                    None => Err(error),
+                    None => Err(error.into()),
                 }
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
     async fn refresh(&self, request: &Value, body: &Value, wish: &Wish<'_>) -> Result<Value, GitlabError> {
-        let iid = number(request, "iid").ok_or_else(|| no_number(&self.base))?;
+        let iid = self.number_of(request)?;
         let mut body = body.clone();
         if let Some(fields) = body.as_object_mut() {
             fields.remove("source_branch");
@@ -133,7 +131,11 @@ impl Project {
                 fields.insert("add_labels".to_owned(), json!(wish.settings.labels.join(",")));
             }
         }
-        self.api.put(&format!("projects/{}/merge_requests/{iid}", self.id), &body).await
+        Ok(self.api.put(&format!("projects/{}/merge_requests/{iid}", self.id), &body).await?)
+    }
+
+    fn number_of(&self, request: &Value) -> Result<u64, GitlabError> {
+        Ok(number(request, "iid").ok_or_else(|| self.api.bad("there is no number in it"))?)
     }
 
     /// Asks for the merge when the pipeline succeeds. A new request can't be merged before GitLab has looked at it.
@@ -145,10 +147,10 @@ impl Project {
         loop {
             match self.api.put(&path, &body).await {
                 Ok(_) => return Ok(()),
-                Err(GitlabError::Rejected { status: 405 | 406 | 409 | 422, .. }) if started.elapsed() < MERGE_CHECK => {
+                Err(ApiError::Rejected { status: 405 | 406 | 409 | 422, .. }) if started.elapsed() < MERGE_CHECK => {
                     tokio::time::sleep(MERGE_CHECK_PAUSE).await;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -161,7 +163,7 @@ impl Project {
                 url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
             let found = self.api.get(&format!("users?{query}")).await?;
             let id = found.as_array().and_then(|users| number(users.first()?, "id"));
-            ids.push(id.ok_or_else(|| GitlabError::NoUser { base: self.base.clone(), name: name.to_owned() })?);
+            ids.push(id.ok_or_else(|| GitlabError::NoUser { name: name.to_owned() })?);
         }
         Ok(ids)
     }
@@ -187,8 +189,4 @@ fn body(wish: &Wish<'_>, assignees: &[u64], reviewers: &[u64]) -> Value {
 
 fn number(value: &Value, field: &str) -> Option<u64> {
     value.get(field).and_then(Value::as_u64)
-}
-
-fn no_number(base: &str) -> GitlabError {
-    GitlabError::BadAnswer { base: base.to_owned(), what: "there is no number in it".to_owned() }
 }

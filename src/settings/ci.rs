@@ -20,6 +20,8 @@ pub struct Ci {
     pub server_host: Option<String>,
     /// `$CI_API_V4_URL`.
     pub api_v4_url: Option<String>,
+    /// Whether the platform copies repositories from outside (`$GIT_MIRROR_PROJECT_ID` is set).
+    pub mirrors_from_outside: bool,
 }
 
 impl Ci {
@@ -31,7 +33,12 @@ impl Ci {
             // On an instance below a path, the address begins with that path.
             path == project || path.strip_suffix(project).is_some_and(|prefix| prefix.ends_with('/'))
         });
-        is_project && url.host().is_some() && url.host() == self.server_host.as_deref()
+        is_project && self.is_own_server(url)
+    }
+
+    /// Whether a repository is on the server whose pipeline runs.
+    pub fn is_own_server(&self, url: &GitUrl) -> bool {
+        url.host().is_some() && url.host() == self.server_host.as_deref()
     }
 
     /// Reads GitLab's predefined variables.
@@ -45,6 +52,7 @@ impl Ci {
             pipeline_url: get("CI_PIPELINE_URL"),
             server_host: get("CI_SERVER_HOST"),
             api_v4_url: get("CI_API_V4_URL"),
+            mirrors_from_outside: environment.get("GIT_MIRROR_PROJECT_ID").is_some(),
         }
     }
 }

@@ -6,7 +6,10 @@ use crate::registry::{ConfigText, CredentialSources, HostCredentials};
 use crate::secret::{Credentials, Redactor, SecretString, SharedRedactor};
 
 /// Variables whose values must never be printed, whether they are used or not.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 9] = [
+    "GITOPS_BUMP_MIRROR_TOKEN",
+    "GIT_MIRROR_TOKEN",
+    "ARGOCD_AUTH_TOKEN",
     "GITOPS_BUMP_GIT_TOKEN",
     "GITOPS_BUMP_GITLAB_TOKEN",
     "GITOPS_BUMP_REGISTRY_PASSWORD",

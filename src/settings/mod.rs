@@ -12,6 +12,7 @@ use crate::git::{GitUrl, Identity, IdentityError};
 use crate::image::Reference;
 use crate::secret::{Credentials, SecretString};
 
+pub use after::{ArgocdSettings, MirrorSettings, MirrorWhen};
 pub use ci::Ci;
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
@@ -20,6 +21,7 @@ pub use network::{CaSource, Network};
 pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
 pub use ssh::SshSettings;
 
+mod after;
 mod ci;
 mod credentials;
 mod error;
@@ -61,6 +63,8 @@ pub struct Settings {
     pub proposal: ProposalSettings,
     /// Whether the push starts a pipeline.
     pub skip_ci: SkipCi,
+    /// The controller that is waited for.
+    pub argocd: Option<ArgocdSettings>,
     /// How long a push that lost a race is tried again.
     pub push_timeout: Duration,
     /// Where to report.
@@ -119,6 +123,8 @@ pub struct RepositorySettings {
     pub branch: Option<String>,
     /// How the commit gets there.
     pub delivery: Delivery,
+    /// What copies it to where the controller reads it.
+    pub mirror: Option<MirrorSettings>,
     /// The places.
     pub targets: Vec<TargetSettings>,
 }
@@ -209,6 +215,7 @@ pub fn merge(
         commit: commit(args, &config, environment)?,
         proposal: proposal::proposal(&args.proposal, environment),
         skip_ci: proposal::skip_ci(args, &config)?,
+        argocd: after::argocd(&args.after, environment)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
         reports: args.reports.clone(),
         ci: Ci::from_environment(environment),

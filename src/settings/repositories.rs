@@ -1,6 +1,6 @@
 //! Which repositories and places: from the flags, else from the config file; this module must not know how they are reached.
 
-use super::{Delivery, RepositorySettings, SettingsError, TargetSettings, proposal};
+use super::{RepositorySettings, SettingsError, TargetSettings, after, proposal};
 use crate::cli::{TargetArgs, UpdateArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::edit::{Kind, Path};
@@ -21,8 +21,7 @@ pub(super) fn repositories(
         if targets.is_empty() {
             return usage("no target is given: --repo needs --helm, --kustomize or --manifest");
         }
-        let delivery = proposal::delivery(args, config, None);
-        return Ok(vec![repository(url, args.branch.clone(), targets, (None, delivery), environment)?]);
+        return Ok(vec![repository(url, args.branch.clone(), targets, (None, args, config), environment)?]);
     }
     if !targets.is_empty() {
         return usage("no repository is given: --helm, --kustomize and --manifest need --repo");
@@ -37,8 +36,7 @@ pub(super) fn repositories(
             return Err(SettingsError::Usage(text));
         }
         let branch = args.branch.clone().or_else(|| entry.branch.clone());
-        let delivery = proposal::delivery(args, config, Some(entry));
-        repository(&entry.url, branch, targets, (Some(entry), delivery), environment)
+        repository(&entry.url, branch, targets, (Some(entry), args, config), environment)
     };
     config.repositories.iter().map(one).collect()
 }
@@ -47,7 +45,7 @@ fn repository(
     url: &str,
     branch: Option<String>,
     targets: Vec<TargetSettings>,
-    (entry, delivery): (Option<&RepositoryConfig>, Delivery),
+    (entry, args, config): (Option<&RepositoryConfig>, &UpdateArgs, &Config),
     environment: &Environment,
 ) -> Result<RepositorySettings, SettingsError> {
     let (url, in_url) = GitUrl::parse(url)?;
@@ -55,7 +53,14 @@ fn repository(
         Some(given) => Some(variable_credentials(&url, given.username.as_deref(), &given.token_variable, environment)?),
         None => with_token(in_url, default_credentials(environment)),
     };
-    Ok(RepositorySettings { url, credentials, branch: branch.filter(|branch| !branch.is_empty()), delivery, targets })
+    Ok(RepositorySettings {
+        url,
+        credentials,
+        branch: branch.filter(|branch| !branch.is_empty()),
+        delivery: proposal::delivery(args, config, entry),
+        mirror: after::mirror(&args.after, entry, environment)?,
+        targets,
+    })
 }
 
 /// What the URL says beats the variables; a user alone in a URL goes with the variables' token.

@@ -4,6 +4,7 @@
 use futures_util::future::join_all;
 use tracing::{debug, warn};
 
+use crate::after;
 use crate::edit::{Pin, Wanted};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
@@ -80,7 +81,8 @@ pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, gate: &Gate<
         _ if hold => plan.into_iter().zip(ready).map(|(plan, ready)| held_ready(plan, ready)).collect(),
         Mode::DryRun => plan.into_iter().zip(ready).map(|(plan, ready)| preview(plan, ready)).collect(),
         Mode::Publish => {
-            join_all(plan.into_iter().zip(ready).map(|(plan, ready)| publish(plan, ready, &context))).await
+            let published = plan.into_iter().zip(ready).map(|(plan, ready)| publish(plan, ready, &context));
+            after::run(join_all(published).await, (settings, &context.verified), &access.trust).await
         }
     };
     Finished { images, repositories, error }
@@ -207,7 +209,7 @@ fn preview(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOu
 
 fn held(plan: PlannedRepository, error: Option<Error>) -> RepositoryOutcome {
     let end = error.map_or(End::Held, End::Failed);
-    RepositoryOutcome { branch: plan.branch.clone(), plan, files: Vec::new(), end }
+    RepositoryOutcome { branch: plan.branch.clone(), plan, files: Vec::new(), end, after: Vec::new() }
 }
 
 fn held_ready(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOutcome {
@@ -218,6 +220,7 @@ fn held_ready(plan: PlannedRepository, ready: Result<Ready, Error>) -> Repositor
             branch: Some(ready.snapshot.branch().to_owned()),
             files: ready.rewrite.files,
             end: End::Held,
+            after: Vec::new(),
         },
     }
 }

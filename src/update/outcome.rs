@@ -39,6 +39,8 @@ pub struct RepositoryOutcome {
     pub files: Vec<FileRewrite>,
     /// How it ended.
     pub end: End,
+    /// What failed after the push.
+    pub after: Vec<Error>,
 }
 
 /// How one repository's update ended.
@@ -115,6 +117,7 @@ impl Finished {
             End::Proposed(proposal) => proposal.error.as_ref(),
             _ => None,
         });
-        self.error.iter().chain(ends)
+        let after = self.repositories.iter().flat_map(|repository| &repository.after);
+        self.error.iter().chain(ends).chain(after)
     }
 }

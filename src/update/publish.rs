@@ -50,7 +50,7 @@ pub(super) async fn publish(
         }
     };
     let branch = Some(ready.snapshot.branch().to_owned());
-    RepositoryOutcome { plan, branch, files: ready.rewrite.files, end }
+    RepositoryOutcome { plan, branch, files: ready.rewrite.files, end, after: Vec::new() }
 }
 
 /// What an attempt came to.

@@ -2,6 +2,7 @@
 //!
 //! They assert on outcomes (bytes in the bare repository, commits, exit code, words), never on how the binary got there.
 
+mod after;
 mod check;
 mod commits;
 mod config;

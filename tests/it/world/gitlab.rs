@@ -73,14 +73,19 @@ impl Gitlab {
 fn serve(mut socket: TcpStream, state: &Mutex<State>) {
     let Some((request, token, body)) = read(&socket) else { return };
     let (status, answer) = answer(&request, token.as_deref(), &body, state);
+    respond(&mut socket, status, &answer);
+}
+
+/// Writes an answer.
+pub(super) fn respond(socket: &mut TcpStream, status: u16, answer: &Value) {
     let text = answer.to_string();
     let head = format!("HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", text.len());
     // A client that has seen enough hangs up.
     let _ = socket.write_all(format!("{head}Connection: close\r\n\r\n{text}").as_bytes());
 }
 
-/// `METHOD PATH`, the token, and the body.
-fn read(socket: &TcpStream) -> Option<(String, Option<String>, Value)> {
+/// `METHOD PATH`, the token, and the body: JSON, or a form's text.
+pub(super) fn read(socket: &TcpStream) -> Option<(String, Option<String>, Value)> {
     let mut reader = BufReader::new(socket);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -91,19 +96,27 @@ fn read(socket: &TcpStream) -> Option<(String, Option<String>, Value)> {
         reader.read_line(&mut line).ok()?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         match name.to_ascii_lowercase().as_str() {
-            "private-token" => token = Some(value.to_owned()),
+            "private-token" | "authorization" => token = Some(value.to_owned()),
             "content-length" => length = value.parse().ok()?,
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((request, token, serde_json::from_slice(&body).unwrap_or(Value::Null)))
+    let text = || json!(String::from_utf8_lossy(&body));
+    Some((request, token, serde_json::from_slice(&body).unwrap_or_else(|_| text())))
 }
 
 fn answer(request: &str, token: Option<&str>, body: &Value, state: &Mutex<State>) -> (u16, Value) {
     let mut state = state.lock().expect("no request panics");
     state.asked.push(format!("{request} {body}"));
+    if request == "POST /api/v4/projects/9/trigger/pipeline" {
+        return if body.as_str().is_some_and(|form| form.contains("token=glptt-m1rror")) {
+            (201, json!({ "id": 1, "web_url": "https://gitlab.example.com/mirror/-/pipelines/1" }))
+        } else {
+            (404, json!({ "message": "404 Not Found" }))
+        };
+    }
     if token != Some(GITLAB_TOKEN) {
         return (401, json!({ "message": "401 Unauthorized" }));
     }

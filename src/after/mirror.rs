@@ -1,0 +1,27 @@
+//! Triggers the pipeline that copies an infra repository to where the controller reads it (Cloud Pi Native); this
+//! module must not push.
+
+use secrecy::ExposeSecret as _;
+use tracing::info;
+
+use crate::api::{Api, ApiError};
+use crate::http::Trust;
+use crate::settings::MirrorSettings;
+
+/// The branch of the mirror project whose pipeline definition runs.
+const REF: &str = "main";
+
+/// Triggers the pipeline for a branch (GitLab's "Trigger a pipeline" with a trigger token).
+pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, trust: &Trust) -> Result<(), ApiError> {
+    let api = Api::open(mirror.api.clone(), trust.client())?;
+    let form = [
+        ("token", mirror.token.expose_secret()),
+        ("ref", REF),
+        ("variables[GIT_BRANCH_DEPLOY]", branch),
+        ("variables[PROJECT_NAME]", &mirror.repository),
+    ];
+    let started = api.post_form(&format!("projects/{}/trigger/pipeline", mirror.project_id), &form).await?;
+    let page = started.get("web_url").and_then(serde_json::Value::as_str).unwrap_or_default();
+    info!("{}: mirror pipeline started for {branch} {page}", mirror.repository);
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The flags of what happens after the push; this module must not know a default of the job.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+/// The mirror and the controller.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "After the push")]
+pub struct AfterArgs {
+    /// Project whose pipeline mirrors the infra repository (Cloud Pi Native)
+    #[arg(long, value_name = "ID")]
+    pub mirror_project_id: Option<String>,
+    /// Name of the infra repository there
+    #[arg(long, value_name = "NAME")]
+    pub mirror_repository: Option<String>,
+    /// GitLab API of that project [default: `$CI_API_V4_URL`]
+    #[arg(long, value_name = "URL")]
+    pub mirror_url: Option<String>,
+    /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
+    #[arg(long, value_enum)]
+    pub mirror: Option<MirrorArg>,
+    /// Argo CD server that is to run the image; its token is `ARGOCD_AUTH_TOKEN`
+    #[arg(long, value_name = "URL")]
+    pub argocd_server: Option<String>,
+    /// Application to refresh and wait for, as NAME or NAMESPACE/NAME [default: those of the repository] (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub argocd_app: Vec<String>,
+    /// How long it may take until the application runs the image [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub argocd_timeout: Option<Duration>,
+}
+
+/// `--mirror`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum MirrorArg {
+    /// When something was pushed
+    Changed,
+    /// Always
+    Always,
+}
