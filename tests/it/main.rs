@@ -5,6 +5,8 @@
 mod after;
 mod check;
 mod commits;
+mod component;
+mod component_surface;
 mod config;
 mod contention;
 mod cost;

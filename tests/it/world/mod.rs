@@ -5,6 +5,8 @@ mod directory;
 mod gitlab;
 mod liar;
 mod nginx;
+mod pipeline;
+mod project;
 mod proxy;
 mod registry;
 mod repository;
@@ -24,6 +26,8 @@ pub(crate) use directory::{read, write};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
 pub(crate) use liar::{liar, liar_in_full, says};
 pub(crate) use nginx::{Fault, Faults, Nginx};
+pub(crate) use pipeline::Pipeline;
+pub(crate) use project::{Executor, Project};
 pub(crate) use proxy::Proxy;
 pub(crate) use registry::OwnRegistry;
 pub(crate) use repository::Repository;
@@ -31,7 +35,7 @@ pub(crate) use run::{Bump, Run, copies_of};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
 pub(crate) use sshd::{Sshd, key as ssh_key};
-pub(crate) use tools::{helm_template, kubectl_kustomize, openssl, output_of, sign};
+pub(crate) use tools::{check_gitlab_ci, helm_template, kubectl_kustomize, openssl, output_of, sign};
 
 /// A scratch directory, and a corner of its own on the servers that all tests share.
 pub(crate) struct World {

@@ -22,7 +22,8 @@ pub(crate) struct Servers {
     pub(crate) git_login: Secret,
     /// The directory of the bare repositories that the Git server serves.
     pub(crate) git_repositories: PathBuf,
-    images: String,
+    /// The layout that holds the images to push, `image` and `image-next`.
+    pub(crate) images: String,
     /// Holds the pipe whose end tells the servers to stop.
     _script: Child,
 }

@@ -11,7 +11,8 @@ pub(crate) fn output_of(command: &mut Command) -> Vec<u8> {
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}; scripts/install installs it"));
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} failed ({}): {words}", output.status);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{program} failed ({}): {words}{said}", output.status);
     output.stdout
 }
 
@@ -32,8 +33,17 @@ fn rendered(command: &mut Command, home: &Path) -> String {
     String::from_utf8(output_of(command)).expect("manifests are text")
 }
 
+/// Panics unless GitLab's schema of `.gitlab-ci.yml` takes these files, each of one document.
+pub(crate) fn check_gitlab_ci(files: &[&Path]) {
+    let mut command = Command::new("python3");
+    command.args(["-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"]);
+    let library = tool("check-jsonschema/check_jsonschema/__init__.py");
+    let library = library.ancestors().nth(2).expect("the path has three parts");
+    output_of(command.args(files).env("PYTHONPATH", library));
+}
+
 /// The program where `scripts/install` puts it.
-fn tool(name: &str) -> PathBuf {
+pub(super) fn tool(name: &str) -> PathBuf {
     let cache = || match std::env::var_os("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"),

@@ -1,0 +1,250 @@
+//! The component's surface: its inputs are the binary's flags and the README's table, and what it expands to is valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::world::{Executor, Project, World, check_gitlab_ci, output_of, read};
+
+/// Flags without an input, and why.
+const NO_INPUT: [(&str, &str); 4] = [
+    ("help", "it says nothing about a job"),
+    ("quiet", "a job without a log helps nobody"),
+    ("color", "GitLab's log has colours"),
+    ("signing-key", "a secret: it is a variable"),
+];
+
+/// Inputs whose flag is still to come.
+const PENDING: [&str; 11] = [
+    "merge-request",
+    "mr-assignee",
+    "mr-auto-merge",
+    "mr-branch",
+    "mr-description",
+    "mr-draft",
+    "mr-label",
+    "mr-remove-source-branch",
+    "mr-reviewer",
+    "mr-title",
+    "skip-ci",
+];
+
+/// Inputs that are about the job and not about the binary.
+const OF_THE_JOB: [&str; 9] = [
+    "allow-failure-exit-codes",
+    "deployment",
+    "git-strategy",
+    "job-name",
+    "resource-group",
+    "rules",
+    "stage",
+    "tool-image",
+    "when",
+];
+
+fn own(name: &str) -> String {
+    read(Path::new(env!("CARGO_MANIFEST_DIR")), name)
+}
+
+/// The documents of a template, as JSON.
+fn documents(name: &str) -> Vec<Value> {
+    let text = own(name);
+    let documents = text.split("\n---\n");
+    documents.map(|text| serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"))).collect()
+}
+
+/// The component's inputs by name.
+fn inputs() -> serde_json::Map<String, Value> {
+    let header = documents("templates/gitops-bump.yml").remove(0);
+    header["spec"]["inputs"].as_object().expect("the inputs are a mapping").clone()
+}
+
+/// The flags of `update` by its help.
+fn flags() -> BTreeSet<String> {
+    let help = output_of(Command::new(env!("CARGO_BIN_EXE_gitops-bump")).args(["update", "--help"]).env_clear());
+    let help = String::from_utf8(help).expect("help is text");
+    let flag = |line: &str| {
+        let (head, rest) = line.split_once("--")?;
+        let is_flag = head.trim().is_empty() || (head.trim().len() == 3 && head.trim().ends_with(','));
+        let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(rest.len());
+        is_flag.then(|| rest[..end].to_owned())
+    };
+    help.lines().filter_map(flag).collect()
+}
+
+fn variable(flag: &str) -> String {
+    flag.to_ascii_uppercase().replace('-', "_")
+}
+
+#[test]
+fn every_flag_has_an_input_and_every_input_a_flag() {
+    let (flags, inputs) = (flags(), inputs());
+    assert!(flags.len() > 20, "{flags:?}");
+    let wanted: BTreeSet<&str> =
+        flags.iter().map(String::as_str).filter(|flag| NO_INPUT.iter().all(|(without, _)| without != flag)).collect();
+    let of_flags: BTreeSet<&str> =
+        inputs.keys().map(String::as_str).filter(|input| !OF_THE_JOB.contains(input)).collect();
+
+    let missing: Vec<_> = wanted.difference(&of_flags).collect();
+    assert!(missing.is_empty(), "flags without an input in templates/gitops-bump.yml: {missing:?}");
+    let unknown: Vec<_> = of_flags.difference(&wanted).filter(|input| !PENDING.contains(input)).collect();
+    assert!(unknown.is_empty(), "inputs without a flag: {unknown:?}");
+}
+
+#[test]
+fn every_input_is_described_typed_and_optional() {
+    for (name, input) in inputs() {
+        let has = |key: &str| input.get(key).is_some_and(|value| !value.is_null());
+        assert!(has("description") && has("type") && has("default"), "{name}: {input}");
+        assert!(!has("regex"), "{name}: a pattern is matched before $VARIABLES are expanded");
+        let secret = ["token", "password", "ssh", "secret", "signing-key"].iter().any(|word| name.contains(word));
+        assert!(!secret, "{name}: secrets are variables");
+    }
+}
+
+#[test]
+fn the_templates_have_no_global_keywords() {
+    let globals = ["default", "stages", "variables", "workflow", "image", "services", "cache", "before_script"];
+    for document in
+        [documents("templates/gitops-bump.yml").remove(1), documents("templates/gitops-bump-job.yml").remove(0)]
+    {
+        let keys = document.as_object().expect("a mapping").keys();
+        let found: Vec<_> = keys.filter(|key| globals.contains(&key.as_str())).collect();
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+/// The hidden job's script.
+fn script() -> String {
+    let job = documents("templates/gitops-bump-job.yml").remove(0);
+    let lines = job[".gitops-bump:update"]["script"].as_array().expect("a list").clone();
+    lines.iter().map(|line| line.as_str().expect("a text")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_jobs_script_passes_shellcheck() {
+    let world = World::new();
+    let file = world.write("script.sh", script());
+    output_of(Command::new("shellcheck").arg("--shell=sh").arg(file));
+}
+
+/// What the job's script makes of the environment, with this shell.
+fn environment_after(shell: &[&str], variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let world = World::new();
+    let program = world.write("programs/gitops-bump", "#!/bin/sh\nexec env -0\n");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).arg("-euc").arg(script()).current_dir(world.work()).env_clear();
+    let programs = program.parent().expect("a file has a directory").display();
+    command.env("PATH", format!("{programs}:/usr/bin:/bin")).envs(variables);
+    let output = String::from_utf8(output_of(&mut command)).expect("text");
+    let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    output.split('\0').filter_map(pair).collect()
+}
+
+#[test]
+fn every_input_ends_up_in_its_variable_and_at_its_default_changes_none() {
+    let job = documents("templates/gitops-bump.yml").remove(1);
+    let template = job["$[[ inputs.job-name ]]"]["variables"].as_object().expect("a mapping").clone();
+    let expand = |value: &dyn Fn(&str, &Value) -> String| -> BTreeMap<String, String> {
+        let expanded = |text: &str| {
+            inputs().iter().fold(text.to_owned(), |text, (name, input)| {
+                text.replace(&format!("$[[ inputs.{name} ]]"), &value(name, input))
+            })
+        };
+        let text = |value: &Value| value.as_str().expect("a text").to_owned();
+        template.iter().map(|(name, value)| (name.clone(), expanded(&text(value)))).collect()
+    };
+    let default = |_: &str, input: &Value| match &input["default"] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let set = |name: &str, input: &Value| match input["type"].as_str() {
+        Some("boolean") => "true".to_owned(),
+        Some("number") => "2".to_owned(),
+        _ => format!("the {name},\n  with \"quotes\" and 'more' $(touch x) `touch x`"),
+    };
+    for shell in [&["sh"][..], &["bash"], &["busybox", "sh"]] {
+        let after = environment_after(shell, &expand(&set));
+        for (name, input) in inputs().iter().filter(|(name, _)| !OF_THE_JOB.contains(&name.as_str())) {
+            let variable = format!("GITOPS_BUMP_{}", variable(name));
+            assert_eq!(after.get(&variable), Some(&set(name, input)), "{shell:?}: {variable}");
+        }
+
+        let mut before = expand(&default);
+        let names: Vec<_> = inputs().keys().filter(|name| !OF_THE_JOB.contains(&name.as_str())).cloned().collect();
+        let mine = |name: &String| (format!("GITOPS_BUMP_{}", variable(name)), "mine".to_owned());
+        before.extend(names.iter().map(mine));
+        let after = environment_after(shell, &before);
+        for (name, value) in names.iter().map(mine) {
+            assert_eq!(after.get(&name), Some(&value), "{shell:?}: {name}");
+        }
+    }
+}
+
+#[test]
+fn a_link_in_an_earlier_jobs_report_is_no_switch() {
+    let link = "https://gitlab.example.com/shop/infra/-/merge_requests/1";
+    let variables = BTreeMap::from([("GITOPS_BUMP_MERGE_REQUEST".to_owned(), link.to_owned())]);
+    assert_eq!(environment_after(&["sh"], &variables).get("GITOPS_BUMP_MERGE_REQUEST"), None);
+}
+
+#[test]
+fn the_readme_has_the_table_of_the_templates_inputs() {
+    let inputs = inputs();
+    let mut table = String::from("| input | variable | default | |\n|---|---|---|---|\n");
+    // The template's own order, which a mapping of JSON does not keep.
+    let template = own("templates/gitops-bump.yml");
+    let names = template.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(':'));
+    for name in names.filter(|name| inputs.contains_key(*name)) {
+        let input = &inputs[name];
+        let variable = match name {
+            "git-strategy" => "`GIT_STRATEGY`".to_owned(),
+            "tool-image" => "`GITOPS_BUMP_TOOL_IMAGE`".to_owned(),
+            _ if OF_THE_JOB.contains(&name) => "–".to_owned(),
+            _ => format!("`GITOPS_BUMP_{}`", variable(name)),
+        };
+        let default = match &input["default"] {
+            Value::String(text) if text.is_empty() => "–".to_owned(),
+            Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        };
+        let description = input["description"].as_str().expect("a text");
+        writeln!(table, "| `{name}` | {variable} | {default} | {description} |").expect("a string can be written");
+    }
+    assert!(own("README.md").contains(&table), "README.md's table of inputs is not this one:\n{table}");
+}
+
+#[test]
+fn what_the_component_expands_to_is_valid_for_gitlab() {
+    let world = World::new();
+    let pipeline = "
+include:
+  - component: $CI_SERVER_FQDN/gitops-bump/gitops-bump/gitops-bump@0.1.0
+    inputs: {image: $IMAGE, repo: $INFRA, helm: \"a.yaml\\nb.yaml:image\", environment: prod, deployment: true, when: manual}
+  - component: $CI_SERVER_FQDN/gitops-bump/gitops-bump/gitops-bump@0.1.0
+    inputs: {job-name: second one, stage: test, config: deploy/bump.yml, git-strategy: fetch}
+stages: [test, deploy]
+";
+    let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", pipeline)]);
+
+    let expanded = world.write("expanded.yml", project.expanded());
+
+    check_gitlab_ci(&[&expanded]);
+    let expanded: Value = serde_yaml::from_str(&world.read("expanded.yml")).expect("YAML");
+    let (first, second) = (&expanded["gitops-bump"], &expanded["second one"]);
+    assert_eq!(first["environment"]["name"], "prod");
+    assert_eq!(second.get("environment"), None);
+    for job in [first, second] {
+        assert_eq!(job["interruptible"], false);
+        assert_eq!(job["image"]["entrypoint"], serde_json::json!([""]));
+    }
+    assert_eq!(
+        (&first["variables"]["GIT_STRATEGY"], &second["variables"]["GIT_STRATEGY"]),
+        (&"none".into(), &"fetch".into())
+    );
+}
