@@ -6,6 +6,7 @@ mod after;
 mod check;
 mod commits;
 mod component;
+mod component_examples;
 mod component_surface;
 mod config;
 mod contention;

@@ -78,11 +78,28 @@ impl<'w> Project<'w> {
         project.with("GITOPS_BUMP_GIT_TOKEN", &servers.git_login.password)
     }
 
+    /// The project's own repository on the Git server.
+    pub(crate) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
     /// Sets a CI/CD variable of the project, as its settings do; a dollar sign in it is one.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         let value = serde_json::json!({"type": "variable", "values": {"*": value.replace('$', "$$")}});
         self.variables.insert(name.to_owned(), value);
         self
+    }
+
+    /// Sets a CI/CD variable of type file.
+    pub(crate) fn with_file(mut self, name: &str, content: &str) -> Self {
+        let value = serde_json::json!({"type": "file", "values": {"*": content}});
+        self.variables.insert(name.to_owned(), value);
+        self
+    }
+
+    /// The first eight characters of the commit's id.
+    pub(crate) fn short_sha(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])[..8].to_owned()
     }
 
     /// Adds a commit that writes this file.

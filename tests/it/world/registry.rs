@@ -31,30 +31,21 @@ pub(crate) struct OwnRegistry {
 impl OwnRegistry {
     /// A registry whose certificate is signed by `ca.crt` in the directory.
     pub(crate) fn with_private_ca(directory: &Path) -> Self {
-        let openssl = |arguments: &str| {
-            output_of(Command::new("openssl").args(arguments.split(' ')).current_dir(directory));
-        };
-        directory::write(directory, "names", SERVER_NAMES.as_bytes());
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-        openssl(&format!("req -x509 {key} -keyout ca.key -out ca.crt -days 2 -subj /CN=test-ca"));
-        openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"));
-        openssl(
-            "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt -extfile names",
-        );
-        let at = directory.display();
-        Self::start(directory, &format!(", tls: {{certificate: {at}/server.crt, key: {at}/server.key}}"), "")
+        Self::start(directory, &private_certificate(directory), "")
     }
 
     /// A registry that wants tokens, which its token service gives for this login only.
     pub(crate) fn with_tokens(directory: &Path, login: &Secret) -> Self {
-        let arguments = "req -x509 -newkey rsa:2048 -nodes -keyout token.key -out token.crt -days 2 -subj /CN=tokens";
-        output_of(Command::new("openssl").args(arguments.split(' ')).current_dir(directory));
-        let (realm, tokens) = token_service(directory, login.basic());
-        let auth = format!(
-            "auth: {{token: {{realm: 'http://{realm}/token', service: test, issuer: tokens, rootcertbundle: {}/token.crt}}}}\n",
-            directory.display()
-        );
+        let (auth, tokens) = token_auth(directory, login);
         let mut registry = Self::start(directory, "", &auth);
+        registry.tokens = tokens;
+        registry
+    }
+
+    /// A registry with both.
+    pub(crate) fn with_private_ca_and_tokens(directory: &Path, login: &Secret) -> Self {
+        let (auth, tokens) = token_auth(directory, login);
+        let mut registry = Self::start(directory, &private_certificate(directory), &auth);
         registry.tokens = tokens;
         registry
     }
@@ -102,6 +93,32 @@ impl Drop for OwnRegistry {
         self.server.kill().expect("the registry is ours");
         self.server.wait().expect("the registry is ours");
     }
+}
+
+/// Makes an authority `ca.crt` and a certificate by it; returns the registry's settings for it.
+fn private_certificate(directory: &Path) -> String {
+    let openssl = |arguments: &str| {
+        output_of(Command::new("openssl").args(arguments.split(' ')).current_dir(directory));
+    };
+    directory::write(directory, "names", SERVER_NAMES.as_bytes());
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.crt -days 2 -subj /CN=test-ca"));
+    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"));
+    openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt -extfile names");
+    let at = directory.display();
+    format!(", tls: {{certificate: {at}/server.crt, key: {at}/server.key}}")
+}
+
+/// Starts a token service for this login; returns the registry's settings for it.
+fn token_auth(directory: &Path, login: &Secret) -> (String, Arc<AtomicU64>) {
+    let arguments = "req -x509 -newkey rsa:2048 -nodes -keyout token.key -out token.crt -days 2 -subj /CN=tokens";
+    output_of(Command::new("openssl").args(arguments.split(' ')).current_dir(directory));
+    let (realm, tokens) = token_service(directory, login.basic());
+    let auth = format!(
+        "auth: {{token: {{realm: 'http://{realm}/token', service: test, issuer: tokens, rootcertbundle: {}/token.crt}}}}\n",
+        directory.display()
+    );
+    (auth, tokens)
 }
 
 /// Starts a token service (distribution project, "Token authentication"); ends with the process.

@@ -1,0 +1,251 @@
+//! Every pipeline of `examples/` and of the quick starts, run as it is.
+
+use std::path::{Path, PathBuf};
+
+use crate::samples::{kustomization, values};
+use crate::world::{Executor, OwnRegistry, Project, Repository, World, check_gitlab_ci, read};
+
+/// A file of the repository.
+fn own(name: &str) -> String {
+    read(Path::new(env!("CARGO_MANIFEST_DIR")), name)
+}
+
+/// A project with the example's pipeline. Its build job pushes to the registry of the project.
+fn project<'w>(world: &'w World, example: &str) -> Project<'w> {
+    let pipeline = own(&format!("examples/{example}/.gitlab-ci.yml"));
+    Project::new(world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)])
+}
+
+/// The infra repository beside the project, whose values name a tag of the project's image.
+fn infra(world: &World, tag: &str) -> Repository {
+    world.infra("infra", &[("values.yaml", values(&world.private_repository("app"), tag).as_str())])
+}
+
+#[test]
+fn the_projects_own_registry() {
+    let world = World::new();
+    let infra = infra(&world, "1");
+    let project = project(&world, "gitlab-registry");
+
+    project.run().passed("build").passed("gitops-bump");
+
+    let expected = values(&world.private_repository("app"), &project.short_sha());
+    assert_eq!(infra.file("main", "values.yaml"), expected);
+}
+
+#[test]
+fn a_monorepo_whose_own_commit_ends_the_loop() {
+    let world = World::new();
+    let overlay = "deploy/overlays/prod/kustomization.yaml";
+    let before = kustomization(&world.private_repository("app"), "1");
+    let mut pipeline = own("examples/monorepo/.gitlab-ci.yml");
+    // gitlab-ci-local doesn't act on workflow:rules; for a job with the same rules it does.
+    let parsed: serde_json::Value = serde_yaml::from_str(&pipeline).expect("YAML");
+    let probe = format!("\nprobe: {{stage: build, script: 'true', rules: {}}}\n", parsed["workflow"]["rules"]);
+    pipeline.push_str(&probe);
+    let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
+    project.commit(overlay, &before);
+
+    project.run().passed("probe").passed("build").passed("gitops-bump");
+
+    let expected = before.replace("newTag: \"1\"", &format!("newTag: \"{}\"", project.short_sha()));
+    assert_eq!(project.repository().file("main", overlay), expected);
+    let message = project.repository().log("main", "%B");
+    project.run_with(&["--variable", &format!("CI_COMMIT_MESSAGE={message}")]).did_not_run("probe");
+}
+
+#[test]
+fn environments_with_a_button_for_production() {
+    let world = World::new();
+    let before = "image: {tag: \"1\"}\n";
+    let infra = world.infra("infra", &[("values-staging.yaml", before), ("values-production.yaml", before)]);
+    let project = project(&world, "environments");
+    let tag = project.short_sha();
+    let after = before.replace('1', &tag);
+
+    project.run().passed("deploy-staging").did_not_run("deploy-production");
+    assert_eq!(infra.file("main", "values-staging.yaml"), after);
+    assert_eq!(infra.file("main", "values-production.yaml"), before);
+
+    project.run_job("deploy-production").passed("deploy-production");
+    assert_eq!(infra.file("main", "values-production.yaml"), after);
+}
+
+#[test]
+fn a_rollback_to_a_tag() {
+    let world = World::new();
+    let infra = infra(&world, "1");
+    world.push_private("app", "1");
+    let project = project(&world, "rollback");
+    project.run().passed("build").passed("gitops-bump").did_not_run("rollback");
+    assert_eq!(infra.commits("main"), 2);
+
+    let rollback = project.run_with(&["--variable", "ROLLBACK_TO=1"]);
+
+    rollback.passed("rollback").did_not_run("build").did_not_run("gitops-bump");
+    assert_eq!(infra.file("main", "values.yaml"), values(&world.private_repository("app"), "1"));
+    assert_eq!(infra.log("main", "%s"), "revert(deploy): back to 1");
+}
+
+#[test]
+fn a_job_that_reads_the_dotenv_report() {
+    let world = World::new();
+    let infra = infra(&world, "1");
+    let project = project(&world, "announce");
+    let image = format!("{}:{}", world.private_repository("app"), project.short_sha());
+
+    let pipeline = project.run().passed("gitops-bump").passed("announce");
+
+    let (digest, commit) = (world.servers().digest(&image), infra.tip("main"));
+    pipeline.says("announce", &format!("deployed {image} as {digest} with commit {commit}"));
+    project.run().passed("announce").says("announce", &format!("nothing to announce: {image}"));
+}
+
+/// Cloud Pi Native's `vault-ci.yml`, with two variables of the project for the Vault.
+const VAULT_CI: &str = r#".vault:read_secret:
+  script:
+    - export PROJECT_PATH=shop REGISTRY_HOST=$VAULT_REGISTRY_HOST DOCKER_AUTH=$VAULT_DOCKER_AUTH
+    - export IMAGE_REPOSITORY="$REGISTRY_HOST/$PROJECT_PATH"
+    - |
+      cat <<EOF > vault.env
+      REGISTRY_HOST=$REGISTRY_HOST
+      IMAGE_REPOSITORY=$IMAGE_REPOSITORY
+      PROJECT_PATH=$PROJECT_PATH
+      DOCKER_AUTH=$DOCKER_AUTH
+      EOF
+  artifacts:
+    reports:
+      dotenv: vault.env
+"#;
+
+/// Cloud Pi Native's `kaniko-ci.yml`, with skopeo and the tests' image for kaniko.
+const KANIKO_CI: &str = r#".kaniko:build-push:
+  script:
+    - mkdir -p docker certificates
+    - cp "$CA_BUNDLE" certificates/ca.crt
+    - echo "$DOCKER_AUTH" > docker/config.json
+    - for I in $IMAGE_NAMES; do skopeo --insecure-policy copy --quiet --dest-cert-dir certificates
+      --authfile docker/config.json "oci:$TEST_IMAGES" "docker://$IMAGE_REPOSITORY/$(echo $I | tr \/ '-')"; done
+"#;
+
+/// A Cloud Pi Native project: its catalog, its registry (a private authority, tokens) and two infra repositories.
+struct CloudPiNative {
+    world: World,
+    registry: OwnRegistry,
+    helm: Repository,
+    kustomize: Repository,
+}
+
+impl CloudPiNative {
+    fn new() -> Self {
+        let world = World::new();
+        let directory = world.scratch().join("registry");
+        std::fs::create_dir(&directory).expect("the scratch directory is writable");
+        let login = &world.servers().registry_login;
+        let registry = OwnRegistry::with_private_ca_and_tokens(&directory, login);
+        let catalog = [("vault-ci.yml", VAULT_CI), ("kaniko-ci.yml", KANIKO_CI)];
+        world.empty_infra("catalog").commit("main", "catalog", &catalog);
+        let image = format!("{}/shop/app", registry.address);
+        let helm = world.infra("helm", &[("values-dev.yaml", "image: {tag: \"1\"}\n")]);
+        let kustomize =
+            world.infra("kustomize", &[("overlays/dev/kustomization.yaml", kustomization(&image, "1").as_str())]);
+        Self { world, registry, helm, kustomize }
+    }
+
+    fn project(&self, files: &[(&str, &str)]) -> Project<'_> {
+        let catalog = format!("{}catalog", self.helm.path().trim_end_matches("helm.git"));
+        let host = &self.registry.address;
+        let auth = serde_json::json!({"auths": {host: {"auth": self.world.servers().registry_login.basic()}}});
+        Project::new(&self.world, Executor::Shell, files)
+            .with("CATALOG_PATH", &catalog)
+            .with("VAULT_REGISTRY_HOST", host)
+            .with("VAULT_DOCKER_AUTH", &auth.to_string())
+            .with_file("CA_BUNDLE", &read(&self.world.scratch().join("registry"), "ca.crt"))
+            .with("INFRA_HELM_URL", &self.helm.url())
+            .with("INFRA_KUSTOMIZE_URL", &self.kustomize.url())
+    }
+
+    fn helm_names(&self, tag: &str) {
+        assert_eq!(self.helm.file("main", "values-dev.yaml"), format!("image: {{tag: \"{tag}\"}}\n"));
+    }
+}
+
+#[test]
+fn cloud_pi_native_with_two_infra_repositories() {
+    let cloud = CloudPiNative::new();
+    let file = |name: &str| own(&format!("examples/cloud-pi-native/{name}"));
+    let (pipeline, config) = (file(".gitlab-ci-dso.yml"), file(".gitops-bump.yml"));
+    let project = cloud.project(&[(".gitlab-ci-dso.yml", &pipeline), (".gitops-bump.yml", &config)]);
+
+    let run = project.run_with(&["--file", ".gitlab-ci-dso.yml"]);
+    run.passed("read_secret").passed("docker-build").passed("deploy-dev");
+
+    let tag = project.short_sha();
+    cloud.helm_names(&tag);
+    let image = format!("{}/shop/app", cloud.registry.address);
+    let expected = kustomization(&image, "1").replace("newTag: \"1\"", &format!("newTag: \"{tag}\""));
+    assert_eq!(cloud.kustomize.file("main", "overlays/dev/kustomization.yaml"), expected);
+    assert!(cloud.registry.tokens() > 0);
+}
+
+#[test]
+fn the_french_quick_start() {
+    let cloud = CloudPiNative::new();
+    let document = own("docs/fr/demarrage-rapide.md");
+    let pipeline = fenced(&document, "yaml", "read_secret:");
+    let project = cloud.project(&[(".gitlab-ci-dso.yml", &pipeline)]);
+
+    project.run_with(&["--file", ".gitlab-ci-dso.yml"]).passed("docker-build").passed("deploy-dev");
+
+    cloud.helm_names(&project.short_sha());
+}
+
+#[test]
+fn the_quick_starts_of_the_readme() {
+    for start in ["component: $CI_SERVER_FQDN", "extends: .gitops-bump:update"] {
+        let world = World::new();
+        let infra = infra(&world, "1");
+        let pipeline = fenced(&own("README.md"), "yaml", start);
+        let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
+        let tag = project.short_sha();
+        world.push_private("app", &tag);
+
+        project.run().passed("gitops-bump");
+
+        assert_eq!(infra.file("main", "values.yaml"), values(&world.private_repository("app"), &tag), "{start}");
+    }
+}
+
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let version = env!("CARGO_PKG_VERSION");
+    let job = own("templates/gitops-bump-job.yml");
+    assert!(job.contains(&format!("GITOPS_BUMP_TOOL_IMAGE: $CI_REGISTRY/gitops-bump/gitops-bump:{version}\n")));
+    let mut files: Vec<_> = ["README.md", "docs/fr/demarrage-rapide.md"].map(String::from).into();
+    files.push("examples/cloud-pi-native/.gitlab-ci-dso.yml".to_owned());
+    let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
+    files.extend(examples.map(|name| format!("examples/{name}/.gitlab-ci.yml")));
+    for file in files {
+        let text = own(&file);
+        let mut references = text.split("gitops-bump/gitops-bump@").skip(1).collect::<Vec<_>>();
+        references.extend(text.split("    ref: ").skip(1).filter(|rest| !rest.starts_with("main")));
+        assert!(!references.is_empty() && references.iter().all(|rest| rest.starts_with(version)), "{file}");
+    }
+}
+
+#[test]
+fn templates_and_examples_are_valid_for_gitlab() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files =
+        vec![root.join("templates/gitops-bump-job.yml"), root.join("examples/cloud-pi-native/.gitlab-ci-dso.yml")];
+    let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
+    files.extend(examples.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
+    check_gitlab_ci(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+}
+
+/// The first fenced block of this language that holds these words.
+fn fenced(document: &str, language: &str, words: &str) -> String {
+    let fence = format!("```{language}\n");
+    let mut blocks = document.split(&fence).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.find(|block| block.contains(words)).unwrap_or_else(|| panic!("no block has {words:?}")).to_owned()
+}
