@@ -20,6 +20,7 @@ mod edit_rendered;
 mod failures;
 mod harness;
 mod hostile;
+mod image;
 mod images;
 mod merge_requests;
 mod race;

@@ -1,6 +1,7 @@
 //! The world a test runs in: servers, a scratch directory, infra repositories and the binary; knows no promise of its own.
 
 mod argocd;
+mod container;
 mod directory;
 mod gitlab;
 mod liar;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, application};
+pub(crate) use container::Image;
 pub(crate) use directory::{read, write};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
 pub(crate) use liar::{liar, liar_in_full, says};

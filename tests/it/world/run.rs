@@ -1,6 +1,6 @@
 //! One run of the binary: its environment before, its outcome after; knows no command of it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::container::Image;
 use super::secrets::Secret;
 use super::servers::Servers;
 
@@ -79,6 +80,19 @@ impl Bump {
         }
         self.command.get_current_dir().map(|directory| shell.current_dir(directory));
         self.command = shell;
+        self
+    }
+
+    /// Runs in a container of the image, as a uid without a name, with nothing to write to and without a home.
+    pub(crate) fn in_container(mut self, image: &Image) -> Self {
+        let mut container = image.container();
+        let of_this_machine = ["PATH", "HOME", "TMPDIR"].map(OsStr::new);
+        for (name, value) in self.command.get_envs().filter(|(name, _)| !of_this_machine.contains(name)) {
+            let variable = [name, value.unwrap_or_default()].join(OsStr::new("="));
+            container.arg("--env").arg(variable);
+        }
+        container.args([image.id(), "env", "-u", "HOME", "gitops-bump"]).args(self.command.get_args());
+        self.command = container;
         self
     }
 
