@@ -15,18 +15,22 @@ pub(super) enum Key {
     Image,
     Tag,
     Digest,
+    Sha,
+    Sha256,
     NewName,
     NewTag,
     TagSuffix,
 }
 
-const NAMES: [(Key, &str); 9] = [
+const NAMES: [(Key, &str); 11] = [
     (Key::Registry, "registry"),
     (Key::Repository, "repository"),
     (Key::Name, "name"),
     (Key::Image, "image"),
     (Key::Tag, "tag"),
     (Key::Digest, "digest"),
+    (Key::Sha, "sha"),
+    (Key::Sha256, "sha256"),
     (Key::NewName, "newName"),
     (Key::NewTag, "newTag"),
     (Key::TagSuffix, "tagSuffix"),
@@ -42,7 +46,7 @@ impl Key {
 pub(super) struct Fields<'d, 't> {
     document: &'d Document<'t>,
     pub(super) mapping: Node,
-    own: [Option<Node>; 9],
+    own: [Option<Node>; NAMES.len()],
     /// The first key that is there twice, and where it was first.
     duplicate: Option<(Node, Key)>,
     merges: bool,
@@ -50,7 +54,7 @@ pub(super) struct Fields<'d, 't> {
 
 impl<'d, 't> Fields<'d, 't> {
     pub(super) fn of(document: &'d Document<'t>, mapping: Node) -> Self {
-        let mut fields = Self { document, mapping, own: [None; 9], duplicate: None, merges: false };
+        let mut fields = Self { document, mapping, own: [None; NAMES.len()], duplicate: None, merges: false };
         for (key, value) in document.pairs(mapping) {
             let text = document.value(document.resolve(key));
             fields.merges |= text == "<<";

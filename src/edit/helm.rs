@@ -9,7 +9,7 @@ use super::path::{Path, Segment};
 use super::place::{Editor, Spelling, not_scalar, tag_and_digest};
 use super::resolve::{Resolved, missing, refuse_alias, resolve};
 use super::scalar::{Sight, effective, is_name_key, look};
-use super::{Job, Pin, Wanted, Written, kustomize};
+use super::{Job, Pin, Wanted, Written, digest, kustomize};
 use crate::image::{Digest, Reference, Repository};
 
 /// Edits the place at a path.
@@ -92,12 +92,15 @@ fn scalar(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let document = editor.document;
     let Some(text) = editor.plain_text(node)? else {
         // A tag alone under `image:` would be read as a repository, also by the next run.
-        if is_name_key(document, node) {
+        if is_name_key(document, node) || digest::is_sha(document, node) {
             return document.refuse(node, Reason::NoVersion(shown("")));
         }
         let image = editor.choose(job, node, None)?;
         return editor.bare_tag(node, image, Written::default());
     };
+    if digest::is_sha(document, node) {
+        return document.refuse(node, Reason::NoVersion(shown(text)));
+    }
     let is_bare = matches!(look(document, node), Some(Sight::Bare { .. }));
     if let Some(parent) = document.parent(node).filter(|_| is_bare)
         && editor.has_tag_beside(node)

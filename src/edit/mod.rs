@@ -7,6 +7,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod digest;
 mod document;
 mod error;
 mod fields;

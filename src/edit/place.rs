@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::digest::Beside;
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Bomb, Outcome, Reason, TagSource, shown};
 use super::fields::{Fields, Key};
@@ -122,43 +123,52 @@ impl<'d, 't> Editor<'d, 't> {
     /// Writes an image into a mapping of `tag` and `digest` (or their Kustomize names).
     pub(super) fn pair(&mut self, fields: &Fields<'_, '_>, image: usize, spelling: Spelling) -> Outcome<()> {
         fields.refuse_duplicates()?;
-        let document = self.document;
         let tag = fields.own(spelling.tag());
-        let digest = fields.own(Key::Digest);
-        let merged_digest = fields.merged(Key::Digest).filter(|node| !document.is_blank(document.resolve(*node)));
         let in_tag = tag.map(|node| self.held_tag(node)).transpose()?.unwrap_or_default();
-        let beside = digest.or(merged_digest).map(|node| self.held_digest(node)).transpose()?.flatten();
-        let is_pinned = in_tag.digest.is_some() || beside.is_some() || self.rules.pin == Pin::Digest;
-        let new = self.new_text(image, is_pinned, digest.or(tag).unwrap_or(fields.mapping))?;
-        let has_digest_key = digest.is_some() || merged_digest.is_some();
-        let tag_is_pinned =
-            in_tag.digest.is_some() || (spelling == Spelling::Helm && self.rules.pin == Pin::Digest && !has_digest_key);
+        let beside = self.beside(fields)?;
+        let held = beside.iter().find(|beside| beside.held.is_some());
+        let is_pinned = in_tag.digest.is_some() || held.is_some() || self.rules.pin == Pin::Digest;
+        let own = held.or(beside.first()).filter(|beside| beside.is_own).map(|beside| beside.node);
+        let new = self.new_text(image, is_pinned, own.or(tag).unwrap_or(fields.mapping))?;
+        let tag_is_pinned = in_tag.digest.is_some()
+            || (spelling == Spelling::Helm && self.rules.pin == Pin::Digest && beside.is_empty());
         let tag_text = match (&new.digest, tag_is_pinned) {
             (Some(digest), true) => format!("{}@{digest}", new.tag.as_deref().unwrap_or_default()),
             _ => new.tag.clone().unwrap_or_default(),
         };
-        let old = Written { tag: in_tag.tag, digest: beside.clone().or(in_tag.digest) };
+        let old = Written { tag: in_tag.tag, digest: held.and_then(|beside| beside.held.clone()).or(in_tag.digest) };
         let mut changed = self.tag(fields, spelling, tag_text)?;
-        for node in [tag, digest].into_iter().flatten() {
+        let own = beside.iter().filter(|beside| beside.is_own).map(|beside| beside.node);
+        for node in tag.into_iter().chain(own) {
             self.own(node, image);
         }
-        if let Some(text) = new.digest.clone() {
-            match digest.or(merged_digest) {
-                // What a merge key brings is written where it stands, by that place's own match.
-                Some(node) if digest.is_none() => self.plan.require(node, text),
-                Some(node) if beside.is_some() || self.rules.pin == Pin::Digest => {
-                    changed |= self.put(node, text)?;
-                }
-                None if !tag_is_pinned => {
-                    let after = tag.or_else(|| entry_anchor(fields));
-                    changed |= self.add(fields.mapping, after, Key::Digest.as_str(), text)?;
-                }
-                _ => {}
+        if let Some(digest) = new.digest.clone() {
+            changed |= self.digests(&beside, image, &digest)?;
+            if beside.is_empty() && !tag_is_pinned {
+                let after = tag.or_else(|| entry_anchor(fields));
+                changed |= self.add(fields.mapping, after, Key::Digest.as_str(), digest)?;
             }
         }
         let key = spelling.tag().as_str();
         let place = tag.map_or((fields.mapping, Some(key)), |tag| (tag, None));
         self.note(image, place, old, new, changed)
+    }
+
+    /// Writes the digest over each that is there, or on demand into the first blank.
+    fn digests(&mut self, beside: &[Beside], image: usize, digest: &str) -> Outcome<bool> {
+        let is_held = |beside: &&Beside| beside.held.is_some();
+        let blank = beside.first().filter(|_| self.rules.pin == Pin::Digest && !beside.iter().any(|b| is_held(&b)));
+        let mut changed = false;
+        for place in beside.iter().filter(is_held).chain(blank) {
+            let text = self.digest_text(place, image, digest)?;
+            if place.is_own {
+                changed |= self.put(place.node, text)?;
+            } else {
+                // What a merge key brings is written where it stands, by that place's own match.
+                self.plan.require(place.node, text);
+            }
+        }
+        Ok(changed)
     }
 
     fn tag(&mut self, fields: &Fields<'_, '_>, spelling: Spelling, text: String) -> Outcome<bool> {
@@ -265,16 +275,6 @@ impl<'d, 't> Editor<'d, 't> {
             return Ok(Written::default());
         };
         tag_and_digest(text).ok_or_else(|| self.document.refusal(node, Reason::NoVersion(shown(text))))
-    }
-
-    pub(super) fn held_digest(&self, node: Node) -> Outcome<Option<String>> {
-        let Some(text) = self.plain_text(node)? else {
-            return Ok(None);
-        };
-        match Digest::parse(text) {
-            Ok(digest) => Ok(Some(digest.to_string())),
-            Err(_) => self.document.refuse(node, Reason::NoVersion(shown(text))),
-        }
     }
 
     /// A scalar's text, aliases followed; none when it is blank.

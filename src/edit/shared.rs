@@ -7,7 +7,7 @@ use super::error::{Outcome, Reason, named};
 use super::fields::{Fields, Key};
 use super::path::Segment;
 use super::place::Editor;
-use super::{Wanted, Written, kustomize};
+use super::{Wanted, Written, digest, kustomize};
 use crate::image::Repository;
 
 /// The longest path that a place shows, in bytes; of a longer one the end.
@@ -48,7 +48,7 @@ pub(super) fn settle(editor: &mut Editor<'_, '_>) -> Outcome<()> {
         editor.digest_beside(&taker, image)?;
     }
     // The digests written just now may be shared themselves.
-    takers(editor, &[Key::Digest]).iter().try_for_each(|taker| image(editor, taker).map(drop))
+    takers(editor, &digest::KEYS).iter().try_for_each(|taker| image(editor, taker).map(drop))
 }
 
 impl Editor<'_, '_> {
@@ -63,28 +63,29 @@ impl Editor<'_, '_> {
         }
     }
 
-    /// Rewrites the digest of a mapping whose tag is written elsewhere and reaches it by an alias or a merge key.
+    /// Rewrites the digests of a mapping whose tag is written elsewhere and reaches it by an alias or a merge key.
     fn digest_beside(&mut self, taker: &Taker<'_, '_>, image: usize) -> Outcome<()> {
         let fields = &taker.fields;
-        let Some(node) = fields.own(Key::Digest).or_else(|| fields.merged(Key::Digest)) else {
-            return Ok(());
-        };
-        let Some(digest) = self.held_digest(node)?.filter(|_| !self.owners.contains_key(&node)) else {
-            return Ok(());
-        };
-        fields.refuse_duplicates()?;
-        let new = self.new_text(image, true, node)?;
-        let text = new.digest.clone().unwrap_or_default();
-        if fields.own(Key::Digest) != Some(node) || self.document.resolve(node) != node {
-            self.plan.require(node, text);
-            return Ok(());
+        for beside in self.beside(fields)? {
+            let node = beside.node;
+            if beside.held.is_none() || self.owners.contains_key(&node) {
+                continue;
+            }
+            fields.refuse_duplicates()?;
+            let new = self.new_text(image, true, node)?;
+            let text = self.digest_text(&beside, image, new.digest.as_deref().unwrap_or_default())?;
+            if !beside.is_own || self.document.resolve(node) != node {
+                self.plan.require(node, text);
+                continue;
+            }
+            let changed = self.put(node, text)?;
+            self.job = taker.owner.job;
+            self.sharing = taker.owner.sharing;
+            self.own(node, image);
+            let old = Written { tag: self.held_tag(taker.value)?.tag, digest: beside.held };
+            self.note(image, (node, None), old, new, changed)?;
         }
-        let changed = self.put(node, text)?;
-        self.job = taker.owner.job;
-        self.sharing = taker.owner.sharing;
-        self.own(node, image);
-        let old = Written { tag: self.held_tag(taker.value)?.tag, digest: Some(digest) };
-        self.note(image, (node, None), old, new, changed)
+        Ok(())
     }
 }
 
@@ -95,6 +96,9 @@ fn takers<'d, 't>(editor: &Editor<'d, 't>, names: &[Key]) -> Vec<Taker<'d, 't>> 
         for name in names {
             let fields = Fields::of(document, mapping);
             let value = fields.effective(*name).filter(|value| fields.own(*name) != Some(*value));
+            // A `sha` that means the tag is nobody's digest.
+            let is_other = |value: &Node| digest::KEYS.contains(name) && !digest::may_hold(document, *name, *value);
+            let value = value.filter(|value| !is_other(value));
             let owner = value.and_then(|value| editor.owners.get(&value));
             if let (Some(value), Some(owner)) = (value, owner) {
                 takers.push(Taker { fields, name: *name, value, owner: *owner });
@@ -116,7 +120,7 @@ fn image(editor: &Editor<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
     };
     let owner = editor.wanted.get(taker.owner.image);
     let is_same_text = |wanted: &Wanted| match taker.name {
-        Key::Digest => owner.is_none_or(|owner| wanted.digest == owner.digest),
+        Key::Digest | Key::Sha | Key::Sha256 => owner.is_none_or(|owner| wanted.digest == owner.digest),
         _ => owner.is_none_or(|owner| wanted.tag == owner.tag),
     };
     let fits = |wanted: &Wanted| wanted.repository.is_same_as(&repository) && is_same_text(wanted);

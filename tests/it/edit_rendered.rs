@@ -13,7 +13,7 @@ use crate::world::{World, helm_template, kubectl_kustomize, write};
 const NEW_DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const CHART: &str = "apiVersion: v2\nname: app\nversion: 0.1.0\nappVersion: 1.0.0\n";
 
-/// As charts of the Bitnami style do it: a digest beside the tag wins.
+/// A digest beside the tag wins, as in charts of the Bitnami style; so does a `sha`, as in Grafana's.
 const POD: &str = r#"apiVersion: v1
 kind: Pod
 metadata: {name: app}
@@ -21,7 +21,7 @@ spec:
   containers:
     {{- with .Values.image }}
     - name: app
-      image: "{{ with .registry }}{{ . }}/{{ end }}{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}"
+      image: "{{ with .registry }}{{ . }}/{{ end }}{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ with .sha }}@sha256:{{ . }}{{ end }}{{ end }}"
     {{- end }}
     {{- range .Values.containers }}
     - {{ toJson . }}
@@ -158,6 +158,13 @@ fn a_digest_that_wins_over_the_tag_is_written_too() {
     let blank = "image:\n  repository: r.io/team/app\n  tag: 1.0.0\n  digest: \"\"\n";
     check_helm(blank, &image, &[], "r.io/team/app:1.0.0", "r.io/team/app:2.0.0");
     check_helm(blank, &image, &["--pin", "digest"], "r.io/team/app:1.0.0", &new);
+
+    // A `sha` has no prefix: the template writes it.
+    let sha = |hex: &str| format!("image:\n  repository: r.io/team/app\n  tag: 1.0.0\n  sha: \"{hex}\"\n");
+    let old_sha = format!("r.io/team/app:1.0.0@{OLD_DIGEST}");
+    check_helm(&sha(OLD_DIGEST.trim_start_matches("sha256:")), &image, &[], &old_sha, &image);
+    check_helm(&sha(""), &image, &[], "r.io/team/app:1.0.0", "r.io/team/app:2.0.0");
+    check_helm(&sha(""), &image, &["--pin", "digest"], "r.io/team/app:1.0.0", &image);
 
     // A chart without the key takes both in the tag.
     let plain = "image:\n  repository: r.io/team/app\n  tag: 1.0.0\n";

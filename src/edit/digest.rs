@@ -1,0 +1,111 @@
+//! The digest that a mapping has beside its tag; this module must not decide whether it is written.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Document, Node, Shape};
+use super::error::{Outcome, Reason, shown};
+use super::fields::{Fields, Key};
+use super::place::Editor;
+use crate::image::Digest;
+
+/// The keys under which charts have it; behind `sha` and `sha256` templates write `@sha256:` themselves.
+pub(super) const KEYS: [Key; 3] = [Key::Digest, Key::Sha, Key::Sha256];
+
+const PREFIX: &str = "sha256:";
+
+/// A value that is a digest, or may become one.
+pub(super) struct Beside {
+    pub(super) node: Node,
+    /// Whether it stands in the mapping itself; else a merge key brings it.
+    pub(super) is_own: bool,
+    /// The digest that is there, with its algorithm.
+    pub(super) held: Option<String>,
+    form: Form,
+}
+
+/// How a digest is written at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// Any, with its algorithm.
+    Whole,
+    /// A SHA-256 with its algorithm.
+    Prefixed,
+    /// A SHA-256 without.
+    Bare,
+}
+
+impl Beside {
+    /// The text of a digest in this place's form; none when it can't have it.
+    fn text(&self, digest: &str) -> Option<String> {
+        let hex = digest.strip_prefix(PREFIX);
+        match self.form {
+            Form::Whole => Some(digest.to_owned()),
+            Form::Prefixed => hex.map(|_| digest.to_owned()),
+            Form::Bare => hex.map(str::to_owned),
+        }
+    }
+}
+
+impl Editor<'_, '_> {
+    /// The digests of a mapping: its own, blank ones too, and what merge keys bring.
+    pub(super) fn beside(&self, fields: &Fields<'_, '_>) -> Outcome<Vec<Beside>> {
+        let document = self.document;
+        let mut found = Vec::new();
+        for key in KEYS {
+            let own = fields.own(key);
+            let merged = fields.merged(key).filter(|node| !document.is_blank(document.resolve(*node)));
+            let Some(node) = own.or(merged).filter(|node| may_hold(document, key, *node)) else {
+                continue;
+            };
+            let text = self.plain_text(node)?;
+            let form = match text {
+                _ if key == Key::Digest => Form::Whole,
+                Some(text) if text.starts_with(PREFIX) => Form::Prefixed,
+                _ => Form::Bare,
+            };
+            let parse = |text: &str| match parse(form, text) {
+                Some(digest) => Ok(digest.to_string()),
+                None => document.refuse(node, Reason::NoVersion(shown(text))),
+            };
+            let held = text.map(parse).transpose()?;
+            found.push(Beside { node, is_own: own.is_some(), held, form });
+        }
+        Ok(found)
+    }
+
+    /// What is written for an image's digest at its place.
+    pub(super) fn digest_text(&self, beside: &Beside, image: usize, digest: &str) -> Outcome<String> {
+        let name = || self.wanted.get(image).map(|wanted| format!("{}:{} by SHA-256", wanted.repository, wanted.tag));
+        beside
+            .text(digest)
+            .ok_or_else(|| self.document.refusal(beside.node, Reason::UnknownDigest(name().unwrap_or_default())))
+    }
+}
+
+/// Whether a value under such a key can be a digest: a `sha` may as well be a commit's.
+pub(super) fn may_hold(document: &Document<'_>, key: Key, node: Node) -> bool {
+    let node = document.resolve(node);
+    let is_scalar = matches!(document.shape(node), Shape::Scalar(_));
+    let text = document.value(node).trim();
+    key == Key::Digest || document.is_blank(node) || (is_scalar && is_sha256(text))
+}
+
+/// Whether a value is no version though it has the form of one: the `sha` of an image, or where it goes.
+pub(super) fn is_sha(document: &Document<'_>, node: Node) -> bool {
+    let key = KEYS.into_iter().find(|key| document.key_text(node) == Some(key.as_str()));
+    let has_tag = || document.parent(node).is_some_and(|parent| Fields::of(document, parent).own(Key::Tag).is_some());
+    key.is_some_and(|key| key != Key::Digest && may_hold(document, key, node))
+        && (!document.is_blank(document.resolve(node)) || has_tag())
+}
+
+fn is_sha256(text: &str) -> bool {
+    let form = if text.starts_with(PREFIX) { Form::Prefixed } else { Form::Bare };
+    parse(form, text).is_some()
+}
+
+fn parse(form: Form, text: &str) -> Option<Digest> {
+    match form {
+        Form::Whole | Form::Prefixed => Digest::parse(text).ok(),
+        Form::Bare => Digest::parse(&format!("{PREFIX}{text}")).ok(),
+    }
+}
