@@ -106,9 +106,12 @@ impl<'d, 't> Fields<'d, 't> {
     }
 
     /// The text of the repository that `registry` and this key name together.
+    ///
+    /// Charts put a `registry` before any `repository`, also before one with the host that a mirror has in its path.
     pub(super) fn joined(&self, name: Key) -> Option<String> {
         let path = self.text(name)?;
-        Some(match self.text(Key::Registry) {
+        let registry = self.text(Key::Registry).filter(|_| name == Key::Repository || !has_host(path));
+        Some(match registry {
             Some(registry) => format!("{}/{path}", registry.trim_end_matches('/')),
             None => path.to_owned(),
         })
@@ -136,6 +139,11 @@ impl<'d, 't> Fields<'d, 't> {
     pub(super) fn effective_name(&self) -> Option<&'d str> {
         self.text(Key::NewName).or_else(|| self.text(Key::Name))
     }
+}
+
+/// Whether a reference names its own host.
+fn has_host(text: &str) -> bool {
+    Reference::parse(text).is_ok_and(|reference| reference.repository.written_host().is_some())
 }
 
 /// The `registry` of the mapping in which a value stands.

@@ -75,9 +75,12 @@ pub(super) fn look<'d>(document: &'d Document<'_>, node: Node) -> Option<Sight<'
 }
 
 /// The repository that a scalar names together with the `registry` beside it; none when the two name none.
+///
+/// A reference with a host of its own counts by itself.
 pub(super) fn effective(document: &Document<'_>, node: Node, held: &Repository) -> Option<Repository> {
-    let has_registry = matches!(document.key_text(node), Some("repository" | "image" | "name"));
-    let registry = if has_registry { registry_beside(document, node) } else { None };
+    let may_have = matches!(document.key_text(node), Some("repository" | "image" | "name"));
+    let takes_registry = may_have && held.written_host().is_none();
+    let registry = if takes_registry { registry_beside(document, node) } else { None };
     let Some(registry) = registry.map(|registry| registry.trim_end_matches('/')) else {
         return Some(held.clone());
     };
