@@ -117,15 +117,16 @@ impl<'d, 't> Fields<'d, 't> {
         })
     }
 
-    /// The repository that the mapping names for certain: its `repository`, or an `image` with a slash in it, which
-    /// is no mere name.
+    /// The repository that the mapping names for certain: its `repository`; an `image` with a slash in it, or a
+    /// `name` with a slash and a host, which are no mere names.
     pub(super) fn repository(&self) -> Option<String> {
-        let image = || {
-            let reference = Reference::parse(&self.joined(Key::Image)?).ok()?;
-            let repository = reference.repository.to_string();
-            repository.contains('/').then_some(repository)
+        let parsed = |name| Some(Reference::parse(&self.joined(name)?).ok()?.repository);
+        let image = || parsed(Key::Image).filter(|image| image.as_str().contains('/'));
+        let name = || {
+            self.text(Key::Name).filter(|name| name.contains('/'))?;
+            parsed(Key::Name).filter(|name| name.written_host().is_some())
         };
-        self.joined(Key::Repository).or_else(image)
+        self.joined(Key::Repository).or_else(|| image().or_else(name).map(|repository| repository.to_string()))
     }
 
     /// Whether `registry` and this key together name the repository.

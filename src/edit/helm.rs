@@ -74,18 +74,18 @@ fn mapping(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
         let named = fields.joined(name)?;
         wanted.iter().any(|(_, wanted)| fields.names(name, &wanted.repository)).then_some(named)
     });
-    let registry = fields.text(Key::Registry).map(|registry| on_registry(editor, job, registry));
-    let named = own.or(loose).or_else(|| fields.repository()).or(registry.flatten());
+    let named = own.or(loose).or_else(|| fields.repository()).or_else(|| on_registry(editor, job, &fields));
     let image = editor.choose(job, node, named.as_deref())?;
     editor.pair(&fields, image, Spelling::Helm)
 }
 
-/// A registry without a repository: what it names, unless it is the one wanted image's own.
-fn on_registry(editor: &Editor<'_, '_>, job: &Job, registry: &str) -> Option<String> {
-    let registry = registry.trim_end_matches('/');
+/// A registry without a repository: what it names, with a mere name if there is one, unless it is the one wanted
+/// image's own.
+fn on_registry(editor: &Editor<'_, '_>, job: &Job, fields: &Fields<'_, '_>) -> Option<String> {
+    let registry = fields.text(Key::Registry)?.trim_end_matches('/');
     let host = Repository::parse(&format!("{registry}/x")).ok().map(|named| named.host());
     let is_same = editor.images(job).iter().any(|(_, wanted)| Some(wanted.repository.host()) == host);
-    (!is_same).then(|| registry.to_owned())
+    (!is_same).then(|| fields.joined(Key::Name).unwrap_or_else(|| registry.to_owned()))
 }
 
 fn scalar(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {

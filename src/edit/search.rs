@@ -116,13 +116,18 @@ fn value(editor: &mut Editor<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
 /// Some of the images that a file names, each once, in the order of the file.
 pub(super) fn held(document: &Document<'_>) -> Vec<String> {
     let mut held: Vec<String> = Vec::new();
+    // Values that are a mapping's image together with what stands beside them.
+    let mut parts: HashSet<Node> = HashSet::new();
     for node in document.nodes() {
         if held.len() >= HELD {
             break;
         }
         let found = match document.shape(node) {
-            _ if document.record(node).in_key => None,
-            Shape::Mapping(_) => named(document, node),
+            _ if document.record(node).in_key || parts.contains(&node) => None,
+            Shape::Mapping(_) => named(document, node).map(|(text, part)| {
+                parts.insert(part);
+                text
+            }),
             Shape::Scalar(_) => match look(document, node) {
                 Some(Sight::Reference { reference, repository, .. } | Sight::Bare { reference, repository, .. }) => {
                     Some(Reference { repository, ..reference }.to_string())
@@ -138,17 +143,30 @@ pub(super) fn held(document: &Document<'_>) -> Vec<String> {
     held
 }
 
-fn named(document: &Document<'_>, node: Node) -> Option<String> {
+/// The image that a mapping names, and the value that names it.
+fn named(document: &Document<'_>, node: Node) -> Option<(String, Node)> {
     let fields = Fields::of(document, node);
-    let (name, version) = if kustomize::is_entry(document, &fields) {
-        (fields.effective_name()?.to_owned(), fields.text(Key::NewTag))
+    let (key, name, version) = if kustomize::is_entry(document, &fields) {
+        (Key::Name, fields.effective_name()?.to_owned(), fields.text(Key::NewTag))
     } else {
-        (fields.joined(Key::Repository)?, fields.text(Key::Tag))
+        let key = name_key(&fields)?;
+        (key, fields.joined(key)?, fields.text(Key::Tag))
     };
+    // Not so the URL of a chart's repository.
+    Repository::parse(&name).ok()?;
     let text = match version {
         Some(version) => format!("{name}:{version}"),
         None => name,
     };
-    let is_clean = Repository::parse(text.split([':', '@']).next().unwrap_or_default()).is_ok();
-    is_clean.then(|| shown(&text).trim_matches('"').to_owned())
+    Some((shown(&text).trim_matches('"').to_owned(), fields.effective(key)?))
+}
+
+/// The key that names a mapping's image. Without a `repository` it takes a tag, and a `name` a slash or a registry.
+fn name_key(fields: &Fields<'_, '_>) -> Option<Key> {
+    if fields.text(Key::Repository).is_some() {
+        return Some(Key::Repository);
+    }
+    fields.own(Key::Tag)?;
+    let is_whole = |key: &Key| *key == Key::Image || fields.joined(*key).is_some_and(|name| name.contains('/'));
+    [Key::Image, Key::Name].into_iter().find(|key| fields.text(*key).is_some() && is_whole(key))
 }
