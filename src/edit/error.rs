@@ -2,6 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// How much of a file's own text an error shows.
@@ -177,7 +178,7 @@ pub enum Reason {
 }
 
 /// Where the tag of an image that is named without one can come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TagSource {
     /// `--create` adds it.
     Create,
@@ -185,18 +186,33 @@ pub enum TagSource {
     Beside,
     /// `--create` adds it, asked for the mapping in which the place stands.
     Mapping,
+    /// It seems to be there, under another key than `tag`.
+    Elsewhere(Box<TagPlace>),
     /// The user.
     Nowhere,
 }
 
+/// Where a tag seems to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagPlace {
+    /// The key.
+    pub key: String,
+    /// The path of its value.
+    pub path: String,
+}
+
 impl TagSource {
-    fn hint(self) -> &'static str {
-        match self {
+    fn hint(&self, file: &str) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Create => "write a tag there first, or let --create add it",
             Self::Beside => "give the path of the mapping, or of the tag in it",
             Self::Mapping => "give the path of the mapping, and let --create add the tag to it",
+            Self::Elsewhere(place) => {
+                let TagPlace { key, path } = &**place;
+                return format!("the tag seems to be under {key}: name it by its PATH, {file}:{path}").into();
+            }
             Self::Nowhere => "write a tag there first",
-        }
+        })
     }
 }
 
@@ -223,7 +239,7 @@ pub enum Bomb {
 impl EditError {
     /// What to do about it, in one line.
     pub fn hint(&self) -> String {
-        self.reason.hint().to_owned()
+        self.reason.hint(&self.file).into_owned()
     }
 }
 
@@ -243,14 +259,17 @@ impl fmt::Display for EditError {
 impl std::error::Error for EditError {}
 
 impl Reason {
-    fn hint(&self) -> &'static str {
-        match self {
+    fn hint(&self, file: &str) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::NotUtf8 => "save the file as UTF-8",
             Self::InvalidYaml(_) => {
                 "correct the file; a template with `{{ … }}` lines is no YAML before it is rendered"
             }
             Self::Bomb(_) => "split the file, or take the file that really holds the image",
             Self::PathMissing { from: TagSource::Create, .. } => "correct the path, or let --create add the tag",
+            Self::NoTag { from, .. } | Self::PathMissing { from: from @ TagSource::Elsewhere(_), .. } => {
+                return from.hint(file);
+            }
             Self::PathMissing { .. } => "correct the path",
             Self::Duplicated { .. } => "remove one of the two keys",
             Self::Merged { .. } => "give the path of the value itself, or write the key here too",
@@ -269,7 +288,6 @@ impl Reason {
             Self::OtherRepository { .. } => {
                 "correct the path or the image; --any-repository writes the tag all the same (a mirror)"
             }
-            Self::NoTag { from, .. } => from.hint(),
             Self::WhichImage => "name the image of this target in the config file",
             Self::UnknownDigest(_) => "give the image with its digest: NAME:TAG@sha256:…",
             Self::Conflict { .. } => "correct the targets so that one image is written here",
@@ -281,7 +299,7 @@ impl Reason {
             Self::NameMissing { .. } => "correct the name; --create adds a missing entry",
             Self::NoFinalNewline => "end the file with a line break",
             Self::Unproved => "write the value in a simpler style (plain or quoted, on one line) and run again",
-        }
+        })
     }
 }
 

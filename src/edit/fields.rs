@@ -4,7 +4,7 @@
 
 use super::document::{Document, Node, Shape};
 use super::error::{Outcome, Reason};
-use crate::image::{Reference, Repository};
+use crate::image::{Reference, Repository, Tag};
 
 /// A key that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,9 +20,11 @@ pub(super) enum Key {
     NewName,
     NewTag,
     TagSuffix,
+    ImageTag,
+    Version,
 }
 
-const NAMES: [(Key, &str); 11] = [
+const NAMES: [(Key, &str); 13] = [
     (Key::Registry, "registry"),
     (Key::Repository, "repository"),
     (Key::Name, "name"),
@@ -34,6 +36,8 @@ const NAMES: [(Key, &str); 11] = [
     (Key::NewName, "newName"),
     (Key::NewTag, "newTag"),
     (Key::TagSuffix, "tagSuffix"),
+    (Key::ImageTag, "imageTag"),
+    (Key::Version, "version"),
 ];
 
 impl Key {
@@ -62,6 +66,8 @@ impl<'d, 't> Fields<'d, 't> {
                 continue;
             };
             match &mut fields.own[*name as usize] {
+                // These are never written.
+                Some(_) if matches!(name, Key::ImageTag | Key::Version) => {}
                 Some(_) => fields.duplicate = fields.duplicate.or(Some((key, *name))),
                 empty => *empty = Some(value),
             }
@@ -127,6 +133,19 @@ impl<'d, 't> Fields<'d, 't> {
             parsed(Key::Name).filter(|name| name.written_host().is_some())
         };
         self.joined(Key::Repository).or_else(|| image().or_else(name).map(|repository| repository.to_string()))
+    }
+
+    /// What seems to be the tag of a mapping without a `tag`: the value of `imageTag`, or of a `version` that has the
+    /// form of a tag, beside a `repository`.
+    pub(super) fn tag_elsewhere(&self) -> Option<Node> {
+        let is_scalar = |node: &Node| matches!(self.document.shape(*node), Shape::Scalar(_));
+        let has_repository = self.text(Key::Repository).is_some();
+        if self.effective(Key::Tag).is_some() || !(has_repository || self.text(Key::Image).is_some()) {
+            return None;
+        }
+        let is_tag = |node: &Node| Tag::parse(self.document.value(*node)).is_ok();
+        let version = || self.scalar(Key::Version).filter(|node| has_repository && is_tag(node));
+        self.effective(Key::ImageTag).filter(is_scalar).or_else(version)
     }
 
     /// Whether `registry` and this key together name the repository.

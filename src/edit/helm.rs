@@ -9,6 +9,7 @@ use super::path::{Path, Segment};
 use super::place::{Editor, Spelling, not_scalar, tag_and_digest};
 use super::resolve::{Resolved, missing, refuse_alias, resolve};
 use super::scalar::{Sight, effective, is_name_key, look};
+use super::shared::elsewhere;
 use super::{Job, Pin, Wanted, Written, digest, kustomize};
 use crate::image::{Digest, Reference, Repository};
 
@@ -25,7 +26,11 @@ pub(super) fn at_path(editor: &mut Editor<'_, '_>, job: &Job, path: &Path) -> Ou
                     mapping(editor, job, parent)
                 }
                 Some(parent) if editor.rules.create => fill(editor, job, parent),
-                Some(_) => Err(missing(editor.document, path, stop, rest, TagSource::Create)),
+                Some(parent) => {
+                    let tag = Fields::of(editor.document, parent).tag_elsewhere();
+                    let from = tag.map_or(TagSource::Create, |tag| elsewhere(editor.document, tag));
+                    Err(missing(editor.document, path, stop, rest, from))
+                }
                 None => Err(missing(editor.document, path, stop, rest, TagSource::Nowhere)),
             }
         }
@@ -152,6 +157,8 @@ fn version(editor: &mut Editor<'_, '_>, job: &Job, node: Node, text: &str) -> Ou
 fn tag_source(editor: &mut Editor<'_, '_>, node: Node) -> TagSource {
     if editor.has_tag_beside(node) {
         TagSource::Beside
+    } else if let Some(elsewhere) = editor.tag_elsewhere(node) {
+        elsewhere
     } else if editor.document.key_text(node) == Some(Key::Repository.as_str()) {
         TagSource::Mapping
     } else {

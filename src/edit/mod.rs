@@ -32,7 +32,7 @@ mod splice;
 use std::fmt;
 
 pub use document::MAX_BYTES;
-pub use error::{Bomb, EditError, Reason, TagSource};
+pub use error::{Bomb, EditError, Reason, TagPlace, TagSource};
 pub use kustomize::is_kustomization_file_name;
 pub use path::{Path, PathError};
 

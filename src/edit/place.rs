@@ -38,6 +38,8 @@ pub(super) struct Editor<'d, 't> {
     notes: BTreeMap<Node, Note>,
     /// Whether a mapping has a `tag`, so that a large one is searched only once.
     pub(super) tagged: HashMap<Node, bool>,
+    /// What seems to be a mapping's tag under another key, for the same reason.
+    pub(super) elsewhere: HashMap<Node, Option<Node>>,
     /// Mappings that give their repository to a tagged one, once somebody asked.
     pub(super) bases: Option<HashSet<Node>>,
     known: HashMap<(Node, usize), usize>,
@@ -63,6 +65,7 @@ impl<'d, 't> Editor<'d, 't> {
             places: Vec::new(),
             notes: BTreeMap::new(),
             tagged: HashMap::new(),
+            elsewhere: HashMap::new(),
             bases: None,
             known: HashMap::new(),
             job: 0,
@@ -175,11 +178,14 @@ impl<'d, 't> Editor<'d, 't> {
         if let Some(node) = fields.own(spelling.tag()) {
             return self.put(node, text);
         }
-        if spelling == Spelling::Helm && !self.rules.create {
-            let named = fields
-                .joined(Key::Repository)
-                .map_or(Reason::NoPlace, |name| Reason::NoTag { name: shown(&name), from: TagSource::Create });
-            return self.document.refuse(fields.mapping, named);
+        let elsewhere = fields.tag_elsewhere().map(|node| shared::elsewhere(self.document, node));
+        if spelling == Spelling::Helm && (elsewhere.is_some() || !self.rules.create) {
+            let image = || fields.joined(Key::Image).filter(|_| elsewhere.is_some());
+            let Some(name) = fields.joined(Key::Repository).or_else(image) else {
+                return self.document.refuse(fields.mapping, Reason::NoPlace);
+            };
+            let from = elsewhere.unwrap_or(TagSource::Create);
+            return self.document.refuse(fields.mapping, Reason::NoTag { name: shown(&name), from });
         }
         let after = match spelling {
             Spelling::Kustomize => entry_anchor(fields),

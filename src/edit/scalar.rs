@@ -4,9 +4,10 @@
 
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason, TagSource, shown};
-use super::fields::registry_beside;
+use super::fields::{Fields, registry_beside};
 use super::note::Note;
 use super::place::{Editor, written};
+use super::shared::elsewhere;
 use super::{Pin, Written, manifest};
 use crate::image::{Reference, Repository};
 
@@ -138,14 +139,16 @@ impl Editor<'_, '_> {
     pub(super) fn scalar(&mut self, node: Node, sight: &Sight<'_>, image: usize) -> Outcome<()> {
         match sight {
             Sight::Reference { prefix, reference, .. } => self.reference(node, prefix, reference, image),
-            Sight::Bare { prefix, reference, adds, .. } => {
+            Sight::Bare { prefix, reference, repository, adds } => {
                 // `image: X` beside `tag: 1.0` is a mapping that holds an image.
                 if self.has_tag_beside(node) {
                     return Ok(());
                 }
-                if *adds == Adds::OnDemand && !self.rules.create {
-                    let name = shown(reference.repository.as_str());
-                    return self.document.refuse(node, Reason::NoTag { name, from: TagSource::Create });
+                let elsewhere = if *adds == Adds::OnDemand { self.tag_elsewhere(node) } else { None };
+                if elsewhere.is_some() || (*adds == Adds::OnDemand && !self.rules.create) {
+                    let name = shown(repository.as_str());
+                    let from = elsewhere.unwrap_or(TagSource::Create);
+                    return self.document.refuse(node, Reason::NoTag { name, from });
                 }
                 self.reference(node, prefix, reference, image)
             }
@@ -177,6 +180,17 @@ impl Editor<'_, '_> {
             self.note(image, (node, None), old, new, changed)?;
         }
         Ok(())
+    }
+
+    /// What seems to be the tag of a value under `image` or `repository`, beside it under another key than `tag`.
+    pub(super) fn tag_elsewhere(&mut self, node: Node) -> Option<TagSource> {
+        let document = self.document;
+        let parent = document.parent(node)?;
+        if !matches!(document.key_text(node), Some("image" | "repository")) {
+            return None;
+        }
+        let found = self.elsewhere.entry(parent).or_insert_with(|| Fields::of(document, parent).tag_elsewhere());
+        found.map(|tag| elsewhere(document, tag))
     }
 
     /// Whether a value stands in a mapping that has a `tag` too.

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node};
-use super::error::{Outcome, Reason, named};
+use super::error::{Outcome, Reason, TagPlace, TagSource, named};
 use super::fields::{Fields, Key};
 use super::path::Segment;
 use super::place::Editor;
@@ -132,6 +132,12 @@ fn image(editor: &Editor<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
             document.refuse(taker.value, Reason::Shared { repository: named, line })
         }
     }
+}
+
+/// Where a tag under another key than `tag` stands.
+pub(super) fn elsewhere(document: &Document<'_>, node: Node) -> TagSource {
+    let key = named(document.key_text(node).unwrap_or_default());
+    TagSource::Elsewhere(Box::new(TagPlace { key, path: path_of(document, node) }))
 }
 
 /// The path of a node from its document's root.

@@ -175,6 +175,34 @@ fn manifests() {
 }
 
 #[test]
+fn a_tag_under_another_key_is_pointed_at() {
+    for (before, kind, path) in [
+        ("es:\n  image: r.io/es\n  imageTag: \"8\"\n", helm(""), "es.imageTag"),
+        ("es:\n  image: r.io/es\n  imageTag: \"8\"\n", helm("es"), "es.imageTag"),
+        ("es:\n  image: r.io/es\n  imageTag: \"8\"\n", helm("es.image"), "es.imageTag"),
+        ("es:\n  image: r.io/es\n  imageTag: \"8\"\n", helm("es.tag"), "es.imageTag"),
+        ("image: r.io/es\nimageTag:\n", helm(""), "imageTag"),
+        ("a: [{repository: r.io/es, imageTag: x}]\n", helm(""), "a[0].imageTag"),
+        ("es: {repository: r.io/es, version: 8.5.1}\n", helm(""), "es.version"),
+        ("es: {repository: r.io/es, version: 8.5.1}\n", helm("es.repository"), "es.version"),
+    ] {
+        let key = path.rsplit('.').next().unwrap();
+        for rules in [RULES, CREATE] {
+            let error = run(before, kind.clone(), "r.io/es:8.6", rules).expect_err(before);
+            assert_eq!(error.hint(), format!("the tag seems to be under {key}: name it by its PATH, f.yaml:{path}"));
+        }
+        check(before, helm(path), "r.io/es:8.6.0", RULES, &{
+            let (head, tail) = before.split_once(&format!("{key}:")).unwrap();
+            let old = tail.trim_matches([' ', '"', '}', ']', '\n']);
+            let new = if old.is_empty() { tail.replacen('\n', " 8.6.0\n", 1) } else { tail.replace(old, "8.6.0") };
+            format!("{head}{key}:{new}")
+        });
+    }
+    let other = "es: {repository: r.io/es, version: '>=8'}\n";
+    check(other, helm(""), "r.io/es:v8", CREATE, "es: {repository: r.io/es, tag: v8, version: '>=8'}\n");
+}
+
+#[test]
 fn bombs_are_told_from_mistakes() {
     let bomb = |text: &str| match run(text, helm(""), "a/b:1", RULES) {
         Err(error) => matches!(error.reason, Reason::Bomb(_)),
