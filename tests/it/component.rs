@@ -1,7 +1,7 @@
 //! The GitLab component and the hidden job: real pipelines that push to real repositories.
 
 use crate::samples::{kustomization, values};
-use crate::world::{Executor, Pipeline, Project, Repository, World};
+use crate::world::{Executor, Image, Pipeline, Project, Repository, World};
 
 /// Where examples and README include it from.
 const COMPONENT: &str = "$CI_SERVER_FQDN/gitops-bump/gitops-bump/gitops-bump@0.1.0";
@@ -23,7 +23,7 @@ impl Shop {
     /// A project with this `.gitlab-ci.yml`, in which `IMAGE` is the image's repository.
     fn project(&self, pipeline: &str) -> Project<'_> {
         let pipeline = pipeline.replace("COMPONENT", COMPONENT);
-        let project = Project::new(&self.world, Executor::chosen(), &[(".gitlab-ci.yml", &pipeline)]);
+        let project = Project::new(&self.world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
         project.with("IMAGE", &self.world.repository("team/app"))
     }
 
@@ -58,6 +58,25 @@ fn the_component_updates_an_infra_repository() {
 }
 
 #[test]
+fn the_component_runs_in_the_image() {
+    let Some(image) = Image::built() else {
+        println!("skipped: GITOPS_BUMP_RELEASE_BINARY names no release binary, scripts/test sets it");
+        return;
+    };
+    let shop = Shop::new();
+    let reader = "\nreader:\n  stage: .post\n  image: {name: localhost/gitops-bump:test, entrypoint: ['']}\n  \
+                  needs: [gitops-bump]\n  script: ['test \"$GITOPS_BUMP_CHANGED\" = true', 'echo \"commit $GITOPS_BUMP_COMMIT\"']\n";
+    let pipeline = format!("{}{reader}", component(INPUTS)).replace("COMPONENT", COMPONENT);
+    let project = Project::new(&shop.world, Executor::Container(image), &[(".gitlab-ci.yml", &pipeline)]);
+
+    let run = project.with("IMAGE", &shop.world.repository("team/app")).run();
+
+    let run = run.passed("gitops-bump").passed("reader");
+    shop.names("2");
+    run.says("reader", &format!("commit {}", shop.infra.tip("main")));
+}
+
+#[test]
 fn lists_and_switches_reach_the_binary() {
     let world = World::new();
     let (app, web) = (world.push("app", "2"), world.push("web", "2"));
@@ -72,7 +91,7 @@ fn lists_and_switches_reach_the_binary() {
     let inputs =
         "image: \"$APP\\n$WEB\"\nrepo: $INFRA\nhelm: \"a.yaml\\nb.yaml\"\nkustomize: c\ncreate: true\nsign-off: true";
     let pipeline = component(inputs).replace("COMPONENT", COMPONENT);
-    let project = Project::new(&world, Executor::chosen(), &[(".gitlab-ci.yml", &pipeline)]);
+    let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
 
     project.with("APP", &app).with("WEB", &web).with("INFRA", &infra.url()).run().passed("gitops-bump");
 
@@ -118,7 +137,7 @@ include:
 stages: [deploy]
 "
     );
-    let project = Project::new(&world, Executor::chosen(), &[(".gitlab-ci.yml", &pipeline)]).with("IMAGE", &image);
+    let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]).with("IMAGE", &image);
 
     let run = project.with("HELM", &helm.url()).with("KUSTOMIZE", &kustomize.url()).run();
 

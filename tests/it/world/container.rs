@@ -42,6 +42,22 @@ impl Image {
         Some(image)
     }
 
+    /// The engine that built it and runs it.
+    pub(crate) fn engine(&self) -> &str {
+        &self.engine
+    }
+
+    /// The name of an image with which gitlab-ci-local copies files; the first call makes it.
+    pub(crate) fn helper() -> &'static str {
+        const HELPER: &str = "localhost/gitops-bump-ci-helper:1";
+        static MADE: OnceLock<()> = OnceLock::new();
+        MADE.get_or_init(|| {
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/image");
+            output_of(Command::new(script).args(["--helper", HELPER]));
+        });
+        HELPER
+    }
+
     pub(crate) fn id(&self) -> &str {
         &self.id
     }

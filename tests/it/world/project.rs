@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use super::container::Image;
 use super::pipeline::Pipeline;
 use super::repository::Repository;
 use super::servers::Servers;
@@ -28,24 +29,20 @@ exec skopeo --insecure-policy copy --quiet --dest-tls-verify=false $digest \
   --dest-creds "$CI_REGISTRY_USER:$CI_REGISTRY_PASSWORD" "oci:$TEST_IMAGES" "docker://$1"
 "#;
 
+/// runc needs nothing of cgroups; podman's own limits are more than some machines may give.
+const CONTAINERS: &str = "[engine]
+runtime = \"runc\"
+[containers]
+default_ulimits = [\"nofile=1024:1024\", \"nproc=1024:1024\"]
+";
+
 /// Where jobs run that have an image; jobs without one run in a shell of this machine.
 #[derive(Clone)]
 pub(crate) enum Executor {
     /// All jobs in a shell, with the binary of this build.
     Shell,
-    /// In containers of this image on the host's network; the helper image has `bash` and `rsync`.
-    Docker { image: String, helper: String },
-}
-
-impl Executor {
-    /// Docker with `$GITOPS_BUMP_TEST_IMAGE` and `$GITOPS_BUMP_TEST_HELPER_IMAGE` where both are set, else the shell.
-    pub(crate) fn chosen() -> Self {
-        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        match (variable("GITOPS_BUMP_TEST_IMAGE"), variable("GITOPS_BUMP_TEST_HELPER_IMAGE")) {
-            (Some(image), Some(helper)) => Self::Docker { image, helper },
-            _ => Self::Shell,
-        }
-    }
+    /// In containers of the image on the host's network, as GitLab's docker executor runs them.
+    Container(&'static Image),
 }
 
 /// A project with its CI/CD variables.
@@ -159,10 +156,12 @@ impl<'w> Project<'w> {
             Executor::Shell => {
                 command.arg("--force-shell-executor");
             }
-            Executor::Docker { image, helper } => {
-                command.args(["--network", "host", "--pull-policy", "if-not-present", "--helper-image", helper]);
-                let image = serde_json::json!({"type": "variable", "values": {"*": image}});
+            Executor::Container(image) => {
+                command.args(["--network", "host", "--pull-policy", "if-not-present"]);
+                command.args(["--container-executable", image.engine(), "--helper-image", Image::helper()]);
+                let image = serde_json::json!({"type": "variable", "values": {"*": "localhost/gitops-bump:test"}});
                 variables.insert("GITOPS_BUMP_TOOL_IMAGE".to_owned(), image);
+                directory::write(&home, "containers.conf", CONTAINERS.as_bytes());
             }
         }
         // JSON is YAML.
@@ -171,6 +170,9 @@ impl<'w> Project<'w> {
         let path = format!("{}:{}", self.programs().display(), std::env::var("PATH").unwrap_or_default());
         command.args(arguments).current_dir(&self.directory).env_clear();
         command.env("PATH", path).env("HOME", &home).env("FORCE_COLOR", "0");
+        // The test's own settings of podman, and the machine's of where images are.
+        command.env("CONTAINERS_CONF", home.join("containers.conf"));
+        std::env::var_os("STORAGE_DRIVER").map(|driver| command.env("STORAGE_DRIVER", driver));
         command.env("TMPDIR", self.world.scratch().join("tmp"));
         command.env("GCL_IGNORE_PREDEFINED_VARS", "CI_REGISTRY,CI_COMMIT_MESSAGE");
         command.env("TEST_IMAGES", format!("{}:image", self.world.servers().images));
