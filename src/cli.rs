@@ -18,10 +18,12 @@ use crate::environment::Environment;
 pub use after::{AfterArgs, MirrorArg};
 pub use gate::GateArgs;
 pub use proposal::ProposalArgs;
+pub use status::{FormatArg, StatusArgs};
 
 mod after;
 mod gate;
 mod proposal;
+mod status;
 
 /// What every twin variable starts with.
 const PREFIX: &str = "GITOPS_BUMP_";
@@ -62,6 +64,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Write the tag into local files, in place
     Set(SetArgs),
+    /// Print what every environment of the infra repositories names now; change nothing
+    Status(Box<StatusArgs>),
     /// Check, show or describe the config file
     #[command(subcommand)]
     Config(ConfigCommand),

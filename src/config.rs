@@ -5,11 +5,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle};
 use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 use crate::environment::Environment;
+use variables::{Unset, expand};
+
+mod variables;
 
 /// The name that is looked for when no `--config` is given.
 pub const DEFAULT_FILE: &str = ".gitops-bump.yml";
@@ -208,11 +210,19 @@ pub enum ConfigError {
 impl Config {
     /// Reads a config file's text, with `${VAR}` replaced from the environment and `$$` by a dollar sign.
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        let text = expand(text, environment)?;
+        Self::read(&expand(text, environment, Unset::Refused)?)
+    }
+
+    /// The same for somebody who only looks: in `images` a variable that isn't set stays as it is written.
+    pub fn parse_to_look(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::read(&expand(text, environment, Unset::KeptInImages)?)
+    }
+
+    fn read(text: &str) -> Result<Self, ConfigError> {
         if text.trim().is_empty() {
             return Ok(Self::default());
         }
-        let config: Option<Self> = serde_yaml::from_str(&text).map_err(|error| ConfigError::Shape(shape(&error)))?;
+        let config: Option<Self> = serde_yaml::from_str(text).map_err(|error| ConfigError::Shape(shape(&error)))?;
         Ok(config.unwrap_or_default())
     }
 }
@@ -228,71 +238,6 @@ fn shape(error: &serde_yaml::Error) -> String {
     let Some(location) = error.location() else { return format!(" {text}") };
     let position = format!(" at line {} column {}", location.line(), location.column());
     format!("{}: {}", location.line(), text.replace(&position, ""))
-}
-
-/// Replaces the variables inside scalars only, so that no value can change the file's structure.
-fn expand(text: &str, environment: &Environment) -> Result<String, ConfigError> {
-    let mut options = Options::default();
-    options.set_emit_comments(false);
-    let mut result = String::with_capacity(text.len());
-    let mut done = 0;
-    for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| {
-            ConfigError::Shape(format!("{}: invalid YAML: {}", error.marker().line(), error.info()))
-        })?;
-        let Event::Scalar(value, style, _, _) = event else {
-            continue;
-        };
-        let Some(range) = span.byte_range().filter(|range| range.start >= done) else {
-            continue;
-        };
-        if !value.contains('$') {
-            continue;
-        }
-        let line = span.start.line();
-        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-        let source = text.get(range.clone()).unwrap_or_default();
-        let replaced = replace_variables(if block { source } else { &value }, line, environment)?;
-        result.push_str(text.get(done..range.start).unwrap_or_default());
-        if block {
-            result.push_str(&replaced);
-        } else {
-            result.push_str(&serde_json::Value::String(replaced).to_string());
-        }
-        done = range.end;
-    }
-    result.push_str(text.get(done..).unwrap_or_default());
-    Ok(result)
-}
-
-fn replace_variables(value: &str, line: usize, environment: &Environment) -> Result<String, ConfigError> {
-    let mut result = String::new();
-    let mut rest = value;
-    while let Some(dollar) = rest.find('$') {
-        let (before, after) = rest.split_at(dollar);
-        result.push_str(before);
-        let line = line + value[..value.len() - after.len()].matches('\n').count();
-        if let Some(after) = after.strip_prefix("$$") {
-            result.push('$');
-            rest = after;
-            continue;
-        }
-        let name = after.strip_prefix("${").and_then(|name| name.split_once('}'));
-        let Some((name, after)) = name.filter(|(name, _)| is_variable_name(name)) else {
-            return Err(ConfigError::Dollar { text: after.chars().take(30).collect(), line });
-        };
-        let state = if environment.is_empty(name) { "empty" } else { "not set" };
-        let unset = || ConfigError::Variable { name: name.to_owned(), line, state };
-        result.push_str(environment.get(name).ok_or_else(unset)?);
-        rest = after;
-    }
-    result.push_str(rest);
-    Ok(result)
-}
-
-fn is_variable_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 impl<'de> Deserialize<'de> for Images {
@@ -357,6 +302,18 @@ mod tests {
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(words), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn whoever_looks_needs_no_tags_of_a_build() {
+        let look = |text: &str| Config::parse_to_look(text, &[("SHA", "1")].into_iter().collect());
+        let images = look("images: {b: 'r/b:${SHA}', c: 'r/c:${UNSET}'}\n").unwrap().images.0;
+        assert_eq!(images, [("b".into(), "r/b:1".into()), ("c".into(), "r/c:${UNSET}".into())]);
+        for text in
+            ["images: {}\nmessage: ${UNSET}\n", "repositories: [{url: '${UNSET}', images: x}]\n", "${UNSET}: {}\n"]
+        {
+            assert!(matches!(look(text), Err(ConfigError::Variable { .. })), "{text}");
         }
     }
 

@@ -29,14 +29,17 @@ pub mod secret;
 pub mod set;
 pub mod settings;
 pub mod show;
+pub mod status;
 pub mod text;
 pub mod tree;
 pub mod update;
 
+use std::time::SystemTime;
+
 use error::Error;
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry};
-use settings::{CheckSettings, Settings};
+use settings::{CheckSettings, Settings, StatusSettings};
 use update::{Finished, Gate, ImageOutcome};
 
 /// What `update` will do, before anything is touched.
@@ -70,4 +73,15 @@ pub async fn check(settings: &CheckSettings, credentials: CredentialSources, dep
     };
     let images = futures_util::future::join_all(settings.images.iter().map(check)).await;
     Ok(Finished { images, repositories: Vec::new(), error: None })
+}
+
+/// The `status` command: nothing is written anywhere.
+pub async fn status(
+    settings: &StatusSettings,
+    credentials: CredentialSources,
+    now: SystemTime,
+) -> Result<status::Looked, Error> {
+    let access = ports::Access::to_read(&settings.network, &settings.repositories)?;
+    let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
+    Ok(status::run(settings, &registry, &access, now).await)
 }

@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use url::Url;
+
 use crate::git::GitUrl;
 
 /// A commit's page, by the address schemes of GitLab (and what copies it), GitHub, Gitea and Bitbucket.
@@ -22,6 +24,13 @@ pub fn commit_url(url: &GitUrl, commit: &str) -> Option<String> {
         () => "-/commit",
     };
     Some(format!("{scheme}://{host}{port}/{path}/{infix}/{commit}"))
+}
+
+/// An address that a page may link to: http or https, with a host and without credentials.
+pub fn web(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    (is_web && url.username().is_empty() && url.password().is_none()).then(|| url.to_string())
 }
 
 /// Whether a server may be a GitLab: its name is not one of another product's.
@@ -54,5 +63,13 @@ mod tests {
             assert_eq!(commit_url(&GitUrl::parse(url).unwrap().0, "1f").as_deref(), Some(link));
         }
         assert_eq!(commit_url(&GitUrl::parse("/srv/infra.git").unwrap().0, "1f"), None);
+    }
+
+    #[test]
+    fn a_page_links_to_the_web_alone() {
+        assert_eq!(web("https://g.example.com/a?b#c\"d").as_deref(), Some("https://g.example.com/a?b#c%22d"));
+        for other in ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "1f2e", "https://a:b@c/", ""] {
+            assert_eq!(web(other), None, "{other}");
+        }
     }
 }

@@ -6,13 +6,15 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_bump::cli::{
-    self, CheckArgs, Cli, CliError, Command, ConfigCommand, LogArgs, ReportArgs, SetArgs, UpdateArgs,
+    self, CheckArgs, Cli, CliError, Command, ConfigCommand, FormatArg, LogArgs, ReportArgs, SetArgs, StatusArgs,
+    UpdateArgs,
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
 use gitops_bump::settings::{self, ConfigText, Mode};
+use gitops_bump::status::{self};
 use gitops_bump::update::Finished;
 use gitops_bump::{config, ports, set, show};
 use terminal::Terminal;
@@ -73,6 +75,7 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
         Command::Update(args) => return update(&args, environment, terminal).await,
         Command::Check(args) => return check(&args, environment, terminal).await,
         Command::Set(args) => set(&args, environment, terminal),
+        Command::Status(args) => status(&args, environment, terminal).await,
         Command::Config(ConfigCommand::Schema) => print(terminal, &format!("{:#}\n", config::schema())),
         Command::Config(ConfigCommand::Validate(args)) => validate(&args, environment, terminal),
         Command::Config(ConfigCommand::Show(args)) => described(&args, environment, terminal)
@@ -151,6 +154,24 @@ fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result
     let tags: Vec<_> = settings.images.iter().filter_map(|image| image.reference.tag.as_ref()).collect();
     warn!("{}", report::nothing_to_do(&tags));
     Ok(if settings.fail_on_unchanged { Code::Unchanged } else { Code::Success })
+}
+
+/// Reports and doesn't judge: only a repository that can't be read makes the exit code other than 0.
+async fn status(args: &StatusArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
+    let config = if args.repo.is_some() && args.config.is_none() { None } else { read_config(args.config.as_deref())? };
+    let settings = settings::status(args, config.as_ref(), environment)?;
+    terminal.hide(settings.secrets());
+    let credentials = registry_credentials(environment, terminal);
+    let looked = gitops_bump::status(&settings, credentials, std::time::SystemTime::now()).await?;
+    let text = match settings.format {
+        FormatArg::Table => status::table(&looked.status),
+        FormatArg::Json => looked.status.json(),
+    };
+    print(terminal, &text)?;
+    for repository in &looked.status.repositories {
+        repository.problems.iter().for_each(|problem| warn!("{}: {problem}", repository.short));
+    }
+    Ok(looked.errors.iter().fold(Code::Success, |code, error| code.worse(report_error(terminal, error))))
 }
 
 fn validate(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {

@@ -8,7 +8,7 @@ use crate::secret::Credentials;
 use crate::settings::{Delivery, MirrorSettings, NamedImage, RepositorySettings, TargetSettings};
 
 /// What stands for the environment in a file path.
-const ENVIRONMENT: &str = "<env>";
+pub const ENVIRONMENT: &str = "<env>";
 
 /// One branch of one repository, and every place in it.
 #[derive(Clone, Debug)]
@@ -116,6 +116,15 @@ pub fn repositories(
         }
     }
     Ok(planned)
+}
+
+/// The place that somebody only looks at, in one environment; it names no image.
+pub fn at(target: &TargetSettings, environment: Option<&str>) -> Result<Target, PlanError> {
+    let file = with_environment(&target.file, environment)?;
+    match unsafe_path(&file) {
+        Some(reason) => Err(PlanError::UnsafePath { file, reason }),
+        None => Ok(Target { file: normal(&file), kind: target.kind.clone(), images: Vec::new() }),
+    }
 }
 
 /// Plans for places on the local disk, where any path is the user's own.

@@ -33,6 +33,15 @@ pub struct FileRewrite {
     pub places: Vec<Place>,
 }
 
+/// The files of one target.
+#[derive(Debug)]
+pub struct TargetFiles<'a> {
+    /// Each with its path and its bytes.
+    pub files: Vec<(String, &'a [u8])>,
+    /// What was passed over, a sentence each.
+    pub notes: Vec<String>,
+}
+
 /// Why nothing can be written. Every variant is a target that is missing, ambiguous or not safe to edit.
 #[derive(Debug, thiserror::Error)]
 pub enum RewriteError {
@@ -174,6 +183,14 @@ pub fn wants(targets: &[Target]) -> Vec<Want<'_>> {
         Kind::Manifest => is_manifest_file_name,
     };
     targets.iter().map(|target| Want { path: &target.file, pick: pick(&target.kind) }).collect()
+}
+
+/// Reads one target's files for somebody who only looks at them.
+pub fn files<'a>(target: &Target, found: &'a Found) -> Result<TargetFiles<'a>, RewriteError> {
+    let (mut sources, mut notes) = (Vec::new(), Vec::new());
+    add_sources((0, target), found, &mut sources, &mut notes)?;
+    let files = sources.into_iter().map(|source| (source.path, source.bytes)).collect();
+    Ok(TargetFiles { files, notes })
 }
 
 /// Applies the targets to what was found at their paths (`found` is aligned with `targets`).
@@ -347,7 +364,8 @@ fn is_unreadable(reason: &Reason) -> bool {
     matches!(reason, Reason::NotUtf8 | Reason::InvalidYaml(_))
 }
 
-fn is_manifest_file_name(name: &str) -> bool {
+/// Whether a name is one of those that Kubernetes' own tools read.
+pub(crate) fn is_manifest_file_name(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     matches!(extension, Some("yaml" | "yml"))
 }

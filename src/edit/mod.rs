@@ -15,6 +15,7 @@ mod helm;
 mod insert;
 mod kustomize;
 mod layout;
+mod listing;
 mod manifest;
 mod note;
 mod path;
@@ -152,6 +153,19 @@ impl Place {
     }
 }
 
+/// A place that names an image, as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// The image's repository; none where only a version is written, as in an environment's overlay.
+    pub repository: Option<Repository>,
+    /// The tag and digest; neither where a template or another file gives them.
+    pub written: Written,
+    /// The path of the tag or reference.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
 /// A file after its edit.
 #[derive(Clone, Debug)]
 pub struct Rewritten {
@@ -177,13 +191,24 @@ pub fn rewrite(
     wanted: &[Wanted],
     rules: &Rules,
 ) -> Result<Rewritten, EditError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| EditError {
+    let text = utf8(file, bytes)?;
+    edit(file, text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
+}
+
+/// Lists the places that a target of this kind would find in a file, whatever image was wanted.
+pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditError> {
+    let text = utf8(file, bytes)?;
+    let listed = Document::read(text).and_then(|document| listing::list(&document, kind));
+    listed.map_err(|refusal| locate(file, text, refusal))
+}
+
+fn utf8<'t>(file: &str, bytes: &'t [u8]) -> Result<&'t str, EditError> {
+    std::str::from_utf8(bytes).map_err(|error| EditError {
         file: file.to_owned(),
         line: Some(bytes.iter().take(error.valid_up_to()).filter(|b| **b == b'\n').count() + 1),
         column: None,
         reason: Reason::NotUtf8,
-    })?;
-    edit(file, text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
+    })
 }
 
 fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {

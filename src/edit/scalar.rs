@@ -199,11 +199,14 @@ impl Editor<'_, '_> {
         let Some(parent) = document.parent(node) else {
             return false;
         };
-        *self.tagged.entry(parent).or_insert_with(|| {
-            let mut pairs = document.pairs(parent);
-            pairs.any(|(key, _)| document.value(document.resolve(key)) == "tag")
-        })
+        *self.tagged.entry(parent).or_insert_with(|| has_tag_beside(document, node))
     }
+}
+
+/// Whether a value stands in a mapping that has a `tag` too; the whole mapping is searched.
+pub(super) fn has_tag_beside(document: &Document<'_>, node: Node) -> bool {
+    let mut pairs = document.parent(node).into_iter().flat_map(|parent| document.pairs(parent));
+    pairs.any(|(key, _)| document.value(document.resolve(key)) == "tag")
 }
 
 /// A key's text that says its value is the name of something, never a version.

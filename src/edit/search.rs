@@ -91,7 +91,7 @@ fn is_base(editor: &mut Editor<'_, '_>, fields: &Fields<'_, '_>) -> bool {
 }
 
 /// The mappings whose repository is merged into a mapping with a tag of its own.
-fn bases(document: &Document<'_>) -> HashSet<Node> {
+pub(super) fn bases(document: &Document<'_>) -> HashSet<Node> {
     let base = |mapping: Node| {
         let fields = Fields::of(document, mapping);
         let repository = fields.own(Key::Tag).and_then(|_| fields.merged(Key::Repository));

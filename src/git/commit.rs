@@ -58,6 +58,10 @@ pub(super) struct Header {
     pub(super) parents: Vec<String>,
     /// `NAME <EMAIL>`.
     pub(super) committer: String,
+    /// The author's name alone.
+    pub(super) author: String,
+    /// When it was committed, in seconds since 1970.
+    pub(super) time: i64,
 }
 
 impl Header {
@@ -71,7 +75,12 @@ impl Header {
                 Some(("parent", id)) => header.parents.push(id.to_owned()),
                 // The time and its zone stand behind the address.
                 Some(("committer", who)) => {
-                    header.committer = who.rsplit_once('>').map_or("", |(who, _)| who).to_owned() + ">";
+                    let (who, when) = who.rsplit_once('>').unwrap_or_default();
+                    header.committer = who.to_owned() + ">";
+                    header.time = when.split_whitespace().next().and_then(|time| time.parse().ok()).unwrap_or_default();
+                }
+                Some(("author", who)) => {
+                    who.split('<').next().unwrap_or_default().trim().clone_into(&mut header.author);
                 }
                 _ => {}
             }

@@ -44,6 +44,19 @@ pub(super) enum Extent {
     Trees,
     /// Files.
     Blobs,
+    /// This many generations of commits, without what they hold.
+    Commits(usize, Without),
+}
+
+/// What is left out of commits, by what the server can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Without {
+    /// Trees and files.
+    Trees,
+    /// Files.
+    Blobs,
+    /// Nothing.
+    Nothing,
 }
 
 /// Starts a request with what every command has in common.
@@ -89,9 +102,13 @@ fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8
         Extent::Commit(Reach::Top) => &["deepen 1\n", "filter tree:1\n"],
         Extent::Commit(Reach::Trees) => &["deepen 1\n", "filter blob:none\n"],
         Extent::Commit(Reach::Everything) => &["deepen 1\n"],
-        Extent::Trees => &["filter tree:0\n"],
-        Extent::Since(_) | Extent::Blobs => &[],
+        Extent::Trees | Extent::Commits(_, Without::Trees) => &["filter tree:0\n"],
+        Extent::Commits(_, Without::Blobs) => &["filter blob:none\n"],
+        Extent::Since(_) | Extent::Blobs | Extent::Commits(_, Without::Nothing) => &[],
     };
+    if let Extent::Commits(depth, _) = extent {
+        pkt::line(&mut request, format!("deepen {depth}\n").as_bytes());
+    }
     for line in extra {
         pkt::line(&mut request, line.as_bytes());
     }

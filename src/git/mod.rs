@@ -26,6 +26,7 @@ mod ssh;
 mod store;
 mod transport;
 mod url;
+mod view;
 mod walk;
 mod words;
 
@@ -42,6 +43,7 @@ pub use self::report::{Report, ReportError, read as read_report};
 pub use self::signing::{SigningKey, SigningKeyError};
 pub use self::ssh::{Ssh, SshDialect, SshProgram};
 pub use self::url::{GitUrl, UrlError};
+pub use self::view::{Log, Logged, Names};
 
 use self::capabilities::{Capabilities, Receiving};
 use self::http::{HttpRemote, HttpService};

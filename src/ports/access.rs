@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::git::{SigningKey, Ssh};
 use crate::http::Trust;
 use crate::plan::PlannedRepository;
-use crate::settings::{Settings, SshSettings};
+use crate::settings::{Network, RepositorySettings, Settings, SshSettings};
 
 /// Where a copy is best: in memory.
 const MEMORY: &str = "/dev/shm";
@@ -50,6 +50,15 @@ impl Access {
         let ssh = if needs_ssh { ssh(&settings.network.ssh, &mut copies)? } else { Ssh::default() };
         let signing_key = settings.commit.signing_key.as_ref().map(signing_key).transpose()?;
         Ok(Self { trust, ssh, signing_key, _copies: copies })
+    }
+
+    /// Takes what it needs to read these repositories.
+    pub fn to_read(network: &Network, repositories: &[RepositorySettings]) -> Result<Self, Error> {
+        let trust = trust(network)?;
+        let mut copies = Copies::default();
+        let needs_ssh = repositories.iter().any(|repository| repository.url.is_ssh());
+        let ssh = if needs_ssh { ssh(&network.ssh, &mut copies)? } else { Ssh::default() };
+        Ok(Self { trust, ssh, signing_key: None, _copies: copies })
     }
 }
 

@@ -123,14 +123,15 @@ impl<'a> Check<'a> {
 }
 
 /// What is in an image that is named by tag, digest or both.
-pub(super) async fn details(session: Arc<Session>, image: &Reference) -> Result<Details, RegistryError> {
+pub(super) async fn look(session: Arc<Session>, image: &Reference) -> Result<Seen, RegistryError> {
     let source = Source::new(session, image);
     let manifest = match (&image.digest, &image.tag) {
         (Some(digest), _) => source.manifest_of(digest).await?,
         (None, Some(tag)) => source.manifest(tag.as_str(), None).await?,
         (None, None) => return Err(RegistryError::NoTag { image: image.to_string() }),
     };
-    read_details(&source, &manifest).await
+    let details = Some(read_details(&source, &manifest).await?);
+    Ok(Seen { digest: manifest.digest, details, signed_by: None })
 }
 
 async fn read_details(source: &Source, manifest: &Manifest) -> Result<Details, RegistryError> {

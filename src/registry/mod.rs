@@ -120,17 +120,22 @@ impl Registry {
         within_deadline(image, check.judge(found, depth)).await
     }
 
+    /// Looks at an image by its digest where it has one, else by its tag. What is seen gives no right to publish.
+    pub async fn look(&self, image: &Reference) -> Result<Seen, RegistryError> {
+        within_deadline(image, check::look(self.session(image)?, image)).await
+    }
+
     /// Refuses an image that is older than the one that the target names now; what is not known is not refused.
     pub async fn refuse_older(&self, image: &Verified, current: &Reference) -> Result<(), RegistryError> {
         let Some(created) = image.details().and_then(Details::created) else {
             return Ok(());
         };
-        let current_details = match within_deadline(current, check::details(self.session(current)?, current)).await {
-            Ok(details) => details,
+        let current_details = match self.look(current).await {
+            Ok(seen) => seen.details,
             Err(RegistryError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        match current_details.created() {
+        match current_details.as_ref().and_then(Details::created) {
             Some(current_created) if current_created.is_after(created) => {
                 let failure = Failure::Older {
                     created: created.clone(),

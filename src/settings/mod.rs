@@ -20,6 +20,7 @@ pub use gate::GateSettings;
 pub use network::{CaSource, Network};
 pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
 pub use ssh::SshSettings;
+pub use status::{StatusSettings, status};
 
 mod after;
 mod ci;
@@ -30,6 +31,7 @@ mod network;
 mod proposal;
 mod repositories;
 mod ssh;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -338,11 +340,15 @@ fn environment_name(
     let Some(name) = name.or_else(|| environment.get("CI_ENVIRONMENT_NAME")) else {
         return Ok(None);
     };
+    safe_environment(name).map(Some)
+}
+
+fn safe_environment(name: &str) -> Result<String, SettingsError> {
     if name.starts_with('/') || name.contains("..") || name.contains(char::is_control) {
         let reason = format!("{name:?} could lead out of the repository");
         return Err(SettingsError::Value { what: "environment".into(), reason });
     }
-    Ok(Some(name.to_owned()))
+    Ok(name.to_owned())
 }
 
 fn mode(dry_run: Option<bool>) -> Mode {

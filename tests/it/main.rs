@@ -39,6 +39,7 @@ mod set;
 mod set_atomic;
 mod signing;
 mod ssh;
+mod status;
 mod trust;
 mod update;
 mod world;

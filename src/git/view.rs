@@ -1,0 +1,183 @@
+//! A branch for somebody who only looks: files, names and earlier commits, without a push in mind. This module must not
+//! know what they are read for.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use git2::{ObjectType, Oid};
+
+use super::commit::Header;
+use super::entries::{self, EntryKind};
+use super::error::GitError;
+use super::fetch::{Extent, Without, fetch};
+use super::store::Store;
+use super::{DEADLINE, Remote, Snapshot, refs, snapshot, walk, words};
+use crate::tree::Want;
+
+/// How many commits are asked for at first; each further request asks for more.
+const FIRST_STEP: usize = 20;
+
+/// How many times more the next request asks for.
+const GROWTH: usize = 4;
+
+/// A directory's own names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Its files; also links and submodules.
+    pub files: Vec<String>,
+    /// Its directories.
+    pub directories: Vec<String>,
+}
+
+/// Earlier commits of a branch, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// The first-parent commits; behind each merge stand the commits that it merged, without what lies before them.
+    pub commits: Vec<Logged>,
+    /// How many first-parent commits were read.
+    pub depth: usize,
+    /// Whether the first commit of all is among them.
+    pub is_whole: bool,
+}
+
+/// One commit of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// The id in hexadecimal digits.
+    pub id: String,
+    /// The author's name, without the address.
+    pub author: String,
+    /// Seconds since 1970 at which it was committed.
+    pub time: i64,
+    /// The whole message.
+    pub message: String,
+}
+
+impl Remote {
+    /// Reads a branch's tip and what stands at the wanted paths, and asks nothing about a push.
+    pub async fn view(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
+        let view = async {
+            let started = Instant::now();
+            let (mut session, capabilities) = self.fetching().await?;
+            let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
+            let (store, found) = self.read(session, &capabilities, tip.id, wants).await?;
+            Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took: started.elapsed() })
+        };
+        tokio::time::timeout(DEADLINE, view).await.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Reads other paths of the very commit that was viewed.
+    pub async fn view_more(&self, viewed: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
+        let Snapshot { tip, store, started, .. } = viewed;
+        let view = async {
+            let (mut session, capabilities) = self.fetching().await?;
+            let (at, known) = ((tip.id, wants), (tip.id, store));
+            let (store, found) = snapshot::read_since(&mut session, &capabilities, at, known).await?;
+            Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took: started.elapsed() })
+        };
+        tokio::time::timeout(DEADLINE, view).await.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Reads a branch's earlier commits, no more than `most`, and no more requests than it takes until they are enough.
+    /// None when the server can't send commits without their files.
+    pub async fn log(
+        &self,
+        viewed: &Snapshot,
+        most: usize,
+        is_enough: impl Fn(&[Logged]) -> bool,
+    ) -> Result<Option<Log>, GitError> {
+        let read = tokio::time::timeout(DEADLINE, self.read_log(viewed.tip.id, most, is_enough)).await;
+        read.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    async fn read_log(
+        &self,
+        tip: Oid,
+        most: usize,
+        is_enough: impl Fn(&[Logged]) -> bool,
+    ) -> Result<Option<Log>, GitError> {
+        let mut store = Store::default();
+        let mut log = Log::default();
+        let mut next = Some(tip);
+        let mut step = FIRST_STEP;
+        while let Some(id) = next.filter(|_| log.depth < most) {
+            if !store.has(id) {
+                if log.depth > 0 && is_enough(&log.commits) {
+                    return Ok(Some(log));
+                }
+                let depth = step.min(most - log.depth);
+                step = step.saturating_mul(GROWTH);
+                if !self.fetch_commits(&mut store, id, depth).await? {
+                    return Ok(None);
+                }
+            }
+            let (commit, parents) = read_commit(&store, id)?;
+            log.commits.push(commit);
+            log.depth += 1;
+            for merged in parents.iter().skip(1).filter(|id| store.has(**id)) {
+                log.commits.push(read_commit(&store, *merged)?.0);
+            }
+            next = parents.first().copied();
+        }
+        log.is_whole = next.is_none();
+        Ok(Some(log))
+    }
+
+    /// Adds this many generations of commits; false when they can't be had alone.
+    async fn fetch_commits(&self, store: &mut Store, from: Oid, depth: usize) -> Result<bool, GitError> {
+        let mut session = self.fetching().await?;
+        let ways: &[Without] = match () {
+            () if session.1.has_feature("fetch", "filter") => &[Without::Trees, Without::Blobs],
+            // Reading a disk costs nobody a transfer.
+            () if self.url.is_local() => &[Without::Nothing],
+            () => return Ok(false),
+        };
+        for (number, way) in ways.iter().enumerate() {
+            match fetch(&mut session.0, &session.1, &[from], Extent::Commits(depth, *way)).await {
+                Err(GitError::Remote { words }) if number + 1 < ways.len() => {
+                    tracing::debug!(%words, "the server refuses commits without trees, asking for more");
+                    session = self.fetching().await?;
+                }
+                pack => {
+                    store.add(pack?);
+                    break;
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+impl Snapshot {
+    /// The names in a directory that was wanted; none when it is no directory.
+    pub fn names(&self, directory: &str) -> Result<Option<Names>, GitError> {
+        let mut tree = self.store.object(self.store.top(self.tip.id)?, ObjectType::Tree)?;
+        for name in walk::components(directory)? {
+            match entries::find(&tree, name)? {
+                Some(entry) if entry.kind == EntryKind::Directory => {
+                    tree = self.store.object(entry.id, ObjectType::Tree)?;
+                }
+                _ => return Ok(None),
+            }
+        }
+        let mut names = Names::default();
+        for entry in entries::entries(&tree)?.into_iter().filter(|entry| entries::is_component(entry.name)) {
+            let Ok(name) = std::str::from_utf8(entry.name) else {
+                continue;
+            };
+            let list = if entry.kind == EntryKind::Directory { &mut names.directories } else { &mut names.files };
+            list.push(name.to_owned());
+        }
+        Ok(Some(names))
+    }
+}
+
+fn read_commit(store: &Store, id: Oid) -> Result<(Logged, Vec<Oid>), GitError> {
+    let commit = store.object(id, ObjectType::Commit)?;
+    let header = Header::parse(&commit);
+    let parents = header.parents.iter().filter_map(|parent| refs::object_id(parent)).collect();
+    let end = commit.windows(2).position(|window| window == b"\n\n").map_or(commit.len(), |end| end + 2);
+    let message = String::from_utf8_lossy(commit.get(end..).unwrap_or_default()).into_owned();
+    let author = words::clean(header.author.as_bytes());
+    Ok((Logged { id: id.to_string(), author, time: header.time, message }, parents))
+}

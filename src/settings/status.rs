@@ -1,0 +1,107 @@
+//! What `status` is to look at: flags, variables and config file merged; this module must not do I/O.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::repositories::repositories;
+use super::{ConfigText, Network, RepositorySettings, SettingsError, network, safe_environment};
+use crate::cli::{FormatArg, StatusArgs, TargetArgs, UpdateArgs};
+use crate::config::Config;
+use crate::environment::Environment;
+use crate::image::{Reference, Repository};
+use crate::secret::Credentials;
+
+/// How many commits are read to find the last bumps.
+const HISTORY: u16 = 20;
+
+/// Everything that `status` needs to know.
+#[derive(Debug)]
+pub struct StatusSettings {
+    /// The infra repositories.
+    pub repositories: Vec<RepositorySettings>,
+    /// The repositories of the config file's images by their names, as far as they are known without a build.
+    pub names: Vec<(String, Option<Repository>)>,
+    /// The images to show; none means all.
+    pub images: Vec<Repository>,
+    /// The environments to show; none means all that are there.
+    pub environments: Vec<String>,
+    /// How many commits of a branch are read at most.
+    pub history: usize,
+    /// How to print it.
+    pub format: FormatArg,
+    /// How to reach servers.
+    pub network: Network,
+}
+
+/// Merges what `status` was given. It needs no image, so a variable that only a build sets may be missing in `images`.
+pub fn status(
+    args: &StatusArgs,
+    config: Option<&ConfigText>,
+    environment: &Environment,
+) -> Result<StatusSettings, SettingsError> {
+    let config = match config {
+        Some(ConfigText { file, text }) => Config::parse_to_look(text, environment)
+            .map_err(|source| SettingsError::Config { file: file.clone(), source })?,
+        None => Config::default(),
+    };
+    let targets = TargetArgs {
+        helm: args.helm.clone(),
+        kustomize: args.kustomize.clone(),
+        manifest: args.manifest.clone(),
+        ..TargetArgs::default()
+    };
+    let places = UpdateArgs { repo: args.repo.clone(), branch: args.branch.clone(), targets, ..UpdateArgs::default() };
+    let repositories = repositories(&places, &config, environment)?;
+    if repositories.is_empty() {
+        return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
+    }
+    Ok(StatusSettings {
+        repositories,
+        names: config.images.0.iter().map(|(name, text)| (name.clone(), repository(text))).collect(),
+        images: args.image.iter().map(|text| wanted(text)).collect::<Result<_, _>>()?,
+        environments: args.environment.iter().map(|name| safe_environment(name)).collect::<Result<_, _>>()?,
+        history: usize::from(args.history.unwrap_or(HISTORY)),
+        format: args.format.unwrap_or_default(),
+        network: network::network(&args.network, environment)?,
+    })
+}
+
+impl StatusSettings {
+    /// The credentials that this run may use with Git servers.
+    pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
+        self.repositories.iter().filter_map(|repository| repository.credentials.clone())
+    }
+}
+
+fn wanted(text: &str) -> Result<Repository, SettingsError> {
+    let text = text.trim();
+    match Reference::parse(text) {
+        Ok(reference) => Ok(reference.repository),
+        Err(source) => Err(SettingsError::Reference { text: text.to_owned(), source }),
+    }
+}
+
+/// The repository of a reference whose tag may hold a variable that isn't set.
+fn repository(text: &str) -> Option<Repository> {
+    let whole = Reference::parse(text).ok().map(|reference| reference.repository);
+    whole.or_else(|| Repository::parse(text.split_once(":${")?.0).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_config_file_for_builds_is_enough() {
+        let text = "images: {api: 'r.io/api:${UNSET}', web: '${UNSET}/web:1'}\nrepositories:\n  - url: /srv/infra.git\n    \
+                    helm: [{file: values-<env>.yaml, image: web}]\n";
+        let config = ConfigText { file: "c.yml".into(), text: text.into() };
+        let args = StatusArgs { image: vec!["r.io/api:9".into(), "nginx".into()], ..StatusArgs::default() };
+        let settings = status(&args, Some(&config), &Environment::default()).unwrap();
+        let names: Vec<_> = settings.names.iter().map(|(name, known)| (name.as_str(), known.as_ref())).collect();
+        assert_eq!(names, [("api", Some(&Repository::parse("r.io/api").unwrap())), ("web", None)]);
+        assert_eq!(settings.images.iter().map(Repository::as_str).collect::<Vec<_>>(), ["r.io/api", "nginx"]);
+        assert_eq!((settings.history, settings.format), (20, FormatArg::Table));
+        let outside = StatusArgs { environment: vec!["../x".into()], ..args };
+        assert!(status(&outside, Some(&config), &Environment::default()).is_err());
+    }
+}

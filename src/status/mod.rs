@@ -1,0 +1,143 @@
+//! The `status` command: what every environment names now, read from the infra repositories and the registries. This
+//! module must not print, and nothing in it writes anywhere.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::join_all;
+
+use crate::error::Error;
+use crate::links;
+use crate::ports::Access;
+use crate::registry::Registry;
+use crate::settings::{RepositorySettings, StatusSettings};
+use crate::text::one_line;
+
+mod bumps;
+mod drift;
+mod environments;
+mod images;
+mod model;
+mod reading;
+mod rows;
+mod table;
+
+use bumps::trailer;
+use images::Images;
+pub use model::{Bump, Elsewhere, EnvironmentStatus, PlaceStatus, RegistryStatus, RepositoryStatus, State, Status};
+use reading::{Reading, Seen};
+pub use table::table;
+
+/// What was seen, and which repositories could not be read.
+#[derive(Debug)]
+pub struct Looked {
+    /// What was seen.
+    pub status: Status,
+    /// One error for each repository of which nothing could be read.
+    pub errors: Vec<Error>,
+}
+
+/// Looks at all repositories, then at the images that they name.
+pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access, now: SystemTime) -> Looked {
+    let read = settings.repositories.iter().map(|repository| reading::read(settings, repository, access));
+    let mut readings = join_all(read).await;
+    for reading in readings.iter_mut().flatten() {
+        reading.places.retain(|seen| is_shown(settings, seen));
+    }
+    let holdings = readings.iter().flatten().flat_map(|reading| &reading.places).map(|seen| &seen.holding);
+    let images = Images::ask(registry, holdings).await;
+    let mut status = Status {
+        generated: rfc3339(now),
+        now: i64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()).unwrap_or(i64::MAX),
+        environments: Vec::new(),
+        repositories: Vec::new(),
+    };
+    let mut errors = Vec::new();
+    for (repository, reading) in settings.repositories.iter().zip(readings) {
+        status.repositories.push(repository_status(repository, &reading));
+        match reading {
+            Ok(reading) => reading.places.iter().for_each(|seen| {
+                let place = place(repository, &reading, seen, &images);
+                environment(&mut status.environments, seen.environment.as_deref()).places.push(place);
+            }),
+            Err(error) => errors.push(error),
+        }
+    }
+    if settings.environments.is_empty() {
+        status
+            .environments
+            .sort_by(|one, other| (one.name.is_none(), &one.name).cmp(&(other.name.is_none(), &other.name)));
+    } else {
+        let given = |name: &Option<String>| settings.environments.iter().position(|given| Some(given) == name.as_ref());
+        status.environments.sort_by_key(|environment| given(&environment.name).unwrap_or(usize::MAX));
+    }
+    drift::note(&mut status.environments);
+    Looked { status, errors }
+}
+
+fn is_shown(settings: &StatusSettings, seen: &Seen) -> bool {
+    let repository = seen.holding.repository.as_ref();
+    settings.images.is_empty()
+        || repository.is_some_and(|held| settings.images.iter().any(|wanted| wanted.is_same_as(held)))
+}
+
+fn environment<'a>(all: &'a mut Vec<EnvironmentStatus>, name: Option<&str>) -> &'a mut EnvironmentStatus {
+    let at = all.iter().position(|known| known.name.as_deref() == name).unwrap_or_else(|| {
+        all.push(EnvironmentStatus { name: name.map(str::to_owned), places: Vec::new() });
+        all.len() - 1
+    });
+    &mut all[at]
+}
+
+fn repository_status(repository: &RepositorySettings, reading: &Result<Reading, Error>) -> RepositoryStatus {
+    let read = reading.as_ref().ok();
+    RepositoryStatus {
+        url: repository.url.to_string(),
+        short: repository.url.short(),
+        branch: read.map(|reading| reading.branch.clone()).or_else(|| repository.branch.clone()),
+        commit: read.map(|reading| reading.tip.clone()),
+        commits_read: read.map_or(0, |reading| reading.log.depth),
+        is_whole_history: read.is_some_and(|reading| reading.log.is_whole),
+        problems: read.map(|reading| reading.problems.clone()).unwrap_or_default(),
+        error: reading.as_ref().err().map(|error| one_line(&error.to_string())),
+    }
+}
+
+fn place(repository: &RepositorySettings, reading: &Reading, seen: &Seen, images: &Images) -> PlaceStatus {
+    let holding = &seen.holding;
+    PlaceStatus {
+        image: holding.repository.as_ref().map(ToString::to_string),
+        tag: holding.written.tag.clone(),
+        digest: holding.written.digest.clone(),
+        repository: repository.url.to_string(),
+        branch: reading.branch.clone(),
+        file: one_line(&seen.file),
+        path: one_line(&holding.path),
+        line: holding.line,
+        registry: images.status(holding),
+        last_bump: bumps::last(&reading.log.commits, seen.sought()).map(|found| bump(repository, &found)),
+        drift: Vec::new(),
+    }
+}
+
+fn bump(repository: &RepositorySettings, found: &bumps::Match<'_>) -> Bump {
+    let commit = found.commit;
+    let text = |key| trailer(&commit.message, key).map(one_line).filter(|text| !text.is_empty());
+    let since = Duration::from_secs(u64::try_from(commit.time).unwrap_or_default());
+    Bump {
+        commit: commit.id.clone(),
+        commit_url: links::commit_url(&repository.url, &commit.id),
+        author: one_line(&commit.author),
+        time: UNIX_EPOCH.checked_add(since).map(rfc3339).unwrap_or_default(),
+        seconds: commit.time,
+        source_commit: text("Source-Commit"),
+        pipeline: text("Pipeline"),
+        is_current: found.is_current,
+    }
+}
+
+/// Without fractions; what lies beyond the format's last year is nothing that a server may make us show.
+fn rfc3339(time: SystemTime) -> String {
+    const LAST: Duration = Duration::from_secs(253_402_300_799);
+    let time = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST);
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + time).to_string()
+}

@@ -1,0 +1,191 @@
+//! What every environment names now, as a value; its JSON is what `--format json` prints. This module must not ask a
+//! server, nor know how it is shown.
+
+#![deny(clippy::disallowed_methods)]
+
+use serde::Serialize;
+
+/// Everything that was seen. Its texts are on one line and without terminal escapes.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// When it was looked at, RFC 3339.
+    pub generated: String,
+    /// The environments by name; last, without a name, what belongs to none.
+    pub environments: Vec<EnvironmentStatus>,
+    /// The infra repositories in the order of the config.
+    pub repositories: Vec<RepositoryStatus>,
+    /// The same moment in seconds since 1970.
+    #[serde(skip)]
+    pub now: i64,
+}
+
+/// One environment.
+#[derive(Debug, Serialize)]
+pub struct EnvironmentStatus {
+    /// What stands for `<env>`; none for targets without it.
+    pub name: Option<String>,
+    /// The places in the order of repositories, targets and lines.
+    pub places: Vec<PlaceStatus>,
+}
+
+/// One place that names an image.
+#[derive(Debug, Serialize)]
+pub struct PlaceStatus {
+    /// The image's repository; none when neither the file nor the config says it.
+    pub image: Option<String>,
+    /// The tag that is written.
+    pub tag: Option<String>,
+    /// The digest that is written.
+    pub digest: Option<String>,
+    /// The infra repository's address, without credentials.
+    pub repository: String,
+    /// The branch.
+    pub branch: String,
+    /// The file.
+    pub file: String,
+    /// The place in the file.
+    pub path: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// What the image's registry says.
+    pub registry: RegistryStatus,
+    /// The last commit of this tool that wrote here; none when the commits that were read have none.
+    pub last_bump: Option<Bump>,
+    /// What other environments name instead.
+    pub drift: Vec<Elsewhere>,
+}
+
+/// What a registry says of an image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RegistryStatus {
+    /// Whether the image is there.
+    pub state: State,
+    /// The digest that it has there.
+    pub digest: Option<String>,
+    /// When it was created, RFC 3339, when the image says so.
+    pub created: Option<String>,
+    /// Why nothing is known.
+    pub error: Option<String>,
+}
+
+/// Whether an image is in its registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is there.
+    Present,
+    /// The registry does not have it.
+    Missing,
+    /// The registry lets nobody, or not us, look.
+    Denied,
+    /// The registry did not answer, or not now.
+    Unreachable,
+    /// The registry's answer is no answer.
+    Failed,
+    /// The place says too little to ask.
+    Unasked,
+}
+
+/// A commit of this tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bump {
+    /// The commit.
+    pub commit: String,
+    /// Its page.
+    pub commit_url: Option<String>,
+    /// Who made it, without a mail address.
+    pub author: String,
+    /// When, RFC 3339.
+    pub time: String,
+    /// The same in seconds since 1970.
+    #[serde(skip)]
+    pub seconds: i64,
+    /// The trailer `Source-Commit:`, an address or an id.
+    pub source_commit: Option<String>,
+    /// The trailer `Pipeline:`, an address.
+    pub pipeline: Option<String>,
+    /// Whether the place still holds what that commit wrote.
+    pub is_current: bool,
+}
+
+/// What another environment names for the same image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Elsewhere {
+    /// That environment.
+    pub environment: String,
+    /// Its tag.
+    pub tag: Option<String>,
+    /// Its digest.
+    pub digest: Option<String>,
+}
+
+/// How far an infra repository could be read.
+#[derive(Debug, Serialize)]
+pub struct RepositoryStatus {
+    /// Its address, without credentials.
+    pub url: String,
+    /// The end of its path, for people.
+    #[serde(skip)]
+    pub short: String,
+    /// The branch.
+    pub branch: Option<String>,
+    /// The commit that was looked at.
+    pub commit: Option<String>,
+    /// How many commits of the branch were read to find the last bumps.
+    pub commits_read: usize,
+    /// Whether these are all that the branch has.
+    pub is_whole_history: bool,
+    /// Files that could not be read, and what was passed over, a sentence each.
+    pub problems: Vec<String>,
+    /// Why nothing of it could be read.
+    pub error: Option<String>,
+}
+
+impl Status {
+    /// One JSON object, with a final newline.
+    pub fn json(&self) -> String {
+        format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A place in an ordinary file; an empty text is none.
+    pub(in crate::status) fn place(image: &str, tag: &str, digest: &str) -> PlaceStatus {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        PlaceStatus {
+            image: some(image),
+            tag: some(tag),
+            digest: some(digest),
+            repository: "https://gitlab.example.com/shop/infra.git".into(),
+            branch: "main".into(),
+            file: "values.yaml".into(),
+            path: "image.tag".into(),
+            line: 3,
+            registry: RegistryStatus { state: State::Present, digest: None, created: None, error: None },
+            last_bump: None,
+            drift: Vec::new(),
+        }
+    }
+
+    /// A status of one environment.
+    pub(in crate::status) fn status(name: &str, places: Vec<PlaceStatus>) -> Status {
+        Status {
+            generated: "2026-11-24T12:00:00Z".into(),
+            now: 1_795_521_600,
+            environments: vec![EnvironmentStatus { name: Some(name.to_owned()), places }],
+            repositories: vec![RepositoryStatus {
+                url: "https://gitlab.example.com/shop/infra.git".into(),
+                short: "shop/infra".into(),
+                branch: Some("main".into()),
+                commit: None,
+                commits_read: 20,
+                is_whole_history: false,
+                problems: Vec::new(),
+                error: None,
+            }],
+        }
+    }
+}
