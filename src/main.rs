@@ -162,10 +162,13 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
     let settings = settings::status(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let credentials = registry_credentials(environment, terminal);
-    let looked = gitops_bump::status(&settings, credentials, std::time::SystemTime::now()).await?;
+    let mut looked = gitops_bump::status(&settings, credentials, std::time::SystemTime::now()).await?;
+    looked.status.hide(|text| terminal.redact(text));
     let text = match settings.format {
         FormatArg::Table => status::table(&looked.status),
         FormatArg::Json => looked.status.json(),
+        FormatArg::Markdown => status::markdown(&looked.status),
+        FormatArg::Html => status::html(&looked.status).map_err(anyhow::Error::from)?,
     };
     print(terminal, &text)?;
     for repository in &looked.status.repositories {

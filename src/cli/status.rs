@@ -50,4 +50,8 @@ pub enum FormatArg {
     Table,
     /// One object
     Json,
+    /// A table for a wiki or a job's summary
+    Markdown,
+    /// One page that needs nothing else, for GitLab Pages
+    Html,
 }

@@ -15,14 +15,18 @@ use crate::text::one_line;
 mod bumps;
 mod drift;
 mod environments;
+mod html;
 mod images;
+mod markdown;
 mod model;
 mod reading;
 mod rows;
 mod table;
 
 use bumps::trailer;
+pub use html::html;
 use images::Images;
+pub use markdown::markdown;
 pub use model::{Bump, Elsewhere, EnvironmentStatus, PlaceStatus, RegistryStatus, RepositoryStatus, State, Status};
 use reading::{Reading, Seen};
 pub use table::table;

@@ -146,11 +146,59 @@ impl Status {
     pub fn json(&self) -> String {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
+
+    /// Passes every text from outside through a filter that hides secrets. Afterwards, escaped for Markdown or HTML, a
+    /// secret would not look like itself.
+    pub fn hide(&mut self, filter: impl Fn(&str) -> String) {
+        let hide = |text: &mut String| *text = filter(text);
+        for repository in &mut self.repositories {
+            [&mut repository.url, &mut repository.short].into_iter().for_each(hide);
+            repository.branch.iter_mut().chain(&mut repository.error).for_each(hide);
+            repository.problems.iter_mut().for_each(hide);
+        }
+        for environment in &mut self.environments {
+            environment.name.iter_mut().for_each(hide);
+            for place in &mut environment.places {
+                [&mut place.repository, &mut place.branch, &mut place.file, &mut place.path].into_iter().for_each(hide);
+                let options = [&mut place.image, &mut place.tag, &mut place.registry.error];
+                options.into_iter().flatten().for_each(hide);
+                place.drift.iter_mut().for_each(|other| {
+                    hide(&mut other.environment);
+                    other.tag.iter_mut().for_each(hide);
+                });
+                if let Some(bump) = &mut place.last_bump {
+                    hide(&mut bump.author);
+                    let links = [&mut bump.commit_url, &mut bump.source_commit, &mut bump.pipeline];
+                    links.into_iter().flatten().for_each(hide);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_are_hidden_before_anything_is_escaped() {
+        let token = "glpat-a_b/c";
+        let mut place = bumped(place("r.io/app", "1", ""), &format!("https://g.example.com/?t={token}"));
+        place.file = format!("{token}.yaml");
+        place.registry = RegistryStatus { state: State::Failed, error: Some(token.into()), ..place.registry };
+        place.last_bump.as_mut().unwrap().author = token.into();
+        let mut status = status(token, vec![place]);
+        status.repositories[0].problems = vec![format!("the server said {token}")];
+        status.hide(|text| text.replace(token, "[hidden]"));
+        for text in [
+            status.json(),
+            super::super::markdown(&status),
+            super::super::html(&status).unwrap(),
+            super::super::table(&status),
+        ] {
+            assert!(!text.contains("glpat") && text.contains("hidden"), "{text}");
+        }
+    }
 
     /// A place in an ordinary file; an empty text is none.
     pub(in crate::status) fn place(image: &str, tag: &str, digest: &str) -> PlaceStatus {
@@ -168,6 +216,21 @@ pub(super) mod tests {
             last_bump: None,
             drift: Vec::new(),
         }
+    }
+
+    /// The same with a bump of an hour ago; an empty pipeline is none.
+    pub(in crate::status) fn bumped(place: PlaceStatus, pipeline: &str) -> PlaceStatus {
+        let bump = Bump {
+            commit: "1f2e3d4c5b6a79880123456789abcdef01234567".into(),
+            commit_url: Some("https://gitlab.example.com/shop/infra/-/commit/1f2e3d4c".into()),
+            author: "Ada".into(),
+            time: "2026-11-24T11:00:00Z".into(),
+            seconds: 1_795_518_000,
+            source_commit: None,
+            pipeline: (!pipeline.is_empty()).then(|| pipeline.to_owned()),
+            is_current: true,
+        };
+        PlaceStatus { last_bump: Some(bump), ..place }
     }
 
     /// A status of one environment.

@@ -68,6 +68,15 @@ pub(super) fn rows(status: &Status) -> Vec<Row> {
     status.environments.iter().flat_map(of).collect()
 }
 
+/// What could not be read, a sentence each.
+pub(super) fn problems(status: &Status) -> Vec<String> {
+    let of = |repository: &RepositoryStatus| {
+        let all = repository.error.iter().chain(&repository.problems);
+        all.map(|problem| format!("{}: {problem}", repository.short)).collect::<Vec<_>>()
+    };
+    status.repositories.iter().flat_map(of).collect()
+}
+
 fn row(status: &Status, environment: &str, place: &PlaceStatus) -> Row {
     let repository = status.repositories.iter().find(|known| known.url == place.repository);
     let or_nothing = |text: &Option<String>| text.clone().unwrap_or_else(|| NOTHING.to_owned());
@@ -98,6 +107,7 @@ fn no_bump(repository: &RepositoryStatus) -> String {
     let commits = if repository.commits_read == 1 { "commit" } else { "commits" };
     match repository.commits_read {
         0 => NOTHING.to_owned(),
+        1 if repository.is_whole_history => "none in the only commit".to_owned(),
         number if repository.is_whole_history => format!("none in all {number} {commits}"),
         number => format!("unknown in {number} {commits}"),
     }

@@ -40,6 +40,7 @@ mod set_atomic;
 mod signing;
 mod ssh;
 mod status;
+mod status_page;
 mod trust;
 mod update;
 mod world;
