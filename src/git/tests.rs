@@ -4,6 +4,7 @@ mod packs;
 mod pushes;
 mod scripted;
 mod snapshots;
+mod views;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,6 +55,11 @@ impl World {
     fn publish(&self, message: &str) {
         self.git("work", &["add", "--ignore-removal", "."]);
         self.git("work", &["commit", "-q", "-m", message]);
+        self.publish_head();
+    }
+
+    /// Publishes what is committed as the branch `main`.
+    fn publish_head(&self) {
         self.git("work", &["push", "-q", "../infra.git", "HEAD:main"]);
     }
 

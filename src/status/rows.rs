@@ -78,7 +78,9 @@ pub(super) fn problems(status: &Status) -> Vec<String> {
 }
 
 fn row(status: &Status, environment: &str, place: &PlaceStatus) -> Row {
-    let repository = status.repositories.iter().find(|known| known.url == place.repository);
+    let is_its =
+        |known: &&RepositoryStatus| known.url == place.repository && known.branch.as_ref() == Some(&place.branch);
+    let repository = status.repositories.iter().find(is_its);
     let or_nothing = |text: &Option<String>| text.clone().unwrap_or_else(|| NOTHING.to_owned());
     let registry = &place.registry;
     let digest = place.digest.as_deref().map(short_digest);
