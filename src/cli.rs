@@ -243,6 +243,9 @@ pub struct ReportArgs {
     /// Write GitLab job annotations
     #[arg(long, value_name = "FILE")]
     pub report_annotations: Option<String>,
+    /// Write Markdown, for a note on a merge request or a release
+    #[arg(long, value_name = "FILE")]
+    pub report_markdown: Option<String>,
 }
 
 /// How much to say, and in which colours.

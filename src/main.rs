@@ -268,6 +268,7 @@ fn write_reports(terminal: &Terminal, files: &ReportArgs, report: &Report) -> Re
         (&files.report_dotenv, report.dotenv()),
         (&files.report_json, report.json()),
         (&files.report_annotations, report.annotations()),
+        (&files.report_markdown, report.markdown()),
     ];
     for (file, text) in reports {
         let Some(file) = file else { continue };

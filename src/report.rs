@@ -8,6 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
+mod markdown;
+
 use crate::error::Error;
 use crate::image::Tag;
 use crate::links;

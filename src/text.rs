@@ -29,6 +29,38 @@ pub fn one_line(text: &str) -> String {
     printable(&text.split_whitespace().collect::<Vec<_>>().join(" ")).into_owned()
 }
 
+/// Text that is no markup of Markdown's, nor HTML, nor the end of a table's cell.
+pub fn markdown(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for c in one_line(text).chars() {
+        match c {
+            '&' => result.push_str("&amp;"),
+            '<' => result.push_str("&lt;"),
+            '>' => result.push_str("&gt;"),
+            // GitLab would make a mention of it, and notify people.
+            '@' => result.push_str("&#64;"),
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => {
+                result.push('\\');
+                result.push(c);
+            }
+            _ => result.push(c),
+        }
+    }
+    result
+}
+
+/// A link in Markdown; the text alone where there is no address.
+pub fn markdown_link(text: &str, url: Option<&str>) -> String {
+    let text = markdown(text);
+    match url {
+        // In angle brackets an address may hold anything but those and line breaks.
+        Some(url) => {
+            format!("[{text}](<{}>)", one_line(url).replace('<', "%3C").replace('>', "%3E").replace('|', "%7C"))
+        }
+        None => text,
+    }
+}
+
 fn is_unsafe(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -4,12 +4,12 @@
 
 use super::model::Status;
 use super::rows::{BumpRow, HEADINGS, Linked, NOTHING, Row, problems, rows};
-use crate::text::one_line;
+use crate::text::{markdown as markdown_text, markdown_link};
 
 /// What every environment names, a row for each place, and what could not be read.
 pub fn markdown(status: &Status) -> String {
     let rows = rows(status);
-    let mut text = format!("# What runs where\n\n{}\n\n", escaped(&status.generated));
+    let mut text = format!("# What runs where\n\n{}\n\n", markdown_text(&status.generated));
     if rows.is_empty() {
         text.push_str("No image is named in the files that were read.\n");
     } else {
@@ -20,7 +20,7 @@ pub fn markdown(status: &Status) -> String {
     let problems = problems(status);
     if !problems.is_empty() {
         text.push_str("\n## What could not be read\n\n");
-        text.extend(problems.iter().map(|problem| format!("- {}\n", escaped(problem))));
+        text.extend(problems.iter().map(|problem| format!("- {}\n", markdown_text(problem))));
     }
     text
 }
@@ -32,51 +32,27 @@ fn line(cells: &[String; 8]) -> String {
 fn cells(row: &Row) -> [String; 8] {
     let drift = if row.drift.is_empty() { NOTHING.to_owned() } else { row.drift.join(", ") };
     [
-        escaped(&row.environment),
-        escaped(&row.image),
-        escaped(&row.tag),
-        escaped(&row.digest),
-        escaped(&row.registry),
-        row.bump.as_ref().map_or_else(|| escaped(&row.no_bump), bump),
-        escaped(&drift),
-        escaped(&format!("{} {}", row.place, row.path)),
+        markdown_text(&row.environment),
+        markdown_text(&row.image),
+        markdown_text(&row.tag),
+        markdown_text(&row.digest),
+        markdown_text(&row.registry),
+        row.bump.as_ref().map_or_else(|| markdown_text(&row.no_bump), bump),
+        markdown_text(&drift),
+        markdown_text(&format!("{} {}", row.place, row.path)),
     ]
 }
 
 fn bump(bump: &BumpRow) -> String {
-    let mut words = vec![format!("{} by {} {}", linked(&bump.commit), escaped(&bump.author), escaped(&bump.age))];
+    let mut words =
+        vec![format!("{} by {} {}", linked(&bump.commit), markdown_text(&bump.author), markdown_text(&bump.age))];
     words.extend([&bump.pipeline, &bump.source].into_iter().flatten().map(linked));
     words.extend(bump.is_stale.then(|| "changed since".to_owned()));
     words.join(", ")
 }
 
 fn linked(linked: &Linked) -> String {
-    let text = escaped(&linked.text);
-    match &linked.url {
-        // In angle brackets an address may hold anything but those and line breaks.
-        Some(url) => format!("[{text}](<{}>)", url.replace('<', "%3C").replace('>', "%3E").replace('|', "%7C")),
-        None => text,
-    }
-}
-
-/// Text that is no markup, nor HTML, nor the end of a cell.
-fn escaped(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '&' => result.push_str("&amp;"),
-            '<' => result.push_str("&lt;"),
-            '>' => result.push_str("&gt;"),
-            // GitLab would make a mention of it, and notify people.
-            '@' => result.push_str("&#64;"),
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '#' | '!' | '|' | '~' | '$' => {
-                result.push('\\');
-                result.push(c);
-            }
-            _ => result.push(c),
-        }
-    }
-    result
+    markdown_link(&linked.text, linked.url.as_deref())
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ impl Shop {
 
     fn update(&self, image: &str) -> Bump {
         let flags = ["--report-dotenv", "r.env", "--report-json", "r.json", "--report-annotations", "a.json"];
+        let flags = [&flags[..], &["--report-markdown", "r.md"]].concat();
         let url = self.infra.url();
         let arguments = ["update", "--image", image, "--repo", &url, "--helm", "values.yaml"];
         self.world.bump(arguments.iter().chain(&flags))
@@ -90,6 +91,11 @@ fn an_update_is_reported() {
     let file = &repository["files"][0];
     assert_eq!((&file["path"], &file["line"]), (&"values.yaml".into(), &6.into()));
     assert_eq!((&file["old"], &file["new"]), (&"1.4.1".into(), &"1.4.2".into()));
+    let markdown = shop.world.read("r.md");
+    for part in [format!("/team/app:1.4.2, {digest}"), "| values.yaml:6 | image.tag | 1.4.1 | 1.4.2 |".to_owned()] {
+        assert!(markdown.contains(&part), "{part}\n{markdown}");
+    }
+    assert!(markdown.contains(&format!("[{}](<http", &shop.infra.tip("main")[..8])), "{markdown}");
 }
 
 #[test]
