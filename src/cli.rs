@@ -17,11 +17,13 @@ use crate::environment::Environment;
 
 pub use after::{AfterArgs, MirrorArg};
 pub use gate::GateArgs;
+pub use init::InitArgs;
 pub use proposal::ProposalArgs;
 pub use status::{FormatArg, StatusArgs};
 
 mod after;
 mod gate;
+mod init;
 mod proposal;
 mod status;
 
@@ -66,6 +68,8 @@ pub enum Command {
     Set(SetArgs),
     /// Print what every environment of the infra repositories names now; change nothing
     Status(Box<StatusArgs>),
+    /// Propose a config file for an infra repository
+    Init(InitArgs),
     /// Check, show or describe the config file
     #[command(subcommand)]
     Config(ConfigCommand),

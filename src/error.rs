@@ -9,6 +9,7 @@ use crate::argocd::ArgocdError;
 use crate::cli::CliError;
 use crate::git::GitError;
 use crate::gitlab::GitlabError;
+use crate::init::InitError;
 use crate::local::LocalError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
@@ -94,6 +95,20 @@ pub enum Error {
         /// What is wrong.
         source: Box<RewriteError>,
     },
+    /// Nothing to propose.
+    #[error("{place}: {source}")]
+    Init {
+        /// Repository and branch.
+        place: String,
+        /// Why.
+        source: InitError,
+    },
+    /// A file that is never overwritten.
+    #[error("{what}: it is there already")]
+    Exists {
+        /// Which file, and whose.
+        what: String,
+    },
     /// An exchange with a Git server.
     #[error("{action}: {}", with_causes(reason))]
     Git {
@@ -171,12 +186,13 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Cli(CliError::Usage(_)) | Self::Settings(SettingsError::Usage(_)) => ExitCode::Usage,
-            Self::Plan(PlanError::UnsafePath { .. }) | Self::Rewrite { .. } => ExitCode::Target,
+            Self::Plan(PlanError::UnsafePath { .. }) | Self::Rewrite { .. } | Self::Init { .. } => ExitCode::Target,
             Self::Cli(CliError::Variable { .. })
             | Self::Settings(_)
             | Self::Plan(_)
             | Self::Message(_)
             | Self::File { .. }
+            | Self::Exists { .. }
             | Self::Key { .. }
             | Self::Trust(_) => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
@@ -200,6 +216,8 @@ impl Error {
             }
             Self::Registry(error) => error.hint(),
             Self::Rewrite { source, .. } => source.hint(),
+            Self::Init { source, .. } => source.hint(),
+            Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Gitlab { reason, .. } => reason.hint().into(),
             Self::Mirror { .. } => {

@@ -16,6 +16,7 @@ pub mod git;
 pub mod gitlab;
 pub mod http;
 pub mod image;
+pub mod init;
 pub mod links;
 pub mod local;
 pub mod message;
@@ -81,7 +82,8 @@ pub async fn status(
     credentials: CredentialSources,
     now: SystemTime,
 ) -> Result<status::Looked, Error> {
-    let access = ports::Access::to_read(&settings.network, &settings.repositories)?;
+    let access =
+        ports::Access::to_read(&settings.network, settings.repositories.iter().map(|repository| &repository.url))?;
     let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
     Ok(status::run(settings, &registry, &access, now).await)
 }

@@ -1,13 +1,13 @@
 //! The command line: parses, runs, prints, exits. Everything else is the library's.
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_bump::cli::{
-    self, CheckArgs, Cli, CliError, Command, ConfigCommand, FormatArg, LogArgs, ReportArgs, SetArgs, StatusArgs,
-    UpdateArgs,
+    self, CheckArgs, Cli, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, ReportArgs, SetArgs,
+    StatusArgs, UpdateArgs,
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
@@ -16,7 +16,7 @@ use gitops_bump::report::{self, Line, Report};
 use gitops_bump::settings::{self, ConfigText, Mode};
 use gitops_bump::status::{self};
 use gitops_bump::update::Finished;
-use gitops_bump::{config, ports, set, show};
+use gitops_bump::{config, init, ports, set, show};
 use terminal::Terminal;
 use tracing::{info, warn};
 
@@ -76,6 +76,7 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
         Command::Check(args) => return check(&args, environment, terminal).await,
         Command::Set(args) => set(&args, environment, terminal),
         Command::Status(args) => status(&args, environment, terminal).await,
+        Command::Init(args) => init(&args, environment, terminal).await,
         Command::Config(ConfigCommand::Schema) => print(terminal, &format!("{:#}\n", config::schema())),
         Command::Config(ConfigCommand::Validate(args)) => validate(&args, environment, terminal),
         Command::Config(ConfigCommand::Show(args)) => described(&args, environment, terminal)
@@ -175,6 +176,36 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
         repository.problems.iter().for_each(|problem| warn!("{}: {problem}", repository.short));
     }
     Ok(looked.errors.iter().fold(Code::Success, |code, error| code.worse(report_error(terminal, error))))
+}
+
+async fn init(args: &InitArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
+    let settings = settings::init(args, environment)?;
+    terminal.hide(settings.credentials.clone().into_iter());
+    if let Some(file) = &settings.output
+        && Path::new(file).symlink_metadata().is_ok()
+    {
+        return Err(Error::Exists { what: format!("proposal {file}") });
+    }
+    let proposed = init::run(&settings).await?;
+    match &settings.output {
+        Some(file) => write_new(file, &terminal.redact(&proposed.text))?,
+        None => {
+            print(terminal, &proposed.text)?;
+        }
+    }
+    info!("{}", proposed.summary);
+    Ok(Code::Success)
+}
+
+/// Writes a file that must not be there yet.
+fn write_new(file: &str, text: &str) -> Result<(), Error> {
+    let what = format!("proposal {file}");
+    let failed = |source: std::io::Error| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::Exists { what: what.clone() },
+        _ => Error::File { what: what.clone(), source },
+    };
+    let mut opened = std::fs::File::create_new(file).map_err(failed)?;
+    opened.write_all(text.as_bytes()).map_err(failed)
 }
 
 fn validate(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {

@@ -29,6 +29,7 @@ mod scalar;
 mod search;
 mod shared;
 mod splice;
+mod survey;
 
 use std::fmt;
 
@@ -36,6 +37,7 @@ pub use document::MAX_BYTES;
 pub use error::{Bomb, EditError, Reason, TagPlace, TagSource};
 pub use kustomize::is_kustomization_file_name;
 pub use path::{Path, PathError};
+pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, Repository, Tag};
 use document::Document;
@@ -191,24 +193,15 @@ pub fn rewrite(
     wanted: &[Wanted],
     rules: &Rules,
 ) -> Result<Rewritten, EditError> {
-    let text = utf8(file, bytes)?;
+    let text = text_of(file, bytes)?;
     edit(file, text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
 }
 
 /// Lists the places that a target of this kind would find in a file, whatever image was wanted.
 pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditError> {
-    let text = utf8(file, bytes)?;
+    let text = text_of(file, bytes)?;
     let listed = Document::read(text).and_then(|document| listing::list(&document, kind));
     listed.map_err(|refusal| locate(file, text, refusal))
-}
-
-fn utf8<'t>(file: &str, bytes: &'t [u8]) -> Result<&'t str, EditError> {
-    std::str::from_utf8(bytes).map_err(|error| EditError {
-        file: file.to_owned(),
-        line: Some(bytes.iter().take(error.valid_up_to()).filter(|b| **b == b'\n').count() + 1),
-        column: None,
-        reason: Reason::NotUtf8,
-    })
 }
 
 fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {
@@ -235,6 +228,15 @@ fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -
         notes: finished.notes.iter().map(|(node, note)| note.sentence(file, &document, *node)).collect(),
         held: search::held(&document),
         has_objects: manifest::has_objects(&document),
+    })
+}
+
+fn text_of<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, EditError> {
+    std::str::from_utf8(bytes).map_err(|error| EditError {
+        file: file.to_owned(),
+        line: Some(bytes.iter().take(error.valid_up_to()).filter(|b| **b == b'\n').count() + 1),
+        column: None,
+        reason: Reason::NotUtf8,
     })
 }
 

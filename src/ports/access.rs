@@ -11,10 +11,10 @@ use tempfile::TempDir;
 
 use super::{read, trust};
 use crate::error::Error;
-use crate::git::{SigningKey, Ssh};
+use crate::git::{GitUrl, SigningKey, Ssh};
 use crate::http::Trust;
 use crate::plan::PlannedRepository;
-use crate::settings::{Network, RepositorySettings, Settings, SshSettings};
+use crate::settings::{Network, Settings, SshSettings};
 
 /// Where a copy is best: in memory.
 const MEMORY: &str = "/dev/shm";
@@ -53,10 +53,10 @@ impl Access {
     }
 
     /// Takes what it needs to read these repositories.
-    pub fn to_read(network: &Network, repositories: &[RepositorySettings]) -> Result<Self, Error> {
+    pub fn to_read<'u>(network: &Network, urls: impl IntoIterator<Item = &'u GitUrl>) -> Result<Self, Error> {
         let trust = trust(network)?;
         let mut copies = Copies::default();
-        let needs_ssh = repositories.iter().any(|repository| repository.url.is_ssh());
+        let needs_ssh = urls.into_iter().any(GitUrl::is_ssh);
         let ssh = if needs_ssh { ssh(&network.ssh, &mut copies)? } else { Ssh::default() };
         Ok(Self { trust, ssh, signing_key: None, _copies: copies })
     }

@@ -63,6 +63,12 @@ fn repository(
     })
 }
 
+/// An address alone, with the credentials that a run without a config file uses there.
+pub(super) fn alone(url: &str, environment: &Environment) -> Result<(GitUrl, Option<Credentials>), SettingsError> {
+    let (url, in_url) = GitUrl::parse(url)?;
+    Ok((url, with_token(in_url, default_credentials(environment))))
+}
+
 /// What the URL says beats the variables; a user alone in a URL goes with the variables' token.
 fn with_token(in_url: Option<Credentials>, default: Option<Credentials>) -> Option<Credentials> {
     match (in_url, default) {

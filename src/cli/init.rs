@@ -1,0 +1,25 @@
+//! The flags of `init`; this module must not know a default of the job.
+
+use clap::Args;
+
+/// The flags of `init`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct InitArgs {
+    /// Image to look for: [HOST[:PORT]/]PATH, a tag does not matter (repeatable) [default: all that are found]
+    #[arg(long = "image", value_name = "REF")]
+    pub image: Vec<String>,
+    /// Infra repository: https://…, http://…, ssh://…, user@host:path, file://… or a local path
+    #[arg(long, value_name = "URL", help_heading = "Repository")]
+    pub repo: Option<String>,
+    /// Branch to read [default: the remote's default branch]
+    #[arg(long, value_name = "NAME", help_heading = "Repository")]
+    pub branch: Option<String>,
+    /// Write the proposal to this file, which must not be there yet [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
+    /// CA certificates added to the usual roots
+    /// [default: `$CA_BUNDLE`, `$CI_SERVER_TLS_CA_FILE`, `$SSL_CERT_FILE`]
+    // A PEM text begins with hyphens.
+    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Network")]
+    pub ca_file: Option<String>,
+}

@@ -1,0 +1,160 @@
+//! Lists the files of a branch's tip and reads some of them, for whoever doesn't know their paths yet; this module must
+//! not decide which of them matter.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use git2::{ObjectType, Oid};
+
+use super::capabilities::Capabilities;
+use super::entries::{self, EntryKind};
+use super::error::GitError;
+use super::fetch::{Extent, Reach, fetch};
+use super::pack::PackError;
+use super::refs::{self, Tip};
+use super::store::Store;
+use super::{DEADLINE, Remote};
+use crate::tree::join;
+
+/// How many entries all trees may have together: a tree that is there many times is counted as often.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// How many bytes of trees are read.
+const MOST_TREES: usize = 256 << 20;
+
+/// How deep directories may be nested.
+const MOST_DEPTH: usize = 64;
+
+/// The longest path that is listed, in bytes.
+const LONGEST_PATH: usize = 1024;
+
+/// How long the trees may take to be walked.
+const WALK: Duration = Duration::from_mins(1);
+
+/// The files of a branch's tip that were picked by their names.
+#[derive(Debug)]
+pub struct Listing {
+    tip: Tip,
+    store: Store,
+    files: Vec<(Listed, Oid)>,
+    others: usize,
+}
+
+/// One file, or what stands where a file could.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Its path from the top.
+    pub path: String,
+    /// Whether it is a regular file, not a symbolic link.
+    pub is_file: bool,
+}
+
+impl Listing {
+    /// The branch's short name.
+    pub fn branch(&self) -> &str {
+        &self.tip.branch
+    }
+
+    /// The picked files and links, sorted by their paths.
+    pub fn files(&self) -> impl Iterator<Item = &Listed> {
+        self.files.iter().map(|(listed, _)| listed)
+    }
+
+    /// How many files were not picked, submodules among them.
+    pub fn others(&self) -> usize {
+        self.others
+    }
+}
+
+impl Remote {
+    /// Lists a branch's files whose names are picked, fetching all trees and (where the server can leave them out) no
+    /// file; no branch means the remote's default.
+    pub async fn list(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
+        let listed = tokio::time::timeout(DEADLINE, self.take_listing(branch, pick)).await;
+        listed.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    /// Reads listed files in one request, in the order of the paths; none for a file that is too large to be kept.
+    pub async fn contents(&self, listing: &mut Listing, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+        let read = tokio::time::timeout(DEADLINE, self.take_contents(listing, paths)).await;
+        read.unwrap_or_else(|_| Err(self.too_slow()))
+    }
+
+    async fn take_listing(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
+        let (mut session, capabilities) = self.fetching().await?;
+        let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
+        let mut reaches = reaches(&capabilities).iter().peekable();
+        while let Some(&reach) = reaches.next() {
+            match fetch(&mut session, &capabilities, &[tip.id], Extent::Commit(reach)).await {
+                Err(GitError::Remote { words }) if reaches.peek().is_some() => {
+                    tracing::debug!(%words, "the server refuses a fetch without files, asking for all");
+                    session = self.fetching().await?.0;
+                }
+                Err(error) => return Err(error),
+                Ok(pack) => {
+                    let mut store = Store::default();
+                    store.add(pack);
+                    let (files, others) = walk(&store, store.top(tip.id)?, pick)?;
+                    return Ok(Listing { tip, store, files, others });
+                }
+            }
+        }
+        Err(GitError::protocol("there is no way to fetch"))
+    }
+
+    async fn take_contents(&self, listing: &mut Listing, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+        let ids = paths.iter().map(|path| {
+            let found = listing.files.iter().find(|(listed, _)| listed.is_file && listed.path == *path);
+            found.map(|(_, id)| *id).ok_or_else(|| GitError::Path { path: path.clone() })
+        });
+        let ids: Vec<Oid> = ids.collect::<Result<_, _>>()?;
+        let needed: BTreeSet<Oid> = ids.iter().copied().filter(|id| !listing.store.has(*id)).collect();
+        if !needed.is_empty() && !listing.store.has_oversized() {
+            let (mut session, capabilities) = self.fetching().await?;
+            let needed: Vec<Oid> = needed.into_iter().collect();
+            listing.store.add(fetch(&mut session, &capabilities, &needed, Extent::Blobs).await?);
+        }
+        let content = |id: Oid| match listing.store.object(id, ObjectType::Blob) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(PackError::Missing(_)) if listing.store.has_oversized() => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+        ids.into_iter().map(content).collect()
+    }
+}
+
+/// How all trees of a commit can be read, the cheapest way first.
+fn reaches(capabilities: &Capabilities) -> &'static [Reach] {
+    if capabilities.has_feature("fetch", "filter") { &[Reach::Trees, Reach::Everything] } else { &[Reach::Everything] }
+}
+
+type Walked = (Vec<(Listed, Oid)>, usize);
+
+/// Walks all trees, which must be there.
+fn walk(store: &Store, top: Oid, pick: fn(&str) -> bool) -> Result<Walked, GitError> {
+    let started = Instant::now();
+    let (mut files, mut others) = (Vec::new(), 0);
+    let (mut visited, mut read) = (0, 0);
+    let mut pending = vec![(String::new(), top, 0)];
+    while let Some((directory, id, depth)) = pending.pop() {
+        let tree = store.object(id, ObjectType::Tree)?;
+        read += tree.len();
+        for entry in entries::entries(&tree)? {
+            visited += 1;
+            if visited > MOST_ENTRIES || read > MOST_TREES || depth > MOST_DEPTH || started.elapsed() > WALK {
+                return Err(GitError::Limit("the repository has too many files, or nests them too deeply".to_owned()));
+            }
+            let name = std::str::from_utf8(entry.name).ok().filter(|_| entries::is_component(entry.name));
+            let path = name.map(|name| join(&directory, name)).filter(|path| path.len() <= LONGEST_PATH);
+            match (path, entry.kind) {
+                (Some(path), EntryKind::Directory) => pending.push((path, entry.id, depth + 1)),
+                (Some(path), EntryKind::File | EntryKind::Symlink) if name.is_some_and(pick) => {
+                    files.push((Listed { path, is_file: entry.kind == EntryKind::File }, entry.id));
+                }
+                _ => others += 1,
+            }
+        }
+    }
+    files.sort_by(|(one, _), (other, _)| one.path.cmp(&other.path));
+    Ok((files, others))
+}

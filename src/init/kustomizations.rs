@@ -1,0 +1,89 @@
+//! What a kustomization is made of, as far as the repository holds it; this module must not decide what follows.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::collect::Collected;
+use super::environments::directory;
+use crate::tree::join;
+
+/// How many files one kustomization is followed to.
+const MOST: usize = 5000;
+
+/// Which files every kustomization is made of, by their numbers; itself is none of them.
+#[derive(Debug, Default)]
+pub(super) struct Reach(BTreeMap<usize, BTreeSet<usize>>);
+
+impl Reach {
+    /// Follows all kustomizations.
+    pub(super) fn new(collected: &Collected) -> Self {
+        let numbers: BTreeMap<&str, usize> =
+            collected.files.iter().enumerate().map(|(number, file)| (file.path.as_str(), number)).collect();
+        let roots = collected.files.iter().enumerate().filter(|(_, file)| file.is_kustomization());
+        Self(roots.map(|(number, _)| (number, follow(collected, &numbers, number))).collect())
+    }
+
+    /// The kustomizations that are made of a file, among others.
+    pub(super) fn above(&self, file: usize) -> impl Iterator<Item = usize> {
+        self.0.iter().filter(move |(_, below)| below.contains(&file)).map(|(number, _)| *number)
+    }
+
+    /// The kustomizations that no other is made of.
+    pub(super) fn tops(&self) -> impl Iterator<Item = usize> {
+        self.0.keys().copied().filter(|number| self.above(*number).next().is_none())
+    }
+}
+
+fn follow(collected: &Collected, numbers: &BTreeMap<&str, usize>, root: usize) -> BTreeSet<usize> {
+    let mut reached = BTreeSet::new();
+    let mut pending = vec![root];
+    while let Some(file) = pending.pop().and_then(|number| collected.files.get(number)) {
+        for resource in &file.survey.resources {
+            let Some(path) = resolved(directory(&file.path), resource) else { continue };
+            let names = ["", "/kustomization.yaml", "/kustomization.yml", "/Kustomization"];
+            let names = names.map(|name| format!("{path}{name}"));
+            let found = names.iter().find_map(|name| numbers.get(name.trim_start_matches('/')).copied());
+            if let Some(number) = found.filter(|number| *number != root && reached.len() < MOST)
+                && reached.insert(number)
+                && collected.files.get(number).is_some_and(super::collect::Seen::is_kustomization)
+            {
+                pending.push(number);
+            }
+        }
+    }
+    reached
+}
+
+/// `../base` seen from `overlays/dev`; none for what leads out of the repository, as a URL does.
+fn resolved(directory: &str, resource: &str) -> Option<String> {
+    let path = join(directory, resource);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_are_seen_from_their_file() {
+        for (directory, resource, path) in [
+            ("overlays/dev", "../../base", Some("base")),
+            ("overlays/dev", "./a.yaml", Some("overlays/dev/a.yaml")),
+            ("", "base/", Some("base")),
+            ("a", "../..", None),
+        ] {
+            assert_eq!(resolved(directory, resource).as_deref(), path, "{directory} {resource}");
+        }
+    }
+}

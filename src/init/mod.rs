@@ -1,0 +1,132 @@
+//! The `init` command: reads an infra repository's YAML files and proposes a config file for it. This module must not
+//! print, write a file, or know how an image is written in one.
+//!
+//! `candidates` says which files are worth reading, `collect` what they hold, `propose` what is made of it, `render`
+//! how that is written down; these four are pure.
+
+mod candidates;
+mod collect;
+mod environments;
+mod images;
+mod kustomizations;
+mod propose;
+mod render;
+#[cfg(test)]
+mod tests;
+
+use tracing::debug;
+
+use crate::error::Error;
+use crate::git::{GitError, Remote};
+use crate::image::Repository;
+use crate::ports::Access;
+use crate::settings::InitSettings;
+
+/// A file of the repository.
+#[derive(Clone, Debug)]
+struct File {
+    path: String,
+    bytes: Vec<u8>,
+}
+
+/// What the proposal is made from, beside the files.
+#[derive(Clone, Debug)]
+struct Context {
+    /// The repository's address, as it goes into the config file.
+    url: String,
+    /// `shop/infra main`.
+    place: String,
+    /// The branch, when one was asked for.
+    branch: Option<String>,
+    /// The images that were asked for; none means all.
+    images: Vec<Repository>,
+    /// `$IMAGE_REPOSITORY`.
+    prefix: Option<Repository>,
+}
+
+/// What `init` comes to.
+#[derive(Debug)]
+pub struct Proposed {
+    /// The config file.
+    pub text: String,
+    /// What it has, in one sentence.
+    pub summary: String,
+}
+
+/// Why there is nothing to propose.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// No place was found that can be written.
+    #[error("no place can be proposed for {wanted}")]
+    Nothing {
+        /// The images that were looked for, or `any image`.
+        wanted: String,
+        /// What was seen, a sentence each.
+        seen: Vec<String>,
+    },
+}
+
+impl InitError {
+    /// What to do about it, in one line.
+    pub fn hint(&self) -> String {
+        let Self::Nothing { seen, .. } = self;
+        match seen.split_first() {
+            None => "check the branch and --image: no YAML file names it".into(),
+            Some((first, [])) => format!("what was seen: {first}"),
+            Some((first, rest)) => format!("what was seen: {first} (and {} more: run it with -v)", rest.len()),
+        }
+    }
+}
+
+/// Reads the repository and proposes a config file.
+pub async fn run(settings: &InitSettings) -> Result<Proposed, Error> {
+    let short = settings.url.short();
+    let place = |branch: Option<&str>| match branch {
+        Some(branch) => format!("{short} {branch}"),
+        None => short.clone(),
+    };
+    let action = format!("read {}", place(settings.branch.as_deref()));
+    let failed = |reason: GitError| Error::Git { action: action.clone(), reason };
+    let access = Access::to_read(&settings.network, [&settings.url])?;
+    let (url, credentials) = (settings.url.clone(), settings.credentials.as_ref());
+    let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
+    let mut listing = remote.list(settings.branch.as_deref(), candidates::is_name).await.map_err(failed)?;
+    let mut candidates = candidates::choose(listing.files());
+    debug!("{}: {} files are read", place(Some(listing.branch())), candidates.paths.len());
+    let contents = remote.contents(&mut listing, &candidates.paths).await.map_err(failed)?;
+    let mut files = Vec::new();
+    for (path, content) in std::mem::take(&mut candidates.paths).into_iter().zip(contents) {
+        match content.filter(|bytes| bytes.len() <= candidates::MOST_BYTES) {
+            Some(bytes) => files.push(File { path, bytes }),
+            None => candidates.passed.add("larger than 1 MiB", &path),
+        }
+    }
+    candidates.passed.add_many("of another kind than YAML", listing.others());
+    let context = Context {
+        url: settings.url.to_string(),
+        place: place(Some(listing.branch())),
+        branch: settings.branch.clone(),
+        images: settings.images.clone(),
+        prefix: settings.prefix.clone(),
+    };
+    proposed(files, candidates.passed, &context).map_err(|source| Error::Init { place: context.place.clone(), source })
+}
+
+/// From the files to the config file.
+fn proposed(files: Vec<File>, passed: candidates::Passed, context: &Context) -> Result<Proposed, InitError> {
+    let collected = collect::collect(files, passed);
+    let proposal = propose::propose(&collected, context);
+    if proposal.targets().next().is_none() {
+        for remark in &proposal.remarks {
+            debug!("{remark}");
+        }
+        let wanted: Vec<&str> = context.images.iter().map(Repository::as_str).collect();
+        let wanted = if wanted.is_empty() { "any image".to_owned() } else { wanted.join(", ") };
+        return Err(InitError::Nothing { wanted, seen: proposal.remarks });
+    }
+    let targets = proposal.targets().count();
+    let images = proposal.images.iter().filter(|image| image.is_used).count();
+    let remarks = proposal.remarks.len() + proposal.items.len() - targets;
+    let summary = format!("proposed: {images} images, {targets} targets; {remarks} things are left to decide");
+    Ok(Proposed { text: render::render(&proposal, &collected.passed, context), summary })
+}
