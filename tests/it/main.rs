@@ -22,6 +22,7 @@ mod harness;
 mod hostile;
 mod image;
 mod images;
+mod init;
 mod merge_requests;
 mod race;
 mod registry_faults;
