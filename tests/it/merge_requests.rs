@@ -254,3 +254,30 @@ fn no_pipeline_starts_when_it_is_not_wanted() {
     scene.world.bump(update).run().exits(0);
     assert!(bare.log("main", "%B").ends_with("[skip ci]"), "{}", bare.log("main", "%B"));
 }
+
+/// Against a real GitLab: `GITOPS_BUMP_TEST_GITLAB` is the https URL of a scratch project whose `values.yaml` holds
+/// `image: {repository: x, tag: "0"}`, `GITOPS_BUMP_TEST_GITLAB_TOKEN` a token of it with the scopes `api` and
+/// `write_repository`. The request that the test leaves is to be closed by hand.
+#[test]
+fn a_real_gitlab_keeps_one_request() {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let (Some(url), Some(token)) = (variable("GITOPS_BUMP_TEST_GITLAB"), variable("GITOPS_BUMP_TEST_GITLAB_TOKEN"))
+    else {
+        println!("skipped: GITOPS_BUMP_TEST_GITLAB and GITOPS_BUMP_TEST_GITLAB_TOKEN name no GitLab");
+        return;
+    };
+    let world = World::new();
+    let propose = |tag: &str| {
+        let image = world.push("team/app", tag);
+        let fixed = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml:image", "--any-repository"];
+        let bump = world.bump(fixed.iter().chain(&["--merge-request", "--mr-draft", "--report-json", "report.json"]));
+        bump.env("GITOPS_BUMP_GIT_TOKEN", &token).env("GITOPS_BUMP_GITLAB_TOKEN", &token).run().exits(0);
+        let report: Value = serde_json::from_str(&world.read("report.json")).expect("the report is JSON");
+        report["repositories"][0]["merge_request"].as_str().expect("a request is open").to_owned()
+    };
+
+    let first = propose("2");
+
+    assert_eq!(propose("2"), first);
+    assert_eq!(propose("3"), first);
+}
