@@ -9,10 +9,10 @@ use std::time::Duration;
 
 /// Out of how many attempts' time the first pause is drawn. Measured with 2 to 64 writers: less, and most pushes are
 /// lost; more, and the server stands idle.
-const FIRST_SPREAD: f64 = 3.0;
+const FIRST_SPREAD: f64 = 2.5;
 
 /// How much each further loss adds to it.
-const GROWTH: f64 = 1.2;
+const GROWTH: f64 = 1.3;
 
 /// No pause is longer, however slow the server is.
 const LONGEST: Duration = Duration::from_secs(20);
