@@ -46,6 +46,16 @@ impl Beside {
     }
 }
 
+/// The digest that a mapping says beside its tag, with its algorithm, whichever key has it.
+pub(super) fn said(fields: &Fields<'_, '_>) -> Option<String> {
+    KEYS.into_iter().find_map(|key| {
+        let text = fields.text(key)?;
+        let is_whole = key == Key::Digest || text.starts_with(PREFIX);
+        let whole = if is_whole { text.to_owned() } else { format!("{PREFIX}{text}") };
+        Digest::parse(&whole).is_ok().then_some(whole)
+    })
+}
+
 impl Editor<'_, '_> {
     /// The digests of a mapping: its own, blank ones too, and what merge keys bring.
     pub(super) fn beside(&self, fields: &Fields<'_, '_>) -> Outcome<Vec<Beside>> {

@@ -5,6 +5,7 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use super::digest;
 use super::document::{Document, Node, Shape};
 use super::error::{Outcome, TagSource};
 use super::fields::{Fields, Key};
@@ -14,7 +15,7 @@ use super::resolve::{Resolved, missing, refuse_alias, resolve};
 use super::scalar::{Sight, has_tag_beside, look};
 use super::search::{Scope, bases};
 use super::{Holding, Kind, Written, kustomize, manifest, shared};
-use crate::image::{Digest, Repository};
+use crate::image::Repository;
 
 /// A place that was seen to hold an image.
 pub(super) struct Sighting {
@@ -82,7 +83,7 @@ fn mapping(document: &Document<'_>, fields: &Fields<'_, '_>) -> Sighting {
     let is_entry = kustomize::is_entry(document, fields);
     let key = if is_entry { Key::NewTag } else { Key::Tag };
     let version = fields.text(key).and_then(tag_and_digest).unwrap_or_default();
-    let beside = fields.text(Key::Digest).filter(|digest| Digest::parse(digest).is_ok());
+    let beside = digest::said(fields);
     let has_tag = fields.own(key).is_some();
     let name = match () {
         () if is_entry => fields.effective_name().map(str::to_owned),
@@ -97,7 +98,7 @@ fn mapping(document: &Document<'_>, fields: &Fields<'_, '_>) -> Sighting {
         node: fields.own(key).unwrap_or(fields.mapping),
         key: (!has_tag).then_some(key),
         repository: name.and_then(|name| Repository::parse(&name).ok()),
-        written: Written { tag: version.tag, digest: beside.map(str::to_owned).or(version.digest) },
+        written: Written { tag: version.tag, digest: beside.or(version.digest) },
     }
 }
 
@@ -169,10 +170,12 @@ mod tests {
         let pinned = format!(
             "a: {{repository: r.io/a, tag: 1@{digest}}}\nb: {{repository: r.io/b, tag: 2, digest: '{digest}'}}\n"
         );
+        let hex = format!("c: {{repository: r.io/c, tag: v3, sha: '{}'}}\n", "1".repeat(64));
         for (text, all) in [
             ("image:\n  repository: r.io/team/app\n  tag: 1.4\n", vec!["image.tag:3 r.io/team/app 1.4"]),
             ("image: {registry: r.io, repository: app, tag: 1}\n", vec!["image.tag:1 r.io/app 1"]),
             (&pinned, vec![&format!("a.tag:1 r.io/a 1@{digest}"), &format!("b.tag:2 r.io/b 2@{digest}")]),
+            (&hex, vec![&format!("c.tag:1 r.io/c v3@{digest}")]),
             ("c: {image: nginx, tag: 1}\nd: {image: r.io/x, tag: 2}\n", vec!["c.tag:1 nginx 1", "d.tag:2 r.io/x 2"]),
             (
                 "e: r.io/a:1\nf: [r.io/b:2]\nimage: nginx:3\n",
