@@ -139,8 +139,8 @@ pub(super) fn gap(document: &Document<'_>, node: Node) -> (usize, &'static str) 
     let is_value = document.parent(node).is_some_and(|parent| document.is_mapping(parent));
     match document.text.get(..at).and_then(|before| before.chars().next_back()) {
         _ if is_value && !has_property && next == Some(&b':') => (at + 1, " "),
-        // `{tag}`: a key without a colon.
-        _ if is_value && !has_property => (at, ": "),
+        // `{tag}`: a key without a colon, which has to follow on the key's own line.
+        _ if is_value && !has_property => (document.key(node).map_or(at, |key| document.end(key)), ": "),
         Some(' ') => (at, ""),
         _ => (at, " "),
     }
