@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::samples::values;
+use crate::samples::app_infra;
 use crate::world::{ARGOCD_TOKEN, Argocd, Bump, Gitlab, Repository, Secret, World, application};
 
 const OLD: &str = "1111111111111111111111111111111111111111";
@@ -19,7 +19,7 @@ impl Scene {
     fn new() -> Self {
         let world = World::new();
         let image = world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         Self { world, infra, image }
     }
 

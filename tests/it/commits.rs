@@ -1,6 +1,6 @@
 //! The commit: on which branch, with what message, by whom, and with what in its tree.
 
-use crate::samples::values;
+use crate::samples::{app_infra, values};
 use crate::world::{Repository, World};
 
 #[test]
@@ -21,7 +21,7 @@ fn the_default_branch_is_the_remotes() {
 fn branch_names_the_branch_to_update() {
     let world = World::new();
     let image = world.push("team/app", "2");
-    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+    let infra = app_infra(&world, "1");
     infra.set_ref("refs/heads/env/prod", &infra.tip("main"));
 
     world
@@ -65,7 +65,7 @@ fn message_author_and_committer_can_be_chosen() {
 
 fn bumped_in_a_pipeline(world: &World, flags: &[&str]) -> Repository {
     let image = world.push("team/app", "1.4.2");
-    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1.4.1").as_str())]);
+    let infra = app_infra(world, "1.4.1");
     let url = infra.url();
     let arguments = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"];
     world

@@ -1,6 +1,6 @@
 //! The GitLab component and the hidden job: real pipelines that push to real repositories.
 
-use crate::samples::{kustomization, values};
+use crate::samples::{app_infra, kustomization, values};
 use crate::world::{Executor, Image, Pipeline, Project, Repository, World};
 
 /// Where examples and README include it from.
@@ -16,7 +16,7 @@ impl Shop {
     fn new() -> Self {
         let world = World::new();
         world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         Self { world, infra }
     }
 

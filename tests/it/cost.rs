@@ -1,6 +1,6 @@
 //! A bump costs what its path costs, not what the repository costs.
 
-use crate::samples::values;
+use crate::samples::{app_infra, values};
 use crate::world::{Proxy, World};
 
 #[test]
@@ -37,7 +37,7 @@ fn one_bump_downloads_less_than_32_kb_of_a_repository_of_20_000_files() {
 fn a_branch_that_is_named_costs_one_request_less() {
     let world = World::new();
     let image = world.push("team/app", "2");
-    let infra = world.infra("infra", &[("values.yaml", &values(&world.repository("team/app"), "1"))]);
+    let infra = app_infra(&world, "1");
     let proxy = Proxy::to(&world.servers().git);
     let url = infra.url_at(&proxy.address());
 
@@ -53,7 +53,7 @@ fn a_branch_that_is_named_costs_one_request_less() {
 fn a_branch_behind_thousands_of_others_is_asked_for_by_its_name() {
     let world = World::new();
     let image = world.push("team/app", "2");
-    let infra = world.infra("infra", &[("values.yaml", &values(&world.repository("team/app"), "1"))]);
+    let infra = app_infra(&world, "1");
     infra.add_branches((0..5_000).map(|number| format!("a-feature-{number}")));
     let proxy = Proxy::to(&world.servers().git);
     let url = infra.url_at(&proxy.address());

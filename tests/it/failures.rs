@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::samples::{OLD_DIGEST, values};
+use crate::samples::{OLD_DIGEST, app_infra, values};
 use crate::world::{Bump, Repository, World};
 
 /// An infra repository that names tag 1 of an image whose tags 1 and 2 are in the registry.
@@ -15,7 +15,7 @@ impl Shop {
     fn new() -> Self {
         let world = World::new();
         world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         Self { world, infra }
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::samples::values;
+use crate::samples::{app_infra, values};
 use crate::world::{Bump, GITLAB_TOKEN, Gitlab, Repository, Run, Secret, World};
 
 /// Writes down the options of every push.
@@ -22,7 +22,7 @@ impl Scene {
         for tag in ["2", "3"] {
             world.push("team/app", tag);
         }
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         infra.hook("pre-receive", RECORD);
         Self { world, infra, gitlab: Gitlab::start() }
     }

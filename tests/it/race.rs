@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::samples::values;
+use crate::samples::{app_infra, values};
 use crate::world::{Bump, Proxy, Repository, World};
 
 /// The request that carries the push itself.
@@ -19,7 +19,7 @@ impl Race {
     fn new() -> Self {
         let world = World::new();
         world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         let proxy = Proxy::to(&world.servers().git);
         Self { world, infra, proxy }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::samples::values;
+use crate::samples::{app_infra, values};
 use crate::world::{Bump, Repository, Run, World};
 
 /// An infra repository that names tag 1.4.1 of an image.
@@ -17,7 +17,7 @@ impl Shop {
     fn new() -> Self {
         let world = World::new();
         world.push("team/app", "1.4.2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1.4.1").as_str())]);
+        let infra = app_infra(&world, "1.4.1");
         Self { world, infra }
     }
 
@@ -52,7 +52,7 @@ impl Shop {
 #[test]
 fn the_diff_is_a_section_of_a_gitlab_jobs_log_and_plain_elsewhere() {
     let world = World::new();
-    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+    let infra = app_infra(&world, "1");
     let update = |tag: &str, flags: &[&str]| {
         let (image, url) = (world.push("team/app", tag), infra.url());
         let fixed = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"];

@@ -1,7 +1,14 @@
 //! Files as infra repositories hold them, with neighbours that must not change; knows nothing of the binary.
 
+use crate::world::{Repository, World};
+
 /// A digest that no image has.
 pub(crate) const OLD_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+/// An infra repository whose `values.yaml` names this tag of `team/app`.
+pub(crate) fn app_infra(world: &World, tag: &str) -> Repository {
+    world.infra("infra", &[("values.yaml", &values(&world.repository("team/app"), tag))])
+}
 
 /// Helm values with the image split in two, and a comment on the line that changes.
 pub(crate) fn values(repository: &str, tag: &str) -> String {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::samples::values;
+use crate::samples::app_infra;
 use crate::world::{Bump, Repository, World, output_of, ssh_key};
 
 struct Desk {
@@ -16,7 +16,7 @@ impl Desk {
     fn new() -> Self {
         let world = World::new();
         let image = world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         Self { infra, image, world }
     }
 

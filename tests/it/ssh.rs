@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::samples::values;
+use crate::samples::{app_infra, values};
 use crate::world::{Bump, Repository, Sshd, World, copies_of};
 
 /// An infra repository that names tag 1 of an image whose tag 2 is in the registry, behind an SSH server.
@@ -21,7 +21,7 @@ impl Harbour {
     fn new() -> Self {
         let world = World::new();
         let image = world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         let sshd = Sshd::start(&world.scratch().join("sshd"), &world.servers().git_repositories);
         let url = sshd.url(infra.path());
         Self { sshd, infra, image, url, world }

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
-use crate::samples::values;
+use crate::samples::app_infra;
 use crate::world::{Bump, Nginx, Proxy, Repository, World, output_of};
 
 struct Shop {
@@ -17,7 +17,7 @@ impl Shop {
     fn new() -> Self {
         let world = World::new();
         let image = world.push("team/app", "2");
-        let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1").as_str())]);
+        let infra = app_infra(&world, "1");
         Self { infra, image, world }
     }
 

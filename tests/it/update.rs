@@ -1,6 +1,6 @@
 //! `update`: the image is checked, one line changes, one commit is pushed.
 
-use crate::samples::{deployment, kustomization, values};
+use crate::samples::{app_infra, deployment, kustomization, values};
 use crate::world::World;
 
 #[test]
@@ -25,7 +25,7 @@ fn one_run_makes_one_commit_that_changes_one_line() {
 fn a_second_run_makes_no_commit_and_says_that_nothing_is_redeployed() {
     let world = World::new();
     let image = world.push("team/app", "1.4.2");
-    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1.4.2").as_str())]);
+    let infra = app_infra(&world, "1.4.2");
     let arguments = ["update", "--image", &image, "--repo", &infra.url(), "--helm", "values.yaml"];
 
     world.bump(arguments).run().exits(0).says("unchanged").says("no commit").says("no pod restarts");
@@ -99,7 +99,7 @@ fn a_local_repository_is_updated_by_path_and_by_file_url() {
 fn a_dry_run_prints_the_diff_and_publishes_nothing() {
     let world = World::new();
     let image = world.push("team/app", "1.4.2");
-    let infra = world.infra("infra", &[("values.yaml", values(&world.repository("team/app"), "1.4.1").as_str())]);
+    let infra = app_infra(&world, "1.4.1");
 
     world
         .bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", "values.yaml", "--dry-run"])
