@@ -11,19 +11,12 @@ use crate::git::GitUrl;
 /// None for a local repository. A host that isn't known by its name is taken for a GitLab.
 pub fn commit_url(url: &GitUrl, commit: &str) -> Option<String> {
     let host = url.host()?;
-    let scheme = if url.to_string().starts_with("http://") { "http" } else { "https" };
-    let port = match (url.to_string().starts_with("http"), url.port()) {
-        (true, Some(port)) => format!(":{port}"),
-        _ => String::new(),
-    };
-    let path = url.path().trim_matches('/');
-    let path = path.strip_suffix(".git").unwrap_or(path);
     let infix = match () {
         () if is_named(host, &GITHUB_LIKE) => "commit",
         () if is_named(host, &BITBUCKET) => "commits",
         () => "-/commit",
     };
-    Some(format!("{scheme}://{host}{port}/{path}/{infix}/{commit}"))
+    Some(format!("{}/{}/{infix}/{commit}", url.web_origin()?, url.project()))
 }
 
 /// An address that a page may link to: http or https, with a host and without credentials.

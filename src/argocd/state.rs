@@ -136,11 +136,8 @@ pub(super) fn is_of(application: &Value, url: &GitUrl, files: &[&str]) -> bool {
 
 /// The same host and path, whatever the scheme, the user and a final `.git` are.
 fn is_same_repository(text: &str, url: &GitUrl) -> bool {
-    let plain = |url: &GitUrl| {
-        let path = url.path().trim_matches('/');
-        (url.host().map(str::to_ascii_lowercase), path.strip_suffix(".git").unwrap_or(path).to_owned())
-    };
-    GitUrl::parse(text).is_ok_and(|(parsed, _)| plain(&parsed) == plain(url))
+    let host = |url: &GitUrl| url.host().map(str::to_ascii_lowercase);
+    GitUrl::parse(text).is_ok_and(|(parsed, _)| host(&parsed) == host(url) && parsed.project() == url.project())
 }
 
 /// `Deployment/app: Degraded: its message`, for a resource that isn't well.

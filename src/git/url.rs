@@ -109,11 +109,25 @@ impl GitUrl {
         matches!(self.0, Place::Ssh { .. })
     }
 
+    /// The path on the host without slashes around it and without `.git`: a project's path on GitLab and its like.
+    pub fn project(&self) -> &str {
+        let path = self.path().trim_matches('/');
+        path.strip_suffix(".git").unwrap_or(path)
+    }
+
+    /// `SCHEME://HOST[:PORT]` of the host's pages; none for a local repository. SSH says nothing of their port.
+    pub fn web_origin(&self) -> Option<String> {
+        let host = self.host()?;
+        let Place::Http(url) = &self.0 else {
+            return Some(format!("https://{host}"));
+        };
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{host}{port}", url.scheme()))
+    }
+
     /// The name for messages: the last two components of the path, without `.git` (`shop/infra`).
     pub fn short(&self) -> String {
-        let path = self.path().trim_end_matches('/');
-        let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
-        let mut names: Vec<&str> = path.rsplit('/').filter(|name| !name.is_empty()).take(2).collect();
+        let mut names: Vec<&str> = self.project().rsplit('/').filter(|name| !name.is_empty()).take(2).collect();
         names.reverse();
         if names.is_empty() { self.to_string() } else { names.join("/") }
     }

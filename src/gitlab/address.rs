@@ -20,34 +20,27 @@ pub(super) struct Address {
 /// The addresses to try, the likeliest first: whether an instance is served below a path can't be told from a
 /// repository's URL. The one that CI names is the only one for its own server.
 pub(super) fn addresses(url: &GitUrl, ci: &Ci) -> Vec<Address> {
-    let Some(host) = url.host() else {
+    let (Some(host), Some(origin)) = (url.host(), url.web_origin()) else {
         return Vec::new();
     };
-    let path = url.path().trim_matches('/');
-    let components: Vec<&str> = path.strip_suffix(".git").unwrap_or(path).split('/').collect();
     if let (Some(server), Some(api)) = (&ci.server_host, &ci.api_v4_url)
         && server == host
     {
         let base = api.trim_end_matches('/');
         let prefix = base.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
         let prefix = prefix.strip_suffix("api/v4").unwrap_or_default().trim_matches('/');
-        let project = components.join("/");
-        let project = match project.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) {
+        let project = match url.project().strip_prefix(prefix).and_then(|rest| rest.strip_prefix('/')) {
             Some(rest) if !prefix.is_empty() => rest,
-            _ => &project,
+            _ => url.project(),
         };
         return vec![address(base.to_owned(), project)];
     }
-    let is_plain = url.to_string().starts_with("http://");
-    let scheme = if is_plain { "http" } else { "https" };
-    // An SSH port says nothing about the API's.
-    let port = if url.is_ssh() { None } else { url.port() };
-    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let components: Vec<&str> = url.project().split('/').collect();
     let deepest = if url.is_ssh() { 0 } else { components.len().saturating_sub(2).min(DEEPEST_INSTANCE) };
     let at = |depth: usize| {
         let (prefix, project) = components.split_at(depth);
         let prefix = [&[""], prefix].concat().join("/");
-        address(format!("{scheme}://{host}{port}{prefix}/api/v4"), &project.join("/"))
+        address(format!("{origin}{prefix}/api/v4"), &project.join("/"))
     };
     (0..=deepest).map(at).collect()
 }

@@ -27,8 +27,7 @@ pub struct Ci {
 impl Ci {
     /// Whether a repository is that of the project whose pipeline runs: a push to it would start that pipeline again.
     pub fn is_own_project(&self, url: &GitUrl) -> bool {
-        let path = url.path().trim_matches('/');
-        let path = path.strip_suffix(".git").unwrap_or(path);
+        let path = url.project();
         let is_project = self.project_path.as_deref().is_some_and(|project| {
             // On an instance below a path, the address begins with that path.
             path == project || path.strip_suffix(project).is_some_and(|prefix| prefix.ends_with('/'))
