@@ -92,9 +92,9 @@ pub struct UpdateArgs {
     /// What the images must fulfil.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// Infra repository: https://…, http://…, ssh://…, user@host:path, file://… or a local path
-    #[arg(long, value_name = "URL", help_heading = "Repository")]
-    pub repo: Option<String>,
+    /// Which repository.
+    #[command(flatten)]
+    pub repository: RepositoryArgs,
     /// Branch to update [default: the remote's default branch]
     #[arg(long, value_name = "NAME", help_heading = "Repository")]
     pub branch: Option<String>,
@@ -190,10 +190,18 @@ pub struct ImageArgs {
     pub image: Vec<String>,
 }
 
-/// Which places hold an image, and how they are written.
+/// Which repository.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RepositoryArgs {
+    /// Infra repository: https://…, http://…, ssh://…, user@host:path, file://… or a local path
+    #[arg(long = "repo", value_name = "URL", help_heading = "Repository")]
+    pub url: Option<String>,
+}
+
+/// Which places hold an image.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Targets")]
-pub struct TargetArgs {
+pub struct PlaceArgs {
     /// Helm values, or any YAML file with an image in it (repeatable)
     #[arg(long, value_name = "FILE[:PATH]")]
     pub helm: Vec<String>,
@@ -203,6 +211,15 @@ pub struct TargetArgs {
     /// Plain Kubernetes manifests; a directory means its *.yaml and *.yml (repeatable)
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub manifest: Vec<String>,
+}
+
+/// Which places hold an image, and how they are written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Targets")]
+pub struct TargetArgs {
+    /// Which places.
+    #[command(flatten)]
+    pub places: PlaceArgs,
     /// Write the tag, or tag and digest [default: tag]
     #[arg(long, value_enum)]
     pub pin: Option<PinArg>,

@@ -159,7 +159,11 @@ fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result
 
 /// Reports and doesn't judge: only a repository that can't be read makes the exit code other than 0.
 async fn status(args: &StatusArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
-    let config = if args.repo.is_some() && args.config.is_none() { None } else { read_config(args.config.as_deref())? };
+    let config = if args.repository.url.is_some() && args.config.is_none() {
+        None
+    } else {
+        read_config(args.config.as_deref())?
+    };
     let settings = settings::status(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let credentials = registry_credentials(environment, terminal);
@@ -237,7 +241,7 @@ fn registry_credentials(environment: &Environment, terminal: &Terminal) -> Crede
 /// The same for people who look at a config file: it may leave images and repositories to the flags.
 fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
     let config = read_config(args.config.as_deref())?;
-    if config.is_none() && args.repo.is_none() {
+    if config.is_none() && args.repository.url.is_none() {
         let text = format!("there is no {} here, and no --config or --repo is given", config::DEFAULT_FILE);
         return Err(settings::SettingsError::Usage(text).into());
     }

@@ -2,15 +2,17 @@
 
 use clap::Args;
 
+use super::RepositoryArgs;
+
 /// The flags of `init`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct InitArgs {
     /// Image to look for: [HOST[:PORT]/]PATH, a tag does not matter (repeatable) [default: all that are found]
     #[arg(long = "image", value_name = "REF")]
     pub image: Vec<String>,
-    /// Infra repository: https://…, http://…, ssh://…, user@host:path, file://… or a local path
-    #[arg(long, value_name = "URL", help_heading = "Repository")]
-    pub repo: Option<String>,
+    /// Which repository.
+    #[command(flatten)]
+    pub repository: RepositoryArgs,
     /// Branch to read [default: the remote's default branch]
     #[arg(long, value_name = "NAME", help_heading = "Repository")]
     pub branch: Option<String>,

@@ -21,16 +21,20 @@ fn a_flag_beats_its_variable() {
         update(&["--branch", "one", "--helm=a.yaml"], &[("GITOPS_BUMP_BRANCH", "two"), ("GITOPS_BUMP_HELM", "b")]);
     let args = args.unwrap();
     assert_eq!(args.branch.as_deref(), Some("one"));
-    assert_eq!(args.targets.helm, ["a.yaml"]);
+    assert_eq!(args.targets.places.helm, ["a.yaml"]);
 }
 
 #[test]
 fn a_variable_holds_several_values() {
     for value in ["a:x b:y", "a:x\nb:y\n", "\n  a:x\n\n  b:y\n"] {
-        assert_eq!(update(&[], &[("GITOPS_BUMP_HELM", value)]).unwrap().targets.helm, ["a:x", "b:y"], "{value:?}");
+        assert_eq!(
+            update(&[], &[("GITOPS_BUMP_HELM", value)]).unwrap().targets.places.helm,
+            ["a:x", "b:y"],
+            "{value:?}"
+        );
     }
     let spaces = update(&[], &[("GITOPS_BUMP_MANIFEST", "my file.yaml\nother.yaml")]).unwrap();
-    assert_eq!(spaces.targets.manifest, ["my file.yaml", "other.yaml"]);
+    assert_eq!(spaces.targets.places.manifest, ["my file.yaml", "other.yaml"]);
     let handed_over = update(&[], &[("GITOPS_BUMP_IMAGE", "r/a:1,r/b:2")]).unwrap();
     assert_eq!(handed_over.images.image, ["r/a:1", "r/b:2"]);
 }

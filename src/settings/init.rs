@@ -2,11 +2,11 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{Network, SettingsError, network, repositories};
+use super::{Network, SettingsError, network, reference, repositories};
 use crate::cli::{InitArgs, NetworkArgs};
 use crate::environment::Environment;
 use crate::git::GitUrl;
-use crate::image::{Reference, Repository};
+use crate::image::Repository;
 use crate::secret::Credentials;
 
 /// Everything that `init` needs to know.
@@ -30,7 +30,7 @@ pub struct InitSettings {
 
 /// Merges what `init` was given; it reads no config file.
 pub fn init(args: &InitArgs, environment: &Environment) -> Result<InitSettings, SettingsError> {
-    let Some(url) = &args.repo else {
+    let Some(url) = &args.repository.url else {
         return Err(SettingsError::Usage("no repository is given: --repo URL".into()));
     };
     let (url, credentials) = repositories::alone(url, environment)?;
@@ -50,8 +50,7 @@ pub fn init(args: &InitArgs, environment: &Environment) -> Result<InitSettings, 
 fn images(given: &[String]) -> Result<Vec<Repository>, SettingsError> {
     let mut images: Vec<Repository> = Vec::new();
     for text in given {
-        let reference =
-            Reference::parse(text.trim()).map_err(|source| SettingsError::Reference { text: text.clone(), source })?;
+        let reference = reference(text)?;
         if !images.iter().any(|known| known.is_same_as(&reference.repository)) {
             images.push(reference.repository);
         }

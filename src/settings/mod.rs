@@ -309,10 +309,14 @@ fn require_images(images: &[NamedImage]) -> Result<(), SettingsError> {
     Ok(())
 }
 
+fn reference(text: &str) -> Result<Reference, SettingsError> {
+    let text = text.trim();
+    Reference::parse(text).map_err(|source| SettingsError::Reference { text: text.to_owned(), source })
+}
+
 fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsError> {
     let text = text.trim();
-    let reference =
-        Reference::parse(text).map_err(|source| SettingsError::Reference { text: text.to_owned(), source })?;
+    let reference = reference(text)?;
     if reference.tag.is_none() {
         return Err(SettingsError::NoTag(text.to_owned()));
     }

@@ -17,7 +17,7 @@ pub(super) fn repositories(
 ) -> Result<Vec<RepositorySettings>, SettingsError> {
     let usage = |text: &str| Err(SettingsError::Usage(text.to_owned()));
     let targets = flag_targets(&args.targets)?;
-    if let Some(url) = &args.repo {
+    if let Some(url) = &args.repository.url {
         if targets.is_empty() {
             return usage("no target is given: --repo needs --helm, --kustomize or --manifest");
         }
@@ -103,15 +103,15 @@ fn default_credentials(environment: &Environment) -> Option<Credentials> {
 pub(super) fn flag_targets(args: &TargetArgs) -> Result<Vec<TargetSettings>, SettingsError> {
     let target = |file: &str, kind| TargetSettings { file: file.to_owned(), kind, image: None };
     let mut targets = Vec::new();
-    for text in &args.helm {
+    for text in &args.places.helm {
         let (file, path) = split_target(text);
         targets.push(target(file, Kind::Helm { path: path.map(|path| parse_path(text, path)).transpose()? }));
     }
-    for text in &args.kustomize {
+    for text in &args.places.kustomize {
         let (path, name) = split_target(text);
         targets.push(target(path, Kind::Kustomize { name: name.map(str::to_owned) }));
     }
-    targets.extend(args.manifest.iter().map(|path| target(path, Kind::Manifest)));
+    targets.extend(args.places.manifest.iter().map(|path| target(path, Kind::Manifest)));
     refuse_empty(&targets)?;
     Ok(targets)
 }

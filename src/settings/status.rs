@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::repositories::repositories;
-use super::{ConfigText, Network, RepositorySettings, SettingsError, network, safe_environment};
+use super::{ConfigText, Network, RepositorySettings, SettingsError, network, reference, safe_environment};
 use crate::cli::{FormatArg, StatusArgs, TargetArgs, UpdateArgs};
 use crate::config::Config;
 use crate::environment::Environment;
@@ -43,13 +43,13 @@ pub fn status(
             .map_err(|source| SettingsError::Config { file: file.clone(), source })?,
         None => Config::default(),
     };
-    let targets = TargetArgs {
-        helm: args.helm.clone(),
-        kustomize: args.kustomize.clone(),
-        manifest: args.manifest.clone(),
-        ..TargetArgs::default()
+    let targets = TargetArgs { places: args.places.clone(), ..TargetArgs::default() };
+    let places = UpdateArgs {
+        repository: args.repository.clone(),
+        branch: args.branch.clone(),
+        targets,
+        ..UpdateArgs::default()
     };
-    let places = UpdateArgs { repo: args.repo.clone(), branch: args.branch.clone(), targets, ..UpdateArgs::default() };
     let repositories = repositories(&places, &config, environment)?;
     if repositories.is_empty() {
         return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
@@ -57,7 +57,11 @@ pub fn status(
     Ok(StatusSettings {
         repositories,
         names: config.images.0.iter().map(|(name, text)| (name.clone(), repository(text))).collect(),
-        images: args.image.iter().map(|text| wanted(text)).collect::<Result<_, _>>()?,
+        images: args
+            .image
+            .iter()
+            .map(|text| reference(text).map(|found| found.repository))
+            .collect::<Result<_, _>>()?,
         environments: args.environment.iter().map(|name| safe_environment(name)).collect::<Result<_, _>>()?,
         history: usize::from(args.history.unwrap_or(HISTORY)),
         format: args.format.unwrap_or_default(),
@@ -69,14 +73,6 @@ impl StatusSettings {
     /// The credentials that this run may use with Git servers.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
         self.repositories.iter().filter_map(|repository| repository.credentials.clone())
-    }
-}
-
-fn wanted(text: &str) -> Result<Repository, SettingsError> {
-    let text = text.trim();
-    match Reference::parse(text) {
-        Ok(reference) => Ok(reference.repository),
-        Err(source) => Err(SettingsError::Reference { text: text.to_owned(), source }),
     }
 }
 
