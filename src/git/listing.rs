@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use git2::{ObjectType, Oid};
 
+use super::Remote;
 use super::capabilities::Capabilities;
 use super::entries::{self, EntryKind};
 use super::error::GitError;
@@ -13,7 +14,6 @@ use super::fetch::{Extent, Reach, fetch};
 use super::pack::PackError;
 use super::refs::{self, Tip};
 use super::store::Store;
-use super::{DEADLINE, Remote};
 use crate::tree::join;
 
 /// How many entries all trees may have together: a tree that is there many times is counted as often.
@@ -70,14 +70,12 @@ impl Remote {
     /// Lists a branch's files whose names are picked, fetching all trees and (where the server can leave them out) no
     /// file; no branch means the remote's default.
     pub async fn list(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
-        let listed = tokio::time::timeout(DEADLINE, self.take_listing(branch, pick)).await;
-        listed.unwrap_or_else(|_| Err(self.too_slow()))
+        self.in_time(self.take_listing(branch, pick)).await
     }
 
     /// Reads listed files in one request, in the order of the paths; none for a file that is too large to be kept.
     pub async fn contents(&self, listing: &mut Listing, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
-        let read = tokio::time::timeout(DEADLINE, self.take_contents(listing, paths)).await;
-        read.unwrap_or_else(|_| Err(self.too_slow()))
+        self.in_time(self.take_contents(listing, paths)).await
     }
 
     async fn take_listing(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {

@@ -45,8 +45,7 @@ pub(super) async fn find(
     if !is_name(&wanted) {
         return Err(GitError::Unsupported(format!("{branch:?} is no name for a branch")));
     }
-    let refs = list(session, capabilities, &[&wanted]).await?;
-    Ok(refs.into_iter().find(|found| found.name == wanted).and_then(|found| found.id))
+    Ok(named(session, capabilities, &wanted).await?.and_then(|found| found.id))
 }
 
 /// A branch's name without `refs/heads/`, which users may write.
@@ -64,8 +63,7 @@ pub(super) async fn tip(
     if let (Some(branch), false) = (branch, is_name(&wanted)) {
         return Err(GitError::BranchMissing { branch: branch.to_owned(), existing: Vec::new(), is_tag: false });
     }
-    let refs = list(session, capabilities, &[&wanted]).await?;
-    let found = refs.into_iter().find(|found| found.name == wanted);
+    let found = named(session, capabilities, &wanted).await?;
     let target = found.as_ref().and_then(|found| found.target.clone());
     let id = found.and_then(|found| found.id);
     // A name from the server is shown and asked for again, so it must be one.
@@ -76,6 +74,12 @@ pub(super) async fn tip(
         (Some(branch), Some(id)) => Ok(Tip { branch: branch.to_owned(), id }),
         _ => Err(missing(session, capabilities, short.unwrap_or("HEAD")).await?),
     }
+}
+
+/// The ref of this full name.
+async fn named(session: &mut Session, capabilities: &Capabilities, name: &str) -> Result<Option<Ref>, GitError> {
+    let refs = list(session, capabilities, &[name]).await?;
+    Ok(refs.into_iter().find(|found| found.name == name))
 }
 
 fn full_name(branch: &str) -> String {

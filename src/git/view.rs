@@ -11,7 +11,7 @@ use super::entries::{self, EntryKind};
 use super::error::GitError;
 use super::fetch::{Extent, Without, fetch};
 use super::store::Store;
-use super::{DEADLINE, Remote, Snapshot, refs, snapshot, walk, words};
+use super::{Remote, Snapshot, refs, snapshot, walk, words};
 use crate::tree::Want;
 
 /// How many commits are asked for at first; each further request asks for more.
@@ -63,7 +63,7 @@ impl Remote {
             let (store, found) = self.read(session, &capabilities, tip.id, wants).await?;
             Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took: started.elapsed() })
         };
-        tokio::time::timeout(DEADLINE, view).await.unwrap_or_else(|_| Err(self.too_slow()))
+        self.in_time(view).await
     }
 
     /// Reads other paths of the very commit that was viewed.
@@ -75,7 +75,7 @@ impl Remote {
             let (store, found) = snapshot::read_since(&mut session, &capabilities, at, known).await?;
             Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took: started.elapsed() })
         };
-        tokio::time::timeout(DEADLINE, view).await.unwrap_or_else(|_| Err(self.too_slow()))
+        self.in_time(view).await
     }
 
     /// Reads a branch's earlier commits, no more than `most`, and no more requests than it takes until they are enough.
@@ -86,8 +86,7 @@ impl Remote {
         most: usize,
         is_enough: impl Fn(&[Logged]) -> bool,
     ) -> Result<Option<Log>, GitError> {
-        let read = tokio::time::timeout(DEADLINE, self.read_log(viewed.tip.id, most, is_enough)).await;
-        read.unwrap_or_else(|_| Err(self.too_slow()))
+        self.in_time(self.read_log(viewed.tip.id, most, is_enough)).await
     }
 
     async fn read_log(

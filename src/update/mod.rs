@@ -134,7 +134,7 @@ fn require(plan: &[PlannedRepository], ready: &[Result<Ready, Error>], context: 
         let branch = ready.snapshot.branch();
         commit_meta(&changed(&ready.rewrite), branch, context)?;
         if repository.delivery == Delivery::MergeRequest {
-            propose::wish(repository, (&ready.rewrite, branch), "", context)?;
+            propose::wish((&ready.rewrite, branch), "", context)?;
         }
     }
     let rewrites: Vec<&Rewrite> = ready.iter().flatten().map(|ready| &ready.rewrite).collect();

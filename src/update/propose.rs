@@ -24,7 +24,6 @@ const SHOWN: usize = 60;
 
 /// The texts of a merge request, worked out before anything is pushed.
 pub(super) fn wish<'a>(
-    plan: &PlannedRepository,
     (rewrite, target): (&'a Rewrite, &'a str),
     source: &'a str,
     context: &'a Context<'_>,
@@ -33,7 +32,6 @@ pub(super) fn wish<'a>(
     let changed = changed(rewrite);
     let facts = facts(&changed, target, context);
     let ci = &context.settings.ci;
-    debug!("{}: the merge request comes from {source}", plan.url.short());
     Ok(Wish {
         settings,
         source,
@@ -56,7 +54,8 @@ pub(super) async fn propose(
 ) -> Result<Attempt, Error> {
     let target = ready.snapshot.branch();
     let source = source_branch(plan, target, context);
-    let wish = wish(plan, (&ready.rewrite, target), &source, context)?;
+    let wish = wish((&ready.rewrite, target), &source, context)?;
+    debug!("{}: the merge request comes from {source}", plan.url.short());
     let token = context.settings.proposal.token.as_ref();
     let mut options = options;
     if token.is_none() {

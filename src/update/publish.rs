@@ -44,7 +44,7 @@ pub(super) async fn publish(
         }
         info!("{}: the branch moved, the edit is applied again", place(&plan, Some(ready.snapshot.branch())));
         tokio::time::sleep(pause.min(left)).await;
-        match again(&plan, ready, context).await {
+        match Box::pin(again(&plan, ready, context)).await {
             Ok(next) => ready = next,
             Err(error) => return held(plan, Some(error)),
         }
@@ -69,13 +69,9 @@ async fn attempt(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>)
     let meta = commit_meta(&changed, ready.snapshot.branch(), context)?;
     let changes: Vec<(String, Vec<u8>)> =
         changed.iter().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
-    let options = skip_options(plan, ready, context).await.map_err(|reason| failed("push to", reason))?;
-    let mut meta = meta;
-    if options == Skip::Marker {
-        meta.message = format!("{}\n\n[skip ci]\n", meta.message.trim_end());
-    }
-    let commit = ready.snapshot.commit(&changes, &meta).map_err(|reason| failed("commit to", reason))?;
-    let options = options.push_options();
+    let skip = skip(plan, ready, context).await.map_err(|reason| failed("push to", reason))?;
+    let commit = ready.snapshot.commit(&changes, &skip.marked(meta)).map_err(|reason| failed("commit to", reason))?;
+    let options = skip.push_options();
     if plan.delivery == Delivery::MergeRequest {
         return propose(plan, ready, (&commit, options), context).await;
     }
@@ -96,6 +92,13 @@ enum Skip {
 }
 
 impl Skip {
+    fn marked(self, meta: CommitMeta) -> CommitMeta {
+        match self {
+            Self::Marker => CommitMeta { message: format!("{}\n\n[skip ci]\n", meta.message.trim_end()), ..meta },
+            Self::No | Self::Option => meta,
+        }
+    }
+
     fn push_options(self) -> Vec<String> {
         match self {
             Self::Option => vec!["ci.skip".to_owned()],
@@ -104,7 +107,7 @@ impl Skip {
     }
 }
 
-async fn skip_options(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) -> Result<Skip, GitError> {
+async fn skip(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) -> Result<Skip, GitError> {
     let settings = context.settings;
     let skips = match settings.skip_ci {
         SkipCi::Always => true,
