@@ -148,7 +148,28 @@ impl<'w> Project<'w> {
         text
     }
 
+    /// gitlab-ci-local fetches a component that is included twice twice at the same time, and the second finds the first
+    /// one's file in its way. A component that is there already it does not fetch.
+    fn fetch_what_is_included_twice(&self) {
+        const COMPONENT: &str = "$CI_SERVER_FQDN/gitops-bump/gitops-bump/gitops-bump@";
+        const PIPELINE: &str = ".gitlab-ci.yml";
+        // Cloud Pi Native's pipelines have another name, and include no component.
+        let is_there = self.directory.join(PIPELINE).exists();
+        if !is_there || directory::read(&self.directory, PIPELINE).matches(COMPONENT).count() < 2 {
+            return;
+        }
+        let once = format!("include:\n  - component: {COMPONENT}{}\n", env!("CARGO_PKG_VERSION"));
+        directory::write(&self.directory, ".gitlab-ci-local/once.yml", once.as_bytes());
+        let output = self.start_gitlab_ci_local(&["--file", ".gitlab-ci-local/once.yml", "--preview"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     fn gitlab_ci_local(&self, arguments: &[&str]) -> Output {
+        self.fetch_what_is_included_twice();
+        self.start_gitlab_ci_local(arguments)
+    }
+
+    fn start_gitlab_ci_local(&self, arguments: &[&str]) -> Output {
         let home = self.world.scratch().join("home");
         let mut variables = self.variables.clone();
         let mut command = Command::new("node");
