@@ -11,6 +11,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 pub use secrecy::{ExposeSecret, SecretString};
 
+pub use audience::{Audience, Bound};
+
+mod audience;
+
 /// What stands in the place of a secret.
 const HIDDEN: &str = "[hidden]";
 
