@@ -7,7 +7,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, ClientBuilder, Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use url::Url;
 
+use crate::secret::Bound;
 use crate::text::one_line;
 
 /// How much of an answer is read.
@@ -109,9 +111,10 @@ impl Api {
     /// Sets up a client for what is below `base`; every request carries the secret in this header.
     pub(crate) fn new(
         base: String,
-        (header, secret): (&'static str, &SecretString),
+        (header, secret): (&'static str, &Bound<SecretString>),
         http: ClientBuilder,
     ) -> Result<Self, ApiError> {
+        let secret = Url::parse(&base).ok().and_then(|url| secret.for_url(&url).cloned()).unwrap_or_default();
         let mut value = HeaderValue::try_from(secret.expose_secret()).map_err(|_| ApiError::Token)?;
         value.set_sensitive(true);
         let headers = HeaderMap::from_iter([(HeaderName::from_static(header), value)]);

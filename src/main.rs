@@ -184,7 +184,7 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
 
 async fn init(args: &InitArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
     let settings = settings::init(args, environment)?;
-    terminal.hide(settings.credentials.clone().into_iter());
+    terminal.hide(settings.credentials.iter().map(|credentials| credentials.to_hide().clone()));
     if let Some(file) = &settings.output
         && Path::new(file).symlink_metadata().is_ok()
     {

@@ -4,7 +4,7 @@
 
 use crate::edit::Kind;
 use crate::git::GitUrl;
-use crate::secret::Credentials;
+use crate::secret::{Bound, Credentials};
 use crate::settings::{Delivery, MirrorSettings, NamedImage, RepositorySettings, TargetSettings};
 
 /// What stands for the environment in a file path.
@@ -16,7 +16,7 @@ pub struct PlannedRepository {
     /// Where it is.
     pub url: GitUrl,
     /// Who pushes.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Bound<Credentials>>,
     /// The branch; none means the remote's default branch.
     pub branch: Option<String>,
     /// How the commit gets there.

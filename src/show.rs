@@ -108,7 +108,7 @@ fn shown_repository<'a>(repository: &'a PlannedRepository, settings: &'a Setting
     ShownRepository {
         url: repository.url.to_string(),
         branch: repository.branch.as_deref(),
-        username: repository.credentials.as_ref().map(|credentials| credentials.username.as_str()),
+        username: repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str()),
         merge_request: repository.delivery == Delivery::MergeRequest,
         mirror: repository.mirror.as_ref().map(|mirror| mirror.repository.as_str()),
         targets: repository.targets.iter().map(|target| shown_target(target, settings)).collect(),

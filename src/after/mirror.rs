@@ -3,6 +3,7 @@
 
 use secrecy::ExposeSecret as _;
 use tracing::info;
+use url::Url;
 
 use crate::api::{Api, ApiError};
 use crate::http::Trust;
@@ -14,8 +15,9 @@ const REF: &str = "main";
 /// Triggers the pipeline for a branch (GitLab's "Trigger a pipeline" with a trigger token).
 pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, trust: &Trust) -> Result<(), ApiError> {
     let api = Api::open(mirror.api.clone(), trust.client())?;
+    let token = Url::parse(&mirror.api).ok().and_then(|url| mirror.token.for_url(&url).cloned()).unwrap_or_default();
     let form = [
-        ("token", mirror.token.expose_secret()),
+        ("token", token.expose_secret()),
         ("ref", REF),
         ("variables[GIT_BRANCH_DEPLOY]", branch),
         ("variables[PROJECT_NAME]", &mirror.repository),

@@ -102,7 +102,7 @@ impl ArgocdError {
 
 /// Refreshes the applications and waits for all of them; returns what went wrong.
 pub(crate) async fn wait(settings: &ArgocdSettings, expected: &Expected<'_>, trust: &Trust) -> Vec<ArgocdError> {
-    let bearer = SecretString::from(format!("Bearer {}", settings.token.expose_secret()));
+    let bearer = settings.token.map(|token| SecretString::from(format!("Bearer {}", token.expose_secret())));
     let api = match Api::new(format!("{}/api/v1", settings.server), ("authorization", &bearer), trust.client()) {
         Ok(api) => api,
         Err(error) => return vec![error.into()],

@@ -9,7 +9,7 @@ use url::Url;
 use super::error::GitError;
 use super::transport::{CONNECT, SILENCE, Service};
 use super::words;
-use crate::secret::{Credentials, ExposeSecret as _};
+use crate::secret::{Bound, Credentials, ExposeSecret as _};
 
 const MOST_REDIRECTS: usize = 5;
 
@@ -30,7 +30,11 @@ pub(super) struct HttpService {
 }
 
 impl HttpRemote {
-    pub(super) fn new(url: Url, credentials: Option<&Credentials>, http: ClientBuilder) -> Result<Self, GitError> {
+    pub(super) fn new(
+        url: Url,
+        credentials: Option<&Bound<Credentials>>,
+        http: ClientBuilder,
+    ) -> Result<Self, GitError> {
         let client = http
             .user_agent(concat!("gitops-bump/", env!("CARGO_PKG_VERSION")))
             // Redirects are followed here: reqwest would not ask whether credentials may go along.
@@ -40,7 +44,7 @@ impl HttpRemote {
             .read_timeout(SILENCE)
             .build()
             .map_err(GitError::Client)?;
-        let authorization = credentials.map(basic).transpose()?;
+        let authorization = credentials.and_then(|credentials| credentials.for_url(&url)).map(basic).transpose()?;
         Ok(Self { client, url, authorization })
     }
 

@@ -57,7 +57,7 @@ use self::ssh::SshRemote;
 use self::store::Store;
 use self::transport::{Session, Transport};
 use self::url::Place;
-use crate::secret::Credentials;
+use crate::secret::{Bound, Credentials};
 use crate::tree::{Found, Want};
 
 /// How long a snapshot or a push may take, even if the server never falls silent.
@@ -94,7 +94,7 @@ impl Remote {
     /// Sets up a remote. The builder brings certificates and proxies; redirects and timeouts are set here.
     pub fn new(
         url: GitUrl,
-        credentials: Option<&Credentials>,
+        credentials: Option<&Bound<Credentials>>,
         http: reqwest::ClientBuilder,
         ssh: &Ssh,
     ) -> Result<Self, GitError> {

@@ -12,6 +12,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::secret::Audience;
 
 /// A bare repository, filled through a working tree beside it.
 struct World {
@@ -108,6 +109,9 @@ fn remote_at(text: &str) -> Remote {
     // A second installation fails, and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (url, credentials) = GitUrl::parse(text).unwrap();
+    let mut audience = Audience::default();
+    audience.add_url(&::url::Url::parse(text).unwrap_or_else(|_| ::url::Url::parse("file:///").unwrap()));
+    let credentials = credentials.map(|credentials| Bound::new(credentials, audience));
     Remote::new(url, credentials.as_ref(), reqwest::Client::builder().no_proxy(), &Ssh::default()).unwrap()
 }
 

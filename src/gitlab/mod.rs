@@ -18,6 +18,7 @@ use self::address::{Address, addresses};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::Trust;
+use crate::secret::Bound;
 use crate::settings::{Ci, Flag, ProposalSettings};
 
 /// How long GitLab may take to find out whether a new request can be merged.
@@ -59,7 +60,7 @@ pub struct Project {
 
 impl Project {
     /// Finds a repository's project.
-    pub async fn find(url: &GitUrl, token: &SecretString, ci: &Ci, trust: &Trust) -> Result<Self, GitlabError> {
+    pub async fn find(url: &GitUrl, token: &Bound<SecretString>, ci: &Ci, trust: &Trust) -> Result<Self, GitlabError> {
         let mut missing = GitlabError::NoGitlab { host: url.host().unwrap_or("a local repository").to_owned() };
         for Address { base, project } in addresses(url, ci) {
             let api = Api::new(base, ("private-token", token), trust.client())?;

@@ -81,6 +81,12 @@ impl<T> Bound<T> {
         &self.secret
     }
 
+    /// The same servers for what is made of the secret.
+    #[must_use]
+    pub fn map<U>(&self, make: impl FnOnce(&T) -> U) -> Bound<U> {
+        Bound { secret: make(&self.secret), audience: self.audience.clone() }
+    }
+
     /// The servers that may see it.
     pub fn audience(&self) -> &Audience {
         &self.audience

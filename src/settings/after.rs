@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::SettingsError;
+use super::{SettingsError, servers};
 use crate::cli::{AfterArgs, MirrorArg};
 use crate::config::{MirrorConfig, RepositoryConfig};
 use crate::environment::Environment;
-use crate::secret::SecretString;
+use crate::secret::{Bound, SecretString};
 
 const ARGOCD_TIMEOUT: Duration = Duration::from_mins(5);
 
@@ -40,7 +40,7 @@ pub struct MirrorSettings {
     /// When it is triggered.
     pub when: MirrorWhen,
     /// The trigger token.
-    pub token: SecretString,
+    pub token: Bound<SecretString>,
 }
 
 /// The Argo CD server that is to run the images.
@@ -53,7 +53,7 @@ pub struct ArgocdSettings {
     /// How long they may take.
     pub timeout: Duration,
     /// The token.
-    pub token: SecretString,
+    pub token: Bound<SecretString>,
 }
 
 /// The mirror of one repository: the flags' or that of its entry.
@@ -93,7 +93,7 @@ pub(super) fn mirror(
             Some(MirrorArg::Always) => MirrorWhen::Always,
             Some(MirrorArg::Changed) | None => MirrorWhen::Changed,
         },
-        token: SecretString::from(token),
+        token: Bound::new(SecretString::from(token), servers::of_api(&api)),
     }))
 }
 
@@ -112,7 +112,7 @@ pub(super) fn argocd(args: &AfterArgs, environment: &Environment) -> Result<Opti
         server: address("argocd-server", &server)?,
         apps: args.argocd_app.clone(),
         timeout: args.argocd_timeout.unwrap_or(ARGOCD_TIMEOUT),
-        token: SecretString::from(token),
+        token: Bound::new(SecretString::from(token), servers::of_api(&server)),
     }))
 }
 

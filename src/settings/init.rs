@@ -7,7 +7,7 @@ use crate::cli::{InitArgs, NetworkArgs};
 use crate::environment::Environment;
 use crate::git::GitUrl;
 use crate::image::Repository;
-use crate::secret::Credentials;
+use crate::secret::{Bound, Credentials};
 
 /// Everything that `init` needs to know.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct InitSettings {
     /// The infra repository, without credentials.
     pub url: GitUrl,
     /// Who reads it.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Bound<Credentials>>,
     /// The branch; none means the remote's default branch.
     pub branch: Option<String>,
     /// The images to look for; none means all.

@@ -10,7 +10,7 @@ use crate::edit::{Kind, Pin, Rules};
 use crate::environment::Environment;
 use crate::git::{GitUrl, Identity, IdentityError};
 use crate::image::Reference;
-use crate::secret::{Credentials, SecretString};
+use crate::secret::{Bound, Credentials, SecretString};
 
 pub use after::{ArgocdSettings, MirrorSettings, MirrorWhen};
 pub use ci::Ci;
@@ -32,6 +32,7 @@ mod init;
 mod network;
 mod proposal;
 mod repositories;
+mod servers;
 mod ssh;
 mod status;
 #[cfg(test)]
@@ -122,7 +123,7 @@ pub struct RepositorySettings {
     /// Where it is, without credentials.
     pub url: GitUrl,
     /// Who pushes.
-    pub credentials: Option<Credentials>,
+    pub credentials: Option<Bound<Credentials>>,
     /// The branch; none means the remote's default branch.
     pub branch: Option<String>,
     /// How the commit gets there.
@@ -208,22 +209,23 @@ pub fn merge(
 ) -> Result<Settings, SettingsError> {
     let config = parse_config(config, environment)?;
     let images = images(&args.images, &config)?;
+    let repositories = repositories(args, &config, environment)?;
     Ok(Settings {
         gate: gate::gate(&args.gate, &config)?,
-        repositories: repositories(args, &config, environment)?,
         rules: rules(&args.targets, &config),
         environment: environment_name(&args.targets, &config, environment)?,
         network: network::network(&args.network, environment)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         commit: commit(args, &config, environment)?,
-        proposal: proposal::proposal(&args.proposal, environment),
+        proposal: proposal::proposal(&args.proposal, &repositories, environment),
         skip_ci: proposal::skip_ci(args, &config)?,
         argocd: after::argocd(&args.after, environment)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
         reports: args.reports.clone(),
         ci: Ci::from_environment(environment),
         images,
+        repositories,
     })
 }
 
@@ -266,7 +268,7 @@ pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, Set
 impl Settings {
     /// The credentials that this run may use with Git servers.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
-        self.repositories.iter().filter_map(|repository| repository.credentials.clone())
+        self.repositories.iter().filter_map(|repository| Some(repository.credentials.as_ref()?.to_hide().clone()))
     }
 }
 

@@ -3,10 +3,11 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::SettingsError;
+use super::{RepositorySettings, servers};
 use crate::cli::{ProposalArgs, UpdateArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::environment::Environment;
-use crate::secret::SecretString;
+use crate::secret::{Bound, SecretString};
 
 /// How a commit gets to its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub struct ProposalSettings {
     /// Whether it is a draft.
     pub draft: Flag,
     /// The token for GitLab's API; without one the request is opened by push options.
-    pub token: Option<SecretString>,
+    pub token: Option<Bound<SecretString>>,
 }
 
 impl From<Option<bool>> for Flag {
@@ -69,7 +70,11 @@ impl From<Option<bool>> for Flag {
     }
 }
 
-pub(super) fn proposal(args: &ProposalArgs, environment: &Environment) -> ProposalSettings {
+pub(super) fn proposal(
+    args: &ProposalArgs,
+    repositories: &[RepositorySettings],
+    environment: &Environment,
+) -> ProposalSettings {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     let branch = text(&args.mr_branch);
     ProposalSettings {
@@ -82,7 +87,9 @@ pub(super) fn proposal(args: &ProposalArgs, environment: &Environment) -> Propos
         auto_merge: args.mr_auto_merge.into(),
         remove_source_branch: args.mr_remove_source_branch.into(),
         draft: args.mr_draft.into(),
-        token: environment.get("GITOPS_BUMP_GITLAB_TOKEN").map(SecretString::from),
+        token: environment
+            .get("GITOPS_BUMP_GITLAB_TOKEN")
+            .map(|token| Bound::new(SecretString::from(token), servers::forges(repositories, environment))),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Which repositories and places: from the flags, else from the config file; this module must not know how they are reached.
 
-use super::{RepositorySettings, SettingsError, TargetSettings, after, proposal};
+use super::{RepositorySettings, SettingsError, TargetSettings, after, proposal, servers};
 use crate::cli::{TargetArgs, UpdateArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::edit::{Kind, Path};
 use crate::environment::Environment;
 use crate::git::GitUrl;
-use crate::secret::{Credentials, ExposeSecret as _, SecretString};
+use crate::secret::{Bound, Credentials, ExposeSecret as _, SecretString};
 
 const GIT_USERNAME: &str = "oauth2";
 
@@ -53,6 +53,7 @@ fn repository(
         Some(given) => Some(variable_credentials(&url, given.username.as_deref(), &given.token_variable, environment)?),
         None => with_token(in_url, default_credentials(environment)),
     };
+    let credentials = credentials.map(|credentials| Bound::new(credentials, servers::own(&url)));
     Ok(RepositorySettings {
         url,
         credentials,
@@ -64,9 +65,14 @@ fn repository(
 }
 
 /// An address alone, with the credentials that a run without a config file uses there.
-pub(super) fn alone(url: &str, environment: &Environment) -> Result<(GitUrl, Option<Credentials>), SettingsError> {
+pub(super) fn alone(
+    url: &str,
+    environment: &Environment,
+) -> Result<(GitUrl, Option<Bound<Credentials>>), SettingsError> {
     let (url, in_url) = GitUrl::parse(url)?;
-    Ok((url, with_token(in_url, default_credentials(environment))))
+    let credentials = with_token(in_url, default_credentials(environment));
+    let credentials = credentials.map(|credentials| Bound::new(credentials, servers::own(&url)));
+    Ok((url, credentials))
 }
 
 /// What the URL says beats the variables; a user alone in a URL goes with the variables' token.

@@ -72,7 +72,7 @@ pub fn status(
 impl StatusSettings {
     /// The credentials that this run may use with Git servers.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
-        self.repositories.iter().filter_map(|repository| repository.credentials.clone())
+        self.repositories.iter().filter_map(|repository| Some(repository.credentials.as_ref()?.to_hide().clone()))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::message;
 use crate::plan::PlannedRepository;
 use crate::report;
 use crate::rewrite::Rewrite;
-use crate::secret::SecretString;
+use crate::secret::{Bound, SecretString};
 
 /// Everything of a work branch's default name but the images stands behind this.
 const PREFIX: &str = "gitops-bump/";
@@ -91,7 +91,7 @@ pub(super) async fn propose(
 
 async fn open(
     plan: &PlannedRepository,
-    token: &SecretString,
+    token: &Bound<SecretString>,
     (wish, commit): (&Wish<'_>, &str),
     context: &Context<'_>,
 ) -> Result<Opened, GitlabError> {
