@@ -9,6 +9,7 @@ pub mod api;
 pub mod argocd;
 pub mod cli;
 pub mod config;
+pub mod diff;
 pub mod edit;
 pub mod environment;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod init;
 pub mod links;
 pub mod local;
 pub mod message;
+pub mod outcome;
 pub mod plan;
 pub mod ports;
 pub mod proxies;
@@ -38,10 +40,11 @@ pub mod update;
 use std::time::SystemTime;
 
 use error::Error;
+use outcome::{Finished, ImageOutcome};
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry};
 use settings::{CheckSettings, Settings, StatusSettings};
-use update::{Finished, Gate, ImageOutcome};
+use update::Gate;
 
 /// What `update` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {

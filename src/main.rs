@@ -11,12 +11,12 @@ use gitops_bump::cli::{
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
+use gitops_bump::outcome::Finished;
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
 use gitops_bump::settings::{self, ConfigText, Mode};
 use gitops_bump::status::{self};
-use gitops_bump::update::Finished;
-use gitops_bump::{config, init, ports, set, show};
+use gitops_bump::{config, diff, init, ports, set, show};
 use terminal::Terminal;
 use tracing::{info, warn};
 
@@ -148,7 +148,7 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal)
 fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
     let settings = settings::set(args, environment)?;
     let files = set::run(&settings)?;
-    print(terminal, &report::diff(&files))?;
+    print(terminal, &diff::unified(&files))?;
     if files.iter().any(gitops_bump::rewrite::FileRewrite::is_changed) {
         return Ok(Code::Success);
     }
@@ -267,7 +267,7 @@ fn read_config(given: Option<&str>) -> Result<Option<ConfigText>, Error> {
 }
 
 fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Error> {
-    let diffs: String = finished.repositories.iter().map(|repository| report::diff(&repository.files)).collect();
+    let diffs: String = finished.repositories.iter().map(|repository| diff::unified(&repository.files)).collect();
     match mode {
         Mode::DryRun => {
             print(terminal, &diffs)?;

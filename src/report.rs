@@ -6,17 +6,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use similar::TextDiff;
 
 mod markdown;
 
 use crate::error::Error;
 use crate::image::Tag;
 use crate::links;
+use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
 use crate::registry::{Details, RegistryError, Verified};
 use crate::rewrite::FileRewrite;
 use crate::text::{one_line, printable};
-use crate::update::{End, Finished, ImageOutcome, RepositoryOutcome};
 
 /// GitLab takes a dotenv report of at most 5 KiB.
 const DOTENV_BYTES: usize = 5 * 1024;
@@ -150,17 +149,6 @@ impl Report {
         let links: Vec<Value> = self.repositories.iter().filter_map(link).collect();
         format!("{}\n", json!({ "GitOps": links }))
     }
-}
-
-/// A unified diff of every changed file, safe to print.
-pub fn diff(files: &[FileRewrite]) -> String {
-    let mut text = String::new();
-    for file in files.iter().filter(|file| file.is_changed()) {
-        let (old, new) = (format!("a/{}", file.path), format!("b/{}", file.path));
-        let diff = TextDiff::from_lines(&file.old, &file.new);
-        text.push_str(&diff.unified_diff().context_radius(3).header(&one_line(&old), &one_line(&new)).to_string());
-    }
-    printable(&text).into_owned()
 }
 
 /// Where people look at a commit, for the servers whose addresses are known.

@@ -9,9 +9,9 @@ use tracing::{info, warn};
 use crate::argocd::{self, Expected};
 use crate::error::Error;
 use crate::http::Trust;
+use crate::outcome::{End, RepositoryOutcome};
 use crate::registry::Verified;
 use crate::settings::{Delivery, MirrorWhen, Settings};
-use crate::update::{End, RepositoryOutcome};
 
 /// Takes the steps after the push of every repository; what fails becomes a part of the outcome.
 pub(crate) async fn run(

@@ -9,18 +9,17 @@ use crate::edit::{Pin, Wanted};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
 use crate::image::{Digest, Reference, Tag};
+use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
 use crate::plan::{PlannedRepository, Target};
 use crate::ports::Access;
 use crate::registry::{Age, Depth, Registry, Requirements, Verified};
 use crate::rewrite::{self, FileRewrite, Rewrite};
 use crate::settings::{Delivery, Mode, NamedImage, Settings};
 
-mod outcome;
 mod pace;
 mod propose;
 mod publish;
 
-pub use outcome::{End, Finished, ImageOutcome, Proposal, RepositoryOutcome};
 use publish::{commit_meta, publish};
 
 /// The registry, and what it must say about every image.

@@ -3,16 +3,16 @@
 use sha2::{Digest as _, Sha256};
 use tracing::{debug, info, warn};
 
-use super::outcome::{End, Proposal};
 use super::publish::{Attempt, facts};
 use super::{Context, Ready, changed};
+use crate::diff;
 use crate::edit::Kind;
 use crate::error::Error;
 use crate::git::{Commit, Proposed};
 use crate::gitlab::{self, GitlabError, Opened, Project, Wish};
 use crate::message;
+use crate::outcome::{End, Proposal};
 use crate::plan::PlannedRepository;
-use crate::report;
 use crate::rewrite::Rewrite;
 use crate::secret::{Bound, SecretString};
 
@@ -37,7 +37,7 @@ pub(super) fn wish<'a>(
         source,
         target,
         title: message::title(settings.title.as_deref(), &facts, ci)?,
-        description: message::description(settings.description.as_deref(), &facts, ci, &report::diff(&rewrite.files))?,
+        description: message::description(settings.description.as_deref(), &facts, ci, &diff::unified(&rewrite.files))?,
         summary: match &settings.description {
             Some(_) => message::description(settings.description.as_deref(), &facts, ci, "")?,
             None => message::outline(&facts),

@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracing::{debug, info};
 
-use super::outcome::{End, RepositoryOutcome};
 use super::pace::Pace;
 use super::propose::propose;
 use super::{Context, Ready, changed, edit, held, place, refuse_older};
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links;
 use crate::message::{self, ChangeFacts, Facts, ImageFacts};
+use crate::outcome::{End, RepositoryOutcome};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{self, FileRewrite};
 use crate::settings::{Delivery, SignOff, SkipCi};
