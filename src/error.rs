@@ -9,7 +9,6 @@ use crate::argocd::ArgocdError;
 use crate::cli::CliError;
 use crate::git::GitError;
 use crate::gitlab::GitlabError;
-use crate::init::InitError;
 use crate::local::LocalError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
@@ -95,13 +94,15 @@ pub enum Error {
         /// What is wrong.
         source: Box<RewriteError>,
     },
-    /// Nothing to propose.
-    #[error("{place}: {source}")]
-    Init {
+    /// `init` found no place that can be written.
+    #[error("{place}: no place can be proposed for {wanted}")]
+    NothingToPropose {
         /// Repository and branch.
         place: String,
-        /// Why.
-        source: InitError,
+        /// The images that were looked for, or `any image`.
+        wanted: String,
+        /// What was seen, a sentence each.
+        seen: Vec<String>,
     },
     /// A file that is never overwritten.
     #[error("{what}: it is there already")]
@@ -186,7 +187,9 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Cli(CliError::Usage(_)) | Self::Settings(SettingsError::Usage(_)) => ExitCode::Usage,
-            Self::Plan(PlanError::UnsafePath { .. }) | Self::Rewrite { .. } | Self::Init { .. } => ExitCode::Target,
+            Self::Plan(PlanError::UnsafePath { .. }) | Self::Rewrite { .. } | Self::NothingToPropose { .. } => {
+                ExitCode::Target
+            }
             Self::Cli(CliError::Variable { .. })
             | Self::Settings(_)
             | Self::Plan(_)
@@ -216,7 +219,7 @@ impl Error {
             }
             Self::Registry(error) => error.hint(),
             Self::Rewrite { source, .. } => source.hint(),
-            Self::Init { source, .. } => source.hint(),
+            Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Gitlab { reason, .. } => reason.hint().into(),
@@ -232,6 +235,14 @@ impl Error {
             Self::Interrupted(_) => "run the job again: what is done already stays done".into(),
             Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
         }
+    }
+}
+
+fn nothing_to_propose(seen: &[String]) -> String {
+    match seen.split_first() {
+        None => "check the branch and --image: no YAML file names it".into(),
+        Some((first, [])) => format!("what was seen: {first}"),
+        Some((first, rest)) => format!("what was seen: {first} (and {} more: run it with -v)", rest.len()),
     }
 }
 

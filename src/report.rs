@@ -278,10 +278,7 @@ pub enum Line {
 }
 
 fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec<Line> {
-    let place = match &outcome.branch {
-        Some(branch) => format!("{} {branch}", outcome.plan.url.short()),
-        None => outcome.plan.url.short(),
-    };
+    let place = outcome.plan.url.on_branch(outcome.branch.as_deref());
     let changes = outcome.files.iter().flat_map(places);
     let changes = changes.map(|change| {
         let old = if change.old.is_empty() { "(nothing)" } else { &change.old };

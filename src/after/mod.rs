@@ -34,7 +34,7 @@ async fn after_one(
         return outcome;
     }
     let branch = outcome.branch.clone().unwrap_or_default();
-    let place = format!("{} {branch}", outcome.plan.url.short());
+    let place = outcome.plan.url.on_branch(Some(&branch));
     match &outcome.plan.mirror {
         Some(mirror) if is_pushed || mirror.when == MirrorWhen::Always => {
             if let Err(reason) = mirror::trigger(mirror, &branch, trust).await {

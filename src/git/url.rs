@@ -132,6 +132,14 @@ impl GitUrl {
         if names.is_empty() { self.to_string() } else { names.join("/") }
     }
 
+    /// Repository and branch for messages: `shop/infra main`, or `shop/infra` while the branch is not known.
+    pub fn on_branch(&self, branch: Option<&str>) -> String {
+        match branch {
+            Some(branch) => format!("{} {branch}", self.short()),
+            None => self.short(),
+        }
+    }
+
     pub(super) fn place(&self) -> &Place {
         &self.0
     }

@@ -53,46 +53,17 @@ pub struct Proposed {
     pub summary: String,
 }
 
-/// Why there is nothing to propose.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// No place was found that can be written.
-    #[error("no place can be proposed for {wanted}")]
-    Nothing {
-        /// The images that were looked for, or `any image`.
-        wanted: String,
-        /// What was seen, a sentence each.
-        seen: Vec<String>,
-    },
-}
-
-impl InitError {
-    /// What to do about it, in one line.
-    pub fn hint(&self) -> String {
-        let Self::Nothing { seen, .. } = self;
-        match seen.split_first() {
-            None => "check the branch and --image: no YAML file names it".into(),
-            Some((first, [])) => format!("what was seen: {first}"),
-            Some((first, rest)) => format!("what was seen: {first} (and {} more: run it with -v)", rest.len()),
-        }
-    }
-}
-
 /// Reads the repository and proposes a config file.
 pub async fn run(settings: &InitSettings) -> Result<Proposed, Error> {
-    let short = settings.url.short();
-    let place = |branch: Option<&str>| match branch {
-        Some(branch) => format!("{short} {branch}"),
-        None => short.clone(),
-    };
-    let action = format!("read {}", place(settings.branch.as_deref()));
+    let action = format!("read {}", settings.url.on_branch(settings.branch.as_deref()));
     let failed = |reason: GitError| Error::Git { action: action.clone(), reason };
     let access = Access::to_read(&settings.network, [&settings.url])?;
     let (url, credentials) = (settings.url.clone(), settings.credentials.as_ref());
     let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
     let mut listing = remote.list(settings.branch.as_deref(), candidates::is_name).await.map_err(failed)?;
     let mut candidates = candidates::choose(listing.files());
-    debug!("{}: {} files are read", place(Some(listing.branch())), candidates.paths.len());
+    let place = settings.url.on_branch(Some(listing.branch()));
+    debug!("{place}: {} files are read", candidates.paths.len());
     let contents = remote.contents(&mut listing, &candidates.paths).await.map_err(failed)?;
     let mut files = Vec::new();
     for (path, content) in std::mem::take(&mut candidates.paths).into_iter().zip(contents) {
@@ -104,16 +75,16 @@ pub async fn run(settings: &InitSettings) -> Result<Proposed, Error> {
     candidates.passed.add_many("of another kind than YAML", listing.others());
     let context = Context {
         url: settings.url.to_string(),
-        place: place(Some(listing.branch())),
+        place,
         branch: settings.branch.clone(),
         images: settings.images.clone(),
         prefix: settings.prefix.clone(),
     };
-    proposed(files, candidates.passed, &context).map_err(|source| Error::Init { place: context.place.clone(), source })
+    proposed(files, candidates.passed, &context)
 }
 
 /// From the files to the config file.
-fn proposed(files: Vec<File>, passed: candidates::Passed, context: &Context) -> Result<Proposed, InitError> {
+fn proposed(files: Vec<File>, passed: candidates::Passed, context: &Context) -> Result<Proposed, Error> {
     let collected = collect::collect(files, passed);
     let proposal = propose::propose(&collected, context);
     if proposal.targets().next().is_none() {
@@ -122,7 +93,7 @@ fn proposed(files: Vec<File>, passed: candidates::Passed, context: &Context) -> 
         }
         let wanted: Vec<&str> = context.images.iter().map(Repository::as_str).collect();
         let wanted = if wanted.is_empty() { "any image".to_owned() } else { wanted.join(", ") };
-        return Err(InitError::Nothing { wanted, seen: proposal.remarks });
+        return Err(Error::NothingToPropose { place: context.place.clone(), wanted, seen: proposal.remarks });
     }
     let targets = proposal.targets().count();
     let images = proposal.images.iter().filter(|image| image.is_used).count();

@@ -26,7 +26,7 @@ fn context(images: &[&str]) -> Context {
     }
 }
 
-fn attempt(files: Files<'_>, images: &[&str]) -> Result<Proposed, InitError> {
+fn attempt(files: Files<'_>, images: &[&str]) -> Result<Proposed, Error> {
     let files = files.iter().map(|(path, text)| File { path: (*path).into(), bytes: text.as_bytes().to_vec() });
     proposed(files.collect(), Passed::default(), &context(images))
 }
@@ -275,7 +275,7 @@ fn nothing_hostile_becomes_yaml() {
 #[test]
 fn nothing_to_propose_is_an_error_that_says_what_was_seen() {
     let error = attempt(&[("values.yaml", "a: 1\n")], &[API]).unwrap_err();
-    assert_eq!(error.to_string(), format!("no place can be proposed for {API}"));
+    assert_eq!(error.to_string(), format!("shop/infra main: no place can be proposed for {API}"));
     let mirror = attempt(&[("values.yaml", "image: m.example.com/api:1\n")], &[API]).unwrap_err();
     assert!(mirror.hint().contains("any_repository"), "{}", mirror.hint());
 }

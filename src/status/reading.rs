@@ -54,10 +54,7 @@ pub(super) async fn read(
     repository: &RepositorySettings,
     access: &Access,
 ) -> Result<Reading, Error> {
-    let place = match &repository.branch {
-        Some(branch) => format!("{} {branch}", repository.url.short()),
-        None => repository.url.short(),
-    };
+    let place = repository.url.on_branch(repository.branch.as_deref());
     let failed = |reason| Error::Git { action: format!("read {place}"), reason };
     let (url, credentials) = (repository.url.clone(), repository.credentials.as_ref());
     let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;

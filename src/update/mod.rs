@@ -98,13 +98,15 @@ async fn check_image(gate: &Gate<'_>, image: &NamedImage, pin: Pin) -> ImageOutc
 }
 
 async fn read(repository: &PlannedRepository, access: &Access) -> Result<(Remote, Snapshot), Error> {
-    let failed =
-        |reason| Error::Git { action: format!("read {}", place(repository, repository.branch.as_deref())), reason };
+    let failed = |reason| Error::Git {
+        action: format!("read {}", repository.url.on_branch(repository.branch.as_deref())),
+        reason,
+    };
     let (url, credentials) = (repository.url.clone(), repository.credentials.as_ref());
     let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
     let wants = rewrite::wants(&repository.targets);
     let snapshot = remote.snapshot(repository.branch.as_deref(), &wants).await.map_err(failed)?;
-    debug!("{}: at {}", place(repository, Some(snapshot.branch())), snapshot.tip());
+    debug!("{}: at {}", repository.url.on_branch(Some(snapshot.branch())), snapshot.tip());
     Ok((remote, snapshot))
 }
 
@@ -116,11 +118,11 @@ fn edit(
 ) -> Result<Ready, Error> {
     let rewrite = rewrite::rewrite(&repository.targets, snapshot.found(), &context.wanted, &context.settings.rules)
         .map_err(|source| Error::Rewrite {
-            place: format!("{}: ", place(repository, Some(snapshot.branch()))),
+            place: format!("{}: ", repository.url.on_branch(Some(snapshot.branch()))),
             source: Box::new(source),
         })?;
     for note in &rewrite.notes {
-        warn!("{}: {note}", place(repository, Some(snapshot.branch())));
+        warn!("{}: {note}", repository.url.on_branch(Some(snapshot.branch())));
     }
     Ok(Ready { remote, snapshot, rewrite })
 }
@@ -229,13 +231,5 @@ fn wanted(verified: &Verified) -> Wanted {
         repository: verified.repository().clone(),
         tag: verified.tag().clone(),
         digest: Some(verified.digest().clone()),
-    }
-}
-
-/// `shop/infra main`.
-fn place(repository: &PlannedRepository, branch: Option<&str>) -> String {
-    match branch {
-        Some(branch) => format!("{} {branch}", repository.url.short()),
-        None => repository.url.short().clone(),
     }
 }

@@ -64,7 +64,7 @@ pub(super) async fn propose(
             warn!("{}: push options can't name reviewers, GITOPS_BUMP_GITLAB_TOKEN is needed", plan.url.short());
         }
     }
-    let place = format!("{} {source}", plan.url.short());
+    let place = plan.url.on_branch(Some(&source));
     let proposed = ready.remote.propose(&ready.snapshot, commit, &source, &options).await;
     let proposed = proposed.map_err(|reason| Error::Git { action: format!("push to {place}"), reason })?;
     let (id, words) = match proposed {

@@ -6,7 +6,7 @@ use tracing::{debug, info};
 
 use super::pace::Pace;
 use super::propose::propose;
-use super::{Context, Ready, changed, edit, held, place, refuse_older};
+use super::{Context, Ready, changed, edit, held, refuse_older};
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links;
@@ -33,16 +33,16 @@ pub(super) async fn publish(
         match attempt(&plan, &ready, context).await {
             Ok(Attempt::Ended(end)) => break end,
             Err(error) => break End::Failed(error),
-            Ok(Attempt::LostRace(words)) => debug!("{}: {words}", place(&plan, Some(ready.snapshot.branch()))),
+            Ok(Attempt::LostRace(words)) => debug!("{}: {words}", plan.url.on_branch(Some(ready.snapshot.branch()))),
         }
         let waited = started.elapsed();
         let pause = pace.pause(ready.snapshot.took() + pushing.elapsed());
         let left = context.settings.push_timeout.saturating_sub(waited);
         if left.is_zero() {
-            let (place, attempts) = (place(&plan, Some(ready.snapshot.branch())), pace.losses());
+            let (place, attempts) = (plan.url.on_branch(Some(ready.snapshot.branch())), pace.losses());
             break End::Failed(Error::Race { place, attempts, waited: Duration::from_secs(waited.as_secs()) });
         }
-        info!("{}: the branch moved, the edit is applied again", place(&plan, Some(ready.snapshot.branch())));
+        info!("{}: the branch moved, the edit is applied again", plan.url.on_branch(Some(ready.snapshot.branch())));
         tokio::time::sleep(pause.min(left)).await;
         match Box::pin(again(&plan, ready, context)).await {
             Ok(next) => ready = next,
@@ -64,7 +64,7 @@ async fn attempt(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>)
     if changed.is_empty() {
         return Ok(Attempt::Ended(End::Unchanged));
     }
-    let place = place(plan, Some(ready.snapshot.branch()));
+    let place = plan.url.on_branch(Some(ready.snapshot.branch()));
     let failed = |what: &str, reason| Error::Git { action: format!("{what} {place}"), reason };
     let meta = commit_meta(&changed, ready.snapshot.branch(), context)?;
     let changes: Vec<(String, Vec<u8>)> =
@@ -127,7 +127,7 @@ async fn skip(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) ->
 async fn again(plan: &PlannedRepository, before: Ready, context: &Context<'_>) -> Result<Ready, Error> {
     let Ready { remote, snapshot, .. } = before;
     let wants = rewrite::wants(&plan.targets);
-    let action = format!("read {}", place(plan, Some(snapshot.branch())));
+    let action = format!("read {}", plan.url.on_branch(Some(snapshot.branch())));
     let read = remote.snapshot_again(snapshot, &wants).await;
     let snapshot = read.map_err(|reason| Error::Git { action, reason })?;
     let ready = edit(plan, remote, snapshot, context)?;
