@@ -58,7 +58,7 @@ pub enum End {
     /// A dry run found something to change.
     WouldUpdate,
     /// Nothing was published because something else in the run is wrong.
-    Held,
+    Withheld,
     /// It failed.
     Failed(Error),
 }

@@ -226,7 +226,7 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
         End::Proposed(_) => "proposed",
         End::Unchanged => "unchanged",
         End::WouldUpdate => "would-update",
-        End::Held => "held",
+        End::Withheld => "withheld",
         End::Failed(_) => "failed",
     };
     let (request, error) = match &outcome.end {
@@ -308,7 +308,9 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
             lines.push(Line::Info(format!("{place}: nothing is published, this is a dry run")));
         }
         End::Unchanged => lines.push(Line::Notice(unchanged(&place, outcome, images))),
-        End::Held => lines.push(Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere"))),
+        End::Withheld => {
+            lines.push(Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere")))
+        }
         End::Failed(_) => {}
     }
     lines

@@ -56,7 +56,7 @@ pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, gate: &Gate<
 
     let verified: Option<Vec<Verified>> = images.iter().map(|image| image.result.as_ref().ok().cloned()).collect();
     let Some(verified) = verified else {
-        let repositories = plan.into_iter().zip(reads).map(|(plan, read)| held(plan, read.err())).collect();
+        let repositories = plan.into_iter().zip(reads).map(|(plan, read)| withheld(plan, read.err())).collect();
         return Finished { images, repositories, error: None };
     };
     let wanted = verified.iter().map(wanted).collect();
@@ -77,7 +77,7 @@ pub async fn run(settings: &Settings, plan: Vec<PlannedRepository>, gate: &Gate<
     let blocked = error.iter().chain(ready.iter().filter_map(|ready| ready.as_ref().err()));
     let hold = blocked.into_iter().any(|error| error.exit_code().holds_everything());
     let repositories = match settings.mode {
-        _ if hold => plan.into_iter().zip(ready).map(|(plan, ready)| held_ready(plan, ready)).collect(),
+        _ if hold => plan.into_iter().zip(ready).map(|(plan, ready)| withheld_ready(plan, ready)).collect(),
         Mode::DryRun => plan.into_iter().zip(ready).map(|(plan, ready)| preview(plan, ready)).collect(),
         Mode::Publish => {
             let published = plan.into_iter().zip(ready).map(|(plan, ready)| publish(plan, ready, &context));
@@ -199,28 +199,28 @@ async fn refuse_older(rewrites: impl Iterator<Item = &Rewrite>, context: &Contex
 }
 
 fn preview(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOutcome {
-    let outcome = held_ready(plan, ready);
+    let outcome = withheld_ready(plan, ready);
     let end = match outcome.end {
-        End::Held if outcome.files.iter().any(super::rewrite::FileRewrite::is_changed) => End::WouldUpdate,
-        End::Held => End::Unchanged,
+        End::Withheld if outcome.files.iter().any(super::rewrite::FileRewrite::is_changed) => End::WouldUpdate,
+        End::Withheld => End::Unchanged,
         end => end,
     };
     RepositoryOutcome { end, ..outcome }
 }
 
-fn held(plan: PlannedRepository, error: Option<Error>) -> RepositoryOutcome {
-    let end = error.map_or(End::Held, End::Failed);
+fn withheld(plan: PlannedRepository, error: Option<Error>) -> RepositoryOutcome {
+    let end = error.map_or(End::Withheld, End::Failed);
     RepositoryOutcome { branch: plan.branch.clone(), plan, files: Vec::new(), end, after: Vec::new() }
 }
 
-fn held_ready(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOutcome {
+fn withheld_ready(plan: PlannedRepository, ready: Result<Ready, Error>) -> RepositoryOutcome {
     match ready {
-        Err(error) => held(plan, Some(error)),
+        Err(error) => withheld(plan, Some(error)),
         Ok(ready) => RepositoryOutcome {
             plan,
             branch: Some(ready.snapshot.branch().to_owned()),
             files: ready.rewrite.files,
-            end: End::Held,
+            end: End::Withheld,
             after: Vec::new(),
         },
     }

@@ -6,7 +6,7 @@ use tracing::{debug, info};
 
 use super::pace::Pace;
 use super::propose::propose;
-use super::{Context, Ready, changed, edit, held, refuse_older};
+use super::{Context, Ready, changed, edit, refuse_older, withheld};
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links;
@@ -24,7 +24,7 @@ pub(super) async fn publish(
 ) -> RepositoryOutcome {
     let mut ready = match ready {
         Ok(ready) => ready,
-        Err(error) => return held(plan, Some(error)),
+        Err(error) => return withheld(plan, Some(error)),
     };
     let started = tokio::time::Instant::now();
     let mut pace = Pace::default();
@@ -46,7 +46,7 @@ pub(super) async fn publish(
         tokio::time::sleep(pause.min(left)).await;
         match Box::pin(again(&plan, ready, context)).await {
             Ok(next) => ready = next,
-            Err(error) => return held(plan, Some(error)),
+            Err(error) => return withheld(plan, Some(error)),
         }
     };
     let branch = Some(ready.snapshot.branch().to_owned());
