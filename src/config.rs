@@ -8,9 +8,16 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
+pub use self::error::ConfigError;
+use self::tree::Budget;
+use self::variables::Unset;
 use crate::environment::Environment;
-use variables::{Unset, expand};
 
+mod error;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod tree;
 mod variables;
 
 /// The name that is looked for when no `--config` is given.
@@ -21,7 +28,7 @@ pub const MAX_BYTES: u64 = 1 << 20;
 
 /// The config file. Every key is optional; flags and variables beat it.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping")]
 #[schemars(title = "gitops-bump config file")]
 pub struct Config {
     /// The images by name, each a reference with a tag: `HOST/PATH:TAG` or `HOST/PATH:TAG@sha256:…`.
@@ -59,7 +66,7 @@ pub struct Config {
 
 /// What the images must fulfil.
 #[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping")]
 pub struct RequireConfig {
     /// Files with the digests that the builds wrote, as kaniko's `--digest-file` does.
     pub digest_files: Vec<String>,
@@ -91,7 +98,7 @@ pub enum PinConfig {
 
 /// One infra repository and its places.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct RepositoryConfig {
     /// `https://…`, `http://…`, `ssh://…`, `user@host:path`, `file://…` or a local path.
     pub url: String,
@@ -116,7 +123,7 @@ pub struct RepositoryConfig {
 
 /// A Helm values file, or any YAML file with an image in it.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct HelmConfig {
     /// The file; `<env>` is the environment.
     pub file: String,
@@ -128,7 +135,7 @@ pub struct HelmConfig {
 
 /// A kustomization.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct KustomizeConfig {
     /// The directory or the kustomization file; `<env>` is the environment.
     pub path: String,
@@ -140,7 +147,7 @@ pub struct KustomizeConfig {
 
 /// Plain Kubernetes manifests.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct ManifestConfig {
     /// The file, or the directory of `*.yaml` and `*.yml`; `<env>` is the environment.
     pub path: String,
@@ -150,79 +157,48 @@ pub struct ManifestConfig {
 
 /// The pipeline that copies a repository to where the controller reads it.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct MirrorConfig {
-    /// The id of the project whose pipeline is triggered.
-    #[serde(deserialize_with = "text_or_number")]
-    #[schemars(with = "String")]
+    /// The id of the project whose pipeline is triggered, or its path (`group/project`).
+    #[schemars(extend("type" = ["string", "integer"]))]
     pub project_id: String,
     /// What the repository is called there.
     pub repository: String,
-    /// The GitLab API of that project; `$CI_API_V4_URL` when absent.
+    /// The GitLab API of that project; `$CI_API_V4_URL` when absent. Another server than that of `$CI_API_V4_URL` is
+    /// named by `--mirror-url`, or the token would go where a file of the repository says.
     pub url: Option<String>,
-}
-
-/// An id, which people write with quotes and without.
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    match serde_yaml::Value::deserialize(deserializer)? {
-        serde_yaml::Value::String(text) => Ok(text),
-        serde_yaml::Value::Number(number) => Ok(number.to_string()),
-        _ => Err(D::Error::custom("an id is needed")),
-    }
 }
 
 /// Who pushes to a repository.
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct CredentialsConfig {
     /// The user name; `oauth2` when absent.
     pub username: Option<String>,
-    /// The name of the variable that holds the token.
+    /// The name of the variable that holds the token; it begins with `GITOPS_BUMP_GIT_TOKEN_`.
+    #[schemars(extend("pattern" = "^GITOPS_BUMP_GIT_TOKEN_."))]
     pub token_variable: String,
 }
 
-/// Why a config file cannot be used. The text starts with the line, from 1, when there is one.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// It is not YAML, or not of this shape.
-    #[error("{0}")]
-    Shape(String),
-    /// It asks for a variable that is not set.
-    #[error("{line}: the variable {name} is {state}")]
-    Variable {
-        /// The variable.
-        name: String,
-        /// Where it is asked for.
-        line: usize,
-        /// `not set`, or `empty`, as a protected variable is on an unprotected ref.
-        state: &'static str,
-    },
-    /// A dollar sign that begins nothing.
-    #[error("{line}: {text:?} is not a variable: write ${{NAME}}, or $$ for a dollar sign")]
-    Dollar {
-        /// What was found.
-        text: String,
-        /// Where.
-        line: usize,
-    },
-}
-
 impl Config {
-    /// Reads a config file's text, with `${VAR}` replaced from the environment and `$$` by a dollar sign.
+    /// Reads a config file's text, with `${VAR}` replaced from the environment and `$$` by a dollar sign, in the
+    /// strings of its values alone.
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::read(&expand(text, environment, Unset::Refused)?)
+        Self::read(text, environment, Unset::Refused)
     }
 
     /// The same for somebody who only looks: in `images` a variable that isn't set stays as it is written.
     pub fn parse_to_look(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::read(&expand(text, environment, Unset::KeptInImages)?)
+        Self::read(text, environment, Unset::KeptInImages)
     }
 
-    fn read(text: &str) -> Result<Self, ConfigError> {
-        if text.trim().is_empty() {
+    fn read(text: &str, environment: &Environment, unset: Unset) -> Result<Self, ConfigError> {
+        let mut budget = Budget::default();
+        let Some(mut root) = tree::parse(text, &mut budget)? else {
             return Ok(Self::default());
-        }
-        let config: Option<Self> = serde_yaml::from_str(text).map_err(|error| ConfigError::Shape(shape(&error)))?;
+        };
+        variables::expand(&mut root, environment, unset, &mut budget)?;
+        let config: Option<Self> = reader::read(&root).map_err(|fault| ConfigError::Shape(fault.to_string()))?;
         Ok(config.unwrap_or_default())
     }
 }
@@ -230,14 +206,6 @@ impl Config {
 /// The config file's JSON Schema.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Config).to_value()
-}
-
-/// `LINE: reason`, without the position that the library appends.
-fn shape(error: &serde_yaml::Error) -> String {
-    let text = error.to_string();
-    let Some(location) = error.location() else { return format!(" {text}") };
-    let position = format!(" at line {} column {}", location.line(), location.column());
-    format!("{}: {}", location.line(), text.replace(&position, ""))
 }
 
 impl<'de> Deserialize<'de> for Images {
@@ -266,66 +234,5 @@ impl<'de> Deserialize<'de> for Images {
             }
         }
         deserializer.deserialize_any(InOrder)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, String> {
-        let environment = [("SHA", "5846e796"), ("EVIL", "x\"\nrepositories: []\n#"), ("GONE", "")];
-        Config::parse(text, &environment.into_iter().collect()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn variables_stay_inside_their_scalar() {
-        let config =
-            parse("images:\n  a: r/a:${SHA} # ${NOT_READ}\n  b: '${EVIL}$$'\nmessage: |\n  new ${SHA}\n").unwrap();
-        assert_eq!(config.images.0[0], ("a".into(), "r/a:5846e796".into()));
-        assert_eq!(config.images.0[1], ("b".into(), "x\"\nrepositories: []\n#$".into()));
-        assert_eq!(config.message.as_deref(), Some("new 5846e796\n"));
-    }
-
-    #[test]
-    fn errors_name_the_line() {
-        for (text, words) in [
-            ("images:\n  a: x\n  b: ${UNSET}\n", "3: the variable UNSET is not set"),
-            ("images:\n  a: ${GONE}\n", "2: the variable GONE is empty"),
-            ("images:\n  a: $SHA\n", "2: \"$SHA\" is not a variable"),
-            ("message: |\n  one\n  ${UNSET}\n", "3: the variable UNSET"),
-            ("images: {}\nimage: x\n", "2: unknown field `image`"),
-            ("images:\n  a: x\n a: [\n", "3: invalid YAML"),
-            ("images:\n  a: x\n  a: y\n", "there twice"),
-            ("pin: sometimes\n", "1: pin: unknown variant"),
-            ("repositories:\n  - url: x\n    helm:\n      - files: y\n", "4: repositories[0].helm[0]: unknown field"),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.contains(words), "{text:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn whoever_looks_needs_no_tags_of_a_build() {
-        let look = |text: &str| Config::parse_to_look(text, &[("SHA", "1")].into_iter().collect());
-        let images = look("images: {b: 'r/b:${SHA}', c: 'r/c:${UNSET}'}\n").unwrap().images.0;
-        assert_eq!(images, [("b".into(), "r/b:1".into()), ("c".into(), "r/c:${UNSET}".into())]);
-        for text in
-            ["images: {}\nmessage: ${UNSET}\n", "repositories: [{url: '${UNSET}', images: x}]\n", "${UNSET}: {}\n"]
-        {
-            assert!(matches!(look(text), Err(ConfigError::Variable { .. })), "{text}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_a_config() {
-        for text in ["", "# nothing\n", "images:\n", "---\n"] {
-            assert!(parse(text).is_ok(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn deep_nesting_ends_at_once() {
-        assert!(parse(&"[".repeat(100_000)).unwrap_err().contains("invalid YAML"));
     }
 }

@@ -1,11 +1,12 @@
-//! `${VAR}` in the config file's text; this module must not know the file's shape, but for the key `images`.
+//! `${VAR}` in the values of a parsed config file; this module must not know the file's shape, but for the key `images`,
+//! and must not hand out a secret.
 
 #![deny(clippy::disallowed_methods)]
 
-use granit_parser::{Event, Options, Parser, ScalarStyle};
-
 use super::ConfigError;
+use super::tree::{Budget, Form, Node, Scalar, Value};
 use crate::environment::Environment;
+use crate::secret::names;
 
 /// What becomes of a variable that isn't set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,99 +17,102 @@ pub(super) enum Unset {
     KeptInImages,
 }
 
-/// Where in the file's top mapping the parser is.
-#[derive(Default)]
-struct Section {
-    depth: usize,
-    /// The key whose value comes next, or is open.
-    key: Option<String>,
+/// Replaces the variables inside the strings of a tree. A replaced value is a string, whatever the variable holds.
+pub(super) fn expand(
+    root: &mut Node,
+    environment: &Environment,
+    unset: Unset,
+    budget: &mut Budget,
+) -> Result<(), ConfigError> {
+    let mut expansion = Expansion { environment, budget };
+    let Value::Mapping(pairs) = &mut root.value else {
+        return expansion.node(root, Unset::Refused);
+    };
+    for (key, value) in pairs {
+        expansion.key(key)?;
+        let is_images = matches!(&key.value, Value::Scalar(key) if key.text == "images");
+        expansion.node(value, if is_images { unset } else { Unset::Refused })?;
+    }
+    Ok(())
 }
 
-impl Section {
-    /// Takes an event; tells whether it belongs to the value of `images`.
-    fn enter(&mut self, event: &Event<'_>) -> bool {
-        let is_value = self.key.is_some();
-        let in_images = self.key.as_deref() == Some("images");
-        match event {
-            Event::MappingStart(..) | Event::SequenceStart(..) => self.depth += 1,
-            Event::MappingEnd | Event::SequenceEnd => {
-                self.depth = self.depth.saturating_sub(1);
-                if self.depth == 1 {
-                    self.key = None;
-                }
+struct Expansion<'e> {
+    environment: &'e Environment,
+    budget: &'e mut Budget,
+}
+
+impl Expansion<'_> {
+    fn node(&mut self, node: &mut Node, unset: Unset) -> Result<(), ConfigError> {
+        match &mut node.value {
+            Value::Scalar(scalar) => self.scalar(scalar, node.line, unset),
+            Value::Sequence(items) => items.iter_mut().try_for_each(|item| self.node(item, unset)),
+            Value::Mapping(pairs) => pairs.iter_mut().try_for_each(|(key, value)| {
+                self.key(key)?;
+                self.node(value, unset)
+            }),
+        }
+    }
+
+    /// Keys take no variables. One that looks as if it did is refused, since it would stay as it is without a word.
+    fn key(&mut self, key: &Node) -> Result<(), ConfigError> {
+        match &key.value {
+            Value::Scalar(scalar) if scalar.text.contains("${") => Err(ConfigError::Key { line: key.line }),
+            _ => Ok(()),
+        }
+    }
+
+    fn scalar(&mut self, scalar: &mut Scalar, line: usize, unset: Unset) -> Result<(), ConfigError> {
+        if !scalar.text.contains('$') {
+            return Ok(());
+        }
+        match replaced(scalar, line, self.environment, self.budget) {
+            Err(ConfigError::Variable { .. }) if unset == Unset::KeptInImages => {}
+            text => {
+                scalar.text = text?;
+                scalar.form = Form::String;
             }
-            Event::Scalar(value, ..) if self.depth == 1 => self.key = (!is_value).then(|| value.to_string()),
-            Event::Alias(_) if self.depth == 1 => self.key = (!is_value).then(String::new),
-            _ => {}
         }
-        in_images
+        Ok(())
     }
 }
 
-/// Replaces the variables inside scalars only, so that no value can change the file's structure.
-pub(super) fn expand(text: &str, environment: &Environment, unset: Unset) -> Result<String, ConfigError> {
-    let mut options = Options::default();
-    options.set_emit_comments(false);
-    let mut result = String::with_capacity(text.len());
-    let mut done = 0;
-    let mut section = Section::default();
-    for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| {
-            ConfigError::Shape(format!("{}: invalid YAML: {}", error.marker().line(), error.info()))
-        })?;
-        let in_images = section.enter(&event);
-        let Event::Scalar(value, style, _, _) = event else {
-            continue;
-        };
-        let Some(range) = span.byte_range().filter(|range| range.start >= done) else {
-            continue;
-        };
-        if !value.contains('$') {
-            continue;
-        }
-        let line = span.start.line();
-        let block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-        let source = text.get(range.clone()).unwrap_or_default();
-        let source = if block { source } else { &value };
-        let replaced = match replace_variables(source, line, environment) {
-            Err(ConfigError::Variable { .. }) if in_images && unset == Unset::KeptInImages => continue,
-            replaced => replaced?,
-        };
-        result.push_str(text.get(done..range.start).unwrap_or_default());
-        if block {
-            result.push_str(&replaced);
-        } else {
-            result.push_str(&serde_json::Value::String(replaced).to_string());
-        }
-        done = range.end;
-    }
-    result.push_str(text.get(done..).unwrap_or_default());
-    Ok(result)
-}
-
-fn replace_variables(value: &str, line: usize, environment: &Environment) -> Result<String, ConfigError> {
+fn replaced(
+    scalar: &Scalar,
+    line: usize,
+    environment: &Environment,
+    budget: &mut Budget,
+) -> Result<String, ConfigError> {
     let mut result = String::new();
-    let mut rest = value;
-    while let Some(dollar) = rest.find('$') {
-        let (before, after) = rest.split_at(dollar);
+    let mut rest = scalar.text.as_str();
+    let mut lines = scalar.dollars.iter().copied();
+    while let Some((before, after)) = rest.split_once('$') {
+        let line = lines.next().unwrap_or(line);
         result.push_str(before);
-        let line = line + value[..value.len() - after.len()].matches('\n').count();
-        if let Some(after) = after.strip_prefix("$$") {
+        if let Some(after) = after.strip_prefix('$') {
+            lines.next();
             result.push('$');
             rest = after;
             continue;
         }
-        let name = after.strip_prefix("${").and_then(|name| name.split_once('}'));
+        let name = after.strip_prefix('{').and_then(|name| name.split_once('}'));
         let Some((name, after)) = name.filter(|(name, _)| is_variable_name(name)) else {
-            return Err(ConfigError::Dollar { text: after.chars().take(30).collect(), line });
+            return Err(ConfigError::Dollar { line });
         };
-        let state = if environment.is_empty(name) { "empty" } else { "not set" };
-        let unset = || ConfigError::Variable { name: name.to_owned(), line, state };
-        result.push_str(environment.get(name).ok_or_else(unset)?);
+        let value = value(name, line, environment)?;
+        budget.take(value.len(), line)?;
+        result.push_str(value);
         rest = after;
     }
     result.push_str(rest);
     Ok(result)
+}
+
+fn value<'e>(name: &str, line: usize, environment: &'e Environment) -> Result<&'e str, ConfigError> {
+    if names::looks_secret(name) {
+        return Err(ConfigError::Secret { name: name.to_owned(), line });
+    }
+    let state = if environment.is_empty(name) { "empty" } else { "not set" };
+    environment.get(name).ok_or_else(|| ConfigError::Variable { name: name.to_owned(), line, state })
 }
 
 fn is_variable_name(name: &str) -> bool {

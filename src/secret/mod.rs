@@ -14,6 +14,7 @@ pub use secrecy::{ExposeSecret, SecretString};
 pub use audience::{Audience, Bound};
 
 mod audience;
+pub mod names;
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "[hidden]";

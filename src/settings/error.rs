@@ -74,10 +74,7 @@ impl SettingsError {
             Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
             Self::Url(_) => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
             Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),
-            Self::Config { source: ConfigError::Variable { name, .. }, .. } => {
-                format!("set {name} in the job's variables; a protected variable is empty on a branch that isn't protected")
-            }
-            Self::Config { .. } => "gitops-bump config schema prints the file's JSON Schema".into(),
+            Self::Config { source, .. } => source.hint(),
         }
     }
 }

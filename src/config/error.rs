@@ -1,0 +1,59 @@
+//! Why a config file cannot be used; this module must not repeat a value of the file.
+
+#![deny(clippy::disallowed_methods)]
+
+/// Why a config file cannot be used. The text starts with the line, from 1, when there is one.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It is not YAML, or not of this shape.
+    #[error("{0}")]
+    Shape(String),
+    /// It asks for a variable that is not set.
+    #[error("{line}: the variable {name} is {state}")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// Where it is asked for.
+        line: usize,
+        /// `not set`, or `empty`, as a protected variable is on an unprotected ref.
+        state: &'static str,
+    },
+    /// It asks for a variable that holds a secret.
+    #[error("{line}: the variable {name} is a secret by its name, and a config file gets no secret")]
+    Secret {
+        /// The variable.
+        name: String,
+        /// Where it is asked for.
+        line: usize,
+    },
+    /// A dollar sign that begins nothing.
+    #[error("{line}: a dollar sign begins no variable here: write ${{NAME}}, or $$ for a dollar sign")]
+    Dollar {
+        /// Where.
+        line: usize,
+    },
+    /// A variable in a key.
+    #[error("{line}: a variable in a key: only values take variables")]
+    Key {
+        /// Where.
+        line: usize,
+    },
+}
+
+impl ConfigError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Variable { name, .. } => format!(
+                "set {name} in the job's variables; a protected variable is empty on a branch that isn't protected"
+            ),
+            Self::Secret { name, .. } => format!(
+                "leave {name} out of the file: the tool takes its own secrets from their variables, for the servers that \
+                they belong to; a repository's own token is named by credentials.token_variable"
+            ),
+            Self::Shape(_) | Self::Dollar { .. } | Self::Key { .. } => {
+                "gitops-bump config schema prints the file's JSON Schema".into()
+            }
+        }
+    }
+}
