@@ -14,7 +14,7 @@ use gitops_bump::error::{Error, ExitCode as Code};
 use gitops_bump::outcome::Finished;
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
-use gitops_bump::settings::{self, ConfigText, Mode};
+use gitops_bump::settings::{self, Mode};
 use gitops_bump::status::{self};
 use gitops_bump::{config, diff, init, ports, set, show};
 use terminal::Terminal;
@@ -109,7 +109,7 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
 }
 
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal) -> Code {
-    let settings = read_config(args.config.as_deref()).and_then(|config| {
+    let settings = ports::config_file(args.config.as_deref(), environment).and_then(|config| {
         let settings = settings::check(args, config.as_ref(), environment)?;
         Ok((settings, registry_credentials(environment, terminal)))
     });
@@ -162,7 +162,7 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
     let config = if args.repository.url.is_some() && args.config.is_none() {
         None
     } else {
-        read_config(args.config.as_deref())?
+        ports::config_file(args.config.as_deref(), environment)?
     };
     let settings = settings::status(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
@@ -223,7 +223,7 @@ type Resolved = (settings::Settings, Vec<gitops_bump::plan::PlannedRepository>);
 
 /// Settings and plan; their secrets are hidden from then on.
 fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = read_config(args.config.as_deref())?;
+    let config = ports::config_file(args.config.as_deref(), environment)?;
     let settings = settings::update(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let plan = gitops_bump::plan(&settings)?;
@@ -240,7 +240,7 @@ fn registry_credentials(environment: &Environment, terminal: &Terminal) -> Crede
 
 /// The same for people who look at a config file: it may leave images and repositories to the flags.
 fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = read_config(args.config.as_deref())?;
+    let config = ports::config_file(args.config.as_deref(), environment)?;
     if config.is_none() && args.repository.url.is_none() {
         let text = format!("there is no {} here, and no --config or --repo is given", config::DEFAULT_FILE);
         return Err(settings::SettingsError::Usage(text).into());
@@ -249,21 +249,6 @@ fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) 
     terminal.hide(settings.secrets());
     let plan = if settings.images.is_empty() { Vec::new() } else { gitops_bump::plan(&settings)? };
     Ok((settings, plan))
-}
-
-fn read_config(given: Option<&str>) -> Result<Option<ConfigText>, Error> {
-    let file = match given {
-        Some(file) => file,
-        None if Path::new(config::DEFAULT_FILE).exists() => config::DEFAULT_FILE,
-        None => return Ok(None),
-    };
-    let failed = |source| Error::File { what: format!("config file {file}"), source };
-    let metadata = std::fs::metadata(file).map_err(failed)?;
-    if metadata.len() > config::MAX_BYTES {
-        return Err(failed(std::io::Error::other(format!("it is larger than {} bytes", config::MAX_BYTES))));
-    }
-    let text = std::fs::read_to_string(file).map_err(failed)?;
-    Ok(Some(ConfigText { file: file.to_owned(), text }))
 }
 
 fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Error> {

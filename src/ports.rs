@@ -1,12 +1,12 @@
 //! The machine's own files that flags and variables name: CA bundles, keys, digests, Docker's config file. It must not decide
 //! which of them counts.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tracing::warn;
+use tracing::{info, warn};
 
+use crate::config;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::http::Trust;
@@ -15,11 +15,36 @@ use crate::secret::SecretString;
 use crate::settings::{self, CaSource, GateSettings, NamedImage, Network, SettingsError};
 
 mod access;
+mod file;
 
 pub use access::Access;
 
 /// The largest of these files that is read, in bytes.
 const MAX_BYTES: u64 = 8 << 20;
+
+/// The config file: the one that is given, else the one that lies in the working directory; none when there is none.
+///
+/// A job that checks nothing out (`GIT_STRATEGY`) takes no file that lies there: it is what an earlier job left.
+pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Option<settings::ConfigText>, Error> {
+    let file = match given {
+        Some(file) => file,
+        None if !Path::new(config::DEFAULT_FILE).exists() => return Ok(None),
+        None if matches!(environment.get("GIT_STRATEGY"), Some("none" | "empty")) => {
+            info!(
+                "{} is passed over: with this GIT_STRATEGY it is not of this pipeline; --config names a file",
+                config::DEFAULT_FILE
+            );
+            return Ok(None);
+        }
+        None => config::DEFAULT_FILE,
+    };
+    if file::leads_nowhere(Path::new(file)) {
+        return Ok(None);
+    }
+    let failed = |source| Error::File { what: format!("config file {file}"), source };
+    let text = file::read_text(Path::new(file), config::MAX_BYTES).map_err(failed)?;
+    Ok(Some(settings::ConfigText { file: file.to_owned(), text }))
+}
 
 /// The usual roots, the CA certificates of the settings, and the proxies.
 pub fn trust(network: &Network) -> Result<Trust, Error> {
@@ -51,8 +76,8 @@ pub fn registry_credentials(environment: &Environment) -> CredentialSources {
     let podman = environment.get("REGISTRY_AUTH_FILE").map(PathBuf::from);
     let runtime = environment.get("XDG_RUNTIME_DIR").map(|directory| Path::new(directory).join("containers/auth.json"));
     for file in [docker, podman, runtime].into_iter().flatten() {
-        let text = match read(&file) {
-            Ok(bytes) => String::from_utf8(bytes).map_err(|_| "it is no text".to_owned()),
+        let text = match file::read_text(&file, MAX_BYTES) {
+            Ok(text) => Ok(text),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
             Err(error) => Err(error.to_string()),
         };
@@ -67,8 +92,7 @@ pub fn requirements(gate: &GateSettings, images: &[NamedImage]) -> Result<Requir
     let wrong = |what: &str, reason: String| SettingsError::Value { what: what.to_owned(), reason };
     for file in &gate.digest_files {
         let failed = |source| Error::File { what: format!("digest file {file}"), source };
-        let text = String::from_utf8(read(Path::new(file)).map_err(failed)?)
-            .map_err(|_| failed(io::ErrorKind::InvalidData.into()))?;
+        let text = file::read_text(Path::new(file), MAX_BYTES).map_err(failed)?;
         let found = ExpectedDigest::parse_file(file, &text)
             .map_err(|reason| wrong("digest-file", format!("{file}: {reason}")))?;
         if images.len() > 1 && found.iter().any(|expected| expected.reference.is_none()) {
@@ -97,10 +121,5 @@ fn holds_certificate(bytes: &[u8]) -> bool {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(io::Error::other(format!("it is larger than {MAX_BYTES} bytes")));
-    }
-    Ok(bytes)
+    file::read(path, MAX_BYTES)
 }

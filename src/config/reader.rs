@@ -52,7 +52,7 @@ struct Items<'n, 'p> {
 }
 
 struct Pairs<'n, 'p> {
-    pairs: std::slice::Iter<'n, (Node, Node)>,
+    rest: std::slice::Iter<'n, (Node, Node)>,
     path: &'p Path<'p>,
     /// The key whose value comes next.
     current: Option<&'n (Node, Node)>,
@@ -167,7 +167,7 @@ impl<'n> Reader<'n, '_> {
     }
 
     fn pairs<V: Visitor<'n>>(&self, pairs: &'n [(Node, Node)], visitor: V) -> Result<V::Value, Fault> {
-        let mut access = Pairs { pairs: pairs.iter(), path: &self.path, current: None };
+        let mut access = Pairs { rest: pairs.iter(), path: &self.path, current: None };
         let read = visitor.visit_map(&mut access);
         read.map_err(|fault| match access.current {
             Some((key, _)) if !fault.is_of_whole => fault.at(key.line, &self.path),
@@ -302,7 +302,7 @@ impl<'n> MapAccess<'n> for Pairs<'n, '_> {
     type Error = Fault;
 
     fn next_key_seed<K: DeserializeSeed<'n>>(&mut self, seed: K) -> Result<Option<K::Value>, Fault> {
-        self.current = self.pairs.next();
+        self.current = self.rest.next();
         let Some((key, _)) = self.current else { return Ok(None) };
         seed.deserialize(Reader { node: key, path: *self.path }).map(Some)
     }

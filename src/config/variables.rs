@@ -29,7 +29,7 @@ pub(super) fn expand(
         return expansion.node(root, Unset::Refused);
     };
     for (key, value) in pairs {
-        expansion.key(key)?;
+        require_plain(key)?;
         let is_images = matches!(&key.value, Value::Scalar(key) if key.text == "images");
         expansion.node(value, if is_images { unset } else { Unset::Refused })?;
     }
@@ -47,17 +47,9 @@ impl Expansion<'_> {
             Value::Scalar(scalar) => self.scalar(scalar, node.line, unset),
             Value::Sequence(items) => items.iter_mut().try_for_each(|item| self.node(item, unset)),
             Value::Mapping(pairs) => pairs.iter_mut().try_for_each(|(key, value)| {
-                self.key(key)?;
+                require_plain(key)?;
                 self.node(value, unset)
             }),
-        }
-    }
-
-    /// Keys take no variables. One that looks as if it did is refused, since it would stay as it is without a word.
-    fn key(&mut self, key: &Node) -> Result<(), ConfigError> {
-        match &key.value {
-            Value::Scalar(scalar) if scalar.text.contains("${") => Err(ConfigError::Key { line: key.line }),
-            _ => Ok(()),
         }
     }
 
@@ -73,6 +65,14 @@ impl Expansion<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Keys take no variables. One that looks as if it did is refused, since it would stay as it is without a word.
+fn require_plain(key: &Node) -> Result<(), ConfigError> {
+    match &key.value {
+        Value::Scalar(scalar) if scalar.text.contains("${") => Err(ConfigError::Key { line: key.line }),
+        _ => Ok(()),
     }
 }
 
