@@ -13,11 +13,7 @@ const DIGEST: &str = "sha256:111111111111111111111111111111111111111111111111111
 fuzz_target!(|data: &[u8]| {
     let Some((choice, file)) = data.split_first() else { return };
     let bit = |number: u8| choice >> number & 1 == 1;
-    let rules = Rules {
-        pin: if bit(2) { Pin::Digest } else { Pin::Tag },
-        create: bit(3),
-        any_repository: bit(4),
-    };
+    let rules = Rules { pin: if bit(2) { Pin::Digest } else { Pin::Tag }, create: bit(3), any_repository: bit(4) };
     let kind = match choice & 3 {
         0 => Kind::Helm { path: None },
         1 => Kind::Helm { path: Path::parse("image").ok() },

@@ -24,6 +24,7 @@ mod image;
 mod images;
 mod init;
 mod merge_requests;
+mod pins;
 mod race;
 mod registry_faults;
 mod registry_lies;

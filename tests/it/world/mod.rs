@@ -12,6 +12,7 @@ mod proxy;
 mod registry;
 mod repository;
 mod run;
+mod script;
 mod secrets;
 mod servers;
 mod sshd;
@@ -34,10 +35,11 @@ pub(crate) use proxy::Proxy;
 pub(crate) use registry::OwnRegistry;
 pub(crate) use repository::Repository;
 pub(crate) use run::{Bump, Run, copies_of};
+pub(crate) use script::{own, path_with, said};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
 pub(crate) use sshd::{Sshd, key as ssh_key};
-pub(crate) use tools::{check_gitlab_ci, helm_template, kubectl_kustomize, openssl, output_of, sign};
+pub(crate) use tools::{check_gitlab_ci, helm_template, kubectl_kustomize, openssl, output_of, sign, tool};
 
 /// A scratch directory, and a corner of its own on the servers that all tests share.
 pub(crate) struct World {

@@ -43,7 +43,7 @@ pub(crate) fn check_gitlab_ci(files: &[&Path]) {
 }
 
 /// The program where `scripts/install` puts it.
-pub(super) fn tool(name: &str) -> PathBuf {
+pub(crate) fn tool(name: &str) -> PathBuf {
     let cache = || match std::env::var_os("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"),
