@@ -3,9 +3,9 @@
 # GitLab's runners want `sh`, `grep` and no ENTRYPOINT; clusters want any uid, a root file system that can't be written and a
 # home that can't either. Nothing is run for the target's own architecture, so no emulator is needed for the other one.
 
-# A registry of one's own and digests: --build-arg RUST_IMAGE=HOST/PATH:TAG@sha256:…
-ARG RUST_IMAGE=rust:1.95.0-slim-trixie
-ARG DEBIAN_IMAGE=debian:13.1-slim
+# `scripts/pin-images` writes the digests. A registry of one's own: --build-arg RUST_IMAGE=HOST/PATH:TAG@sha256:…
+ARG RUST_IMAGE=rust:1.95.0-slim-trixie@sha256:e14e87345b4d5964ddcc3491d27ee046a0f23820f340c3c1e24da6880141f7c0
+ARG DEBIAN_IMAGE=debian:13.7-slim@sha256:a99cfc517144bc59b1978475ec53b46ecabec7e43635402ee5b77cc54cd1b20a
 
 FROM --platform=$BUILDPLATFORM ${DEBIAN_IMAGE} AS root
 ARG TARGETARCH

@@ -33,6 +33,7 @@ mod registry_servers;
 mod registry_signatures;
 mod registry_tokens;
 mod registry_wait;
+mod release;
 mod render;
 mod reports;
 mod samples;

@@ -35,7 +35,7 @@ pub(crate) use proxy::Proxy;
 pub(crate) use registry::OwnRegistry;
 pub(crate) use repository::Repository;
 pub(crate) use run::{Bump, Run, copies_of};
-pub(crate) use script::{own, path_with, said};
+pub(crate) use script::{copied_script, own, path_with, said, skopeo_home};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
 pub(crate) use sshd::{Sshd, key as ssh_key};

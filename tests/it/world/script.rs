@@ -12,11 +12,23 @@ pub(crate) fn own(name: &str) -> String {
     directory::read(Path::new(env!("CARGO_MANIFEST_DIR")), name)
 }
 
+/// Copies a script of the project to the world's directory, from where it takes the files there for the project's.
+pub(crate) fn copied_script(world: &World, name: &str) -> PathBuf {
+    executable(world, name, &own(name))
+}
+
 /// What `PATH` is with a program of this name in front of the machine's own.
 pub(crate) fn path_with(world: &World, name: &str, script: &str) -> String {
     let program = executable(world, &format!("programs/{name}"), script);
     let programs = program.parent().expect("a file has a directory").display();
     format!("{programs}:{}", std::env::var("PATH").unwrap_or_default())
+}
+
+/// A home in which skopeo finds that the tests' registry speaks plain HTTP.
+pub(crate) fn skopeo_home(world: &World) -> PathBuf {
+    let settings = format!("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", world.servers().registry);
+    world.write("home/.config/containers/registries.conf", settings);
+    world.work().join("home")
 }
 
 /// All that a script printed.
