@@ -52,7 +52,7 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
         }
         End::Unchanged => lines.push(Line::Notice(unchanged(&place, outcome, images))),
         End::Withheld => {
-            lines.push(Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere")))
+            lines.push(Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere")));
         }
         End::Failed(_) => {}
     }
