@@ -47,8 +47,7 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
-    /// The worse of two: the unexpected first, then by number; "unchanged" before success only, and what failed after a
-    /// push before that.
+    /// The worse of two: the unexpected first, then from 9 down to 2, then what failed after a push, then "unchanged".
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         let rank = |code: Self| match code {
@@ -66,6 +65,15 @@ impl ExitCode {
     pub fn holds_everything(self) -> bool {
         !matches!(self, Self::Success | Self::Unchanged | Self::Git | Self::Race | Self::After)
     }
+}
+
+/// How far a run had come when a signal ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing was pushed.
+    NothingPushed,
+    /// A commit was pushed.
+    Pushed,
 }
 
 /// Any failure of a run.
@@ -175,8 +183,16 @@ pub enum Error {
     #[error("{0}")]
     Trust(String),
     /// A signal ended the run.
-    #[error("interrupted by {0}")]
-    Interrupted(&'static str),
+    #[error("interrupted by {signal}")]
+    Interrupted {
+        /// Its name.
+        signal: &'static str,
+        /// How far the run had come.
+        stage: Stage,
+    },
+    /// What a run was still doing when a report was written.
+    #[error("this was not over when the report was written")]
+    Unfinished,
     /// Anything that nobody branches on.
     #[error("{0:#}")]
     Unexpected(#[from] anyhow::Error),
@@ -200,9 +216,15 @@ impl Error {
             | Self::Trust(_) => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
-            Self::Gitlab { .. } | Self::Mirror { .. } | Self::Argocd { .. } => ExitCode::After,
+            Self::Gitlab { .. }
+            | Self::Mirror { .. }
+            | Self::Argocd { .. }
+            | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
-            Self::Local(_) | Self::Interrupted(_) | Self::Unexpected(_) => ExitCode::Unexpected,
+            Self::Local(_)
+            | Self::Interrupted { stage: Stage::NothingPushed, .. }
+            | Self::Unfinished
+            | Self::Unexpected(_) => ExitCode::Unexpected,
         }
     }
 
@@ -232,7 +254,7 @@ impl Error {
             Self::Local(error) => error.hint().into(),
             Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),
             Self::Trust(_) => "give PEM certificates, or the path of a file that holds them".into(),
-            Self::Interrupted(_) => "run the job again: what is done already stays done".into(),
+            Self::Interrupted { .. } | Self::Unfinished => "run the job again: what is done already stays done".into(),
             Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
         }
     }
@@ -277,4 +299,37 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_exit_code_is_that_of_the_whole_run() {
+        use ExitCode::{
+            After, Configuration, Git, ImageMissing, Race, Registry, Requirement, Success, Target, Unchanged,
+            Unexpected, Usage,
+        };
+        let from_the_worst_on = [
+            Unexpected,
+            Requirement,
+            Git,
+            Registry,
+            Race,
+            Target,
+            ImageMissing,
+            Configuration,
+            Usage,
+            After,
+            Unchanged,
+            Success,
+        ];
+        assert_eq!(from_the_worst_on.map(|code| code as u8), [1, 9, 8, 7, 6, 5, 4, 3, 2, 11, 10, 0]);
+        for (at, worse) in from_the_worst_on.into_iter().enumerate() {
+            for other in from_the_worst_on.into_iter().skip(at) {
+                assert_eq!((worse.worse(other), other.worse(worse)), (worse, worse));
+            }
+        }
+    }
 }

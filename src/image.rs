@@ -4,7 +4,11 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod proven;
+
 use std::fmt;
+
+pub use proven::{Algorithm, ProvenDigest};
 
 /// The host that a reference without one means.
 pub const DOCKER_HUB: &str = "docker.io";

@@ -40,7 +40,7 @@ pub mod update;
 use std::time::SystemTime;
 
 use error::Error;
-use outcome::{Finished, ImageOutcome};
+use outcome::Ledger;
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry};
 use settings::{CheckSettings, Settings, StatusSettings};
@@ -48,35 +48,43 @@ use update::Gate;
 
 /// What `update` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
-    if let Some(template) = &settings.commit.message {
-        message::check(template)?;
-    }
+    let (commit, proposal) = (&settings.commit, &settings.proposal);
+    let templates = [&commit.message, &proposal.title, &proposal.description];
+    templates.into_iter().flatten().try_for_each(|template| message::check(template))?;
     Ok(plan::repositories(&settings.repositories, &settings.images, settings.environment.as_deref())?)
 }
 
-/// The `update` command.
+/// The `update` command. What it comes to stands in the ledger, also when this future is dropped before its end.
 pub async fn update(
     settings: &Settings,
-    plan: Vec<PlannedRepository>,
+    plan: &[PlannedRepository],
     credentials: CredentialSources,
-) -> Result<Finished, Error> {
-    let access = ports::Access::new(settings, &plan)?;
+    ledger: &Ledger<'_>,
+) -> Result<(), Error> {
+    let access = ports::Access::new(settings, plan)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
-    Ok(update::run(settings, plan, &Gate { registry: &registry, requirements: &requirements }, &access).await)
+    let gate = Gate { registry: &registry, requirements: &requirements };
+    update::run(settings, plan, gate, &access, ledger).await;
+    Ok(())
 }
 
-/// The `check` command; at least as deep as asked.
-pub async fn check(settings: &CheckSettings, credentials: CredentialSources, depth: Depth) -> Result<Finished, Error> {
+/// The `check` command; at least as deep as asked. What it comes to stands in the ledger.
+pub async fn check(
+    settings: &CheckSettings,
+    credentials: CredentialSources,
+    depth: Depth,
+    ledger: &Ledger<'_>,
+) -> Result<(), Error> {
     let trust = ports::trust(&settings.network)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let registry = Registry::new(credentials, &settings.network.plain_http, &trust)?;
-    let check = async |image: &settings::NamedImage| ImageOutcome {
-        image: image.clone(),
-        result: registry.examine(&image.reference, depth, &requirements).await.map_err(Error::from),
+    let check = async |(number, image): (usize, &settings::NamedImage)| {
+        let result = registry.examine(&image.reference, depth, &requirements).await;
+        ledger.image(number, result.map_err(Error::from));
     };
-    let images = futures_util::future::join_all(settings.images.iter().map(check)).await;
-    Ok(Finished { images, repositories: Vec::new(), error: None })
+    futures_util::future::join_all(settings.images.iter().enumerate().map(check)).await;
+    Ok(())
 }
 
 /// The `status` command: nothing is written anywhere.

@@ -6,20 +6,22 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_bump::cli::{
-    self, CheckArgs, Cli, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, ReportArgs, SetArgs,
-    StatusArgs, UpdateArgs,
+    self, CheckArgs, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, ReportArgs, SetArgs, StatusArgs,
+    UpdateArgs,
 };
 use gitops_bump::environment::Environment;
-use gitops_bump::error::{Error, ExitCode as Code};
-use gitops_bump::outcome::Finished;
+use gitops_bump::error::{Error, ExitCode as Code, Stage};
+use gitops_bump::outcome::{Finished, Ledger, RepositoryOutcome};
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
 use gitops_bump::settings::{self, Mode};
 use gitops_bump::status::{self};
 use gitops_bump::{config, diff, init, ports, set, show};
+use signals::Signals;
 use terminal::Terminal;
 use tracing::{info, warn};
 
+mod signals;
 mod terminal;
 
 fn main() -> ExitCode {
@@ -40,43 +42,28 @@ fn main() -> ExitCode {
         }
     };
     let terminal = Terminal::start(&cli.log, &environment, settings::redactor(&environment));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(until_signal(cli, &environment, terminal)),
-        Err(error) => failed(&terminal, &anyhow::Error::from(error).into()),
-    }
-}
-
-/// Runs the command; a signal ends it by dropping it, so that nothing it made stays behind.
-async fn until_signal(cli: Cli, environment: &Environment, terminal: Terminal) -> ExitCode {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = signal(SignalKind::terminate())
-        .and_then(|terminate| Ok((terminate, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?)));
-    let (mut terminate, mut interrupt, mut hangup) = match signals {
-        Ok(signals) => signals,
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
         Err(error) => return failed(&terminal, &anyhow::Error::from(error).into()),
     };
-    let interrupted = async {
-        tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-            _ = hangup.recv() => "SIGHUP",
-        }
-    };
-    let signal = tokio::select! {
-        code = command(cli.command, environment, &terminal) => return ExitCode::from(code as u8),
-        signal = interrupted => signal,
-    };
-    failed(&terminal, &Error::Interrupted(signal))
+    let code = runtime.block_on(command(cli.command, &environment, &terminal));
+    // A name that is still being looked up on a thread of its own does not keep a run from ending.
+    runtime.shutdown_background();
+    ExitCode::from(code as u8)
 }
 
 async fn command(command: Command, environment: &Environment, terminal: &Terminal) -> Code {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => return report_error(terminal, &anyhow::Error::from(error).into()),
+    };
+    let stopped = |signal| Err(Error::Interrupted { signal, stage: Stage::NothingPushed });
     let result = match command {
-        Command::Update(args) => return update(&args, environment, terminal).await,
-        Command::Check(args) => return check(&args, environment, terminal).await,
+        Command::Update(args) => return update(&args, environment, terminal, &mut signals).await,
+        Command::Check(args) => return check(&args, environment, terminal, &mut signals).await,
         Command::Set(args) => set(&args, environment, terminal),
-        Command::Status(args) => status(&args, environment, terminal).await,
-        Command::Init(args) => init(&args, environment, terminal).await,
+        Command::Status(args) => signals.unless(status(&args, environment, terminal)).await.unwrap_or_else(stopped),
+        Command::Init(args) => signals.unless(init(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Config(ConfigCommand::Schema) => print(terminal, &format!("{:#}\n", config::schema())),
         Command::Config(ConfigCommand::Validate(args)) => validate(&args, environment, terminal),
         Command::Config(ConfigCommand::Show(args)) => described(&args, environment, terminal)
@@ -88,18 +75,24 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     })
 }
 
-async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Code {
+async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
     let begun = resolved(args, environment, terminal)
         .map(|(settings, plan)| (settings, plan, registry_credentials(environment, terminal)));
-    let finished = match begun {
-        Ok((settings, plan, credentials)) => {
-            gitops_bump::update(&settings, plan, credentials).await.map(|run| (settings, run))
-        }
-        Err(error) => Err(error),
-    };
-    let (settings, finished) = match finished {
-        Ok(finished) => finished,
+    let (settings, plan, credentials) = match begun {
+        Ok(begun) => begun,
         Err(error) => return not_begun(terminal, &args.reports, &error),
+    };
+    let ledger = Ledger::new(&settings.images, &plan, |finished, outcome| {
+        terminal.diff(&diff::unified(&outcome.files));
+        say(report::published(outcome));
+        if let Err(error) = write_reports(terminal, &args.reports, &Report::new(finished)) {
+            warn!("{error}");
+        }
+    });
+    let finished = match signals.unless(gitops_bump::update(&settings, &plan, credentials, &ledger)).await {
+        Ok(Ok(())) => ledger.close(),
+        Ok(Err(error)) => return not_begun(terminal, &args.reports, &error),
+        Err(signal) => ledger.interrupted(signal),
     };
     let code = match tell(terminal, &finished, settings.mode) {
         Ok(()) => finished.exit_code(settings.fail_on_unchanged),
@@ -108,36 +101,34 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
     reported(terminal, &args.reports, &Report::new(&finished), code)
 }
 
-async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal) -> Code {
-    let settings = ports::config_file(args.config.as_deref(), environment).and_then(|config| {
+async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
+    let begun = ports::config_file(args.config.as_deref(), environment).and_then(|config| {
         let settings = settings::check(args, config.as_ref(), environment)?;
         Ok((settings, registry_credentials(environment, terminal)))
     });
-    let on_terminal = std::io::stdout().is_terminal();
-    let depth = if on_terminal || args.reports.report_json.is_some() { Depth::Details } else { Depth::Manifest };
-    let finished = match settings {
-        Ok((settings, credentials)) => gitops_bump::check(&settings, credentials, depth).await,
-        Err(error) => Err(error),
-    };
-    let finished = match finished {
-        Ok(finished) => finished,
+    let (settings, credentials) = match begun {
+        Ok(begun) => begun,
         Err(error) => return not_begun(terminal, &args.reports, &error),
     };
+    let on_terminal = std::io::stdout().is_terminal();
+    let depth = if on_terminal || args.reports.report_json.is_some() { Depth::Details } else { Depth::Manifest };
+    let ledger = Ledger::new(&settings.images, &[], |_, _| {});
+    let finished = match signals.unless(gitops_bump::check(&settings, credentials, depth, &ledger)).await {
+        Ok(Ok(())) => ledger.close(),
+        Ok(Err(error)) => return not_begun(terminal, &args.reports, &error),
+        Err(signal) => ledger.interrupted(signal),
+    };
     let mut code = finished.exit_code(false);
-    for outcome in &finished.images {
-        match &outcome.result {
-            Ok(verified) => {
-                let repository = verified.repository();
-                // The host also where Docker Hub's was left out: whoever reads the line need not know the short forms.
-                let (host, path) = (repository.host(), repository.path());
-                let line = format!("{host}/{path}:{}@{}\n", verified.tag(), verified.digest());
-                if let Err(error) = print(terminal, &line) {
-                    code = code.worse(report_error(terminal, &error));
-                }
-            }
-            Err(error) => terminal.error(error),
+    for verified in finished.images.iter().filter_map(|outcome| outcome.result.as_ref().ok()) {
+        let repository = verified.repository();
+        // The host also where Docker Hub's was left out: whoever reads the line need not know the short forms.
+        let (host, path) = (repository.host(), repository.path());
+        let line = format!("{host}/{path}:{}@{}\n", verified.tag(), verified.digest());
+        if let Err(error) = print(terminal, &line) {
+            code = code.worse(report_error(terminal, &error));
         }
     }
+    finished.failures().for_each(|error| terminal.error(error));
     if on_terminal {
         // Beside the lines, which are for pipes: stdout holds nothing else.
         report::table(&finished.images).lines().for_each(|line| info!("{line}"));
@@ -251,23 +242,29 @@ fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) 
     Ok((settings, plan))
 }
 
+/// Says what was not said when it was published.
 fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Error> {
-    let diffs: String = finished.repositories.iter().map(|repository| diff::unified(&repository.files)).collect();
+    let is_told = |repository: &&RepositoryOutcome| repository.end.commit().is_some();
+    let untold = finished.repositories.iter().filter(|repository| !is_told(repository));
+    let diffs: String = untold.map(|repository| diff::unified(&repository.files)).collect();
     match mode {
         Mode::DryRun => {
             print(terminal, &diffs)?;
         }
         Mode::Publish => terminal.diff(&diffs),
     }
-    for line in report::summary(finished) {
+    say(report::summary(finished));
+    finished.failures().for_each(|error| terminal.error(error));
+    Ok(())
+}
+
+fn say(lines: Vec<Line>) {
+    for line in lines {
         match line {
             Line::Info(text) => info!("{text}"),
             Line::Notice(text) => warn!("{text}"),
         }
     }
-    let images = finished.images.iter().filter_map(|image| image.result.as_ref().err());
-    images.chain(finished.errors()).for_each(|error| terminal.error(error));
-    Ok(())
 }
 
 /// A run that failed before it did anything: said and reported.

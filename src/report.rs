@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 mod markdown;
 mod summary;
 
-pub use self::summary::{Line, nothing_to_do, summary};
+pub use self::summary::{Line, nothing_to_do, published, summary};
 use crate::error::Error;
 use crate::links;
 use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};

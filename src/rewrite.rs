@@ -3,8 +3,11 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod coverage;
+
 use std::collections::BTreeSet;
 
+pub use self::coverage::{Coverage, Look};
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rules, Wanted};
 use crate::plan::Target;
 use crate::tree::{Entry, Found, Want, join};
@@ -21,7 +24,7 @@ pub struct Rewrite {
 }
 
 /// One file before and after.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct FileRewrite {
     /// Its path.
     pub path: String,
@@ -126,6 +129,13 @@ pub enum RewriteError {
     },
 }
 
+impl Rewrite {
+    /// The files that change.
+    pub fn changed(&self) -> impl Iterator<Item = &FileRewrite> {
+        self.files.iter().filter(|file| file.is_changed())
+    }
+}
+
 impl FileRewrite {
     /// Whether any byte of the file changes.
     pub fn is_changed(&self) -> bool {
@@ -139,6 +149,14 @@ impl FileRewrite {
 }
 
 impl RewriteError {
+    /// The image whose digest would have been written, had it been proven.
+    pub fn unproven(&self) -> Option<usize> {
+        match self {
+            Self::Edit(EditError { reason: Reason::UnknownDigest { image, .. }, .. }) => Some(*image),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
@@ -238,26 +256,6 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
         Some((_, target)) => Err(no_match(target, &result, wanted)),
         None => Ok(result),
     }
-}
-
-/// In a run that has a target without PATH or NAME, every image must match somewhere.
-pub fn require_all_images(targets: &[&Target], rewrites: &[&Rewrite], wanted: &[Wanted]) -> Result<(), RewriteError> {
-    let mut kinds = targets.iter().map(|target| &target.kind).filter(|kind| !kind.is_addressed());
-    let Some(kind) = kinds.next() else {
-        return Ok(());
-    };
-    let places = || rewrites.iter().flat_map(|rewrite| &rewrite.files).flat_map(|file| &file.places);
-    for (index, image) in wanted.iter().enumerate() {
-        if !places().any(|place| place.image == index) {
-            let held: BTreeSet<&String> = rewrites.iter().flat_map(|rewrite| &rewrite.held).collect();
-            return Err(RewriteError::Nowhere {
-                image: image.repository.to_string(),
-                held: held.into_iter().cloned().collect(),
-                kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
-            });
-        }
-    }
-    Ok(())
 }
 
 /// A file and the targets that ask for it, by their numbers.

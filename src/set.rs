@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use tracing::{info, warn};
 
-use crate::edit::Wanted;
+use crate::edit::{KnownDigest, Wanted};
 use crate::error::Error;
 use crate::local::{self, Disk, Replacement};
 use crate::plan::{self, Target};
-use crate::rewrite::{self, FileRewrite, Rewrite};
+use crate::rewrite::{self, Coverage, FileRewrite, Rewrite};
 use crate::settings::{Mode, SetSettings};
 
 /// Works out every file, then writes them all; returns them, changed or not.
@@ -19,7 +19,11 @@ pub fn run(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
         .iter()
         .filter_map(|image| {
             let reference = image.reference.clone();
-            Some(Wanted { repository: reference.repository, tag: reference.tag?, digest: reference.digest })
+            Some(Wanted {
+                repository: reference.repository,
+                tag: reference.tag?,
+                digest: KnownDigest::on_the_users_word(reference.digest),
+            })
         })
         .collect();
     let rewrite = rewritten(&targets, &wanted, settings)?;
@@ -37,7 +41,9 @@ fn rewritten(targets: &[Target], wanted: &[Wanted], settings: &SetSettings) -> R
         found.push(disk.find(want)?);
     }
     let rewrite = rewrite::rewrite(targets, &found, wanted, &settings.rules).map_err(failed)?;
-    rewrite::require_all_images(&targets.iter().collect::<Vec<_>>(), &[&rewrite], wanted).map_err(failed)?;
+    let mut coverage = Coverage::of(1);
+    coverage.see(0, &rewrite);
+    coverage.require_all(targets, wanted).map_err(failed)?;
     for note in &rewrite.notes {
         warn!("{note}");
     }

@@ -1,6 +1,7 @@
 //! The terminal: log lines on stderr, coloured where wanted, freed from escapes and secrets. This module must not
 //! decide what is said.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -28,6 +29,8 @@ pub(crate) struct Terminal {
     colour: bool,
     reader: Reader,
     level: LevelFilter,
+    /// How many diffs were shown.
+    diffs: Cell<usize>,
 }
 
 impl Terminal {
@@ -54,7 +57,7 @@ impl Terminal {
         // A second start in one process cannot happen; the first log would simply go on.
         let _ = tracing::subscriber::set_global_default(subscriber);
         let reader = if environment.get("GITLAB_CI") == Some("true") { Reader::Gitlab } else { Reader::Plain };
-        Self { redactor, colour, reader, level }
+        Self { redactor, colour, reader, level, diffs: Cell::new(0) }
     }
 
     /// Hides these too from now on.
@@ -73,7 +76,9 @@ impl Terminal {
             return;
         }
         let colours = self.colour.then_some(["\x1b[32m", "\x1b[31m", "\x1b[36m"]);
-        let _ = std::io::stderr().write_all(diff::shown(&self.redact(text), self.reader, colours).as_bytes());
+        self.diffs.set(self.diffs.get() + 1);
+        let shown = diff::shown(&self.redact(text), (self.reader, self.diffs.get()), colours);
+        let _ = std::io::stderr().write_all(shown.as_bytes());
     }
 
     /// An error: what failed on what, then what to do about it.

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use gitops_bump::edit::{Job, Kind, Path, Pin, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Path, Pin, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use libfuzzer_sys::fuzz_target;
 
@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
     let wanted = [Wanted {
         repository: Repository::parse("r.io/team/app").expect("the repository is well-formed"),
         tag: Tag::parse("v2").expect("the tag is well-formed"),
-        digest: None,
+        digest: KnownDigest::Unknown,
     }];
     let rules = Rules { pin: Pin::Tag, create: true, any_repository: true };
     let jobs = [Job { kind: Kind::Helm { path: Some(path) }, images: vec![0] }];

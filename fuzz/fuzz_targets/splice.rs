@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use gitops_bump::edit::{Job, Kind, Pin, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Pin, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use libfuzzer_sys::fuzz_target;
 use serde_yaml::{Deserializer, Value};
@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((tag, file)) = text.split_once('\n') else { return };
     let Ok(tag) = Tag::parse(tag) else { return };
     let repository = Repository::parse("r.io/team/app").expect("the repository is well-formed");
-    let wanted = [Wanted { repository, tag: tag.clone(), digest: None }];
+    let wanted = [Wanted { repository, tag: tag.clone(), digest: KnownDigest::Unknown }];
     let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
     let jobs = [Job { kind: Kind::Helm { path: None }, images: vec![0] }];
     let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted, &rules) else { return };

@@ -3,72 +3,82 @@
 
 mod mirror;
 
-use futures_util::future::join_all;
 use tracing::{info, warn};
 
 use crate::argocd::{self, Expected};
 use crate::error::Error;
 use crate::http::Trust;
-use crate::outcome::{End, RepositoryOutcome};
+use crate::plan::PlannedRepository;
 use crate::registry::Verified;
-use crate::settings::{Delivery, MirrorWhen, Settings};
+use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Settings};
 
-/// Takes the steps after the push of every repository; what fails becomes a part of the outcome.
-pub(crate) async fn run(
-    outcomes: Vec<RepositoryOutcome>,
-    (settings, verified): (&Settings, &[Verified]),
-    trust: &Trust,
-) -> Vec<RepositoryOutcome> {
-    let steps = outcomes.into_iter().map(|outcome| after_one(outcome, settings, verified, trust));
-    join_all(steps).await
+/// What the steps of one repository begin with.
+pub(crate) struct Step<'a> {
+    /// The repository.
+    pub(crate) plan: &'a PlannedRepository,
+    /// Its branch.
+    pub(crate) branch: &'a str,
+    /// The commit that was pushed; none when nothing had to change.
+    pub(crate) commit: Option<&'a str>,
+    /// The images that its files name.
+    pub(crate) images: Vec<&'a Verified>,
+    /// The run's settings.
+    pub(crate) settings: &'a Settings,
+    /// How servers are asked.
+    pub(crate) trust: &'a Trust,
 }
 
-async fn after_one(
-    mut outcome: RepositoryOutcome,
-    settings: &Settings,
-    verified: &[Verified],
-    trust: &Trust,
-) -> RepositoryOutcome {
-    let is_pushed = matches!(outcome.end, End::Updated { .. });
-    if !is_pushed && !matches!(outcome.end, End::Unchanged) {
-        return outcome;
+impl Step<'_> {
+    /// What stands in a report as long as the steps are under way: nothing where there is none to take.
+    pub(crate) fn due(&self) -> Vec<Error> {
+        let is_due = self.mirror().is_some() || self.argocd().is_some();
+        if is_due { vec![Error::Unfinished] } else { Vec::new() }
     }
-    let branch = outcome.branch.clone().unwrap_or_default();
-    let place = outcome.plan.url.on_branch(Some(&branch));
-    match &outcome.plan.mirror {
-        Some(mirror) if is_pushed || mirror.when == MirrorWhen::Always => {
-            if let Err(reason) = mirror::trigger(mirror, &branch, trust).await {
-                outcome.after.push(Error::Mirror { place: place.clone(), reason });
+
+    fn mirror(&self) -> Option<&MirrorSettings> {
+        let is_due = |mirror: &&MirrorSettings| self.commit.is_some() || mirror.when == MirrorWhen::Always;
+        self.plan.mirror.as_ref().filter(is_due)
+    }
+
+    fn argocd(&self) -> Option<&ArgocdSettings> {
+        self.settings.argocd.as_ref().filter(|_| self.plan.delivery == Delivery::Push)
+    }
+}
+
+/// Takes the steps after the push of one repository; returns what failed.
+pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
+    let Step { plan, branch, commit, settings, trust, .. } = step;
+    let place = || plan.url.on_branch(Some(branch));
+    match (step.mirror(), &plan.mirror) {
+        (Some(mirror), _) => {
+            if let Err(reason) = mirror::trigger(mirror, branch, trust).await {
+                // A mirror that failed leaves the controller with the old commit: waiting would only take time.
+                return vec![Error::Mirror { place: place(), reason }];
             }
         }
-        Some(_) => info!("{place}: nothing was pushed, so the mirror is not triggered (--mirror always does)"),
-        None if is_pushed && settings.ci.mirrors_from_outside && settings.ci.is_own_server(&outcome.plan.url) => {
+        (None, Some(_)) => {
+            info!("{}: nothing was pushed, so the mirror is not triggered (--mirror always does)", place());
+        }
+        (None, None)
+            if commit.is_some() && settings.ci.mirrors_from_outside && settings.ci.is_own_server(&plan.url) =>
+        {
             warn!(
-                "{place}: this looks like the platform's own copy: if the repository is mirrored from outside, the next \
-                 synchronisation overwrites this commit; update the outside repository, with mirror:"
+                "{}: this looks like the platform's own copy: if the repository is mirrored from outside, the next \
+                 synchronisation overwrites this commit; update the outside repository, with mirror:",
+                place()
             );
         }
-        None => {}
+        (None, None) => {}
     }
-    let Some(argocd) = settings.argocd.as_ref().filter(|_| outcome.plan.delivery == Delivery::Push) else {
-        return outcome;
+    let Some(argocd) = step.argocd() else {
+        return Vec::new();
     };
-    // A mirror that failed leaves the controller with the old commit: waiting would only take time.
-    if outcome.after.is_empty() {
-        let written = outcome.files.iter().flat_map(|file| &file.places).map(|place| place.image);
-        let mut written: Vec<usize> = written.collect();
-        written.sort_unstable();
-        written.dedup();
-        let expected = Expected {
-            url: &outcome.plan.url,
-            files: outcome.plan.targets.iter().map(|target| target.file.as_str()).collect(),
-            commit: outcome.end.commit(),
-            images: written.into_iter().filter_map(|image| verified.get(image)).collect(),
-        };
-        let failed = argocd::wait(argocd, &expected, trust).await;
-        outcome
-            .after
-            .extend(failed.into_iter().map(|reason| Error::Argocd { place: place.clone(), reason: reason.into() }));
-    }
-    outcome
+    let expected = Expected {
+        url: &plan.url,
+        files: plan.targets.iter().map(|target| target.file.as_str()).collect(),
+        commit: *commit,
+        images: step.images.clone(),
+    };
+    let failed = argocd::wait(argocd, &expected, trust).await;
+    failed.into_iter().map(|reason| Error::Argocd { place: place(), reason: reason.into() }).collect()
 }

@@ -85,10 +85,11 @@ impl Editor<'_, '_> {
 
     /// What is written for an image's digest at its place.
     pub(super) fn digest_text(&self, beside: &Beside, image: usize, digest: &str) -> Outcome<String> {
-        let name = || self.wanted.get(image).map(|wanted| format!("{}:{} by SHA-256", wanted.repository, wanted.tag));
-        beside
-            .text(digest)
-            .ok_or_else(|| self.document.refusal(beside.node, Reason::UnknownDigest(name().unwrap_or_default())))
+        beside.text(digest).ok_or_else(|| {
+            let wanted = self.wanted.get(image);
+            let name = wanted.map(|wanted| format!("{}:{} by SHA-256", wanted.repository, wanted.tag));
+            self.document.refusal(beside.node, Reason::UnknownDigest { image, name: name.unwrap_or_default() })
+        })
     }
 }
 

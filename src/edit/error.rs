@@ -136,9 +136,14 @@ pub enum Reason {
     /// The place names no repository and several images could be meant.
     #[error("several images are given and nothing here says which one is meant")]
     WhichImage,
-    /// A digest has to be written and is not known.
-    #[error("a digest must be written here and that of {0} is not known")]
-    UnknownDigest(String),
+    /// A digest has to be written and is not known, or not proven.
+    #[error("a digest must be written here and that of {name} is not known")]
+    UnknownDigest {
+        /// Which of the wanted images it is.
+        image: usize,
+        /// The image's repository and tag.
+        name: String,
+    },
     /// Two targets want different things of one place.
     #[error("two targets want different values here: {first:?} and {second:?}")]
     Conflict {
@@ -289,7 +294,7 @@ impl Reason {
                 "correct the path or the image; --any-repository writes the tag all the same (a mirror)"
             }
             Self::WhichImage => "name the image of this target in the config file",
-            Self::UnknownDigest(_) => "give the image with its digest: NAME:TAG@sha256:…",
+            Self::UnknownDigest { .. } => "give the image with its digest: NAME:TAG@sha256:…",
             Self::Conflict { .. } => "correct the targets so that one image is written here",
             Self::Shared { .. } => {
                 "give the other image its own value, or bump both together; with a PATH, --any-repository writes it all the same"

@@ -39,7 +39,7 @@ pub use kustomize::is_kustomization_file_name;
 pub use path::{Path, PathError};
 pub use survey::{Form, Sighting, Survey, survey};
 
-use crate::image::{Digest, Repository, Tag};
+use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use document::Document;
 use error::{Outcome, Refusal};
 use place::Editor;
@@ -71,8 +71,35 @@ pub struct Wanted {
     pub repository: Repository,
     /// The tag to write.
     pub tag: Tag,
-    /// The digest, when it is known.
-    pub digest: Option<Digest>,
+    /// What is known of its digest.
+    pub digest: KnownDigest,
+}
+
+/// What is known of an image's digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KnownDigest {
+    /// Nothing.
+    Unknown,
+    /// A registry claims that it is this one, so it can be compared, and is never written.
+    Claimed(Digest),
+    /// It is this one, so it is written where a digest belongs.
+    Proven(ProvenDigest),
+}
+
+impl KnownDigest {
+    /// What the user wrote down, where no registry is asked: see [`ProvenDigest::on_the_users_word`].
+    pub fn on_the_users_word(digest: Option<Digest>) -> Self {
+        digest.map(ProvenDigest::on_the_users_word).map_or(Self::Unknown, Self::Proven)
+    }
+
+    /// The digest, claimed or proven.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Unknown => None,
+            Self::Claimed(digest) => Some(digest),
+            Self::Proven(proven) => Some(proven.digest()),
+        }
+    }
 }
 
 /// How a file is to be read.
@@ -146,13 +173,6 @@ pub struct Place {
     pub new: Written,
     /// Whether any byte changes; also true when only quotes are added.
     pub changed: bool,
-}
-
-impl Place {
-    /// Whether a digest is written here, which then has to be proven.
-    pub fn writes_digest(&self) -> bool {
-        self.new.digest.is_some()
-    }
 }
 
 /// A place that names an image, as it stands.

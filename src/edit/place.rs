@@ -11,7 +11,7 @@ use super::fields::{Fields, Key};
 use super::note::Note;
 use super::plan::{NewKey, Plan, is_right};
 use super::shared::{self, Owner, Sharing};
-use super::{Job, Kind, Pin, Place, Rules, Wanted, Written};
+use super::{Job, Kind, KnownDigest, Pin, Place, Rules, Wanted, Written};
 use crate::image::{Digest, Reference, Repository, Tag};
 
 /// The most places of one file.
@@ -106,7 +106,9 @@ impl<'d, 't> Editor<'d, 't> {
         if let Some(repository) = &repository {
             let mut same = images.iter().filter(|(_, wanted)| wanted.repository.is_same_as(repository));
             if let Some((image, first)) = same.next() {
-                return match same.find(|(_, other)| other.tag != first.tag || other.digest != first.digest) {
+                return match same
+                    .find(|(_, other)| other.tag != first.tag || other.digest.digest() != first.digest.digest())
+                {
                     Some((_, other)) => self
                         .document
                         .refuse(node, Reason::Conflict { first: first.tag.to_string(), second: other.tag.to_string() }),
@@ -227,12 +229,12 @@ impl<'d, 't> Editor<'d, 't> {
             return self.document.refuse(node, Reason::WhichImage);
         };
         let digest = match (&wanted.digest, is_pinned) {
-            (Some(digest), true) => Some(digest.to_string()),
-            (None, true) => {
-                let image = format!("{}:{}", wanted.repository, wanted.tag);
-                return self.document.refuse(node, Reason::UnknownDigest(image));
-            }
             (_, false) => None,
+            (KnownDigest::Proven(digest), true) => Some(digest.to_string()),
+            (KnownDigest::Unknown | KnownDigest::Claimed(_), true) => {
+                let name = format!("{}:{}", wanted.repository, wanted.tag);
+                return self.document.refuse(node, Reason::UnknownDigest { image, name });
+            }
         };
         Ok(Written { tag: Some(wanted.tag.to_string()), digest })
     }

@@ -120,12 +120,18 @@ fn image(editor: &Editor<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
     };
     let owner = editor.wanted.get(taker.owner.image);
     let is_same_text = |wanted: &Wanted| match taker.name {
-        Key::Digest | Key::Sha | Key::Sha256 => owner.is_none_or(|owner| wanted.digest == owner.digest),
+        Key::Digest | Key::Sha | Key::Sha256 => {
+            owner.is_none_or(|owner| wanted.digest.digest() == owner.digest.digest())
+        }
         _ => owner.is_none_or(|owner| wanted.tag == owner.tag),
     };
     let fits = |wanted: &Wanted| wanted.repository.is_same_as(&repository) && is_same_text(wanted);
     match editor.wanted.iter().position(fits) {
-        Some(image) => Ok(image),
+        Some(image) => {
+            // The digest is this image's, too, and has to be proven for both.
+            editor.new_text(image, digest::KEYS.contains(&taker.name), taker.value)?;
+            Ok(image)
+        }
         None if taker.owner.sharing == Sharing::Allowed => Ok(taker.owner.image),
         None => {
             let line = document.line_of(fields.mapping);

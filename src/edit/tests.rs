@@ -10,7 +10,11 @@ const DIGEST: Rules = Rules { pin: Pin::Digest, ..RULES };
 
 fn wanted(reference: &str) -> Wanted {
     let reference = crate::image::Reference::parse(reference).unwrap();
-    Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest: reference.digest }
+    Wanted {
+        repository: reference.repository,
+        tag: reference.tag.unwrap(),
+        digest: KnownDigest::on_the_users_word(reference.digest),
+    }
 }
 
 fn helm(path: &str) -> Kind {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use super::File;
 use super::candidates::{CHART, Passed, is_odd};
-use crate::edit::{self, Kind, Reason, Rules, Survey, Wanted};
+use crate::edit::{self, Kind, KnownDigest, Reason, Rules, Survey, Wanted};
 use crate::edit::{EditError, Pin, TagSource};
-use crate::image::{Digest, Repository, Tag};
+use crate::image::{Algorithm, ProvenDigest, Repository, Tag};
 
 /// How many places and resources of all files together are looked at.
 const MOST_SEEN: usize = 10_000;
@@ -157,7 +157,7 @@ impl Seen {
         let wanted = Wanted {
             repository: image.clone(),
             tag: Tag::parse("0").expect("a digit is a tag"),
-            digest: Digest::parse(&format!("sha256:{}", "0".repeat(64))).ok(),
+            digest: KnownDigest::Proven(ProvenDigest::of_bytes(&[], Algorithm::Sha256)),
         };
         let jobs = [edit::Job { kind: kind.clone(), images: vec![0] }];
         let rules = Rules { pin: Pin::Tag, create, any_repository: false };

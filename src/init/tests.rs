@@ -77,15 +77,16 @@ fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
         .map(|image| crate::edit::Wanted {
             repository: image.reference.repository.clone(),
             tag: image.reference.tag.clone().unwrap(),
-            digest: None,
+            digest: crate::edit::KnownDigest::Unknown,
         })
         .collect();
     let targets = &plan[0].targets;
     let found: Vec<Found> = rewrite::wants(targets).into_iter().map(|want| found(files, want)).collect();
     let rewritten = rewrite::rewrite(targets, &found, &wanted, &settings.rules);
     let rewritten = rewritten.unwrap_or_else(|error| panic!("{error}\n{text}"));
-    rewrite::require_all_images(&targets.iter().collect::<Vec<_>>(), &[&rewritten], &wanted)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let mut coverage = rewrite::Coverage::of(1);
+    coverage.see(0, &rewritten);
+    coverage.require_all(targets, &wanted).unwrap_or_else(|error| panic!("{error}\n{text}"));
     rewritten.files.iter().flat_map(changes).collect()
 }
 

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::requirement::{Platform, Requirements};
 use super::session::Session;
 use super::source::{Manifest, Source};
-use super::{Depth, Evidence, Verified, manifest, signature};
+use super::{Depth, Verified, manifest, signature};
 use crate::image::{Digest, Reference, Tag};
 
 /// The longest configuration that is read; the largest real ones have some hundred kilobytes.
@@ -75,7 +75,7 @@ impl<'a> Check<'a> {
     pub(super) async fn judge(&self, found: Found, depth: Depth) -> Result<Verified, RegistryError> {
         let (digest, manifest) = match found {
             Found::Digest(digest) => (digest, None),
-            Found::Manifest(manifest) => (manifest.digest.clone(), Some(manifest)),
+            Found::Manifest(manifest) => (manifest.digest.digest().clone(), Some(manifest)),
         };
         if self.image.digest.as_ref().is_some_and(|wanted| *wanted != digest) {
             return Err(RegistryError::DigestMismatch { image: self.image.to_string(), found: digest });
@@ -92,9 +92,9 @@ impl<'a> Check<'a> {
         failures.extend(details.iter().flat_map(|details| self.requirements.contents(details)));
         let seen = || Seen { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
         self.fit(failures, || Some(Box::new(seen())))?;
-        let evidence = if manifest.is_some() { Evidence::Manifest } else { Evidence::Headers };
+        let proof = manifest.map(|manifest| manifest.digest);
         let (reference, tag) = (self.image.clone(), self.tag.clone());
-        Ok(Verified { reference, tag, digest, evidence, details, signed_by })
+        Ok(Verified { reference, tag, digest, proof, details, signed_by })
     }
 
     async fn signer(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<Option<String>, RegistryError> {
@@ -131,7 +131,7 @@ pub(super) async fn look(session: Arc<Session>, image: &Reference) -> Result<See
         (None, None) => return Err(RegistryError::NoTag { image: image.to_string() }),
     };
     let details = Some(read_details(&source, &manifest).await?);
-    Ok(Seen { digest: manifest.digest, details, signed_by: None })
+    Ok(Seen { digest: manifest.digest.digest().clone(), details, signed_by: None })
 }
 
 async fn read_details(source: &Source, manifest: &Manifest) -> Result<Details, RegistryError> {

@@ -8,10 +8,9 @@ use oci_distribution::manifest::{
     Versioned,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use sha2::{Digest as _, Sha256, Sha512};
 
 use super::words;
-use crate::image::Digest;
+use crate::image::{Algorithm, Digest, ProvenDigest};
 
 /// All four types: without them a registry answers 404 for an image that is there, or with another digest.
 pub(super) const ACCEPT: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -33,7 +32,7 @@ pub(super) fn digest_of_headers(headers: &HeaderMap) -> Result<Option<Digest>, S
 }
 
 /// The digest of a manifest's bytes, in the algorithm of `like` (else in the header's, else SHA-256).
-pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Digest>) -> Result<Digest, String> {
+pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Digest>) -> Result<ProvenDigest, String> {
     let typed = check_type(headers)?;
     let versioned: Versioned = serde_json::from_slice(body).map_err(|_| "its manifest is not a manifest".to_owned())?;
     match (versioned.schema_version, versioned.media_type.as_deref()) {
@@ -46,15 +45,12 @@ pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Dig
     }
     let claimed = digest_header(headers)?;
     if let Some(claimed) = &claimed
-        && hash(body, claimed)? != *claimed
+        && hash(body, claimed).digest() != claimed
     {
         return Err(format!("its manifest is not that of the digest it names, {claimed}"));
     }
-    match (like, claimed) {
-        (Some(like), _) => hash(body, like),
-        (None, Some(claimed)) => Ok(claimed),
-        (None, None) => parse(&sha256(body)),
-    }
+    let algorithm = like.or(claimed.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
+    Ok(ProvenDigest::of_bytes(body, algorithm))
 }
 
 /// What the manifest says it is; else what its headers say.
@@ -70,7 +66,7 @@ pub(super) fn is_page(headers: &HeaderMap) -> bool {
 
 /// Whether two digests can be compared.
 pub(super) fn is_comparable(one: &Digest, other: &Digest) -> bool {
-    algorithm(one) == algorithm(other)
+    one.algorithm() == other.algorithm()
 }
 
 /// Whether the media type is a manifest's; false when the headers leave it open.
@@ -115,19 +111,8 @@ fn parse(text: &str) -> Result<Digest, String> {
 }
 
 /// The digest of the bytes in the algorithm of another digest.
-pub(super) fn hash(body: &[u8], like: &Digest) -> Result<Digest, String> {
-    match algorithm(like) {
-        "sha512" => parse(&format!("sha512:{:x}", Sha512::digest(body))),
-        _ => parse(&sha256(body)),
-    }
-}
-
-fn sha256(body: &[u8]) -> String {
-    format!("sha256:{:x}", Sha256::digest(body))
-}
-
-fn algorithm(digest: &Digest) -> &str {
-    digest.as_str().split(':').next().unwrap_or_default()
+pub(super) fn hash(body: &[u8], like: &Digest) -> ProvenDigest {
+    ProvenDigest::of_bytes(body, like.algorithm())
 }
 
 #[cfg(test)]
@@ -135,6 +120,10 @@ mod tests {
     use super::*;
 
     const BODY: &[u8] = br#"{"schemaVersion": 2}"#;
+
+    fn sha256(body: &[u8]) -> String {
+        ProvenDigest::of_bytes(body, Algorithm::Sha256).to_string()
+    }
 
     fn headers(media_type: &str, digest: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -180,7 +169,7 @@ mod tests {
         let expected = sha256(BODY);
         for claimed in ["", expected.as_str()] {
             let digest = digest_of_body(&headers(OCI_IMAGE_MEDIA_TYPE, claimed), BODY, None).unwrap();
-            assert_eq!(digest.as_str(), expected);
+            assert_eq!(digest.to_string(), expected);
         }
         let other = sha256(b"another image");
         let reason = digest_of_body(&headers(OCI_IMAGE_MEDIA_TYPE, &other), BODY, None).unwrap_err();
@@ -191,7 +180,7 @@ mod tests {
     fn hashes_in_the_wanted_algorithm() {
         let like = Digest::parse(&format!("sha512:{}", "0".repeat(128))).unwrap();
         let digest = digest_of_body(&headers(OCI_IMAGE_MEDIA_TYPE, &sha256(BODY)), BODY, Some(&like)).unwrap();
-        assert!(is_comparable(&digest, &like) && digest != like);
+        assert!(is_comparable(digest.digest(), &like) && *digest.digest() != like);
     }
 
     #[test]

@@ -39,9 +39,10 @@ pub use self::failure::Failure;
 pub use self::requirement::{Age, ExpectedDigest, LabelRule, Platform, Requirements, TagPattern};
 use self::session::Session;
 pub use self::signature::VerifyKey;
+use self::source::Source;
 use self::transport::Transport;
 use crate::http::Trust;
-use crate::image::{Digest, Reference, Repository, Tag};
+use crate::image::{Digest, ProvenDigest, Reference, Repository, Tag};
 
 /// Whatever a registry does, an image is checked within this time.
 const DEADLINE: Duration = Duration::from_secs(50);
@@ -60,7 +61,7 @@ pub struct Verified {
     reference: Reference,
     tag: Tag,
     digest: Digest,
-    evidence: Evidence,
+    proof: Option<ProvenDigest>,
     details: Option<Details>,
     signed_by: Option<String>,
 }
@@ -74,13 +75,6 @@ pub enum Depth {
     Manifest,
     /// Platforms, sizes and labels.
     Details,
-}
-
-/// What a digest rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Evidence {
-    Headers,
-    Manifest,
 }
 
 impl Registry {
@@ -101,9 +95,21 @@ impl Registry {
         self.examine(image, Depth::Digest, &Requirements::default()).await
     }
 
-    /// Reads the manifest and hashes it, so that the digest is proven.
-    pub async fn prove(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.examine(image, Depth::Manifest, &Requirements::default()).await
+    /// The image's digest, proven: the manifest of its tag is read and hashed, unless that was done already.
+    ///
+    /// A manifest of another digest than the registry claimed before is [`RegistryError::DigestMismatch`].
+    pub async fn prove(&self, image: &Verified) -> Result<ProvenDigest, RegistryError> {
+        if let Some(proof) = &image.proof {
+            return Ok(proof.clone());
+        }
+        let source = Source::new(self.session(&image.reference)?, &image.reference);
+        let read = source.manifest(image.tag.as_str(), Some(&image.digest));
+        let proof = within_deadline(&image.reference, read).await?.digest;
+        if *proof.digest() == image.digest {
+            return Ok(proof);
+        }
+        let claimed = Reference { digest: Some(image.digest.clone()), ..image.reference.clone() };
+        Err(RegistryError::DigestMismatch { image: claimed.to_string(), found: proof.digest().clone() })
     }
 
     /// Finds the image, waiting for it as long as the requirements say, and checks it against them.
@@ -207,9 +213,9 @@ impl Verified {
         &self.digest
     }
 
-    /// Whether the manifest was read and has this digest; else the registry's word has to do.
-    pub fn is_proven(&self) -> bool {
-        self.evidence == Evidence::Manifest
+    /// The same digest, where the manifest was read and has it; else there is only the registry's word for it.
+    pub fn proof(&self) -> Option<&ProvenDigest> {
+        self.proof.as_ref()
     }
 
     /// What is in the image, when that was asked.

@@ -11,7 +11,7 @@ use super::manifest;
 use super::session::{Question, Session};
 use super::transport::{Answer, bad_answer};
 use super::words;
-use crate::image::{Digest, Reference};
+use crate::image::{Digest, ProvenDigest, Reference};
 
 /// Where an image is asked for.
 pub(super) struct Source {
@@ -23,7 +23,7 @@ pub(super) struct Source {
 /// A manifest whose bytes have its digest.
 pub(super) struct Manifest {
     /// The digest.
-    pub(super) digest: Digest,
+    pub(super) digest: ProvenDigest,
     /// What the manifest is.
     pub(super) media_type: String,
     /// Its bytes.
@@ -62,7 +62,7 @@ impl Source {
     /// The manifest that has this very digest.
     pub(super) async fn manifest_of(&self, digest: &Digest) -> Result<Manifest, RegistryError> {
         let manifest = self.manifest(digest.as_str(), Some(digest)).await?;
-        if manifest.digest == *digest {
+        if manifest.digest.digest() == digest {
             return Ok(manifest);
         }
         Err(self.bad_answer(format!("its manifest {digest} has the digest {}", manifest.digest)))
@@ -76,10 +76,10 @@ impl Source {
             StatusCode::NOT_FOUND => return Err(bad(&answer, format!("it has no blob {digest}"))),
             _ => return Err(self.refused(&answer)),
         }
-        match manifest::hash(&answer.body, digest) {
-            Ok(found) if found == *digest => Ok(answer.body),
-            _ => Err(bad(&answer, format!("its blob is not that of the digest {digest}"))),
+        if manifest::hash(&answer.body, digest).digest() == digest {
+            return Ok(answer.body);
         }
+        Err(bad(&answer, format!("its blob is not that of the digest {digest}")))
     }
 
     /// The index of what refers to a digest; none when the registry doesn't know the question.

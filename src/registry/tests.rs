@@ -99,7 +99,7 @@ async fn an_open_registry_is_asked_once() {
     let fake = Fake::start(|_, _| found()).await;
     let verified = fake.verify(explicit()).await.unwrap();
     assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
-    assert!(!verified.is_proven());
+    assert!(verified.proof().is_none());
     assert_eq!(fake.asked(), ["HEAD /v2/team/app/manifests/1"]);
 }
 
@@ -208,7 +208,7 @@ async fn without_a_digest_header_the_manifest_is_hashed() {
     })
     .await;
     let verified = fake.verify(CredentialSources::default()).await.unwrap();
-    assert!(verified.is_proven());
+    assert!(verified.proof().is_some());
     assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
     assert_eq!(fake.asked().len(), 2);
 }
@@ -227,7 +227,8 @@ async fn lies_are_no_answers() {
         ("a teapot", answer("418 Teapot", "", "")),
     ] {
         let fake = Fake::start(move |_, _| said.clone()).await;
-        let error = fake.registry(explicit()).prove(&fake.image()).await.unwrap_err();
+        let registry = fake.registry(explicit());
+        let error = registry.examine(&fake.image(), Depth::Manifest, &Requirements::default()).await.unwrap_err();
         assert!(matches!(error, RegistryError::BadAnswer { .. }), "{name}: {error}");
         assert!(fake.asked().len() <= 6, "{name}: {:?}", fake.asked());
     }

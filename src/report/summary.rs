@@ -2,11 +2,28 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{commit_url, places};
+use super::{FileReport, commit_url, places};
 use crate::image::Tag;
-use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
+use crate::outcome::{End, Finished, ImageOutcome, Proposal, RepositoryOutcome};
 
-/// What a person reads at the end of `update`: a line each, warnings for what wants attention.
+/// What a person reads as soon as a repository's commit is on its server: every change, then the commit.
+pub fn published(outcome: &RepositoryOutcome) -> Vec<Line> {
+    let place = place(outcome);
+    let link = commit_url(outcome).map(|url| format!(" {url}")).unwrap_or_default();
+    let pushed = match &outcome.end {
+        End::Updated { commit } => Some(format!("{place}: pushed {}{link}", short(commit))),
+        End::Proposed(Proposal { commit, branch, is_new: true, .. }) => {
+            Some(format!("{place}: pushed {} on {branch}{link}", short(commit)))
+        }
+        _ => None,
+    };
+    let mut lines = changes(outcome);
+    lines.extend(pushed.map(Line::Info));
+    lines
+}
+
+/// What a person reads at the end of `update` beside what was [`published`]: a line each, warnings for what wants
+/// attention.
 pub fn summary(finished: &Finished) -> Vec<Line> {
     finished.repositories.iter().flat_map(|repository| repository_lines(repository, &finished.images)).collect()
 }
@@ -21,42 +38,42 @@ pub enum Line {
 }
 
 fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec<Line> {
-    let place = outcome.plan.url.on_branch(outcome.branch.as_deref());
-    let changes = outcome.files.iter().flat_map(places);
-    let changes = changes.map(|change| {
-        let old = if change.old.is_empty() { "(nothing)" } else { &change.old };
-        Line::Info(format!("{place}: {}:{} {}: {old} -> {}", change.path, change.line, change.place, change.new))
-    });
-    let mut lines: Vec<Line> = Vec::new();
+    let place = place(outcome);
     match &outcome.end {
-        End::Updated { commit } => {
-            lines.extend(changes);
-            let link = commit_url(outcome).map(|url| format!(" {url}")).unwrap_or_default();
-            lines.push(Line::Info(format!("{place}: pushed {}{link}", commit.get(..12).unwrap_or(commit))));
-        }
-        End::Proposed(proposal) => {
-            lines.extend(changes);
+        End::Proposed(proposal) if proposal.error.is_none() => {
             let link = proposal.request.clone().or_else(|| commit_url(outcome));
             let link = link.map(|link| format!(" {link}")).unwrap_or_default();
-            let what = match (&proposal.error, proposal.is_new) {
-                (Some(_), _) => "pushed",
-                (None, true) => "proposed",
-                (None, false) => "proposed already",
-            };
-            let commit = proposal.commit.get(..12).unwrap_or(&proposal.commit);
-            lines.push(Line::Info(format!("{place}: {what} {commit} on {}{link}", proposal.branch)));
+            let what = if proposal.is_new { "proposed" } else { "proposed already" };
+            vec![Line::Info(format!("{place}: {what} {} on {}{link}", short(&proposal.commit), proposal.branch))]
         }
         End::WouldUpdate => {
-            lines.extend(changes);
+            let mut lines = changes(outcome);
             lines.push(Line::Info(format!("{place}: nothing is published, this is a dry run")));
+            lines
         }
-        End::Unchanged => lines.push(Line::Notice(unchanged(&place, outcome, images))),
+        End::Unchanged => vec![Line::Notice(unchanged(&place, outcome, images))],
         End::Withheld => {
-            lines.push(Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere")));
+            vec![Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere"))]
         }
-        End::Failed(_) => {}
+        End::Updated { .. } | End::Proposed(_) | End::Failed(_) => Vec::new(),
     }
-    lines
+}
+
+fn changes(outcome: &RepositoryOutcome) -> Vec<Line> {
+    let place = place(outcome);
+    let line = |change: FileReport| {
+        let old = if change.old.is_empty() { "(nothing)" } else { &change.old };
+        Line::Info(format!("{place}: {}:{} {}: {old} -> {}", change.path, change.line, change.place, change.new))
+    };
+    outcome.files.iter().flat_map(places).map(line).collect()
+}
+
+fn place(outcome: &RepositoryOutcome) -> String {
+    outcome.plan.url.on_branch(outcome.branch.as_deref())
+}
+
+fn short(commit: &str) -> &str {
+    commit.get(..12).unwrap_or(commit)
 }
 
 fn unchanged(place: &str, outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> String {

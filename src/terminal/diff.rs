@@ -11,12 +11,14 @@ pub(super) enum Reader {
     Gitlab,
 }
 
-/// The diff for a reader; `colours` are for added and removed lines and for the places between them.
-pub(super) fn shown(diff: &str, reader: Reader, colours: Option<[&str; 3]>) -> String {
+/// The diff for a reader, of whom it is the first, second, … one; `colours` are for added and removed lines and for the places between them.
+pub(super) fn shown(diff: &str, (reader, number): (Reader, usize), colours: Option<[&str; 3]>) -> String {
     let lines: Vec<String> = diff.lines().map(|line| coloured(line, colours)).collect();
     let text = lines.join("\n");
     match reader {
         Reader::Plain => format!("{text}\n"),
+        // A section's name may stand only once in a job's log.
+        Reader::Gitlab if number > 1 => section(&format!("gitops_bump_diff_{number}"), "Diff", &text),
         Reader::Gitlab => section("gitops_bump_diff", "Diff", &text),
     }
 }

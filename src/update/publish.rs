@@ -1,84 +1,112 @@
-//! One repository's commit and push, and its race loop; this module must not publish what `update` has not checked.
+//! One repository's commit and push, and its race loop; this module must not publish what no attempt has worked out.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::BTreeSet;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::{debug, info};
 
+use super::attempt::{Ready, attempt, read_again};
+use super::context::Context;
 use super::pace::Pace;
-use super::propose::propose;
-use super::{Context, Ready, changed, edit, refuse_older, withheld};
+use super::propose::{Sent, propose};
+use super::texts::Texts;
+use crate::after::{self, Step};
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links;
-use crate::message::{self, ChangeFacts, Facts, ImageFacts};
 use crate::outcome::{End, RepositoryOutcome};
 use crate::plan::PlannedRepository;
-use crate::rewrite::{self, FileRewrite};
-use crate::settings::{Delivery, SignOff, SkipCi};
+use crate::settings::SkipCi;
 
-/// Commits and pushes; on a lost race reads the new tip and edits again, until the push timeout.
-pub(super) async fn publish(
-    plan: PlannedRepository,
-    ready: Result<Ready, Error>,
-    context: &Context<'_>,
-) -> RepositoryOutcome {
-    let mut ready = match ready {
-        Ok(ready) => ready,
-        Err(error) => return withheld(plan, Some(error)),
-    };
-    let started = tokio::time::Instant::now();
+/// Commits and pushes, then takes the steps after the push. What happens is written into the ledger.
+pub(super) async fn publish(number: usize, ready: Ready, context: &Context<'_>) {
+    if let Err(error) = Box::pin(race(number, ready, context)).await {
+        context.ledger.repository(number, |outcome| outcome.end = End::Failed(error));
+    }
+}
+
+/// Pushes; on a lost race reads the new tip and makes another attempt, until the push timeout.
+async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<(), Error> {
+    let plan = &context.plan[number];
+    let started = Instant::now();
     let mut pace = Pace::default();
-    let end = loop {
-        let pushing = tokio::time::Instant::now();
-        match attempt(&plan, &ready, context).await {
-            Ok(Attempt::Ended(end)) => break end,
-            Err(error) => break End::Failed(error),
-            Ok(Attempt::LostRace(words)) => debug!("{}: {words}", plan.url.on_branch(Some(ready.snapshot.branch()))),
+    loop {
+        let pushing = Instant::now();
+        let Some(texts) = &ready.texts else {
+            finish(number, &ready, None, context).await;
+            return Ok(());
+        };
+        let place = ready.place(plan);
+        match send(number, (&ready, texts), context).await {
+            Ok(Sent::Done) => return Ok(()),
+            Ok(Sent::LostRace(words)) => debug!("{place}: {words}"),
+            Err(error) => {
+                context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
+                return Err(error);
+            }
         }
         let waited = started.elapsed();
-        let pause = pace.pause(ready.snapshot.took() + pushing.elapsed());
+        let pause = pace.pause(ready.reading.snapshot.took() + pushing.elapsed());
         let left = context.settings.push_timeout.saturating_sub(waited);
         if left.is_zero() {
-            let (place, attempts) = (plan.url.on_branch(Some(ready.snapshot.branch())), pace.losses());
-            break End::Failed(Error::Race { place, attempts, waited: Duration::from_secs(waited.as_secs()) });
+            context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
+            let waited = Duration::from_secs(waited.as_secs());
+            return Err(Error::Race { place, attempts: pace.losses(), waited });
         }
-        info!("{}: the branch moved, the edit is applied again", plan.url.on_branch(Some(ready.snapshot.branch())));
+        info!("{place}: the branch moved, the edit is applied again");
         tokio::time::sleep(pause.min(left)).await;
-        match Box::pin(again(&plan, ready, context)).await {
-            Ok(next) => ready = next,
-            Err(error) => return withheld(plan, Some(error)),
-        }
-    };
-    let branch = Some(ready.snapshot.branch().to_owned());
-    RepositoryOutcome { plan, branch, files: ready.rewrite.files, end, after: Vec::new() }
-}
-
-/// What an attempt came to.
-pub(super) enum Attempt {
-    Ended(End),
-    LostRace(String),
-}
-
-async fn attempt(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) -> Result<Attempt, Error> {
-    let changed = changed(&ready.rewrite);
-    if changed.is_empty() {
-        return Ok(Attempt::Ended(End::Unchanged));
+        let reading = Box::pin(read_again(plan, ready.reading)).await?;
+        ready = attempt(number, reading, context).await?;
     }
-    let place = plan.url.on_branch(Some(ready.snapshot.branch()));
-    let failed = |what: &str, reason| Error::Git { action: format!("{what} {place}"), reason };
-    let meta = commit_meta(&changed, ready.snapshot.branch(), context)?;
+}
+
+/// Pushes the commit, and takes the steps after the push.
+async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context<'_>) -> Result<Sent, Error> {
+    let plan = &context.plan[number];
+    let (remote, snapshot) = (&ready.reading.remote, &ready.reading.snapshot);
+    let failed = |what: &str, reason| Error::Git { action: format!("{what} {}", ready.place(plan)), reason };
     let changes: Vec<(String, Vec<u8>)> =
-        changed.iter().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
+        ready.rewrite.changed().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
     let skip = skip(plan, ready, context).await.map_err(|reason| failed("push to", reason))?;
-    let commit = ready.snapshot.commit(&changes, &skip.marked(meta)).map_err(|reason| failed("commit to", reason))?;
+    let meta = skip.marked(texts.commit_meta(context));
+    let commit = snapshot.commit(&changes, &meta).map_err(|reason| failed("commit to", reason))?;
     let options = skip.push_options();
-    if plan.delivery == Delivery::MergeRequest {
-        return propose(plan, ready, (&commit, options), context).await;
+    if let Some(request) = &texts.request {
+        return propose(number, (ready, request), (&commit, options), context).await;
     }
-    match ready.remote.push(&ready.snapshot, &commit, &options).await.map_err(|reason| failed("push to", reason))? {
-        Push::Done { .. } => Ok(Attempt::Ended(End::Updated { commit: commit.id() })),
-        Push::LostRace { words } => Ok(Attempt::LostRace(words)),
+    match remote.push(snapshot, &commit, &options).await.map_err(|reason| failed("push to", reason))? {
+        Push::LostRace { words } => Ok(Sent::LostRace(words)),
+        Push::Done { .. } => {
+            finish(number, ready, Some(&commit.id()), context).await;
+            Ok(Sent::Done)
+        }
     }
+}
+
+/// Writes down the commit that was pushed, or that there was nothing to push; then takes the steps after the push.
+async fn finish(number: usize, ready: &Ready, commit: Option<&str>, context: &Context<'_>) {
+    let places = ready.rewrite.files.iter().flat_map(|file| &file.places);
+    let images: BTreeSet<usize> = places.map(|place| place.image).collect();
+    let step = Step {
+        plan: &context.plan[number],
+        branch: ready.reading.snapshot.branch(),
+        commit,
+        images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
+        settings: context.settings,
+        trust: &context.access.trust,
+    };
+    let learn = |outcome: &mut RepositoryOutcome| {
+        outcome.files.clone_from(&ready.rewrite.files);
+        outcome.end = commit.map_or(End::Unchanged, |commit| End::Updated { commit: commit.to_owned() });
+        outcome.after = step.due();
+    };
+    match commit {
+        Some(_) => context.ledger.published(number, learn),
+        None => context.ledger.repository(number, learn),
+    }
+    let failures = after::run(&step).await;
+    context.ledger.repository(number, |outcome| outcome.after = failures);
 }
 
 /// How a push is kept from starting a pipeline.
@@ -120,70 +148,7 @@ async fn skip(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) ->
     if settings.skip_ci == SkipCi::OwnProject {
         info!("{}: this pipeline's own project, so the push starts no pipeline", plan.url.short());
     }
-    let takes = links::is_gitlab(&plan.url) && ready.remote.takes_push_options(&ready.snapshot).await?;
+    let reading = &ready.reading;
+    let takes = links::is_gitlab(&plan.url) && reading.remote.takes_push_options(&reading.snapshot).await?;
     Ok(if takes { Skip::Option } else { Skip::Marker })
-}
-
-async fn again(plan: &PlannedRepository, before: Ready, context: &Context<'_>) -> Result<Ready, Error> {
-    let Ready { remote, snapshot, .. } = before;
-    let wants = rewrite::wants(&plan.targets);
-    let action = format!("read {}", plan.url.on_branch(Some(snapshot.branch())));
-    let read = remote.snapshot_again(snapshot, &wants).await;
-    let snapshot = read.map_err(|reason| Error::Git { action, reason })?;
-    let ready = edit(plan, remote, snapshot, context)?;
-    // Who won the race may have deployed a newer image.
-    refuse_older(std::iter::once(&ready.rewrite), context).await?;
-    Ok(ready)
-}
-
-pub(super) fn commit_meta(changed: &[&FileRewrite], branch: &str, context: &Context<'_>) -> Result<CommitMeta, Error> {
-    let settings = context.settings;
-    let message = message::render(settings.commit.message.as_deref(), &facts(changed, branch, context), &settings.ci)?;
-    let message = match settings.commit.sign_off {
-        SignOff::Committer => message::signed_off(&message, &settings.commit.committer.to_string()),
-        SignOff::Nobody => message,
-    };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    Ok(CommitMeta {
-        message,
-        author: settings.commit.author.clone(),
-        committer: settings.commit.committer.clone(),
-        time: i64::try_from(now).unwrap_or(i64::MAX),
-        offset: 0,
-        signing_key: context.access.signing_key.clone(),
-    })
-}
-
-pub(super) fn facts<'a>(changed: &[&'a FileRewrite], branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {
-    let places = || {
-        let of = |file: &'a FileRewrite| file.changed_places().map(move |place| (file, place));
-        changed.iter().copied().flat_map(of)
-    };
-    let written = |index: usize| places().any(|(_, place)| place.image == index);
-    let images = context.images.iter().zip(&context.verified).enumerate();
-    Facts {
-        images: images
-            .filter(|(index, _)| written(*index))
-            .map(|(_, (image, verified))| ImageFacts {
-                name: &image.name,
-                repository: image.reference.repository.as_str(),
-                tag: verified.tag().as_str(),
-                digest: Some(verified.digest().as_str()),
-            })
-            .collect(),
-        changes: places()
-            .filter_map(|(file, place)| {
-                Some(ChangeFacts {
-                    image: &context.images.get(place.image)?.name,
-                    file: &file.path,
-                    path: &place.path,
-                    line: place.line,
-                    old: place.old.to_string(),
-                    new: place.new.to_string(),
-                })
-            })
-            .collect(),
-        environment: context.settings.environment.as_deref(),
-        branch,
-    }
 }

@@ -1,7 +1,11 @@
 //! `update` and digests: written where they are asked for, never left behind where they would win.
 
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+
+use crate::images::{MANIFEST as TYPE, digest};
 use crate::samples::{OLD_DIGEST, deployment, kustomization, values_with_digest};
-use crate::world::World;
+use crate::world::{World, liar, says};
 
 #[test]
 fn pin_digest_writes_tag_and_digest_of_each_kind() {
@@ -56,4 +60,59 @@ fn a_stale_digest_is_never_left_beside_a_new_tag() {
 
     assert_eq!(infra.file("main", "split.yaml"), values_with_digest(&repository, "2.0.0", &digest));
     assert_eq!(infra.file("main", "whole.yaml"), whole("2.0.0", &digest));
+}
+
+/// Runs `update` on three files of two repositories with an image whose registry claims this digest in answer to HEAD.
+/// Returns the exit code, what became of the files, and the methods of all requests to the registry.
+fn update_by(claimed: &str, file: &str, flags: &[&str]) -> (i32, Vec<String>, Vec<String>) {
+    let world = World::new();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (log, claimed) = (Arc::clone(&asked), claimed.to_owned());
+    let address = liar(move |line, stream| {
+        log.lock().expect("nobody panics").push(line.split(' ').next().unwrap_or_default().to_owned());
+        let honest = || (digest(BODY.as_bytes()), BODY);
+        let (named, body) = if line.starts_with("HEAD") { (claimed.clone(), "") } else { honest() };
+        let headers = format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {named}\r\n");
+        stream.write_all(says("200 OK", &headers, body).as_bytes())
+    });
+    let file = file.replace("REPO", &format!("{address}/team/app"));
+    let one = world.infra("one", &[("a.yaml", &file), ("b.yaml", &file)]);
+    let other = world.infra("other", &[("a.yaml", &file)]);
+    let config = format!(
+        "images: {{app: '{address}/team/app:2'}}\nrepositories:\n  \
+         - {{url: '{}', helm: [{{file: a.yaml}}, {{file: b.yaml}}]}}\n  - {{url: '{}', helm: [{{file: a.yaml}}]}}\n",
+        one.url(),
+        other.url()
+    );
+    world.write(".gitops-bump.yml", config);
+    let run = world.bump(["update", "--plain-http", &address].iter().chain(flags)).run();
+    let files = [one.file("main", "a.yaml"), one.file("main", "b.yaml"), other.file("main", "a.yaml")];
+    let asked = asked.lock().expect("nobody panics").clone();
+    (run.code, files.map(|file| file.replace(&address, "HOST")).to_vec(), asked)
+}
+
+/// The manifest of the image.
+const BODY: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}"#;
+
+#[test]
+fn a_digest_that_a_registry_only_claims_is_read_once_before_it_is_written() {
+    let (right, wrong) = (digest(BODY.as_bytes()), digest(b"another image"));
+    for held in ["tag: 1, digest: 'OLD'", "tag: 1@OLD", "tag: 1, sha256: OLD"] {
+        let held = format!("image: {{repository: REPO, {held}}}\n").replace("OLD", OLD_DIGEST);
+        let (code, files, asked) = update_by(&right, &held, &[]);
+        assert_eq!((code, asked), (0, vec!["HEAD".to_owned(), "GET".to_owned()]), "{held}");
+        assert!(files.iter().all(|file| file.contains(&right) && !file.contains(OLD_DIGEST)), "{files:?}");
+
+        for flags in [&[][..], &["--dry-run"]] {
+            let (code, files, _) = update_by(&wrong, &held, flags);
+            assert_eq!(code, 9, "{held}");
+            assert!(files.iter().all(|file| *file == held.replace("REPO", "HOST/team/app")), "{files:?}");
+        }
+    }
+    let plain = "image: {repository: REPO, tag: 1}\n";
+    for (flags, method) in [(&[][..], "HEAD"), (&["--pin", "digest"], "GET")] {
+        let (code, files, asked) = update_by(&right, plain, flags);
+        assert_eq!((code, asked), (0, vec![method.to_owned()]));
+        assert_eq!(files.iter().filter(|file| file.contains(&right)).count(), if flags.is_empty() { 0 } else { 3 });
+    }
 }

@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::{Path as FilePath, PathBuf};
 
-use gitops_bump::edit::{Job, Kind, Path, Pin, Rewritten, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Path, Pin, Rewritten, Rules, Wanted, rewrite};
 use gitops_bump::image::Reference;
 
 const FILE: &str = "file.yaml";
@@ -103,5 +103,9 @@ fn arguments(text: &str) -> Arguments {
 
 fn image(text: &str) -> Wanted {
     let reference = Reference::parse(text).unwrap();
-    Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest: reference.digest }
+    Wanted {
+        repository: reference.repository,
+        tag: reference.tag.unwrap(),
+        digest: KnownDigest::on_the_users_word(reference.digest),
+    }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a text that can't be read is a failed test")]
 
-use gitops_bump::edit::{Job, Kind, Pin, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Pin, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use proptest::prelude::*;
 use serde_yaml::Value;
@@ -116,8 +116,11 @@ fn tag() -> impl Strategy<Value = String> {
 }
 
 fn edit(text: &str, tag: &str) -> String {
-    let wanted =
-        Wanted { repository: Repository::parse(REPOSITORY).unwrap(), tag: Tag::parse(tag).unwrap(), digest: None };
+    let wanted = Wanted {
+        repository: Repository::parse(REPOSITORY).unwrap(),
+        tag: Tag::parse(tag).unwrap(),
+        digest: KnownDigest::Unknown,
+    };
     let job = Job { kind: Kind::Helm { path: None }, images: vec![0] };
     let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
     rewrite("file.yaml", text.as_bytes(), &[job], &[wanted], &rules)
@@ -161,7 +164,7 @@ proptest! {
         let wanted = Wanted {
             repository: Repository::parse("a").unwrap(),
             tag: Tag::parse(&tag).unwrap(),
-            digest: None,
+            digest: KnownDigest::Unknown,
         };
         let rules = Rules { pin: Pin::Tag, create: true, any_repository: true };
         for kind in [Kind::Helm { path: None }, Kind::Kustomize { name: None }, Kind::Manifest] {

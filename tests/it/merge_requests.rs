@@ -281,3 +281,29 @@ fn a_real_gitlab_keeps_one_request() {
     assert_eq!(propose("2"), first);
     assert_eq!(propose("3"), first);
 }
+
+#[test]
+fn the_work_branch_is_never_the_branch_that_the_request_is_for() {
+    for tag in ["1", "2"] {
+        let scene = Scene::new();
+        scene.world.push("team/app", tag);
+        for flags in [&["--mr-branch", "main"][..], &["--mr-branch", "main", "--branch", "main"]] {
+            let tip = scene.infra.tip("main");
+            let flags = [flags, &["--report-json", "report.json"]].concat();
+            for bump in [scene.propose(tag, &flags), scene.propose_by_api(tag, &flags)] {
+                bump.run().exits(3).says("mr-branch: main is the branch that the merge request of");
+            }
+            assert_eq!((scene.infra.tip("main"), scene.infra.branches()), (tip, vec!["main".to_owned()]));
+            assert!(scene.gitlab.asked().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_template_that_is_none_is_refused_where_nothing_changes_too() {
+    let scene = Scene::new();
+    scene.world.push("team/app", "1");
+    for flag in ["--mr-title", "--mr-description", "--message"] {
+        scene.propose("1", &[flag, "{{ images"]).run().exits(3).says("template");
+    }
+}

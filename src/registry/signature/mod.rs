@@ -59,15 +59,15 @@ pub(super) async fn signer(
     manifest: &Manifest,
     keys: &[VerifyKey],
 ) -> Result<Result<String, Failure>, RegistryError> {
-    let subject = Subject { image, digest: &manifest.digest, manifest: &manifest.body };
+    let subject = Subject { image, digest: manifest.digest.digest(), manifest: &manifest.body };
     let mut reasons: Vec<String> = Vec::new();
-    let name = manifest.digest.as_str().replacen(':', "-", 1);
+    let name = manifest.digest.digest().as_str().replacen(':', "-", 1);
     if let Some(found) = present(source.manifest(&format!("{name}.sig"), None).await)?
         && let Some(key) = signer_in(source, &found, keys, &subject, &mut reasons).await?
     {
         return Ok(Ok(key));
     }
-    for referrer in referrers(source, &manifest.digest, &name).await? {
+    for referrer in referrers(source, manifest.digest.digest(), &name).await? {
         if let Some(found) = present(source.manifest_of(&referrer).await)?
             && let Some(key) = signer_in(source, &found, keys, &subject, &mut reasons).await?
         {
@@ -78,7 +78,7 @@ pub(super) async fn signer(
     reasons.truncate(3);
     let names: Vec<&str> = keys.iter().map(VerifyKey::name).collect();
     Ok(Err(Failure::Signature {
-        digest: manifest.digest.clone(),
+        digest: manifest.digest.digest().clone(),
         keys: names.join(" or "),
         reasons: if reasons.is_empty() { "there is no signature at all".to_owned() } else { reasons.join("; ") },
     }))

@@ -15,6 +15,7 @@ mod run;
 mod script;
 mod secrets;
 mod servers;
+mod silent;
 mod sshd;
 mod tools;
 
@@ -38,6 +39,7 @@ pub(crate) use run::{Bump, Run, copies_of};
 pub(crate) use script::{copied_script, own, path_with, said, skopeo_home};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
+pub(crate) use silent::Silent;
 pub(crate) use sshd::{Sshd, key as ssh_key};
 pub(crate) use tools::{check_gitlab_ci, helm_template, kubectl_kustomize, openssl, output_of, sign, tool};
 

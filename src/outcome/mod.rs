@@ -2,6 +2,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod ledger;
+
+pub use self::ledger::Ledger;
 use crate::error::{Error, ExitCode};
 use crate::plan::PlannedRepository;
 use crate::registry::Verified;
@@ -110,14 +113,26 @@ impl Finished {
         }
     }
 
+    /// Every failure as it is said: a signal, which ends many things, only once.
+    pub fn failures(&self) -> impl Iterator<Item = &Error> {
+        let images = self.images.iter().filter_map(|image| image.result.as_ref().err());
+        let parts = images.chain(self.parts()).filter(|error| !matches!(error, Error::Interrupted { .. }));
+        parts.chain(&self.error)
+    }
+
     /// Every failure, without the images'.
-    pub fn errors(&self) -> impl Iterator<Item = &Error> {
+    fn errors(&self) -> impl Iterator<Item = &Error> {
+        self.error.iter().chain(self.parts())
+    }
+
+    /// Every repository's failures.
+    fn parts(&self) -> impl Iterator<Item = &Error> {
         let ends = self.repositories.iter().filter_map(|repository| match &repository.end {
             End::Failed(error) => Some(error),
             End::Proposed(proposal) => proposal.error.as_ref(),
             _ => None,
         });
         let after = self.repositories.iter().flat_map(|repository| &repository.after);
-        self.error.iter().chain(ends).chain(after)
+        ends.chain(after)
     }
 }

@@ -1,0 +1,112 @@
+//! What is known of a run while it goes on; this module must not wait, print or write a file.
+//!
+//! The ledger outlives the run's future: whatever ends that future, the reports can be made from what is written here.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{End, Finished, ImageOutcome, RepositoryOutcome};
+use crate::error::{Error, Stage};
+use crate::plan::PlannedRepository;
+use crate::registry::Verified;
+use crate::settings::NamedImage;
+
+/// What is known of a run so far. What is not known yet is [`Error::Unfinished`].
+pub struct Ledger<'a> {
+    known: Mutex<Finished>,
+    published: Published<'a>,
+}
+
+/// Is told of a repository as soon as its commit is on the server.
+type Published<'a> = Box<dyn Fn(&Finished, &RepositoryOutcome) + 'a>;
+
+impl<'a> Ledger<'a> {
+    /// Of a run that begins. `published` is called as soon as a commit is on its server, before anything is waited for,
+    /// with all that is known and with the commit's repository.
+    pub fn new(
+        images: &[NamedImage],
+        plan: &[PlannedRepository],
+        published: impl Fn(&Finished, &RepositoryOutcome) + 'a,
+    ) -> Self {
+        let image = |image: &NamedImage| ImageOutcome { image: image.clone(), result: Err(Error::Unfinished) };
+        let repository = |plan: &PlannedRepository| RepositoryOutcome {
+            plan: plan.clone(),
+            branch: plan.branch.clone(),
+            files: Vec::new(),
+            end: End::Failed(Error::Unfinished),
+            after: Vec::new(),
+        };
+        let known = Finished {
+            images: images.iter().map(image).collect(),
+            repositories: plan.iter().map(repository).collect(),
+            error: None,
+        };
+        Self { known: Mutex::new(known), published: Box::new(published) }
+    }
+
+    /// The run is over.
+    pub fn close(self) -> Finished {
+        self.known.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A signal ended the run: everything that was not done was interrupted.
+    pub fn interrupted(self, signal: &'static str) -> Finished {
+        let mut finished = self.close();
+        let is_pushed = finished.repositories.iter().any(|repository| repository.end.is_change());
+        let stage = if is_pushed { Stage::Pushed } else { Stage::NothingPushed };
+        let interrupt = |error: &mut Error| {
+            if matches!(error, Error::Unfinished) {
+                *error = Error::Interrupted { signal, stage };
+            }
+        };
+        finished.images.iter_mut().filter_map(|image| image.result.as_mut().err()).for_each(interrupt);
+        for repository in &mut finished.repositories {
+            match &mut repository.end {
+                End::Failed(error) => interrupt(error),
+                End::Proposed(proposal) => proposal.error.iter_mut().for_each(interrupt),
+                _ => {}
+            }
+            repository.after.iter_mut().for_each(interrupt);
+        }
+        finished.error.get_or_insert(Error::Interrupted { signal, stage });
+        finished
+    }
+
+    /// An image was checked.
+    pub(crate) fn image(&self, number: usize, result: Result<Verified, Error>) {
+        if let Some(image) = self.lock().images.get_mut(number) {
+            image.result = result;
+        }
+    }
+
+    /// More is known of a repository.
+    pub(crate) fn repository(&self, number: usize, learn: impl FnOnce(&mut RepositoryOutcome)) {
+        self.lock().repositories.get_mut(number).map(learn);
+    }
+
+    /// A repository's commit is on the server.
+    pub(crate) fn published(&self, number: usize, learn: impl FnOnce(&mut RepositoryOutcome)) {
+        let mut known = self.lock();
+        known.repositories.get_mut(number).map(learn);
+        if let Some(repository) = known.repositories.get(number) {
+            (self.published)(&known, repository);
+        }
+    }
+
+    /// Something is wrong with the run as a whole.
+    pub(crate) fn fail(&self, error: Error) {
+        self.lock().error = Some(error);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Finished> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Ledger<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("known", &self.known).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! Whether every image of a run is in some file; this module must not know in which repository.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::BTreeSet;
+
+use super::{Rewrite, RewriteError};
+use crate::edit::{Kind, Wanted};
+use crate::plan::Target;
+
+/// Which images the files of each repository hold, as far as the repositories were read.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    repositories: Vec<Option<Sighting>>,
+}
+
+/// Whether a repository was looked at before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// It was not.
+    First,
+    /// It was, and a race was lost since.
+    Again,
+}
+
+/// What was seen in the files of one repository.
+#[derive(Debug)]
+struct Sighting {
+    /// The wanted images that are there, as indexes.
+    images: BTreeSet<usize>,
+    /// All images that are there, for messages.
+    held: BTreeSet<String>,
+}
+
+impl Coverage {
+    /// Of that many repositories, none of which was read yet.
+    pub fn of(repositories: usize) -> Self {
+        Self { repositories: std::iter::repeat_with(|| None).take(repositories).collect() }
+    }
+
+    /// Takes down what the files of a repository hold now.
+    pub fn see(&mut self, repository: usize, rewrite: &Rewrite) -> Look {
+        let places = rewrite.files.iter().flat_map(|file| &file.places);
+        let sighting = Sighting {
+            images: places.map(|place| place.image).collect(),
+            held: rewrite.held.iter().cloned().collect(),
+        };
+        match self.repositories.get_mut(repository).and_then(|seen| seen.replace(sighting)) {
+            Some(_) => Look::Again,
+            None => Look::First,
+        }
+    }
+
+    /// In a run that has a target without PATH or NAME, every image must match somewhere. While a repository is unread,
+    /// no image is missed, because that repository may be the one that holds it.
+    pub fn require_all<'t>(
+        &self,
+        targets: impl IntoIterator<Item = &'t Target>,
+        wanted: &[Wanted],
+    ) -> Result<(), RewriteError> {
+        let mut kinds = targets.into_iter().map(|target| &target.kind).filter(|kind| !kind.is_addressed());
+        let seen: Option<Vec<&Sighting>> = self.repositories.iter().map(Option::as_ref).collect();
+        let (Some(kind), Some(seen)) = (kinds.next(), seen) else {
+            return Ok(());
+        };
+        let missing =
+            wanted.iter().enumerate().find(|(index, _)| !seen.iter().any(|sighting| sighting.images.contains(index)));
+        let Some((_, image)) = missing else {
+            return Ok(());
+        };
+        let held: BTreeSet<&String> = seen.iter().flat_map(|sighting| &sighting.held).collect();
+        Err(RewriteError::Nowhere {
+            image: image.repository.to_string(),
+            held: held.into_iter().cloned().collect(),
+            kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
+        })
+    }
+}

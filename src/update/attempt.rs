@@ -1,0 +1,102 @@
+//! One attempt at one repository: everything that stands between a tip that was read and a push. The first try and
+//! every retry after a lost race are this same function. This module must not push.
+
+use tracing::{debug, warn};
+
+use super::context::Context;
+use super::texts::{Texts, require_work_branch};
+use crate::error::Error;
+use crate::git::{GitError, Remote, Snapshot};
+use crate::plan::PlannedRepository;
+use crate::ports::Access;
+use crate::rewrite::{self, Look, Rewrite};
+
+/// The tip of a repository's branch, with the files that are wanted.
+pub(super) struct Reading {
+    pub(super) remote: Remote,
+    pub(super) snapshot: Snapshot,
+}
+
+/// A repository that may be published as it is.
+pub(super) struct Ready {
+    pub(super) reading: Reading,
+    pub(super) rewrite: Rewrite,
+    /// What is said about the changes; none where nothing changes.
+    pub(super) texts: Option<Texts>,
+}
+
+impl Ready {
+    /// Repository and branch.
+    pub(super) fn place(&self, plan: &PlannedRepository) -> String {
+        plan.url.on_branch(Some(self.reading.snapshot.branch()))
+    }
+}
+
+/// Reads a repository's tip for the first time.
+pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Reading, Error> {
+    let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
+    let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
+    let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
+    let snapshot = remote.snapshot(plan.branch.as_deref(), &rewrite::wants(&plan.targets)).await.map_err(failed)?;
+    debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
+    Ok(Reading { remote, snapshot })
+}
+
+/// Reads the tip anew after somebody else pushed.
+pub(super) async fn read_again(plan: &PlannedRepository, before: Reading) -> Result<Reading, Error> {
+    let Reading { remote, snapshot } = before;
+    let branch = snapshot.branch().to_owned();
+    let read = remote.snapshot_again(snapshot, &rewrite::wants(&plan.targets)).await;
+    let snapshot = read.map_err(|reason| cannot_read(plan, Some(&branch), reason))?;
+    Ok(Reading { remote, snapshot })
+}
+
+fn cannot_read(plan: &PlannedRepository, branch: Option<&str>, reason: GitError) -> Error {
+    Error::Git { action: format!("read {}", plan.url.on_branch(branch)), reason }
+}
+
+/// Works out the edit of what was read, and holds it against everything that is required before a push.
+pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'_>) -> Result<Ready, Error> {
+    let plan = &context.plan[number];
+    let branch = reading.snapshot.branch();
+    context.ledger.repository(number, |outcome| outcome.branch = Some(branch.to_owned()));
+    require_work_branch(plan, branch, context)?;
+    let rewrite = edit(plan, &reading.snapshot, context).await?;
+    for note in &rewrite.notes {
+        warn!("{}: {note}", plan.url.on_branch(Some(branch)));
+    }
+    let look = context.coverage().see(number, &rewrite);
+    if look == Look::Again {
+        // The first time this is a question to all repositories together, and `run` asks it.
+        require_all_images(context)?;
+    }
+    context.proofs.refuse_older(&rewrite).await?;
+    // Where nothing changes no message is written, and a template may rely on a change.
+    let changes = rewrite.changed().next().is_some();
+    let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), context)?) } else { None };
+    Ok(Ready { reading, rewrite, texts })
+}
+
+/// In a run that has a target without PATH or NAME, every image has a place.
+pub(super) fn require_all_images(context: &Context<'_>) -> Result<(), Error> {
+    let targets = context.plan.iter().flat_map(|plan| &plan.targets);
+    let missing = context.coverage().require_all(targets, &context.proofs.wanted());
+    missing.map_err(|source| Error::Rewrite { place: String::new(), source: Box::new(source) })
+}
+
+/// The edit of a repository's files. Where it turns out that a digest has to be written, that digest is proven first:
+/// until then there is no text for it.
+async fn edit(plan: &PlannedRepository, snapshot: &Snapshot, context: &Context<'_>) -> Result<Rewrite, Error> {
+    let rules = &context.settings.rules;
+    loop {
+        let source = match rewrite::rewrite(&plan.targets, snapshot.found(), &context.proofs.wanted(), rules) {
+            Ok(rewrite) => return Ok(rewrite),
+            Err(source) => source,
+        };
+        let Some(image) = source.unproven().filter(|image| context.proofs.is_unproven(*image)) else {
+            let place = format!("{}: ", plan.url.on_branch(Some(snapshot.branch())));
+            return Err(Error::Rewrite { place, source: Box::new(source) });
+        };
+        context.proofs.prove(image).await?;
+    }
+}

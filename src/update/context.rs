@@ -1,0 +1,37 @@
+//! What all attempts of a run share; this module must not do anything with it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::proofs::Proofs;
+use crate::outcome::Ledger;
+use crate::plan::PlannedRepository;
+use crate::ports::Access;
+use crate::rewrite::Coverage;
+use crate::settings::Settings;
+
+/// What all attempts of a run share.
+pub(super) struct Context<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) plan: &'a [PlannedRepository],
+    pub(super) access: &'a Access,
+    pub(super) ledger: &'a Ledger<'a>,
+    /// The checked images, and what is proven of them.
+    pub(super) proofs: Proofs<'a>,
+    coverage: Mutex<Coverage>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(
+        (settings, plan): (&'a Settings, &'a [PlannedRepository]),
+        access: &'a Access,
+        ledger: &'a Ledger<'a>,
+        proofs: Proofs<'a>,
+    ) -> Self {
+        Self { settings, plan, access, ledger, proofs, coverage: Mutex::new(Coverage::of(plan.len())) }
+    }
+
+    /// Which images were found in which repository.
+    pub(super) fn coverage(&self) -> MutexGuard<'_, Coverage> {
+        self.coverage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,104 @@
+//! What is known of the images that a run writes, and what has to be found out about them before it is written. This
+//! module must not know where they are written.
+
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::edit::{KnownDigest, Place, Wanted};
+use crate::image::{Digest, ProvenDigest, Reference, Tag};
+use crate::registry::{Age, Registry, RegistryError, Requirements, Verified};
+use crate::rewrite::{FileRewrite, Rewrite};
+
+/// The registry, and what it must say about every image.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    /// Where images are asked for.
+    pub registry: &'a Registry,
+    /// What they must fulfil.
+    pub requirements: &'a Requirements,
+}
+
+/// The checked images of a run. Whatever is found out about one of them is asked only once.
+pub(super) struct Proofs<'a> {
+    gate: Gate<'a>,
+    images: Vec<Image>,
+    /// What an image, by its index, is not older than.
+    not_older: Mutex<Vec<(usize, Reference)>>,
+}
+
+struct Image {
+    verified: Verified,
+    proof: OnceCell<ProvenDigest>,
+}
+
+impl<'a> Proofs<'a> {
+    pub(super) fn new(gate: Gate<'a>, verified: Vec<Verified>) -> Self {
+        let image = |verified: Verified| Image { proof: OnceCell::new_with(verified.proof().cloned()), verified };
+        Self { gate, images: verified.into_iter().map(image).collect(), not_older: Mutex::default() }
+    }
+
+    /// The images, in the order of the settings.
+    pub(super) fn images(&self) -> impl Iterator<Item = &Verified> {
+        self.images.iter().map(|image| &image.verified)
+    }
+
+    /// An image by its index.
+    pub(super) fn image(&self, index: usize) -> Option<&Verified> {
+        self.images.get(index).map(|image| &image.verified)
+    }
+
+    /// What is to be written. A digest that is not proven yet can only be compared.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
+        let wanted = |Image { verified, proof }: &Image| Wanted {
+            repository: verified.repository().clone(),
+            tag: verified.tag().clone(),
+            digest: match proof.get() {
+                Some(proof) => KnownDigest::Proven(proof.clone()),
+                None => KnownDigest::Claimed(verified.digest().clone()),
+            },
+        };
+        self.images.iter().map(wanted).collect()
+    }
+
+    /// Whether an image's digest can still be proven.
+    pub(super) fn is_unproven(&self, image: usize) -> bool {
+        self.images.get(image).is_some_and(|image| image.proof.get().is_none())
+    }
+
+    /// Reads the manifest of an image, so that its digest may be written.
+    pub(super) async fn prove(&self, image: usize) -> Result<(), RegistryError> {
+        let Some(Image { verified, proof }) = self.images.get(image) else {
+            return Ok(());
+        };
+        proof.get_or_try_init(|| self.gate.registry.prove(verified)).await.map(drop)
+    }
+
+    /// With `--newer-only`: holds every image against those that its places name now.
+    pub(super) async fn refuse_older(&self, rewrite: &Rewrite) -> Result<(), RegistryError> {
+        if self.gate.requirements.age == Age::Any {
+            return Ok(());
+        }
+        for place in rewrite.files.iter().flat_map(FileRewrite::changed_places) {
+            let Some(verified) = self.image(place.image) else { continue };
+            let Some(current) = other_version(place, verified) else { continue };
+            let question = (place.image, current);
+            // Held while the registry is asked: another repository that has the same question waits for the answer.
+            let mut not_older = self.not_older.lock().await;
+            if !not_older.contains(&question) {
+                self.gate.registry.refuse_older(verified, &question.1).await?;
+                not_older.push(question);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a place names now, where that is another version of the image.
+fn other_version(place: &Place, verified: &Verified) -> Option<Reference> {
+    let tag = place.old.tag.as_deref().and_then(|tag| Tag::parse(tag).ok());
+    let digest = place.old.digest.as_deref().and_then(|digest| Digest::parse(digest).ok());
+    let is_same = match &digest {
+        Some(digest) => digest == verified.digest(),
+        None => tag.as_ref().is_none_or(|tag| tag == verified.tag()),
+    };
+    (!is_same).then(|| Reference { repository: verified.repository().clone(), tag, digest })
+}
