@@ -143,6 +143,11 @@ impl Advertisement {
 }
 
 /// The first line; over HTTP a line with the service's name and a flush may stand before it.
+/// A full object id in hexadecimal digits.
+pub(super) fn object_id(text: &str) -> Option<Oid> {
+    if text.len() == 40 { Oid::from_str(text).ok() } else { None }
+}
+
 async fn skip_service_line(session: &mut Session) -> Result<String, GitError> {
     let first = first_line(session).await?;
     if !first.starts_with("# service=") {
@@ -167,5 +172,5 @@ fn text(line: &[u8]) -> String {
 
 fn tip_in(line: &str, name: &str) -> Option<Oid> {
     let (id, found) = line.split_once(' ')?;
-    if found == name { super::refs::object_id(id) } else { None }
+    if found == name { object_id(id) } else { None }
 }

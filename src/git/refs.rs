@@ -2,7 +2,7 @@
 
 use git2::Oid;
 
-use super::capabilities::Capabilities;
+use super::capabilities::{Capabilities, object_id};
 use super::error::GitError;
 use super::pkt::{self, Packet};
 use super::transport::Session;
@@ -28,11 +28,6 @@ struct Ref {
     /// None for a `HEAD` whose branch is not born yet.
     id: Option<Oid>,
     target: Option<String>,
-}
-
-/// A full object id in hexadecimal digits.
-pub(super) fn object_id(text: &str) -> Option<Oid> {
-    if text.len() == 40 { Oid::from_str(text).ok() } else { None }
 }
 
 /// Where a branch stands; none when there is no such branch.

@@ -11,7 +11,7 @@ use super::entries::{self, EntryKind};
 use super::error::GitError;
 use super::fetch::{Extent, Without, fetch};
 use super::store::Store;
-use super::{Remote, Snapshot, refs, snapshot, walk, words};
+use super::{Remote, Snapshot, capabilities, refs, snapshot, walk, words};
 use crate::tree::Want;
 
 /// How many commits are asked for at first; each further request asks for more.
@@ -174,7 +174,7 @@ impl Snapshot {
 fn read_commit(store: &Store, id: Oid) -> Result<(Logged, Vec<Oid>), GitError> {
     let commit = store.object(id, ObjectType::Commit)?;
     let header = Header::parse(&commit);
-    let parents = header.parents.iter().filter_map(|parent| refs::object_id(parent)).collect();
+    let parents = header.parents.iter().filter_map(|parent| capabilities::object_id(parent)).collect();
     let end = commit.windows(2).position(|window| window == b"\n\n").map_or(commit.len(), |end| end + 2);
     let message = String::from_utf8_lossy(commit.get(end..).unwrap_or_default()).into_owned();
     let author = words::clean(header.author.as_bytes());

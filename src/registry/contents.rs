@@ -11,7 +11,7 @@ use oci_distribution::manifest::{IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_
 use oci_distribution::manifest::{OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE};
 use serde::Deserialize;
 
-use super::requirement::Platform;
+use super::platform::Platform;
 use crate::image::Digest;
 
 /// More platforms than any image has; a longer index is made to keep us busy.

@@ -3,7 +3,8 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::contents::Created;
-use super::requirement::{LabelRule, Platform, TagPattern};
+use super::platform::Platform;
+use super::requirement::{LabelRule, TagPattern};
 use super::words;
 use crate::image::{Digest, Tag};
 
