@@ -3,6 +3,7 @@
 //! They assert on outcomes (bytes in the bare repository, commits, exit code, words), never on how the binary got there.
 
 mod after;
+mod architecture;
 mod check;
 mod commits;
 mod component;
