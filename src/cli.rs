@@ -32,9 +32,11 @@ underscores (--helm: GITOPS_BUMP_HELM); a repeatable flag's variable takes one v
 spaces. A flag beats its variable, a variable beats the config file.
 
 Secrets come from the environment only: GITOPS_BUMP_GIT_USERNAME (oauth2 by default), GITOPS_BUMP_GIT_TOKEN, \
-GITOPS_BUMP_GITLAB_TOKEN, GITOPS_BUMP_MIRROR_TOKEN or GIT_MIRROR_TOKEN, ARGOCD_AUTH_TOKEN, \
+GITOPS_BUMP_FORGE_TOKEN, GITOPS_BUMP_MIRROR_TOKEN or GIT_MIRROR_TOKEN, ARGOCD_AUTH_TOKEN, \
 GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
-GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH.
+GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH. A secret goes only to the \
+servers that it belongs to: GITOPS_BUMP_GIT_HOSTS and GITOPS_BUMP_REGISTRY_HOSTS name them (HOST[:PORT], one per line or \
+separated by spaces or commas) where the default, CI's own server and what flags and variables name, is not enough.
 
 Exit codes: 0 updated or nothing to do, 1 unexpected, 2 usage, 3 configuration, 4 image not in the registry, 5 target \
 missing or not safe to edit, 6 push kept losing races, 7 registry unreachable or access denied, 8 Git remote \
@@ -243,7 +245,8 @@ pub struct NetworkArgs {
     // A PEM text begins with hyphens.
     #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
     pub ca_file: Option<String>,
-    /// Talk http to this registry host (repeatable; tried by itself on 127.0.0.1 and localhost)
+    /// Talk http to this server, with credentials, too; a registry's is written as in the image (repeatable) [default: a
+    /// registry on 127.0.0.1 or localhost is asked by https first, then by http]
     #[arg(long, value_name = "HOST[:PORT]")]
     pub plain_http: Vec<String>,
 }

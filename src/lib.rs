@@ -33,6 +33,7 @@ pub mod set;
 pub mod settings;
 pub mod show;
 pub mod status;
+mod templates;
 pub mod text;
 pub mod tree;
 pub mod update;
@@ -48,9 +49,7 @@ use update::Gate;
 
 /// What `update` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
-    let (commit, proposal) = (&settings.commit, &settings.proposal);
-    let templates = [&commit.message, &proposal.title, &proposal.description];
-    templates.into_iter().flatten().try_for_each(|template| message::check(template))?;
+    templates::try_all(settings)?;
     Ok(plan::repositories(&settings.repositories, &settings.images, settings.environment.as_deref())?)
 }
 

@@ -14,6 +14,7 @@ use gitops_bump::error::{Error, ExitCode as Code, Stage};
 use gitops_bump::outcome::{Finished, Ledger, RepositoryOutcome};
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
+use gitops_bump::secret::Audience;
 use gitops_bump::settings::{self, Mode};
 use gitops_bump::status::{self};
 use gitops_bump::{config, diff, init, ports, set, show};
@@ -76,8 +77,10 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
 }
 
 async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
-    let begun = resolved(args, environment, terminal)
-        .map(|(settings, plan)| (settings, plan, registry_credentials(environment, terminal)));
+    let begun = resolved(args, environment, terminal).and_then(|(settings, plan)| {
+        let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
+        Ok((settings, plan, credentials))
+    });
     let (settings, plan, credentials) = match begun {
         Ok(begun) => begun,
         Err(error) => return not_begun(terminal, &args.reports, &error),
@@ -104,7 +107,8 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
     let begun = ports::config_file(args.config.as_deref(), environment).and_then(|config| {
         let settings = settings::check(args, config.as_ref(), environment)?;
-        Ok((settings, registry_credentials(environment, terminal)))
+        let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
+        Ok((settings, credentials))
     });
     let (settings, credentials) = match begun {
         Ok(begun) => begun,
@@ -157,7 +161,7 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
     };
     let settings = settings::status(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
-    let credentials = registry_credentials(environment, terminal);
+    let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
     let mut looked = gitops_bump::status(&settings, credentials, std::time::SystemTime::now()).await?;
     looked.status.hide(|text| terminal.redact(text));
     let text = match settings.format {
@@ -222,11 +226,15 @@ fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
 }
 
 /// Where registry credentials may come from; their secrets are hidden from then on.
-fn registry_credentials(environment: &Environment, terminal: &Terminal) -> CredentialSources {
-    let mut sources = ports::registry_credentials(environment);
+fn registry_credentials(
+    environment: &Environment,
+    servers: &Audience,
+    terminal: &Terminal,
+) -> Result<CredentialSources, Error> {
+    let mut sources = ports::registry_credentials(environment, servers)?;
     terminal.hide(sources.secrets());
     sources.hidden = terminal.redactor();
-    sources
+    Ok(sources)
 }
 
 /// The same for people who look at a config file: it may leave images and repositories to the flags.

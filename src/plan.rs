@@ -57,6 +57,16 @@ pub enum PlanError {
         /// The target's file.
         file: String,
     },
+    /// Entries for one branch that can't be one commit.
+    #[error("{repository}{}: its entries have different {what}", branch.as_ref().map(|name| format!(" {name}")).unwrap_or_default())]
+    Contradiction {
+        /// The repository.
+        repository: String,
+        /// The branch, where one is named.
+        branch: Option<String>,
+        /// What differs.
+        what: &'static str,
+    },
     /// A path that leads out of the repository or into its `.git`.
     #[error("{file}: the path {reason}")]
     UnsafePath {
@@ -73,6 +83,9 @@ impl PlanError {
         match self {
             Self::UnknownImage { known, .. } => format!("the images are: {}", known.join(", ")),
             Self::NoEnvironment { .. } => "give --environment NAME, or set environment: in the job".into(),
+            Self::Contradiction { what, .. } => {
+                format!("give the entries of one repository and branch the same {what}: they are one commit")
+            }
             Self::UnsafePath { .. } => "write it relative to the top of the infra repository".into(),
         }
     }
@@ -91,10 +104,16 @@ pub fn repositories(
             let reason = unsafe_path(&target.file).unwrap_or_default();
             return Err(PlanError::UnsafePath { file: target.file.clone(), reason });
         }
-        let is_same = |known: &&mut PlannedRepository| {
-            known.url == entry.url && known.branch == entry.branch && known.delivery == entry.delivery
-        };
-        let same = planned.iter_mut().find(is_same);
+        if let Some(what) =
+            planned.iter().filter(|known| is_same_branch(known, entry)).find_map(|known| differ(known, entry))
+        {
+            return Err(PlanError::Contradiction {
+                repository: entry.url.to_string(),
+                branch: entry.branch.clone(),
+                what,
+            });
+        }
+        let same = planned.iter_mut().find(|known| is_same_branch(known, entry) && known.delivery == entry.delivery);
         match same {
             Some(known) => {
                 known.targets.extend(targets);
@@ -116,6 +135,24 @@ pub fn repositories(
         }
     }
     Ok(planned)
+}
+
+fn is_same_branch(known: &PlannedRepository, entry: &RepositorySettings) -> bool {
+    known.url == entry.url && known.branch == entry.branch
+}
+
+/// What two entries of one branch say differently, although the branch has only one of it. An entry without a mirror says
+/// nothing of it.
+fn differ(known: &PlannedRepository, entry: &RepositorySettings) -> Option<&'static str> {
+    let is_same = match (&known.credentials, &entry.credentials) {
+        (Some(one), Some(other)) => one.is_same_as(other),
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    match (&known.mirror, &entry.mirror) {
+        _ if !is_same => Some("credentials"),
+        (Some(one), Some(other)) if !one.is_same_as(other) => Some("mirrors"),
+        _ => None,
+    }
 }
 
 /// The place that somebody only looks at, in one environment; it names no image.
@@ -186,6 +223,8 @@ fn normal(file: &str) -> String {
 mod tests {
     use super::*;
     use crate::image::Reference;
+    use crate::secret::{Audience, SecretString};
+    use crate::settings::MirrorWhen;
 
     fn plan(file: &str, image: Option<&str>, environment: Option<&str>) -> Result<Vec<PlannedRepository>, String> {
         let images = ["r/api:1", "r/web:2"]
@@ -200,6 +239,49 @@ mod tests {
             targets: vec![target],
         };
         repositories(&[repository.clone(), repository], &images, environment).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn entries_of_one_branch_do_not_contradict_each_other() {
+        let credentials = |password: &str, server: &str| {
+            let mut audience = Audience::default();
+            audience.add(server);
+            let password = SecretString::from(password);
+            Some(Bound::new(Credentials { username: "u".to_owned(), password }, audience))
+        };
+        let mirror = |project: &str| {
+            let token = Bound::new(SecretString::from("t"), Audience::default());
+            let (api, repository) = ("https://h/api/v4".to_owned(), "r".to_owned());
+            Some(MirrorSettings { api, project_id: project.to_owned(), repository, when: MirrorWhen::Changed, token })
+        };
+        let entry = |credentials, mirror, delivery, branch: &str| RepositorySettings {
+            url: GitUrl::parse("https://h/shop/infra.git").unwrap().0,
+            credentials,
+            branch: Some(branch.to_owned()),
+            delivery,
+            mirror,
+            targets: Vec::new(),
+        };
+        let (a, b, push, request) =
+            (credentials("a", "h"), credentials("b", "h"), Delivery::Push, Delivery::MergeRequest);
+        let first = entry(a.clone(), mirror("1"), push, "main");
+        for (second, expected) in [
+            (entry(a.clone(), mirror("1"), push, "main"), Ok(1)),
+            (entry(a.clone(), None, push, "main"), Ok(1)),
+            (entry(a.clone(), None, request, "main"), Ok(2)),
+            (entry(b.clone(), mirror("2"), push, "other"), Ok(2)),
+            (entry(b.clone(), mirror("1"), push, "main"), Err("credentials")),
+            (entry(b, mirror("1"), request, "main"), Err("credentials")),
+            (entry(None, mirror("1"), push, "main"), Err("credentials")),
+            (entry(credentials("a", "x"), mirror("1"), push, "main"), Err("credentials")),
+            (entry(a, mirror("2"), push, "main"), Err("mirrors")),
+        ] {
+            match (repositories(&[first.clone(), second], &[], None), expected) {
+                (Ok(plan), Ok(count)) => assert_eq!(plan.len(), count),
+                (Err(PlanError::Contradiction { what, .. }), Err(expected)) => assert_eq!(what, expected),
+                (plan, expected) => panic!("{plan:?} is not {expected:?}"),
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::http::Trust;
 use crate::registry::{ConfigText, CredentialSources, ExpectedDigest, Requirements, VerifyKey};
-use crate::secret::SecretString;
+use crate::secret::{Audience, SecretString};
 use crate::settings::{self, CaSource, GateSettings, NamedImage, Network, SettingsError};
 
 mod access;
@@ -67,8 +67,10 @@ pub fn trust(network: &Network) -> Result<Trust, Error> {
 }
 
 /// Where a registry's credentials may come from: the environment, docker's config file and podman's.
-pub fn registry_credentials(environment: &Environment) -> CredentialSources {
-    let mut sources = settings::registry(environment);
+///
+/// The pair that is set for this very tool is for these servers.
+pub fn registry_credentials(environment: &Environment, servers: &Audience) -> Result<CredentialSources, Error> {
+    let mut sources = settings::registry(environment, servers)?;
     let docker = match (environment.get("DOCKER_CONFIG"), environment.get("HOME")) {
         (Some(directory), _) => Some(PathBuf::from(directory).join("config.json")),
         (None, home) => home.map(|home| PathBuf::from(home).join(".docker/config.json")),
@@ -83,7 +85,7 @@ pub fn registry_credentials(environment: &Environment) -> CredentialSources {
         };
         sources.configs.push(ConfigText { name: file.display().to_string(), text: text.map(SecretString::from) });
     }
-    sources
+    Ok(sources)
 }
 
 /// The requirements, with the files that they name.

@@ -22,7 +22,8 @@ pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, trust: &Trust
         ("variables[GIT_BRANCH_DEPLOY]", branch),
         ("variables[PROJECT_NAME]", &mirror.repository),
     ];
-    let started = api.post_form(&format!("projects/{}/trigger/pipeline", mirror.project_id), &form).await?;
+    let project: String = url::form_urlencoded::byte_serialize(mirror.project_id.as_bytes()).collect();
+    let started = api.post_form(&format!("projects/{project}/trigger/pipeline"), &form).await?;
     let page = started.get("web_url").and_then(serde_json::Value::as_str).unwrap_or_default();
     info!("{}: mirror pipeline started for {branch} {page}", mirror.repository);
     Ok(())

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::RepositoryArgs;
+use super::{NetworkArgs, RepositoryArgs};
 
 /// The flags of `init`.
 #[derive(Args, Clone, Debug, Default)]
@@ -19,9 +19,7 @@ pub struct InitArgs {
     /// Write the proposal to this file, which must not be there yet [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,
-    /// CA certificates added to the usual roots
-    /// [default: `$CA_BUNDLE`, `$CI_SERVER_TLS_CA_FILE`, `$SSL_CERT_FILE`]
-    // A PEM text begins with hyphens.
-    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Network")]
-    pub ca_file: Option<String>,
+    /// How to reach the Git server.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 }

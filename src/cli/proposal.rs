@@ -21,7 +21,7 @@ pub struct ProposalArgs {
     /// The user name of an assignee (repeatable)
     #[arg(long, value_name = "USER")]
     pub mr_assignee: Vec<String>,
-    /// The user name of a reviewer; needs `GITOPS_BUMP_GITLAB_TOKEN` (repeatable)
+    /// The user name of a reviewer; needs `GITOPS_BUMP_FORGE_TOKEN` (repeatable)
     #[arg(long, value_name = "USER")]
     pub mr_reviewer: Vec<String>,
     /// The work branch [default: gitops-bump/…, the same for the same images and places]

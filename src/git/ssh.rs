@@ -14,6 +14,8 @@ use tokio::time::timeout;
 
 use super::error::{GitError, HostKey};
 use super::transport::{CONNECT, SILENCE, Service};
+use super::url::SSH_PORT;
+use crate::secret::Bound;
 
 /// How `ssh` is run.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +24,8 @@ pub struct Ssh {
     pub program: SshProgram,
     /// What the program understands; none means to find out.
     pub dialect: Option<SshDialect>,
-    /// The private key's file; none leaves it to ssh's configuration and agent.
-    pub key: Option<PathBuf>,
+    /// The private key's file, for its servers alone; without one it is left to ssh's configuration and agent.
+    pub key: Option<Bound<PathBuf>>,
     /// The file with the only host keys that count; none leaves it to ssh's configuration.
     pub known_hosts: Option<PathBuf>,
     /// Variables that the program gets beside those of the run.
@@ -121,7 +123,8 @@ impl SshRemote {
     fn options(&self) -> Vec<OsString> {
         let mut options: Vec<OsString> = ["-o", "BatchMode=yes", "-o"].map(OsString::from).into();
         options.push(format!("ConnectTimeout={}", CONNECT.as_secs()).into());
-        if let Some(key) = &self.ssh.key {
+        let port = self.port.unwrap_or(SSH_PORT);
+        if let Some(key) = self.ssh.key.as_ref().and_then(|key| key.for_server(&self.host, port)) {
             options.extend(["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-i"].map(OsString::from));
             options.push(key.into());
         }
@@ -238,6 +241,7 @@ fn quoted(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Audience;
 
     fn remote(ssh: Ssh) -> SshRemote {
         SshRemote {
@@ -251,6 +255,12 @@ mod tests {
         }
     }
 
+    fn key_for(server: &str) -> Bound<PathBuf> {
+        let mut audience = Audience::default();
+        audience.add(server);
+        Bound::new("/run/key".into(), audience)
+    }
+
     async fn arguments(remote: &SshRemote) -> Vec<String> {
         let command = remote.command(Service::UploadPack).await.unwrap();
         command.as_std().get_args().map(|argument| argument.to_string_lossy().into_owned()).collect()
@@ -259,7 +269,7 @@ mod tests {
     #[tokio::test]
     async fn the_command_line_is_gits() {
         let ssh = Ssh {
-            key: Some("/run/key".into()),
+            key: Some(key_for("git.example.com:2222")),
             known_hosts: Some("/run/known_hosts".into()),
             program: SshProgram::Shell("ssh -v".to_owned()),
             ..Ssh::default()
@@ -273,6 +283,17 @@ mod tests {
             assert!(line.contains(part), "{part} is not in {line}");
         }
         assert!(line.ends_with(r"-- git@git.example.com git-upload-pack '/shop/in'\''fra.git'"), "{line}");
+    }
+
+    #[tokio::test]
+    async fn a_key_is_named_for_its_servers_alone() {
+        for (server, is_named) in
+            [("git.example.com:2222", true), ("git.example.com", false), ("other.example.com:2222", false)]
+        {
+            let ssh = Ssh { key: Some(key_for(server)), ..Ssh::default() };
+            let line = arguments(&remote(ssh)).await.join(" ");
+            assert_eq!(line.contains("/run/key"), is_named, "{server}");
+        }
     }
 
     #[tokio::test]

@@ -9,6 +9,9 @@ use url::Url;
 
 use crate::secret::{Credentials, SecretString};
 
+/// Where ssh servers listen.
+pub(super) const SSH_PORT: u16 = 22;
+
 /// A repository's address without credentials: `https://…`, `http://…`, `ssh://…`, `user@host:path` or a local path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GitUrl(Place);
@@ -86,6 +89,15 @@ impl GitUrl {
         match &self.0 {
             Place::Http(url) => url.port(),
             Place::Ssh { port, .. } => *port,
+            Place::Local(_) => None,
+        }
+    }
+
+    /// The host and the port that a request goes to; none for a local repository.
+    pub fn server(&self) -> Option<(&str, u16)> {
+        match &self.0 {
+            Place::Http(url) => Some((url.host_str()?, url.port_or_known_default()?)),
+            Place::Ssh { host, port, .. } => Some((host, port.unwrap_or(SSH_PORT))),
             Place::Local(_) => None,
         }
     }

@@ -36,10 +36,10 @@ impl GitlabError {
                 "the commit is on the work branch: check the network, the proxy variables and --ca-file, then run the job again"
             }
             Self::Api(ApiError::Denied { .. }) => {
-                "GITOPS_BUMP_GITLAB_TOKEN needs the scope api and the role Developer; without the variable the request is opened by push options"
+                "GITOPS_BUMP_FORGE_TOKEN needs the scope api and the role Developer; without the variable the request is opened by push options"
             }
             Self::Api(ApiError::NotFound { .. }) => {
-                "check that GITOPS_BUMP_GITLAB_TOKEN may see the project; $CI_API_V4_URL counts when its host is the repository's"
+                "check that GITOPS_BUMP_FORGE_TOKEN may see the project; $CI_API_V4_URL counts when its host is the repository's"
             }
             Self::Api(ApiError::Rejected { .. } | ApiError::BadAnswer { .. }) => {
                 "the commit is on the work branch: run the job again, or open the merge request by hand"
@@ -47,7 +47,7 @@ impl GitlabError {
             Self::NoUser { .. } => "correct --mr-assignee or --mr-reviewer: user names, without @",
             Self::NoGitlab { .. } => "leave out --merge-request, or open the request there by other means",
             Self::Warned { .. } => {
-                "correct what GitLab names, or set GITOPS_BUMP_GITLAB_TOKEN to a token with the scope api"
+                "correct what GitLab names, or set GITOPS_BUMP_FORGE_TOKEN to a token with the scope api"
             }
             Self::Api(ApiError::Token) => "set it to a project or group access token with the scope api",
             Self::Api(ApiError::Client(_)) => "check the CA certificates and the proxy variables",

@@ -63,7 +63,7 @@ impl Access {
 }
 
 fn ssh(settings: &SshSettings, copies: &mut Copies) -> Result<Ssh, Error> {
-    let key = settings.key.as_ref().map(|key| key_file(key, copies)).transpose()?;
+    let key = settings.key.as_ref().map(|key| key.try_map(|key| key_file(key, copies))).transpose()?;
     let known_hosts = settings.known_hosts.as_ref().map(|hosts| known_hosts_file(hosts, copies)).transpose()?;
     let mut ssh =
         Ssh { program: settings.program.clone(), dialect: settings.dialect, key, known_hosts, variables: Vec::new() };

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::docker_config::{DockerConfig, Said, host_of_key};
 use super::{helper, words};
-use crate::secret::{Credentials, ExposeSecret as _, SecretString, SharedRedactor};
+use crate::secret::{Bound, Credentials, ExposeSecret as _, SecretString, SharedRedactor};
 
 /// The variable whose secret runs out under its users' hands, with a message of its own.
 const DOCKER_AUTH: &str = "DOCKER_AUTH";
@@ -15,8 +15,8 @@ const DOCKER_AUTH: &str = "DOCKER_AUTH";
 /// The order is: `explicit`, each of `configs`, each of `hosts`, else anonymous.
 #[derive(Clone, Debug, Default)]
 pub struct CredentialSources {
-    /// For every host, set for this very tool (`GITOPS_BUMP_REGISTRY_USERNAME`, `GITOPS_BUMP_REGISTRY_PASSWORD`).
-    pub explicit: Option<Credentials>,
+    /// Set for this very tool (`GITOPS_BUMP_REGISTRY_USERNAME`, `GITOPS_BUMP_REGISTRY_PASSWORD`), for its hosts.
+    pub explicit: Option<Bound<Credentials>>,
     /// The variable that `explicit` lacks, when only the other one has a value.
     pub explicit_lacks: Option<&'static str>,
     /// Texts in docker's `config.json` format, in the order in which they are asked.
@@ -81,7 +81,7 @@ impl CredentialSources {
     ///
     /// May run a credential helper program, for 20 s at most.
     pub async fn for_host(&self, host: &str) -> Result<Option<Access>, CredentialsError> {
-        if let Some(pair) = &self.explicit {
+        if let Some(pair) = self.explicit.as_ref().and_then(|pair| pair.for_named(host)) {
             return Ok(Some(Access::password("GITOPS_BUMP_REGISTRY_USERNAME", pair)));
         }
         for config in &self.configs {
@@ -97,7 +97,8 @@ impl CredentialSources {
 
     /// Every secret in these sources, so that none is ever printed. Helper programs are not asked.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
-        let pairs = self.explicit.iter().chain(self.hosts.iter().map(|host| &host.credentials)).cloned();
+        let explicit = self.explicit.iter().map(Bound::to_hide);
+        let pairs = explicit.chain(self.hosts.iter().map(|host| &host.credentials)).cloned();
         let texts = self.configs.iter().filter_map(|config| config.text.as_ref().ok());
         let configs = texts.filter_map(|text| DockerConfig::parse(text.expose_secret()).ok());
         pairs.chain(configs.flat_map(|config| config.credentials()).map(Credential::into_pair))
@@ -105,6 +106,12 @@ impl CredentialSources {
 
     /// What is probably wrong when a host got no credentials and wanted some.
     pub fn advice(&self, host: &str) -> String {
+        if self.explicit.as_ref().is_some_and(|pair| pair.for_named(host).is_none()) {
+            return format!(
+                "GITOPS_BUMP_REGISTRY_USERNAME and _PASSWORD were not shown to {host}: if they are meant for it, set \
+                 GITOPS_BUMP_REGISTRY_HOSTS to every host that may see them, {host} among them"
+            );
+        }
         if let Some(variable) = self.explicit_lacks {
             return format!(
                 "{variable} is not set or empty, though the other half of the pair has a value \
@@ -176,6 +183,7 @@ impl fmt::Display for Access {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Audience;
 
     fn pair(username: &str) -> Credentials {
         Credentials { username: username.to_owned(), password: SecretString::from("password") }
@@ -219,8 +227,16 @@ mod tests {
         assert_eq!(found(&sources, "b.x").await, r#"config.json (user "file-b")"#);
         assert_eq!(found(&sources, "c.x:5050").await, r#"CI_REGISTRY_USER (user "ci")"#);
         assert_eq!(found(&sources, "c.x").await, "anonymous");
-        sources.explicit = Some(pair("me"));
-        assert_eq!(found(&sources, "c.x").await, r#"GITOPS_BUMP_REGISTRY_USERNAME (user "me")"#);
+        let mut audience = Audience::default();
+        audience.add("c.x");
+        audience.add("d.x:5000");
+        sources.explicit = Some(Bound::new(pair("me"), audience));
+        for host in ["c.x", "d.x:5000"] {
+            assert_eq!(found(&sources, host).await, r#"GITOPS_BUMP_REGISTRY_USERNAME (user "me")"#);
+        }
+        assert_eq!(found(&sources, "a.x").await, r#"DOCKER_AUTH (user "auth-a")"#);
+        assert_eq!(found(&sources, "d.x").await, "anonymous");
+        assert!(sources.advice("d.x").contains("GITOPS_BUMP_REGISTRY_HOSTS"));
     }
 
     #[tokio::test]

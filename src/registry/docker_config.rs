@@ -102,19 +102,28 @@ fn entry<'a, T>(map: &'a HashMap<String, T>, host: &str) -> Option<&'a T> {
 impl Auth {
     /// The credentials of the entry; none in the empty one that docker writes beside a store.
     fn credential(&self) -> Result<Option<Credential>, &'static str> {
-        if !self.identitytoken.is_empty() {
-            return Ok(Some(Credential::IdentityToken(SecretString::from(self.identitytoken.clone()))));
+        let token = without_breaks(&self.identitytoken)?;
+        if !token.is_empty() {
+            return Ok(Some(Credential::IdentityToken(SecretString::from(token))));
         }
         let (username, password) = if self.encoded.is_empty() {
             (self.username.clone(), self.password.clone())
         } else {
             decode(&self.encoded)?
         };
+        let (username, password) = (without_breaks(&username)?, without_breaks(&password)?);
         if username.is_empty() && password.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Credential::Password(Credentials { username, password: SecretString::from(password) })))
+        let (username, password) = (username.to_owned(), SecretString::from(password));
+        Ok(Some(Credential::Password(Credentials { username, password })))
     }
+}
+
+/// A value without the line breaks that `echo` or an editor has put around it.
+fn without_breaks(text: &str) -> Result<&str, &'static str> {
+    let text = text.trim_matches(['\r', '\n']);
+    if text.contains(char::is_control) { Err("has a control character in a user name or password") } else { Ok(text) }
 }
 
 /// Reads base64 of `USER:PASSWORD`, with or without padding.
@@ -155,6 +164,14 @@ mod tests {
             (r#"{"username": "robot$a+b", "password": "p"}"#, "robot$a+b/p"),
             (r#"{"auth": "dTpw", "identitytoken": "t"}"#, "token t"),
             ("{}", "nothing"),
+            // "dTpwCg==" is "u:p" and a line break, "dTpwCng=" has it inside.
+            (r#"{"auth": "dTpwCg=="}"#, "u/p"),
+            (r#"{"username": "u", "password": "p\r\n"}"#, "u/p"),
+            (r#"{"identitytoken": "t\n"}"#, "token t"),
+            (
+                r#"{"auth": "dTpwCng="}"#,
+                "error: the entry of h.x:5000 has a control character in a user name or password",
+            ),
             (r#"{"auth": "%%"}"#, "error: the entry of h.x:5000 has an auth that is not base64"),
             (r#"{"auth": "dQ=="}"#, "error: the entry of h.x:5000 has an auth without a colon"),
         ] {

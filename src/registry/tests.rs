@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::secret::{Credentials, SecretString};
+use crate::secret::{Audience, Bound, Credentials, SecretString};
 
 const MANIFEST: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}"#;
 const MANIFEST_DIGEST: &str = "sha256:d69e8ea6ee409e20a594645cd05d6eb0cb313e540f4d027a6492ad588aa2faff";
@@ -84,11 +84,11 @@ fn found() -> String {
     answer("200 OK", &format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {MANIFEST_DIGEST}\r\n"), "")
 }
 
-fn explicit() -> CredentialSources {
-    CredentialSources {
-        explicit: Some(Credentials { username: "u".to_owned(), password: SecretString::from("p") }),
-        ..CredentialSources::default()
-    }
+fn explicit(fake: &Fake) -> CredentialSources {
+    let mut audience = Audience::default();
+    audience.add(&fake.address);
+    let pair = Credentials { username: "u".to_owned(), password: SecretString::from("p") };
+    CredentialSources { explicit: Some(Bound::new(pair, audience)), ..CredentialSources::default() }
 }
 
 /// `u:p` in a Basic header.
@@ -97,7 +97,7 @@ const BASIC: &str = "authorization: Basic dTpw";
 #[tokio::test]
 async fn an_open_registry_is_asked_once() {
     let fake = Fake::start(|_, _| found()).await;
-    let verified = fake.verify(explicit()).await.unwrap();
+    let verified = fake.verify(explicit(&fake)).await.unwrap();
     assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
     assert!(verified.proof().is_none());
     assert_eq!(fake.asked(), ["HEAD /v2/team/app/manifests/1"]);
@@ -119,7 +119,7 @@ async fn a_password_is_shown_only_when_asked_for() {
         answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
     })
     .await;
-    let registry = fake.registry(explicit());
+    let registry = fake.registry(explicit(&fake));
     assert!(registry.verify(&fake.image()).await.is_ok());
     assert_eq!((fake.asked().len(), fake.requests_with(BASIC)), (2, 1));
     assert!(registry.verify(&fake.image()).await.is_ok());
@@ -131,7 +131,7 @@ async fn a_wrong_password_takes_three_requests_and_keeps_the_words() {
     let body = r#"{"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]}"#;
     let fake =
         Fake::start(move |_, _| answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", body)).await;
-    let error = fake.verify(explicit()).await.unwrap_err();
+    let error = fake.verify(explicit(&fake)).await.unwrap_err();
     assert!(matches!(&error, RegistryError::Denied { words, .. } if words == "wrong password"), "{error}");
     assert_eq!(fake.asked().len(), 3);
     let error = fake.verify(CredentialSources::default()).await.unwrap_err();
@@ -157,7 +157,7 @@ fn bearer(head: &str, own: &str) -> String {
 #[tokio::test]
 async fn a_token_is_fetched_once_per_repository() {
     let fake = Fake::start(bearer).await;
-    let registry = fake.registry(explicit());
+    let registry = fake.registry(explicit(&fake));
     let image = fake.image();
     let (one, two) = tokio::join!(registry.verify(&image), registry.verify(&image));
     assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
@@ -185,7 +185,7 @@ async fn a_registry_that_hides_is_asked_what_it_wants() {
         }
     })
     .await;
-    assert!(fake.verify(explicit()).await.is_ok());
+    assert!(fake.verify(explicit(&fake)).await.is_ok());
     assert_eq!(fake.asked().len(), 3);
 }
 
@@ -227,7 +227,7 @@ async fn lies_are_no_answers() {
         ("a teapot", answer("418 Teapot", "", "")),
     ] {
         let fake = Fake::start(move |_, _| said.clone()).await;
-        let registry = fake.registry(explicit());
+        let registry = fake.registry(explicit(&fake));
         let error = registry.examine(&fake.image(), Depth::Manifest, &Requirements::default()).await.unwrap_err();
         assert!(matches!(error, RegistryError::BadAnswer { .. }), "{name}: {error}");
         assert!(fake.asked().len() <= 6, "{name}: {:?}", fake.asked());
@@ -245,7 +245,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
         answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
     })
     .await;
-    assert!(fake.verify(explicit()).await.is_ok());
+    assert!(fake.verify(explicit(&fake)).await.is_ok());
     assert_eq!(storage.asked(), ["HEAD /there"]);
     assert_eq!(storage.requests_with("authorization"), 0);
 }

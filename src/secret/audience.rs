@@ -3,7 +3,10 @@
 //! A secret is read in one place and used in another. [`Bound`] carries the list of its servers from the first to the
 //! second, so that the code that makes a header or starts ssh can't show it to any other server.
 
+use secrecy::ExposeSecret as _;
 use url::Url;
+
+use super::Credentials;
 
 /// The ports that a host without a port stands for: HTTPS, HTTP and SSH.
 const USUAL_PORTS: [u16; 3] = [443, 80, 22];
@@ -47,6 +50,12 @@ impl Audience {
         self.0.iter().any(|(known, known_port)| *known == host && *known_port == port)
     }
 
+    /// Whether `HOST` (at 443) or `HOST:PORT` may see the secret.
+    pub fn holds_named(&self, server: &str) -> bool {
+        let (host, port) = split_port(server.trim());
+        self.holds(host, port.unwrap_or(443))
+    }
+
     /// Whether the server of this address may see the secret.
     pub fn holds_url(&self, url: &Url) -> bool {
         matches!((url.host_str(), port_of(url)), (Some(host), Some(port)) if self.holds(host, port))
@@ -76,6 +85,11 @@ impl<T> Bound<T> {
         self.audience.holds(host, port).then_some(&self.secret)
     }
 
+    /// The secret, when `HOST` (at 443) or `HOST:PORT` may see it.
+    pub fn for_named(&self, server: &str) -> Option<&T> {
+        self.audience.holds_named(server).then_some(&self.secret)
+    }
+
     /// The secret, for the redactor alone: it has to know every secret in order to hide it.
     pub fn to_hide(&self) -> &T {
         &self.secret
@@ -87,9 +101,24 @@ impl<T> Bound<T> {
         Bound { secret: make(&self.secret), audience: self.audience.clone() }
     }
 
+    /// The same, where making it can fail.
+    pub fn try_map<U, E>(&self, make: impl FnOnce(&T) -> Result<U, E>) -> Result<Bound<U>, E> {
+        Ok(Bound { secret: make(&self.secret)?, audience: self.audience.clone() })
+    }
+
     /// The servers that may see it.
     pub fn audience(&self) -> &Audience {
         &self.audience
+    }
+}
+
+impl Bound<Credentials> {
+    /// Whether both are the same user and password, for the same servers.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.secret, &other.secret);
+        self.audience == other.audience
+            && ours.username == theirs.username
+            && ours.password.expose_secret() == theirs.password.expose_secret()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{SettingsError, servers};
+use super::{SettingsError, servers, token};
 use crate::cli::{AfterArgs, MirrorArg};
 use crate::config::{MirrorConfig, RepositoryConfig};
 use crate::environment::Environment;
@@ -41,6 +41,13 @@ pub struct MirrorSettings {
     pub when: MirrorWhen,
     /// The trigger token.
     pub token: Bound<SecretString>,
+}
+
+impl MirrorSettings {
+    /// Whether both trigger the same pipeline for the same repository.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        (&self.api, &self.project_id, &self.repository) == (&other.api, &other.project_id, &other.repository)
+    }
 }
 
 /// The Argo CD server that is to run the images.
@@ -78,23 +85,71 @@ pub(super) fn mirror(
         let reason = "a project id and the repository's name there belong together".to_owned();
         return Err(SettingsError::Value { what: "mirror".to_owned(), reason });
     }
-    let api = given(&args.mirror_url).or(config.url).or_else(|| environment.get("CI_API_V4_URL").map(str::to_owned));
-    let api = api.ok_or_else(|| SettingsError::Value {
-        what: "mirror".to_owned(),
-        reason: "no --mirror-url is given and $CI_API_V4_URL is not set".to_owned(),
-    })?;
-    let token = MIRROR_TOKENS.into_iter().find_map(|name| environment.get(name));
-    let token = token.ok_or_else(|| missing(&MIRROR_TOKENS.join(" or "), &api))?;
+    let api = mirror_api(given(&args.mirror_url), config.url.as_deref(), environment)?;
+    let (_, token) = mirror_token(environment)?.ok_or_else(|| missing(&MIRROR_TOKENS.join(" or "), &api))?;
     Ok(Some(MirrorSettings {
-        api: address("mirror URL", &api)?,
-        project_id: config.project_id,
+        project_id: project(config.project_id)?,
         repository: config.repository,
         when: match args.mirror {
             Some(MirrorArg::Always) => MirrorWhen::Always,
             Some(MirrorArg::Changed) | None => MirrorWhen::Changed,
         },
-        token: Bound::new(SecretString::from(token), servers::of_api(&api)),
+        token: Bound::new(token, servers::of_api(&api)),
+        api,
     }))
+}
+
+/// The API that takes the token: the one that a flag names, else the config file's when it is on CI's server, else CI's.
+fn mirror_api(
+    given: Option<String>,
+    in_config: Option<&str>,
+    environment: &Environment,
+) -> Result<String, SettingsError> {
+    if let Some(given) = given {
+        return address("mirror-url", &given);
+    }
+    let ci = environment.get("CI_API_V4_URL");
+    let Some(api) = in_config else {
+        let reason = "no --mirror-url is given and $CI_API_V4_URL is not set".to_owned();
+        let ci = ci.ok_or_else(|| SettingsError::Value { what: "mirror".to_owned(), reason })?;
+        return address("CI_API_V4_URL", ci);
+    };
+    let api = address("mirror.url", api)?;
+    let is_own = Url::parse(&api).is_ok_and(|url| ci.is_some_and(|ci| servers::of_api(ci).holds_url(&url)));
+    if is_own {
+        return Ok(api);
+    }
+    Err(SettingsError::Foreign {
+        what: "mirror.url of the config file".to_owned(),
+        secret: mirror_token(environment)?.map_or(MIRROR_TOKENS[0], |(variable, _)| variable).to_owned(),
+        server: api,
+        variable: "GITOPS_BUMP_MIRROR_URL",
+    })
+}
+
+/// The trigger token, and the variable that holds it.
+fn mirror_token(environment: &Environment) -> Result<Option<(&'static str, SecretString)>, SettingsError> {
+    for variable in MIRROR_TOKENS {
+        if let Some(token) = token::secret(variable, environment)? {
+            return Ok(Some((variable, token)));
+        }
+    }
+    Ok(None)
+}
+
+/// A project's id, or its path: what stands in the API's path must not lead to another place of it.
+fn project(text: String) -> Result<String, SettingsError> {
+    let is_id = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let is_name = |part: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        !part.is_empty() && part.chars().all(plain) && !part.contains("..") && part != "."
+    };
+    let is_path = text.contains('/') && text.split('/').all(is_name);
+    if is_id || is_path {
+        return Ok(text);
+    }
+    let reason = "it is neither a number nor a path like group/project".to_owned();
+    Err(SettingsError::Value { what: "mirror project id".to_owned(), reason })
 }
 
 /// The server, when one is given.
@@ -107,12 +162,13 @@ pub(super) fn argocd(args: &AfterArgs, environment: &Environment) -> Result<Opti
     };
     // People write it as the argocd command takes it: without a scheme.
     let server = if server.contains("://") { server.to_owned() } else { format!("https://{server}") };
-    let token = environment.get(ARGOCD_TOKEN).ok_or_else(|| missing(ARGOCD_TOKEN, &server))?;
+    let server = address("argocd-server", &server)?;
+    let token = token::secret(ARGOCD_TOKEN, environment)?.ok_or_else(|| missing(ARGOCD_TOKEN, &server))?;
     Ok(Some(ArgocdSettings {
-        server: address("argocd-server", &server)?,
         apps: args.argocd_app.clone(),
         timeout: args.argocd_timeout.unwrap_or(ARGOCD_TIMEOUT),
-        token: Bound::new(SecretString::from(token), servers::of_api(&server)),
+        token: Bound::new(token, servers::of_api(&server)),
+        server,
     }))
 }
 
@@ -126,7 +182,7 @@ fn address(what: &str, text: &str) -> Result<String, SettingsError> {
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
         return Err(wrong("it is no https:// or http:// URL"));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("credentials and queries don't belong into it"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())

@@ -1,16 +1,18 @@
 //! Which variables hold credentials; this module must not use them.
 
+use super::{SettingsError, token};
 use crate::environment::Environment;
 use crate::proxies::Proxies;
 use crate::registry::{ConfigText, CredentialSources, HostCredentials};
-use crate::secret::{Credentials, Redactor, SecretString, SharedRedactor};
+use crate::secret::{Audience, Bound, Credentials, Redactor, SecretString, SharedRedactor};
 
 /// Variables whose values must never be printed, whether they are used or not.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "GITOPS_BUMP_MIRROR_TOKEN",
     "GIT_MIRROR_TOKEN",
     "ARGOCD_AUTH_TOKEN",
     "GITOPS_BUMP_GIT_TOKEN",
+    "GITOPS_BUMP_FORGE_TOKEN",
     "GITOPS_BUMP_GITLAB_TOKEN",
     "GITOPS_BUMP_REGISTRY_PASSWORD",
     "CI_REGISTRY_PASSWORD",
@@ -24,14 +26,30 @@ const KEYS: [&str; 2] = ["GITOPS_BUMP_SSH_KEY", "GITOPS_BUMP_SIGNING_KEY"];
 /// Variables with the text of a docker `config.json`, in the order in which they count.
 const DOCKER_CONFIGS: [&str; 2] = ["DOCKER_AUTH_CONFIG", "DOCKER_AUTH"];
 
-/// Where a registry's credentials may come from, as far as the environment says.
+/// Variables with a registry's user name or password.
+const REGISTRIES: [&str; 6] = [
+    "GITOPS_BUMP_REGISTRY_USERNAME",
+    "GITOPS_BUMP_REGISTRY_PASSWORD",
+    "CI_REGISTRY_USER",
+    "CI_REGISTRY_PASSWORD",
+    "HARBOR_USERNAME",
+    "HARBOR_PASSWORD",
+];
+
+/// Where a registry's credentials may come from, as far as the environment says; the tool's own pair is for these
+/// servers.
 ///
 /// Docker's config file comes after the variables; whoever reads it adds it to `configs`.
-pub fn registry(environment: &Environment) -> CredentialSources {
+pub fn registry(environment: &Environment, servers: &Audience) -> Result<CredentialSources, SettingsError> {
+    REGISTRIES.into_iter().try_for_each(|name| token::require_text(name, environment))?;
+    Ok(sources(environment, servers))
+}
+
+fn sources(environment: &Environment, servers: &Audience) -> CredentialSources {
     let pair = |username: &str, password: &str| {
         Some(Credentials {
-            username: environment.get(username)?.to_owned(),
-            password: SecretString::from(environment.get(password)?),
+            username: token::value(username, environment)?.to_owned(),
+            password: SecretString::from(token::value(password, environment)?),
         })
     };
     let host = |host: &str, username: &str, password: &str| {
@@ -44,8 +62,8 @@ pub fn registry(environment: &Environment) -> CredentialSources {
     ];
     let (username, password) = ("GITOPS_BUMP_REGISTRY_USERNAME", "GITOPS_BUMP_REGISTRY_PASSWORD");
     CredentialSources {
-        explicit: pair(username, password),
-        explicit_lacks: match (environment.get(username), environment.get(password)) {
+        explicit: pair(username, password).map(|pair| Bound::new(pair, servers.clone())),
+        explicit_lacks: match (token::value(username, environment), token::value(password, environment)) {
             (Some(_), None) => Some(password),
             (None, Some(_)) => Some(username),
             _ => None,
@@ -74,6 +92,6 @@ pub fn redactor(environment: &Environment) -> Redactor {
     // A path is none, and hiding it would only make messages harder to read.
     let keys = KEYS.into_iter().filter_map(|name| environment.get(name));
     keys.filter(|key| key.contains("-----BEGIN")).for_each(|key| redactor.add(&SecretString::from(key)));
-    registry(environment).secrets().for_each(|credentials| redactor.add_credentials(&credentials));
+    sources(environment, &Audience::default()).secrets().for_each(|credentials| redactor.add_credentials(&credentials));
     redactor
 }

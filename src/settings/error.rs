@@ -51,6 +51,40 @@ pub enum SettingsError {
         /// `not set` or `empty`.
         state: &'static str,
     },
+    /// A repository's token variable has a name that other secrets could have.
+    #[error("the token_variable of {url} does not begin with GITOPS_BUMP_GIT_TOKEN_")]
+    TokenVariable {
+        /// The repository.
+        url: String,
+    },
+    /// A secret would go to a server that only the config file names.
+    #[error("{what}: {secret} does not go to {server} unless {variable} names that server")]
+    Foreign {
+        /// What is on that server.
+        what: String,
+        /// The variable with the secret.
+        secret: String,
+        /// The server.
+        server: String,
+        /// The variable that names the servers of the secret.
+        variable: &'static str,
+    },
+    /// Credentials would cross a network as they are.
+    #[error("{what} would go to {server} over plain http")]
+    Unencrypted {
+        /// Which credentials.
+        what: String,
+        /// `HOST` or `HOST:PORT`.
+        server: String,
+    },
+    /// A template that can't be rendered.
+    #[error("{flag}: {reason}")]
+    Template {
+        /// The flag.
+        flag: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The config file is wrong.
     #[error("{file}:{source}")]
     Config {
@@ -74,6 +108,20 @@ impl SettingsError {
             Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
             Self::Url(_) => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
             Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),
+            Self::TokenVariable { .. } => {
+                "call the variable GITOPS_BUMP_GIT_TOKEN_… in the CI/CD variables and here, so that no other secret can be named; \
+                 without credentials the repository takes GITOPS_BUMP_GIT_TOKEN".into()
+            }
+            Self::Foreign { server, variable, .. } => format!(
+                "if the secret is meant for it, set the variable {variable} so that it names {server}: a config file alone \
+                 sends no secret to another server"
+            ),
+            Self::Unencrypted { server, .. } => {
+                format!("use https, or give --plain-http {server} where the network is trusted")
+            }
+            Self::Template { .. } => {
+                "correct the template; images, changes, environment, branch, ci, subject and trailers can be used".into()
+            }
             Self::Config { source, .. } => source.hint(),
         }
     }

@@ -2,8 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{Network, SettingsError, network, reference, repositories};
-use crate::cli::{InitArgs, NetworkArgs};
+use super::{Network, SettingsError, branch, encryption, network, reference, repositories};
+use crate::cli::InitArgs;
 use crate::environment::Environment;
 use crate::git::GitUrl;
 use crate::image::Repository;
@@ -33,17 +33,20 @@ pub fn init(args: &InitArgs, environment: &Environment) -> Result<InitSettings, 
     let Some(url) = &args.repository.url else {
         return Err(SettingsError::Usage("no repository is given: --repo URL".into()));
     };
-    let (url, credentials) = repositories::alone(url, environment)?;
-    let network_args = NetworkArgs { ca_file: args.ca_file.clone(), ..NetworkArgs::default() };
+    let (url, credentials, servers) = repositories::alone(url, environment)?;
+    let network = network::network(&args.network, servers.audience(), environment)?;
+    if credentials.is_some() {
+        encryption::repository(&url, &network)?;
+    }
     let prefix = environment.get("IMAGE_REPOSITORY").map(|prefix| prefix.trim_end_matches('/'));
     Ok(InitSettings {
         url,
         credentials,
-        branch: args.branch.clone().filter(|branch| !branch.is_empty()),
+        branch: branch::given("branch", args.branch.as_deref())?,
         images: images(&args.image)?,
         prefix: prefix.and_then(|prefix| Repository::parse(prefix).ok()),
         output: args.output.clone().filter(|output| !output.is_empty()),
-        network: network::network(&network_args, environment)?,
+        network,
     })
 }
 

@@ -9,8 +9,8 @@ use crate::config::{Config, PinConfig};
 use crate::edit::{Kind, Pin, Rules};
 use crate::environment::Environment;
 use crate::git::{GitUrl, Identity, IdentityError};
-use crate::image::Reference;
-use crate::secret::{Bound, Credentials, SecretString};
+use crate::image::{Reference, Repository};
+use crate::secret::{Audience, Bound, Credentials, SecretString};
 
 pub use after::{ArgocdSettings, MirrorSettings, MirrorWhen};
 pub use ci::Ci;
@@ -24,10 +24,13 @@ pub use ssh::SshSettings;
 pub use status::{StatusSettings, status};
 
 mod after;
+mod branch;
 mod ci;
 mod credentials;
+mod encryption;
 mod error;
 mod gate;
+mod hosts;
 mod init;
 mod network;
 mod proposal;
@@ -37,6 +40,7 @@ mod ssh;
 mod status;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use repositories::{flag_targets, repositories};
 
@@ -48,6 +52,8 @@ const OURSELVES: &str = "gitops-bump <gitops-bump@localhost>";
 pub struct Settings {
     /// The images to write, in the order they were given.
     pub images: Vec<NamedImage>,
+    /// The registries that may see the credentials that are set for this very tool.
+    pub registry_servers: Audience,
     /// What the images must fulfil.
     pub gate: GateSettings,
     /// The infra repositories.
@@ -83,6 +89,8 @@ pub struct Settings {
 pub struct CheckSettings {
     /// The images to check.
     pub images: Vec<NamedImage>,
+    /// The registries that may see the credentials that are set for this very tool.
+    pub registry_servers: Audience,
     /// What they must fulfil.
     pub gate: GateSettings,
     /// How to reach servers.
@@ -209,23 +217,31 @@ pub fn merge(
 ) -> Result<Settings, SettingsError> {
     let config = parse_config(config, environment)?;
     let images = images(&args.images, &config)?;
-    let repositories = repositories(args, &config, environment)?;
+    let (repositories, servers) = repositories(args, &config, environment)?;
+    let network = network::network(&args.network, servers.audience(), environment)?;
+    let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
+    let argocd = after::argocd(&args.after, environment)?;
+    let ci = Ci::from_environment(environment);
+    encryption::repositories(&repositories, &network)?;
+    encryption::forge((&repositories, &proposal), &ci, &network)?;
+    encryption::argocd(argocd.as_ref(), &network)?;
     Ok(Settings {
+        registry_servers: registry_servers(&args.images, &config, environment)?,
         gate: gate::gate(&args.gate, &config)?,
         rules: rules(&args.targets, &config),
         environment: environment_name(&args.targets, &config, environment)?,
-        network: network::network(&args.network, environment)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         commit: commit(args, &config, environment)?,
-        proposal: proposal::proposal(&args.proposal, &repositories, environment),
         skip_ci: proposal::skip_ci(args, &config)?,
-        argocd: after::argocd(&args.after, environment)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
         reports: args.reports.clone(),
-        ci: Ci::from_environment(environment),
+        ci,
         images,
         repositories,
+        network,
+        proposal,
+        argocd,
     })
 }
 
@@ -241,7 +257,8 @@ pub fn check(
     Ok(CheckSettings {
         images,
         gate: gate::gate(&args.gate, &config)?,
-        network: network::network(&args.network, environment)?,
+        registry_servers: registry_servers(&args.images, &config, environment)?,
+        network: network::network(&args.network, &Audience::default(), environment)?,
         reports: args.reports.clone(),
     })
 }
@@ -300,6 +317,13 @@ fn images(args: &ImageArgs, config: &Config) -> Result<Vec<NamedImage>, Settings
         }
     }
     Ok(images)
+}
+
+fn registry_servers(args: &ImageArgs, config: &Config, environment: &Environment) -> Result<Audience, SettingsError> {
+    let parse = |text: &str| Reference::parse(text.trim()).ok().map(|reference| reference.repository);
+    let given: Vec<Repository> = args.image.iter().filter_map(|text| parse(text)).collect();
+    let in_config: Vec<Repository> = config.images.0.iter().filter_map(|(_, text)| parse(text)).collect();
+    servers::registries(&given, &in_config, environment)
 }
 
 fn require_images(images: &[NamedImage]) -> Result<(), SettingsError> {

@@ -2,17 +2,18 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{SettingsError, SshSettings};
+use super::{SettingsError, SshSettings, hosts};
 use crate::cli::NetworkArgs;
 use crate::environment::Environment;
 use crate::proxies::Proxies;
+use crate::secret::Audience;
 
 /// How to reach servers.
 #[derive(Debug, Default)]
 pub struct Network {
     /// CA certificates added to the usual roots.
     pub ca: Vec<CaSource>,
-    /// Registry hosts that are spoken to in plain http.
+    /// Servers that are spoken to in plain http, with credentials, too: `HOST` or `HOST:PORT`, as in an image's reference.
     pub plain_http: Vec<String>,
     /// Which proxies requests take.
     pub proxies: Proxies,
@@ -29,8 +30,8 @@ pub enum CaSource {
     Variable(&'static str, String),
 }
 
-/// Merges flags and variables.
-pub(super) fn network(args: &NetworkArgs, environment: &Environment) -> Result<Network, SettingsError> {
+/// Merges flags and variables; ssh's key is for these servers.
+pub(super) fn network(args: &NetworkArgs, git: &Audience, environment: &Environment) -> Result<Network, SettingsError> {
     const VARIABLES: [&str; 3] = ["CA_BUNDLE", "CI_SERVER_TLS_CA_FILE", "SSL_CERT_FILE"];
     let from_variables = || {
         let set = |name| Some(CaSource::Variable(name, environment.get(name)?.to_owned()));
@@ -42,17 +43,14 @@ pub(super) fn network(args: &NetworkArgs, environment: &Environment) -> Result<N
     })?;
     Ok(Network {
         ca: args.ca_file.as_ref().map_or_else(from_variables, |given| vec![CaSource::Given(given.clone())]),
-        plain_http: args.plain_http.iter().map(plain_host).collect::<Result<_, _>>()?,
+        plain_http: args.plain_http.iter().map(|server| plain_host(server)).collect::<Result<_, _>>()?,
         proxies,
-        ssh: SshSettings::from_environment(environment),
+        ssh: SshSettings::from_environment(environment, git),
     })
 }
 
-/// A host as it stands in a reference. What could never be one would leave the registry spoken to in https, without a word.
-fn plain_host(host: &String) -> Result<String, SettingsError> {
-    if host.contains('/') {
-        let reason = format!("{host:?} is no host: write HOST or HOST:PORT as in the image, without scheme or path");
-        return Err(SettingsError::Value { what: "plain-http".to_owned(), reason });
-    }
-    Ok(host.clone())
+/// A server as it stands in a reference. What could never be one would leave it spoken to in https, without a word.
+fn plain_host(server: &str) -> Result<String, SettingsError> {
+    let server = server.trim();
+    hosts::parse(server).map(|_| server.to_owned()).ok_or_else(|| hosts::no_server("plain-http"))
 }

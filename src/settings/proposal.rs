@@ -2,12 +2,15 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::SettingsError;
-use super::{RepositorySettings, servers};
+use super::servers::GitServers;
+use super::{RepositorySettings, SettingsError, branch, token};
 use crate::cli::{ProposalArgs, UpdateArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::environment::Environment;
 use crate::secret::{Bound, SecretString};
+
+/// Where the token for the forge's API may be; the first that is set counts.
+const FORGE_TOKENS: [&str; 2] = ["GITOPS_BUMP_FORGE_TOKEN", "GITOPS_BUMP_GITLAB_TOKEN"];
 
 /// How a commit gets to its branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,7 @@ pub struct ProposalSettings {
     pub remove_source_branch: Flag,
     /// Whether it is a draft.
     pub draft: Flag,
-    /// The token for GitLab's API; without one the request is opened by push options.
+    /// The token for the forge's API; without one the request is opened by push options.
     pub token: Option<Bound<SecretString>>,
 }
 
@@ -72,25 +75,49 @@ impl From<Option<bool>> for Flag {
 
 pub(super) fn proposal(
     args: &ProposalArgs,
-    repositories: &[RepositorySettings],
+    (repositories, servers): (&[RepositorySettings], &GitServers),
     environment: &Environment,
-) -> ProposalSettings {
+) -> Result<ProposalSettings, SettingsError> {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let branch = text(&args.mr_branch);
-    ProposalSettings {
+    let token = forge_token(environment)?;
+    let proposal = ProposalSettings {
         title: text(&args.mr_title),
         description: text(&args.mr_description),
         labels: args.mr_label.clone(),
         assignees: args.mr_assignee.clone(),
         reviewers: args.mr_reviewer.clone(),
-        branch: branch.map(|branch| branch.strip_prefix("refs/heads/").unwrap_or(&branch).to_owned()),
+        branch: branch::given("mr-branch", text(&args.mr_branch).as_deref())?,
         auto_merge: args.mr_auto_merge.into(),
         remove_source_branch: args.mr_remove_source_branch.into(),
         draft: args.mr_draft.into(),
-        token: environment
-            .get("GITOPS_BUMP_GITLAB_TOKEN")
-            .map(|token| Bound::new(SecretString::from(token), servers::forges(repositories, environment))),
+        token: token.as_ref().map(|(_, token)| Bound::new(token.clone(), servers.forges(repositories, environment))),
+    };
+    for repository in repositories.iter().filter(|repository| repository.delivery == Delivery::MergeRequest) {
+        require_other_branch(&proposal, repository)?;
+        if let Some((variable, _)) = &token {
+            servers.require_for(&repository.url, variable)?;
+        }
     }
+    Ok(proposal)
+}
+
+/// An error when the work branch that is asked for is the very branch that it is for, as far as that one is named.
+fn require_other_branch(proposal: &ProposalSettings, repository: &RepositorySettings) -> Result<(), SettingsError> {
+    let Some(target) = repository.branch.as_ref().filter(|target| proposal.branch.as_ref() == Some(*target)) else {
+        return Ok(());
+    };
+    let reason = format!("{target} is the branch that the merge request of {} is for", repository.url.short());
+    Err(SettingsError::Value { what: "mr-branch".to_owned(), reason })
+}
+
+/// The token for the forge's API, and the variable that holds it.
+fn forge_token(environment: &Environment) -> Result<Option<(&'static str, SecretString)>, SettingsError> {
+    for variable in FORGE_TOKENS {
+        if let Some(token) = token::secret(variable, environment)? {
+            return Ok(Some((variable, token)));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn delivery(args: &UpdateArgs, config: &Config, entry: Option<&RepositoryConfig>) -> Delivery {

@@ -1,27 +1,40 @@
 //! Which repositories and places: from the flags, else from the config file; this module must not know how they are reached.
 
-use super::{RepositorySettings, SettingsError, TargetSettings, after, proposal, servers};
+use super::servers::{self, GitServers};
+use super::{RepositorySettings, SettingsError, TargetSettings, after, branch, proposal, token};
 use crate::cli::{TargetArgs, UpdateArgs};
-use crate::config::{Config, RepositoryConfig};
+use crate::config::{Config, CredentialsConfig, RepositoryConfig};
 use crate::edit::{Kind, Path};
 use crate::environment::Environment;
 use crate::git::GitUrl;
-use crate::secret::{Bound, Credentials, ExposeSecret as _, SecretString};
+use crate::secret::{Bound, Credentials, ExposeSecret as _, names};
 
+const GIT_TOKEN: &str = "GITOPS_BUMP_GIT_TOKEN";
+const GIT_USER: &str = "GITOPS_BUMP_GIT_USERNAME";
+
+/// The user name that GitLab's tokens go with.
 const GIT_USERNAME: &str = "oauth2";
 
+/// An address, and the credentials that stood in it.
+type Address = (GitUrl, Option<Credentials>);
+
+/// The repositories, and the servers of the secrets that they share.
 pub(super) fn repositories(
     args: &UpdateArgs,
     config: &Config,
     environment: &Environment,
-) -> Result<Vec<RepositorySettings>, SettingsError> {
+) -> Result<(Vec<RepositorySettings>, GitServers), SettingsError> {
     let usage = |text: &str| Err(SettingsError::Usage(text.to_owned()));
     let targets = flag_targets(&args.targets)?;
     if let Some(url) = &args.repository.url {
         if targets.is_empty() {
             return usage("no target is given: --repo needs --helm, --kustomize or --manifest");
         }
-        return Ok(vec![repository(url, args.branch.clone(), targets, (None, args, config), environment)?]);
+        let address = GitUrl::parse(url)?;
+        let servers = GitServers::of_given(&address.0, environment)?;
+        let branch = args.branch.as_deref();
+        let repository = repository(address, branch, targets, (None, args, config), (&servers, environment))?;
+        return Ok((vec![repository], servers));
     }
     if !targets.is_empty() {
         return usage("no repository is given: --helm, --kustomize and --manifest need --repo");
@@ -29,81 +42,98 @@ pub(super) fn repositories(
     if args.branch.is_some() && config.repositories.len() > 1 {
         return usage("--branch is for one repository, and the config file has several");
     }
-    let one = |entry: &RepositoryConfig| {
+    let addresses = config.repositories.iter().map(|entry| GitUrl::parse(&entry.url)).collect::<Result<Vec<_>, _>>()?;
+    let urls: Vec<GitUrl> = addresses.iter().map(|(url, _)| url.clone()).collect();
+    let servers = GitServers::of_config(&urls, environment)?;
+    let one = |(entry, address): (&RepositoryConfig, Address)| {
         let targets = config_targets(entry)?;
         if targets.is_empty() {
-            let text = format!("the repository {} of the config file has no helm, kustomize or manifest", entry.url);
+            let text = format!("the repository {} of the config file has no helm, kustomize or manifest", address.0);
             return Err(SettingsError::Usage(text));
         }
-        let branch = args.branch.clone().or_else(|| entry.branch.clone());
-        repository(&entry.url, branch, targets, (Some(entry), args, config), environment)
+        let branch = args.branch.as_deref().or(entry.branch.as_deref());
+        repository(address, branch, targets, (Some(entry), args, config), (&servers, environment))
     };
-    config.repositories.iter().map(one).collect()
+    let repositories = config.repositories.iter().zip(addresses).map(one).collect::<Result<_, _>>()?;
+    Ok((repositories, servers))
 }
 
 fn repository(
-    url: &str,
-    branch: Option<String>,
+    (url, in_url): Address,
+    branch: Option<&str>,
     targets: Vec<TargetSettings>,
     (entry, args, config): (Option<&RepositoryConfig>, &UpdateArgs, &Config),
-    environment: &Environment,
+    (servers, environment): (&GitServers, &Environment),
 ) -> Result<RepositorySettings, SettingsError> {
-    let (url, in_url) = GitUrl::parse(url)?;
     let credentials = match entry.and_then(|entry| entry.credentials.as_ref()) {
-        Some(given) => Some(variable_credentials(&url, given.username.as_deref(), &given.token_variable, environment)?),
-        None => with_token(in_url, default_credentials(environment)),
+        Some(given) => Some(variable_credentials(&url, given, servers, environment)?),
+        None => credentials(&url, in_url, servers, environment)?,
     };
-    let credentials = credentials.map(|credentials| Bound::new(credentials, servers::own(&url)));
     Ok(RepositorySettings {
-        url,
         credentials,
-        branch: branch.filter(|branch| !branch.is_empty()),
+        branch: branch::given("branch", branch)?,
         delivery: proposal::delivery(args, config, entry),
         mirror: after::mirror(&args.after, entry, environment)?,
         targets,
+        url,
     })
 }
 
-/// An address alone, with the credentials that a run without a config file uses there.
+/// An address alone, with the credentials that a run without a config file uses there, and the servers of its secrets.
 pub(super) fn alone(
     url: &str,
     environment: &Environment,
-) -> Result<(GitUrl, Option<Bound<Credentials>>), SettingsError> {
+) -> Result<(GitUrl, Option<Bound<Credentials>>, GitServers), SettingsError> {
     let (url, in_url) = GitUrl::parse(url)?;
-    let credentials = with_token(in_url, default_credentials(environment));
-    let credentials = credentials.map(|credentials| Bound::new(credentials, servers::own(&url)));
-    Ok((url, credentials))
+    let servers = GitServers::of_given(&url, environment)?;
+    let credentials = credentials(&url, in_url, &servers, environment)?;
+    Ok((url, credentials, servers))
 }
 
 /// What the URL says beats the variables; a user alone in a URL goes with the variables' token.
-fn with_token(in_url: Option<Credentials>, default: Option<Credentials>) -> Option<Credentials> {
-    match (in_url, default) {
-        (Some(user), Some(token)) if user.password.expose_secret().is_empty() => {
-            Some(Credentials { username: user.username, password: token.password })
-        }
-        (in_url, default) => in_url.or(default),
-    }
+fn credentials(
+    url: &GitUrl,
+    in_url: Option<Credentials>,
+    servers: &GitServers,
+    environment: &Environment,
+) -> Result<Option<Bound<Credentials>>, SettingsError> {
+    servers.require(url)?;
+    let token = token::secret(GIT_TOKEN, environment)?;
+    let (user, own) = match in_url {
+        Some(given) if given.password.expose_secret().is_empty() => (Some(given.username.clone()), Some(given)),
+        Some(given) => return Ok(Some(Bound::new(given, servers::exactly(url)))),
+        None => (None, None),
+    };
+    let Some(password) = token else {
+        return Ok(own.map(|given| Bound::new(given, servers::exactly(url))));
+    };
+    token::require_text(GIT_USER, environment)?;
+    let username = user.as_deref().or_else(|| token::value(GIT_USER, environment)).unwrap_or(GIT_USERNAME).to_owned();
+    Ok(Some(Bound::new(Credentials { username, password }, servers.audience().clone())))
 }
 
+/// A repository's own token, for its server alone.
 fn variable_credentials(
     url: &GitUrl,
-    username: Option<&str>,
-    variable: &str,
+    given: &CredentialsConfig,
+    servers: &GitServers,
     environment: &Environment,
-) -> Result<Credentials, SettingsError> {
-    let token = environment.get(variable).ok_or_else(|| SettingsError::Token {
+) -> Result<Bound<Credentials>, SettingsError> {
+    let variable = given.token_variable.as_str();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !(names::is_own_secret(variable) && variable.starts_with(names::TOKEN_PREFIX) && variable.chars().all(is_plain))
+    {
+        // The text is not repeated: somebody may have put the token itself there.
+        return Err(SettingsError::TokenVariable { url: url.to_string() });
+    }
+    servers.require_for(url, variable)?;
+    let password = token::secret(variable, environment)?.ok_or_else(|| SettingsError::Token {
         variable: variable.to_owned(),
         url: url.to_string(),
         state: if environment.is_empty(variable) { "empty" } else { "not set" },
     })?;
-    Ok(Credentials { username: username.unwrap_or(GIT_USERNAME).to_owned(), password: SecretString::from(token) })
-}
-
-fn default_credentials(environment: &Environment) -> Option<Credentials> {
-    Some(Credentials {
-        username: environment.get("GITOPS_BUMP_GIT_USERNAME").unwrap_or(GIT_USERNAME).to_owned(),
-        password: SecretString::from(environment.get("GITOPS_BUMP_GIT_TOKEN")?),
-    })
+    let username = given.username.as_deref().unwrap_or(GIT_USERNAME).to_owned();
+    Ok(Bound::new(Credentials { username, password }, servers::own(url)))
 }
 
 pub(super) fn flag_targets(args: &TargetArgs) -> Result<Vec<TargetSettings>, SettingsError> {

@@ -4,13 +4,13 @@
 
 use crate::environment::Environment;
 use crate::git::{SshDialect, SshProgram};
-use crate::secret::SecretString;
+use crate::secret::{Audience, Bound, SecretString};
 
 /// How Git servers are reached over SSH.
 #[derive(Clone, Debug, Default)]
 pub struct SshSettings {
-    /// `$GITOPS_BUMP_SSH_KEY`: a private key, or its file.
-    pub key: Option<SecretString>,
+    /// `$GITOPS_BUMP_SSH_KEY`: a private key, or its file, for the Git servers that may see it.
+    pub key: Option<Bound<SecretString>>,
     /// `$GITOPS_BUMP_SSH_KNOWN_HOSTS`: lines of a `known_hosts` file, or the file.
     pub known_hosts: Option<String>,
     /// The program in place of `ssh`.
@@ -22,7 +22,8 @@ pub struct SshSettings {
 }
 
 impl SshSettings {
-    pub(super) fn from_environment(environment: &Environment) -> Self {
+    /// Reads the variables; the key is for these servers.
+    pub(super) fn from_environment(environment: &Environment, servers: &Audience) -> Self {
         let get = |name| environment.get(name).map(str::to_owned);
         let program = match (get("GIT_SSH_COMMAND"), get("GIT_SSH")) {
             (Some(line), _) => SshProgram::Shell(line),
@@ -35,7 +36,7 @@ impl SshSettings {
             _ => None,
         };
         Self {
-            key: environment.get("GITOPS_BUMP_SSH_KEY").map(SecretString::from),
+            key: environment.get("GITOPS_BUMP_SSH_KEY").map(|key| Bound::new(SecretString::from(key), servers.clone())),
             known_hosts: get("GITOPS_BUMP_SSH_KNOWN_HOSTS"),
             program,
             dialect,

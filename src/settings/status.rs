@@ -3,12 +3,14 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::repositories::repositories;
-use super::{ConfigText, Network, RepositorySettings, SettingsError, network, reference, safe_environment};
+use super::{
+    ConfigText, Network, RepositorySettings, SettingsError, encryption, network, reference, safe_environment, servers,
+};
 use crate::cli::{FormatArg, StatusArgs, TargetArgs, UpdateArgs};
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::image::{Reference, Repository};
-use crate::secret::Credentials;
+use crate::secret::{Audience, Credentials};
 
 /// How many commits are read to find the last bumps.
 const HISTORY: u16 = 20;
@@ -20,6 +22,9 @@ pub struct StatusSettings {
     pub repositories: Vec<RepositorySettings>,
     /// The repositories of the config file's images by their names, as far as they are known without a build.
     pub names: Vec<(String, Option<Repository>)>,
+    /// The registries that may see the credentials that are set for this very tool: never one that only the infra
+    /// repository names.
+    pub registry_servers: Audience,
     /// The images to show; none means all.
     pub images: Vec<Repository>,
     /// The environments to show; none means all that are there.
@@ -38,7 +43,7 @@ pub fn status(
     config: Option<&ConfigText>,
     environment: &Environment,
 ) -> Result<StatusSettings, SettingsError> {
-    let config = match config {
+    let mut config = match config {
         Some(ConfigText { file, text }) => Config::parse_to_look(text, environment)
             .map_err(|source| SettingsError::Config { file: file.clone(), source })?,
         None => Config::default(),
@@ -50,22 +55,27 @@ pub fn status(
         targets,
         ..UpdateArgs::default()
     };
-    let repositories = repositories(&places, &config, environment)?;
+    // Nothing is pushed, so no mirror's token is needed.
+    config.repositories.iter_mut().for_each(|entry| entry.mirror = None);
+    let (repositories, servers) = repositories(&places, &config, environment)?;
     if repositories.is_empty() {
         return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
     }
+    let network = network::network(&args.network, servers.audience(), environment)?;
+    encryption::repositories(&repositories, &network)?;
+    let names: Vec<_> = config.images.0.iter().map(|(name, text)| (name.clone(), repository(text))).collect();
+    let images = args.image.iter().map(|text| reference(text).map(|found| found.repository));
+    let images: Vec<Repository> = images.collect::<Result<_, _>>()?;
+    let in_config = names.iter().filter_map(|(_, repository)| repository.as_ref());
     Ok(StatusSettings {
+        registry_servers: servers::registries(&images, in_config, environment)?,
         repositories,
-        names: config.images.0.iter().map(|(name, text)| (name.clone(), repository(text))).collect(),
-        images: args
-            .image
-            .iter()
-            .map(|text| reference(text).map(|found| found.repository))
-            .collect::<Result<_, _>>()?,
+        names,
+        images,
         environments: args.environment.iter().map(|name| safe_environment(name)).collect::<Result<_, _>>()?,
         history: usize::from(args.history.unwrap_or(HISTORY)),
         format: args.format.unwrap_or_default(),
-        network: network::network(&args.network, environment)?,
+        network,
     })
 }
 

@@ -6,6 +6,8 @@ use super::*;
 use crate::cli::{self, Command};
 use crate::secret::ExposeSecret as _;
 
+mod servers;
+
 const CONFIG: &str = "\
 images: { api: r.example.com/shop/api:1, web: 'r.example.com/shop/web:${SHA}' }
 pin: digest
@@ -13,12 +15,13 @@ repositories:
   - url: https://example.com/shop/one.git
     branch: main
     helm: [{ file: values.yaml, path: image, image: api }]
-    credentials: { token_variable: ONE_TOKEN }
+    credentials: { token_variable: GITOPS_BUMP_GIT_TOKEN_ONE }
   - url: https://example.com/shop/two.git
     kustomize: [{ path: overlays/prod }]
 ";
 
-const SECRETS: [(&str, &str); 3] = [("SHA", "2"), ("ONE_TOKEN", "one-token"), ("GITOPS_BUMP_GIT_TOKEN", "all-token")];
+const SECRETS: [(&str, &str); 3] =
+    [("SHA", "2"), ("GITOPS_BUMP_GIT_TOKEN_ONE", "one-token"), ("GITOPS_BUMP_GIT_TOKEN", "all-token")];
 
 fn resolve(flags: &[&str], config: Option<&str>, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
     let environment: Environment = variables.iter().copied().collect();
@@ -84,8 +87,11 @@ fn what_is_wrong_is_named() {
     assert!(with("--image=r/a@sha256:zz").contains("is not a digest"));
     let two = resolve(&[target[0], target[1], "--image=r/a:1", "--image=r/a:2"], None, &[]);
     assert!(message(two).contains("can only get one tag"));
-    let missing = message(resolve(&[], Some(CONFIG), &[("SHA", "1"), ("ONE_TOKEN", "")]));
-    assert_eq!(missing, "the variable ONE_TOKEN with the token for https://example.com/shop/one.git is empty");
+    let missing = message(resolve(&[], Some(CONFIG), &[("SHA", "1"), ("GITOPS_BUMP_GIT_TOKEN_ONE", "")]));
+    assert_eq!(
+        missing,
+        "the variable GITOPS_BUMP_GIT_TOKEN_ONE with the token for https://example.com/shop/one.git is empty"
+    );
     let environment = message(resolve(&[target[0], target[1], "--image=r/a:1", "--environment=../x"], None, &[]));
     assert!(environment.contains("could lead out"));
     let author = message(resolve(&[target[0], target[1], "--image=r/a:1", "--author=nobody"], None, &[]));

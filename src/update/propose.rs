@@ -36,7 +36,7 @@ pub(super) async fn propose(
     if token.is_none() {
         options.extend(gitlab::push_options(&wish));
         if !wish.settings.reviewers.is_empty() {
-            warn!("{}: push options can't name reviewers, GITOPS_BUMP_GITLAB_TOKEN is needed", plan.url.short());
+            warn!("{}: push options can't name reviewers, GITOPS_BUMP_FORGE_TOKEN is needed", plan.url.short());
         }
     }
     let place = plan.url.on_branch(Some(source));

@@ -83,7 +83,7 @@ fn the_mirror_stands_in_the_config_file() {
         gitlab.api()
     );
     scene.world.write(".gitops-bump.yml", config);
-    let update = scene.world.bump(["update"]).env("GIT_MIRROR_PROJECT_ID", "9");
+    let update = scene.world.bump(["update"]).env("GIT_MIRROR_PROJECT_ID", "9").env("CI_API_V4_URL", gitlab.api());
     update.env("GIT_MIRROR_TOKEN", "glptt-m1rror").run().exits(0);
     assert!(gitlab.asked()[0].contains("PROJECT_NAME%5D=infra-helm"), "{:?}", gitlab.asked());
 }

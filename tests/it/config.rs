@@ -48,7 +48,7 @@ repositories:
       - file: web.yaml
         path: backend.image
         image: web
-    credentials: {{ username: oauth2, token_variable: INFRA_TOKEN }}
+    credentials: {{ username: oauth2, token_variable: GITOPS_BUMP_GIT_TOKEN_INFRA }}
   - url: {kustomize}
     kustomize:
       - path: overlays/<env>
@@ -65,7 +65,7 @@ repositories:
         let bump = self.world.bump(arguments).env("IMAGE_REPOSITORY", repository.trim_end_matches("/x"));
         bump.env("CI_COMMIT_SHORT_SHA", "2.0.0")
             .env("CI_ENVIRONMENT_NAME", "prod")
-            .env("INFRA_TOKEN", &self.world.servers().git_login.password)
+            .env("GITOPS_BUMP_GIT_TOKEN_INFRA", &self.world.servers().git_login.password)
     }
 
     fn update(&self, config: &str) -> Bump {
@@ -134,8 +134,16 @@ fn a_refusal_of_one_repository_does_not_stop_the_other_and_a_second_run_complete
 #[test]
 fn an_empty_token_variable_is_exit_3_and_named() {
     let shop = Shop::new();
-    shop.update(&shop.config()).env("INFRA_TOKEN", "").run().exits(3).says("INFRA_TOKEN");
-    shop.update(&shop.config()).without_env("INFRA_TOKEN").run().exits(3).says("INFRA_TOKEN");
+    shop.update(&shop.config())
+        .env("GITOPS_BUMP_GIT_TOKEN_INFRA", "")
+        .run()
+        .exits(3)
+        .says("GITOPS_BUMP_GIT_TOKEN_INFRA");
+    shop.update(&shop.config())
+        .without_env("GITOPS_BUMP_GIT_TOKEN_INFRA")
+        .run()
+        .exits(3)
+        .says("GITOPS_BUMP_GIT_TOKEN_INFRA");
     shop.commits(1, 1);
 }
 
@@ -174,7 +182,7 @@ fn flags_beat_variables_and_variables_beat_the_config_file() {
 #[test]
 fn validate_accepts_and_refuses_without_a_network() {
     let shop = Shop::new();
-    let unreachable = shop.config().replace(&shop.world.servers().git, "git.example.com");
+    let unreachable = shop.config().replace(&format!("http://{}", shop.world.servers().git), "https://git.example.com");
     shop.world.write(".gitops-bump.yml", &unreachable);
     shop.bump(&["config", "validate"]).run().exits(0);
     shop.world.write(".gitops-bump.yml", unreachable.replace("helm:", "hlem:"));

@@ -198,8 +198,13 @@ fn a_registry_that_keeps_silent_is_a_word_in_a_column() {
         assert!(run.stdout.contains(words), "no {words:?}\n{run}");
     }
     let login = &world.servers().registry_login;
-    let named = world.bump(status).env("GITOPS_BUMP_REGISTRY_USERNAME", &login.username);
-    let run = named.env("GITOPS_BUMP_REGISTRY_PASSWORD", &login.password).run().exits(0);
+    let named = || {
+        let bump = world.bump(status).env("GITOPS_BUMP_REGISTRY_USERNAME", &login.username);
+        bump.env("GITOPS_BUMP_REGISTRY_PASSWORD", &login.password)
+    };
+    let run = named().run().exits(0);
+    assert!(run.stdout.contains("access denied") && !run.stdout.contains("present"), "{run}");
+    let run = named().env("GITOPS_BUMP_REGISTRY_HOSTS", &world.servers().private_registry).run().exits(0);
     assert!(run.stdout.contains("present"), "{run}");
 }
 

@@ -39,12 +39,12 @@ fn requests_take_the_proxy_and_no_proxy_exempts() {
     // The Git server itself plays the proxy for a host that has no address.
     let url = shop.infra.url_at("git.invalid");
     let address = proxy.address();
-    let update = || shop.update_at(&url).env("http_proxy", &address);
+    let update = || shop.update_at(&url).env("http_proxy", &address).env("GITOPS_BUMP_PLAIN_HTTP", "git.invalid");
     update().env("NO_PROXY", "127.0.0.0/8").run().exits(0);
     assert_eq!(shop.infra.commits("main"), 2);
     assert!(proxy.uploaded() > 0);
     update().env("NO_PROXY", "127.0.0.1,.invalid").run().exits(8);
-    shop.update_at(&url).env("HTTP_PROXY", &address).env("NO_PROXY", "127.0.0.1").run().exits(8);
+    update().without_env("http_proxy").env("HTTP_PROXY", &address).env("NO_PROXY", "127.0.0.1").run().exits(8);
 }
 
 #[test]
@@ -52,7 +52,8 @@ fn a_proxy_that_is_not_there_is_said_without_its_password() {
     let shop = Shop::new();
     let proxy = format!("http://me:pr0xy%2Bs3cret@{}", nobody());
     let run = shop.update_at(&shop.infra.url_at("git.invalid")).env("http_proxy", &proxy).env("no_proxy", "127.0.0.1");
-    let run = run.env("GITOPS_BUMP_VERBOSE", "2").run().exits(8).says("proxy");
+    let run =
+        run.env("GITOPS_BUMP_PLAIN_HTTP", "git.invalid").env("GITOPS_BUMP_VERBOSE", "2").run().exits(8).says("proxy");
     assert!(!run.stderr.contains("s3cret"), "{run}");
     let socks = shop.update_at(&shop.infra.url()).env("https_proxy", "socks5://me:pr0xy+s3cret@h").run().exits(3);
     assert!(socks.says("https_proxy").stderr.find("s3cret").is_none());

@@ -1,0 +1,65 @@
+//! Credentials are not sent over plain http to another machine, unless `--plain-http` names it; this module must not ask
+//! a server.
+
+#![deny(clippy::disallowed_methods)]
+
+use url::Url;
+
+use super::{ArgocdSettings, Ci, Delivery, Network, ProposalSettings, RepositorySettings, SettingsError, hosts};
+use crate::git::GitUrl;
+use crate::secret::Audience;
+
+/// Holds the Git credentials and the mirrors' tokens of these repositories against the servers that `--plain-http` names.
+pub(super) fn repositories(repositories: &[RepositorySettings], network: &Network) -> Result<(), SettingsError> {
+    for repository in repositories {
+        if repository.credentials.is_some() {
+            self::repository(&repository.url, network)?;
+        }
+        if let Some(mirror) = &repository.mirror {
+            require("the token of the mirror", &mirror.api, network)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for one repository that has credentials.
+pub(super) fn repository(url: &GitUrl, network: &Network) -> Result<(), SettingsError> {
+    match url.web_origin().filter(|_| !url.is_ssh()) {
+        Some(origin) => require(&format!("the credentials for {url}"), &origin, network),
+        None => Ok(()),
+    }
+}
+
+/// The same for the API that opens merge requests.
+pub(super) fn forge(
+    (repositories, proposal): (&[RepositorySettings], &ProposalSettings),
+    ci: &Ci,
+    network: &Network,
+) -> Result<(), SettingsError> {
+    let is_request = |repository: &&RepositorySettings| repository.delivery == Delivery::MergeRequest;
+    for repository in repositories.iter().filter(is_request).filter(|_| proposal.token.is_some()) {
+        let own = ci.api_v4_url.clone().filter(|_| ci.is_own_server(&repository.url));
+        if let Some(api) = own.or_else(|| repository.url.web_origin()) {
+            require("the token of the merge requests' API", &api, network)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same for Argo CD.
+pub(super) fn argocd(argocd: Option<&ArgocdSettings>, network: &Network) -> Result<(), SettingsError> {
+    argocd.map_or(Ok(()), |argocd| require("the token of Argo CD", &argocd.server, network))
+}
+
+fn require(what: &str, url: &str, network: &Network) -> Result<(), SettingsError> {
+    // What is no address is an error of its own.
+    let Ok(url) = Url::parse(url) else { return Ok(()) };
+    let mut allowed = Audience::default();
+    network.plain_http.iter().for_each(|server| allowed.add(server));
+    if url.scheme() != "http" || hosts::is_this_machine(&url) || allowed.holds_url(&url) {
+        return Ok(());
+    }
+    let host = url.host_str().unwrap_or_default();
+    let server = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    Err(SettingsError::Unencrypted { what: what.to_owned(), server })
+}

@@ -1,0 +1,59 @@
+//! Tries the templates of a run before anything is asked or read, so that a broken one shows also where nothing has to
+//! change. This module must not keep what they render to.
+
+#![deny(clippy::disallowed_methods)]
+
+use crate::message::{self, ChangeFacts, Facts, ImageFacts, MessageError};
+use crate::settings::{Settings, SettingsError};
+
+/// How many changes the trial has at least: a template may count on several.
+const CHANGES: usize = 8;
+
+/// A digest of no image.
+const DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+
+/// Renders every template that was given, with the run's own images and facts that stand for a real commit's.
+pub(crate) fn try_all(settings: &Settings) -> Result<(), SettingsError> {
+    let (ci, proposal) = (&settings.ci, &settings.proposal);
+    let facts = facts(settings);
+    let diff = "-old\n+new\n";
+    attempt("message", settings.commit.message.as_deref(), |template| message::render(template, &facts, ci))?;
+    attempt("mr-title", proposal.title.as_deref(), |template| message::title(template, &facts, ci))?;
+    attempt("mr-description", proposal.description.as_deref(), |template| {
+        message::description(template, &facts, ci, diff)
+    })
+}
+
+fn attempt(
+    flag: &'static str,
+    template: Option<&str>,
+    render: impl FnOnce(Option<&str>) -> Result<String, MessageError>,
+) -> Result<(), SettingsError> {
+    let Some(text) = template else { return Ok(()) };
+    let rendered = message::check(text).and_then(|()| render(template));
+    rendered.map(|_| ()).map_err(|error| SettingsError::Template { flag, reason: error.to_string() })
+}
+
+fn facts(settings: &Settings) -> Facts<'_> {
+    let images = settings.images.iter().map(|image| ImageFacts {
+        name: &image.name,
+        repository: image.reference.repository.as_str(),
+        tag: image.reference.tag.as_ref().map_or("1.0.0", |tag| tag.as_str()),
+        digest: Some(DIGEST),
+    });
+    let names = settings.images.iter().map(|image| image.name.as_str()).cycle();
+    let change = |image| ChangeFacts {
+        image,
+        file: "values.yaml",
+        path: "image.tag",
+        line: 1,
+        old: "1.0.0".to_owned(),
+        new: "1.0.1".to_owned(),
+    };
+    Facts {
+        images: images.collect(),
+        changes: names.take(CHANGES.max(settings.images.len())).map(change).collect(),
+        environment: settings.environment.as_deref(),
+        branch: settings.repositories.iter().find_map(|repository| repository.branch.as_deref()).unwrap_or("main"),
+    }
+}
