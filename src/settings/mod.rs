@@ -4,19 +4,20 @@
 
 use std::time::Duration;
 
-use crate::cli::{CheckArgs, ImageArgs, ReportArgs, SetArgs, TargetArgs, UpdateArgs};
+use crate::cli::{CheckArgs, ReportArgs, SetArgs, TargetArgs, UpdateArgs};
 use crate::config::{Config, PinConfig};
 use crate::edit::{Kind, Pin, Rules};
 use crate::environment::Environment;
-use crate::git::{GitUrl, Identity, IdentityError};
-use crate::image::{Reference, Repository};
-use crate::secret::{Audience, Bound, Credentials, SecretString};
+use crate::git::GitUrl;
+use crate::secret::{Audience, Bound, Credentials};
 
 pub use after::{ArgocdSettings, MirrorSettings, MirrorWhen};
 pub use ci::Ci;
+pub use commit::{CommitSettings, SignOff};
 pub use credentials::{redactor, registry};
 pub use error::SettingsError;
 pub use gate::GateSettings;
+pub use images::NamedImage;
 pub use init::{InitSettings, init};
 pub use network::{CaSource, Network};
 pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
@@ -26,11 +27,13 @@ pub use status::{StatusSettings, status};
 mod after;
 mod branch;
 mod ci;
+mod commit;
 mod credentials;
 mod encryption;
 mod error;
 mod gate;
 mod hosts;
+mod images;
 mod init;
 mod network;
 mod proposal;
@@ -42,10 +45,10 @@ mod status;
 mod tests;
 mod token;
 
+use images::{images, reference, registry_servers, require_images};
 use repositories::{flag_targets, repositories};
 
 const PUSH_TIMEOUT: Duration = Duration::from_mins(2);
-const OURSELVES: &str = "gitops-bump <gitops-bump@localhost>";
 
 /// Everything that `update` needs to know.
 #[derive(Debug)]
@@ -116,15 +119,6 @@ pub struct SetSettings {
     pub fail_on_unchanged: bool,
 }
 
-/// An image and the name that targets call it by.
-#[derive(Clone, Debug)]
-pub struct NamedImage {
-    /// The config file's name, else the last component of the path.
-    pub name: String,
-    /// The reference; its tag is always there.
-    pub reference: Reference,
-}
-
 /// One infra repository.
 #[derive(Clone, Debug)]
 pub struct RepositorySettings {
@@ -160,30 +154,6 @@ pub enum Mode {
     Publish,
     /// Show what would be.
     DryRun,
-}
-
-/// What goes into the commit.
-#[derive(Debug)]
-pub struct CommitSettings {
-    /// The message's template; none means the default message.
-    pub message: Option<String>,
-    /// The author.
-    pub author: Identity,
-    /// The committer.
-    pub committer: Identity,
-    /// Whether the message ends with a line by which somebody certifies its origin.
-    pub sign_off: SignOff,
-    /// An SSH key that signs the commit, or its file.
-    pub signing_key: Option<SecretString>,
-}
-
-/// Whose `Signed-off-by:` line the message gets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignOff {
-    /// The committer's, as Git does it.
-    Committer,
-    /// None.
-    Nobody,
 }
 
 /// A config file's text, and where it was read.
@@ -232,7 +202,7 @@ pub fn merge(
         environment: environment_name(&args.targets, &config, environment)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
-        commit: commit(args, &config, environment)?,
+        commit: commit::commit(args, &config, environment)?,
         skip_ci: proposal::skip_ci(args, &config)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
         reports: args.reports.clone(),
@@ -296,61 +266,6 @@ fn parse_config(config: Option<&ConfigText>, environment: &Environment) -> Resul
     Config::parse(text, environment).map_err(|source| SettingsError::Config { file: file.clone(), source })
 }
 
-fn images(args: &ImageArgs, config: &Config) -> Result<Vec<NamedImage>, SettingsError> {
-    let given: Vec<(Option<&str>, &str)> = if args.image.is_empty() {
-        config.images.0.iter().map(|(name, text)| (Some(name.as_str()), text.as_str())).collect()
-    } else {
-        args.image.iter().map(|text| (None, text.as_str())).collect()
-    };
-    let mut images: Vec<NamedImage> = Vec::new();
-    for (name, text) in given {
-        let image = named_image(name, text)?;
-        let same = images.iter().find(|known| known.reference.repository.is_same_as(&image.reference.repository));
-        match same {
-            Some(known) if known.reference == image.reference => {}
-            Some(known) => {
-                let reason =
-                    format!("{} and {} are one repository: it can only get one tag", known.reference, image.reference);
-                return Err(SettingsError::Value { what: "image".into(), reason });
-            }
-            None => images.push(image),
-        }
-    }
-    Ok(images)
-}
-
-fn registry_servers(args: &ImageArgs, config: &Config, environment: &Environment) -> Result<Audience, SettingsError> {
-    let parse = |text: &str| Reference::parse(text.trim()).ok().map(|reference| reference.repository);
-    let given: Vec<Repository> = args.image.iter().filter_map(|text| parse(text)).collect();
-    let in_config: Vec<Repository> = config.images.0.iter().filter_map(|(_, text)| parse(text)).collect();
-    servers::registries(&given, &in_config, environment)
-}
-
-fn require_images(images: &[NamedImage]) -> Result<(), SettingsError> {
-    if images.is_empty() {
-        return Err(SettingsError::Usage(
-            "no image is given: --image HOST/PATH:TAG, or images in the config file".into(),
-        ));
-    }
-    Ok(())
-}
-
-fn reference(text: &str) -> Result<Reference, SettingsError> {
-    let text = text.trim();
-    Reference::parse(text).map_err(|source| SettingsError::Reference { text: text.to_owned(), source })
-}
-
-fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsError> {
-    let text = text.trim();
-    let reference = reference(text)?;
-    if reference.tag.is_none() {
-        return Err(SettingsError::NoTag(text.to_owned()));
-    }
-    let path = reference.repository.path();
-    let name = name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path)).to_owned();
-    Ok(NamedImage { name, reference })
-}
-
 fn rules(args: &TargetArgs, config: &Config) -> Rules {
     let from_config = config.pin.map(|pin| match pin {
         PinConfig::Tag => Pin::Tag,
@@ -385,39 +300,4 @@ fn safe_environment(name: &str) -> Result<String, SettingsError> {
 
 fn mode(dry_run: Option<bool>) -> Mode {
     if dry_run.unwrap_or(false) { Mode::DryRun } else { Mode::Publish }
-}
-
-fn commit(args: &UpdateArgs, config: &Config, environment: &Environment) -> Result<CommitSettings, SettingsError> {
-    let identity = |what: &str, text: &str| {
-        let wrong = |error: IdentityError| SettingsError::Value { what: what.to_owned(), reason: error.to_string() };
-        Identity::parse(text).map_err(wrong)
-    };
-    let author = match args.author.as_ref().or(config.author.as_ref()) {
-        Some(text) => identity("author", text)?,
-        None => match gitlab_user(environment) {
-            Some(user) => user,
-            None => identity("author", OURSELVES)?,
-        },
-    };
-    let signs_off = args.sign_off.or(config.sign_off).unwrap_or(false);
-    let signing_key =
-        args.signing_key.as_deref().or(config.signing_key.as_deref()).filter(|key| !key.trim().is_empty());
-    let committer = args.committer.as_ref().or(config.committer.as_ref());
-    Ok(CommitSettings {
-        message: args.message.clone().or_else(|| config.message.clone()).filter(|message| !message.trim().is_empty()),
-        author,
-        committer: identity("committer", committer.map_or(OURSELVES, String::as_str))?,
-        sign_off: if signs_off { SignOff::Committer } else { SignOff::Nobody },
-        signing_key: signing_key.map(SecretString::from),
-    })
-}
-
-fn gitlab_user(environment: &Environment) -> Option<Identity> {
-    let name = environment.get("GITLAB_USER_NAME")?;
-    let email = environment.get("GITLAB_USER_EMAIL")?;
-    let clean = |text: &str| {
-        let text = text.replace(['<', '>', '\0'], " ");
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    Identity::new(&clean(name), &clean(email)).ok()
 }

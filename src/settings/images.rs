@@ -1,0 +1,79 @@
+//! Which images, from the flags, else from the config file, and which registries see the tool's own credentials; this
+//! module must not ask a registry.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::{SettingsError, servers};
+use crate::cli::ImageArgs;
+use crate::config::Config;
+use crate::environment::Environment;
+use crate::image::{Reference, Repository};
+use crate::secret::Audience;
+
+/// An image and the name that targets call it by.
+#[derive(Clone, Debug)]
+pub struct NamedImage {
+    /// The config file's name, else the last component of the path.
+    pub name: String,
+    /// The reference; its tag is always there.
+    pub reference: Reference,
+}
+
+pub(super) fn images(args: &ImageArgs, config: &Config) -> Result<Vec<NamedImage>, SettingsError> {
+    let given: Vec<(Option<&str>, &str)> = if args.image.is_empty() {
+        config.images.0.iter().map(|(name, text)| (Some(name.as_str()), text.as_str())).collect()
+    } else {
+        args.image.iter().map(|text| (None, text.as_str())).collect()
+    };
+    let mut images: Vec<NamedImage> = Vec::new();
+    for (name, text) in given {
+        let image = named_image(name, text)?;
+        let same = images.iter().find(|known| known.reference.repository.is_same_as(&image.reference.repository));
+        match same {
+            Some(known) if known.reference == image.reference => {}
+            Some(known) => {
+                let reason =
+                    format!("{} and {} are one repository: it can only get one tag", known.reference, image.reference);
+                return Err(SettingsError::Value { what: "image".into(), reason });
+            }
+            None => images.push(image),
+        }
+    }
+    Ok(images)
+}
+
+pub(super) fn registry_servers(
+    args: &ImageArgs,
+    config: &Config,
+    environment: &Environment,
+) -> Result<Audience, SettingsError> {
+    let parse = |text: &str| Reference::parse(text.trim()).ok().map(|reference| reference.repository);
+    let given: Vec<Repository> = args.image.iter().filter_map(|text| parse(text)).collect();
+    let in_config: Vec<Repository> = config.images.0.iter().filter_map(|(_, text)| parse(text)).collect();
+    servers::registries(&given, &in_config, environment)
+}
+
+pub(super) fn require_images(images: &[NamedImage]) -> Result<(), SettingsError> {
+    if images.is_empty() {
+        return Err(SettingsError::Usage(
+            "no image is given: --image HOST/PATH:TAG, or images in the config file".into(),
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn reference(text: &str) -> Result<Reference, SettingsError> {
+    let text = text.trim();
+    Reference::parse(text).map_err(|source| SettingsError::Reference { text: text.to_owned(), source })
+}
+
+fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsError> {
+    let text = text.trim();
+    let reference = reference(text)?;
+    if reference.tag.is_none() {
+        return Err(SettingsError::NoTag(text.to_owned()));
+    }
+    let path = reference.repository.path();
+    let name = name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path)).to_owned();
+    Ok(NamedImage { name, reference })
+}
