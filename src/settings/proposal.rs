@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use url::Url;
+
 use super::servers::GitServers;
 use super::{RepositorySettings, SettingsError, branch, token};
 use crate::cli::{ProposalArgs, UpdateArgs};
@@ -80,6 +82,7 @@ pub(super) fn proposal(
 ) -> Result<ProposalSettings, SettingsError> {
     let text = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
     let token = forge_token(environment)?;
+    let apis = servers.forges(repositories, environment);
     let proposal = ProposalSettings {
         title: text(&args.mr_title),
         description: text(&args.mr_description),
@@ -90,11 +93,14 @@ pub(super) fn proposal(
         auto_merge: args.mr_auto_merge.into(),
         remove_source_branch: args.mr_remove_source_branch.into(),
         draft: args.mr_draft.into(),
-        token: token.as_ref().map(|(_, token)| Bound::new(token.clone(), servers.forges(repositories, environment))),
+        token: token.as_ref().map(|(_, token)| Bound::new(token.clone(), apis.clone())),
     };
     for repository in repositories.iter().filter(|repository| repository.delivery == Delivery::MergeRequest) {
         require_other_branch(&proposal, repository)?;
-        if let Some((variable, _)) = &token {
+        let origin = repository.url.web_origin().and_then(|origin| Url::parse(&origin).ok());
+        if let Some((variable, _)) = &token
+            && !origin.is_some_and(|origin| apis.holds_url(&origin))
+        {
             servers.require_for(&repository.url, variable)?;
         }
     }

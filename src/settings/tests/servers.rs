@@ -217,6 +217,10 @@ fn the_forges_token_goes_to_the_repositorys_api() {
     let settings = resolve(&[IMAGE], Some(&at("https://evil.example/a/b")), &[CI, HOST, old]).unwrap();
     assert!(!holds(&settings, "https://evil.example/"));
     let request = ["--merge-request", IMAGE];
+    // CI's own server has it whatever the list of Git servers says.
+    let elsewhere = ("GITOPS_BUMP_GIT_HOSTS", "other.example");
+    let own = resolve(&request, Some(&at("https://git.example/a/b")), &[CI, HOST, old, elsewhere]).unwrap();
+    assert!(holds(&own, "https://git.example/"));
     refused(
         resolve(&request, Some(&at("https://evil.example/a/b")), &[CI, HOST, old]),
         &["GITOPS_BUMP_GIT_HOSTS", old.0, "evil.example"],
