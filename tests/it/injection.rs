@@ -182,10 +182,7 @@ fn a_merge_request_pushes_to_no_branch_that_it_is_for() {
     for branch in [&["--branch", "main"][..], &[]] {
         for source in ["main", "refs/heads/main"] {
             let arguments = [&["update", "--merge-request", "--mr-branch", source], branch].concat();
-            shop.with("", &arguments)
-                .run()
-                .exits(3)
-                .says("mr-branch: main is the branch that the merge request is for");
+            shop.with("", &arguments).run().exits(3).says("mr-branch: main is the branch that the merge request of");
         }
     }
     for name in ["a b", "../x", "-f", "a..b", "x.lock"] {
