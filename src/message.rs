@@ -7,6 +7,11 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use crate::settings::Ci;
+use crate::text::{cut, without_quick_actions, without_unsafe};
+
+pub use trailers::{signed_off, skipping_ci};
+
+mod trailers;
 
 /// The default message. Its subject names the images, its body every place, its trailers the way back.
 const DEFAULT: &str = include_str!("message.txt");
@@ -81,20 +86,25 @@ pub fn check(template: &str) -> Result<(), MessageError> {
     environment.template_from_str(template).map(|_| ()).map_err(|error| reason(&error))
 }
 
-/// Renders the commit message; ends with one newline.
+/// Renders the commit message; ends with one newline. Its trailers are its last paragraph, wherever the template has them.
 pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<String, MessageError> {
-    text(template.unwrap_or(DEFAULT), facts, ci, "")
+    let Some(template) = template else {
+        return finished(&lines(&text(DEFAULT, facts, ci, "")?));
+    };
+    let message = finished(&lines(&text(template, facts, ci, "")?))?;
+    Ok(trailers::settled(&message, &trailers(facts, ci), &subject(facts)))
 }
 
 /// Renders a merge request's title: the template's first line, or the commit's subject.
 pub fn title(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<String, MessageError> {
-    let title = text(template.unwrap_or("{{ subject }}"), facts, ci, "")?;
-    Ok(title.lines().next().unwrap_or_default().chars().take(LONGEST_TITLE).collect())
+    let title = finished(&lines(&text(template.unwrap_or("{{ subject }}"), facts, ci, "")?))?;
+    Ok(cut(title.lines().next().unwrap_or_default(), LONGEST_TITLE).into_owned())
 }
 
-/// Renders a merge request's description, which can use `diff` and a `fence` that the diff does not hold.
+/// Renders a merge request's description, which can use `diff` and a `fence` that the diff does not hold. No line of it is
+/// one of GitLab's quick actions.
 pub fn description(template: Option<&str>, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
-    text(template.unwrap_or(DESCRIPTION), facts, ci, diff)
+    finished(&without_quick_actions(&text(template.unwrap_or(DESCRIPTION), facts, ci, diff)?))
 }
 
 /// What changes, on one line.
@@ -108,7 +118,7 @@ pub fn outline(facts: &Facts<'_>) -> String {
 
 fn text(template: &str, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
     let trailers = trailers(facts, ci);
-    let diff: String = diff.chars().take(LONGEST_DIFF).collect();
+    let diff = cut(diff, LONGEST_DIFF);
     let longest = diff.split(|c| c != '`').map(str::len).max().unwrap_or_default();
     let values = context! {
         fence => "`".repeat((longest + 1).max(3)),
@@ -124,30 +134,20 @@ fn text(template: &str, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String
         trailers => trailers,
         ..Value::from(Serde(facts))
     };
-    let text = environment().render_str(template, values).map_err(|error| reason(&error))?;
-    let text: String = text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect();
+    environment().render_str(template, values).map_err(|error| reason(&error))
+}
+
+/// The text without characters that nobody sees; each of its lines ends with a line feed.
+fn lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    without_unsafe(&text.replace(['\u{85}', '\u{2028}', '\u{2029}', '\u{b}', '\u{c}'], " "))
+}
+
+fn finished(text: &str) -> Result<String, MessageError> {
     match text.trim() {
         "" => Err(MessageError("it comes out empty".to_owned())),
         text => Ok(format!("{text}\n")),
     }
-}
-
-/// Ends a message with a `Signed-off-by:` line, among its trailers if it has some, as `git commit --signoff` does.
-pub fn signed_off(message: &str, identity: &str) -> String {
-    let message = message.trim_end();
-    let line = format!("Signed-off-by: {identity}");
-    let last = message.split("\n\n").skip(1).last().unwrap_or_default();
-    let has_trailers = !last.is_empty() && last.lines().all(is_trailer);
-    match message.lines().last() {
-        Some(known) if has_trailers && known == line => format!("{message}\n"),
-        _ if has_trailers => format!("{message}\n{line}\n"),
-        _ => format!("{message}\n\n{line}\n"),
-    }
-}
-
-fn is_trailer(line: &str) -> bool {
-    let is_key = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    line.split_once(": ").is_some_and(|(key, _)| is_key(key))
 }
 
 /// `Update app to 1.4.2 in staging`, in at most 72 characters or so.
@@ -254,16 +254,12 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_off_joins_the_trailers() {
-        let line = "Signed-off-by: A <a@x>";
-        for (message, expected) in [
-            ("Bump: it\n", format!("Bump: it\n\n{line}\n")),
-            ("Bump\n\nWhy: so\nand so\n", format!("Bump\n\nWhy: so\nand so\n\n{line}\n")),
-            ("Bump\n\nBody\n\nImage: a:1\n", format!("Bump\n\nBody\n\nImage: a:1\n{line}\n")),
-        ] {
-            let signed = signed_off(message, "A <a@x>");
-            assert_eq!(signed, expected);
-            assert_eq!(signed_off(&signed, "A <a@x>"), expected);
-        }
+    fn a_description_acts_nowhere() {
+        let ci = Ci { commit_ref: Some("/merge".into()), ..Ci::default() };
+        let template = "{{ ci.commit_ref }}\r\n > /approve\u{2028}/close\n{{ fence }}diff\n{{ diff }}\n{{ fence }}\n";
+        let text = description(Some(template), &facts(), &ci, " /path\n-a\n+b\n").unwrap();
+        assert_eq!(text, "\\/merge\n > \\/approve\n\\/close\n```diff\n /path\n-a\n+b\n```\n");
+        let title = title(Some("a\u{202e}b\u{2028}c\nsecond"), &facts(), &ci).unwrap();
+        assert_eq!(title, "ab c");
     }
 }

@@ -42,7 +42,10 @@ pub(super) fn trailer<'m>(message: &'m str, key: &str) -> Option<&'m str> {
 }
 
 fn trailers<'m>(message: &'m str, key: &str) -> impl Iterator<Item = &'m str> {
-    let last = message.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    let message = message.trim_end();
+    // Older commits have the marker behind the trailers.
+    let message = message.strip_suffix("[skip ci]").unwrap_or(message).trim_end();
+    let last = message.rsplit("\n\n").next().unwrap_or_default();
     last.lines().filter_map(move |line| Some(line.strip_prefix(key)?.strip_prefix(": ")?.trim()))
 }
 

@@ -15,6 +15,7 @@ use crate::after::{self, Step};
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links;
+use crate::message;
 use crate::outcome::{End, RepositoryOutcome};
 use crate::plan::PlannedRepository;
 use crate::settings::SkipCi;
@@ -122,7 +123,7 @@ enum Skip {
 impl Skip {
     fn marked(self, meta: CommitMeta) -> CommitMeta {
         match self {
-            Self::Marker => CommitMeta { message: format!("{}\n\n[skip ci]\n", meta.message.trim_end()), ..meta },
+            Self::Marker => CommitMeta { message: message::skipping_ci(&meta.message), ..meta },
             Self::No | Self::Option => meta,
         }
     }

@@ -1,7 +1,7 @@
 //! The commit: on which branch, with what message, by whom, and with what in its tree.
 
 use crate::samples::{app_infra, values};
-use crate::world::{Repository, World};
+use crate::world::{Repository, World, ssh_key};
 
 #[test]
 fn the_default_branch_is_the_remotes() {
@@ -127,4 +127,72 @@ fn a_repository_of_the_other_object_format_is_exit_8() {
     let url = directory.display().to_string();
     let run = world.bump(["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"]).run();
     run.exits(8).says("object format is sha256");
+}
+
+#[test]
+fn git_finds_the_trailers_of_every_template() {
+    let trailers = "{{ trailers }}";
+    for template in [
+        format!("Deploy\n\n{trailers}\n\nSee the handbook."),
+        format!("Deploy\n\n{trailers}\n\n---\nsent by a robot"),
+        format!("{trailers}\n\nDeploy"),
+        trailers.to_owned(),
+        format!("Deploy {trailers}"),
+        // A commit message of the application, with what such messages hold.
+        format!("Fix: it\r\n\r\nBody\r\n\r\nSigned-off-by: Dev <d@example.com>\r\nChange-Id: I1\r\n\r\n{trailers}"),
+        format!("Fix it\n\nImage: evil.example/app:1\n evil\nReviewed-by: R <r@example.com>\n\n{trailers}"),
+        format!("Fix it\n\n> Image: quoted/app:1\n> Pipeline: x\n\n---\n\na patch\n--- a/x\n+++ b/x\n\n{trailers}"),
+        format!("Fix it\u{2028}Image: evil:1\n\n# a comment\n\n{trailers}\n\n# another"),
+    ] {
+        for flags in [&[][..], &["--sign-off"]] {
+            let world = World::new();
+            let flags = [&["--message", template.as_str()], flags].concat();
+            let infra = bumped_in_a_pipeline(&world, &flags);
+            if template.starts_with("Deploy {{") {
+                continue;
+            }
+            infra.assert_trailers();
+            let found = infra.log("main", "%(trailers:only)");
+            let keys: Vec<&str> = found.lines().filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+            for key in ["Image", "Source-Commit", "Pipeline"] {
+                assert_eq!(
+                    keys.iter().filter(|found| **found == key).count(),
+                    1,
+                    "{key} in {}",
+                    infra.log("main", "%B")
+                );
+            }
+            let kept = ["Change-Id", "Reviewed-by"].iter().filter(|key| template.contains(**key)).count();
+            assert_eq!(keys.iter().filter(|key| matches!(**key, "Change-Id" | "Reviewed-by")).count(), kept, "{found}");
+            let signed = keys.iter().filter(|key| **key == "Signed-off-by").count();
+            assert_eq!(signed, flags.len() - 2 + template.matches("Signed-off-by").count(), "{found}");
+        }
+    }
+}
+
+#[test]
+fn a_push_without_a_pipeline_keeps_its_trailers_and_status_finds_it() {
+    let world = World::new();
+    let bare = world.work().join("plain.git");
+    app_infra(&world, "1").check_out("main", &world.work().join("clone"));
+    std::fs::rename(world.work().join("clone/.git"), &bare).expect("the clone is there");
+    let (infra, url) = (Repository::at(&bare), bare.display().to_string());
+    infra.make_bare();
+    ssh_key(&["-t", "ed25519"], &world.work().join("key"));
+    for (tag, flags) in [("2", &[][..]), ("3", &["--sign-off"]), ("4", &["--sign-off", "--signing-key", "key"])] {
+        let image = world.push("team/app", tag);
+        let fixed = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml", "--skip-ci"];
+        let update =
+            world.bump(fixed.iter().chain(flags)).env("CI_PIPELINE_URL", "https://gitlab.example.com/-/pipelines/42");
+        update.run().exits(0);
+        let message = infra.log("main", "%B");
+        assert!(message.contains("\n\n[skip ci]\n\nImage: "), "{message}");
+        assert_eq!(message.contains("Signed-off-by: "), flags.contains(&"--sign-off"), "{message}");
+        infra.assert_trailers();
+        let status = world.bump(["status", "--format", "json", "--repo", &url, "--helm", "values.yaml"]).run().exits(0);
+        let status: serde_json::Value = serde_json::from_str(&status.stdout).expect("JSON");
+        let bump = &status["environments"][0]["places"][0]["last_bump"];
+        assert_eq!(bump["commit"], infra.tip("main"), "{status}");
+        assert_eq!(bump["pipeline"], "https://gitlab.example.com/-/pipelines/42");
+    }
 }

@@ -252,7 +252,9 @@ fn no_pipeline_starts_when_it_is_not_wanted() {
     let bare = Repository::at(&local);
     bare.make_bare();
     scene.world.bump(update).run().exits(0);
-    assert!(bare.log("main", "%B").ends_with("[skip ci]"), "{}", bare.log("main", "%B"));
+    let message = bare.log("main", "%B");
+    assert!(message.contains("\n\n[skip ci]\n\nImage: "), "{message}");
+    bare.assert_trailers();
 }
 
 /// Against a real GitLab: `GITOPS_BUMP_TEST_GITLAB` is the https URL of a scratch project whose `values.yaml` holds

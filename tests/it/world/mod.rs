@@ -130,3 +130,13 @@ impl World {
         self.scratch.path()
     }
 }
+
+impl Drop for World {
+    /// Whatever a test was about: Git finds the trailers of every commit that it made.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let corner = self.servers.git_repositories.join(&self.corner);
+            Repository::below(&corner).iter().for_each(Repository::assert_trailers);
+        }
+    }
+}

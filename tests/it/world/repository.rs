@@ -24,6 +24,15 @@ impl Repository {
         Self { directory, path: path.to_owned(), server: server.to_owned() }
     }
 
+    /// All repositories below a directory, which may be absent.
+    pub(super) fn below(directory: &Path) -> Vec<Self> {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries
+            .map(|entry| Self::at(&entry.path()))
+            .filter(|repository| repository.directory.join("HEAD").exists())
+            .collect()
+    }
+
     /// A repository on the disk that no server serves.
     pub(crate) fn at(directory: &Path) -> Self {
         Self { directory: directory.to_owned(), path: String::new(), server: String::new() }
@@ -194,6 +203,27 @@ impl Repository {
     /// A branch's last commit in a `git log` format, such as `%B` for its message.
     pub(crate) fn log(&self, branch: &str, format: &str) -> String {
         self.output(&["log", "-1", &format!("--format={format}"), branch]).trim_end().to_owned()
+    }
+
+    /// Panics when a commit message of the binary has a line in the form of its trailers that is no trailer to Git's own
+    /// tools, which all read them differently.
+    pub(crate) fn assert_trailers(&self) {
+        let messages = self.output(&["log", "--all", "--format=%B%x00"]);
+        for message in messages.split('\0').map(str::trim_start).filter(|message| message.contains("\nImage: ")) {
+            let mut command = git();
+            command.args(["interpret-trailers", "--parse"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.spawn().expect("git can be started");
+            let mut stdin = child.stdin.take().expect("the input is piped");
+            stdin.write_all(message.as_bytes()).expect("git interpret-trailers reads");
+            drop(stdin);
+            let output = child.wait_with_output().expect("git interpret-trailers ends");
+            let found = String::from_utf8(output.stdout).expect("trailers are text");
+            let is_ours =
+                |line: &&str| ["Image: ", "Source-Commit: ", "Pipeline: "].iter().any(|key| line.starts_with(key));
+            for line in message.lines().filter(is_ours) {
+                assert!(found.lines().any(|trailer| trailer == line), "no trailer to Git: {line}\n{message}");
+            }
+        }
     }
 
     /// Panics when Git finds anything wrong with any object.
