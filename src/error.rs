@@ -14,6 +14,7 @@ use crate::message::MessageError;
 use crate::plan::PlanError;
 use crate::registry::RegistryError;
 use crate::rewrite::RewriteError;
+use crate::secret::NotPublic;
 use crate::settings::SettingsError;
 
 /// The exit codes; their numbers are part of the interface.
@@ -91,6 +92,9 @@ pub enum Error {
     /// The commit message's template.
     #[error(transparent)]
     Message(#[from] MessageError),
+    /// A secret in what was about to be published.
+    #[error(transparent)]
+    NotPublic(#[from] NotPublic),
     /// An image's check.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -210,6 +214,7 @@ impl Error {
             | Self::Settings(_)
             | Self::Plan(_)
             | Self::Message(_)
+            | Self::NotPublic(_)
             | Self::File { .. }
             | Self::Exists { .. }
             | Self::Key { .. }
@@ -237,6 +242,10 @@ impl Error {
             Self::Plan(error) => error.hint(),
             Self::Message(_) => {
                 "correct the template; images, changes, environment, branch, ci, subject and trailers can be used"
+                    .into()
+            }
+            Self::NotPublic(_) => {
+                "nothing was pushed: take the secret out of the flag, variable or template that this text comes from, and renew it if others could read it there"
                     .into()
             }
             Self::Registry(error) => error.hint(),

@@ -62,8 +62,9 @@ pub async fn update(
 ) -> Result<(), Error> {
     let access = ports::Access::new(settings, plan)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
+    let hidden = credentials.hidden.clone();
     let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
-    let gate = Gate { registry: &registry, requirements: &requirements };
+    let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
     update::run(settings, plan, gate, &access, ledger).await;
     Ok(())
 }

@@ -14,8 +14,8 @@ use gitops_bump::error::{Error, ExitCode as Code, Stage};
 use gitops_bump::outcome::{Finished, Ledger, RepositoryOutcome};
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
-use gitops_bump::secret::Audience;
-use gitops_bump::settings::{self, Mode};
+use gitops_bump::secret::{Audience, SharedRedactor};
+use gitops_bump::settings::{self, ConfigText, Mode};
 use gitops_bump::status::{self};
 use gitops_bump::{config, diff, init, ports, set, show};
 use signals::Signals;
@@ -30,19 +30,21 @@ fn main() -> ExitCode {
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
     let argv: Vec<OsString> = std::env::args_os().collect();
+    let arguments: Vec<String> = argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    // Known before anything is parsed: an error repeats what it was given.
+    let redactor = SharedRedactor::new(settings::redactor(&environment, &arguments, is_file));
     let cli = match cli::parse(&argv, &environment) {
         Ok(cli) => cli,
         Err(CliError::Usage(error)) => {
-            // A closed stdout or stderr leaves nothing to say it on.
-            let _ = error.print();
+            terminal::usage(&error, &redactor);
             return ExitCode::from(if error.use_stderr() { Code::Usage as u8 } else { 0 });
         }
         Err(error) => {
-            let terminal = Terminal::start(&LogArgs::default(), &environment, settings::redactor(&environment));
+            let terminal = Terminal::start(&LogArgs::default(), &environment, redactor);
             return failed(&terminal, &error.into());
         }
     };
-    let terminal = Terminal::start(&cli.log, &environment, settings::redactor(&environment));
+    let terminal = Terminal::start(&cli.log, &environment, redactor);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&terminal, &anyhow::Error::from(error).into()),
@@ -65,10 +67,10 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
         Command::Set(args) => set(&args, environment, terminal),
         Command::Status(args) => signals.unless(status(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Init(args) => signals.unless(init(&args, environment, terminal)).await.unwrap_or_else(stopped),
-        Command::Config(ConfigCommand::Schema) => print(terminal, &format!("{:#}\n", config::schema())),
+        Command::Config(ConfigCommand::Schema) => terminal.out_json(&format!("{:#}\n", config::schema())),
         Command::Config(ConfigCommand::Validate(args)) => validate(&args, environment, terminal),
         Command::Config(ConfigCommand::Show(args)) => described(&args, environment, terminal)
-            .and_then(|(settings, plan)| print(terminal, &show::yaml(&settings, &plan))),
+            .and_then(|(settings, plan)| terminal.out(&show::yaml(&settings, &plan, |text| terminal.fact(text)))),
     };
     result.unwrap_or_else(|error| {
         terminal.error(&error);
@@ -88,7 +90,7 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
     let ledger = Ledger::new(&settings.images, &plan, |finished, outcome| {
         terminal.diff(&diff::unified(&outcome.files));
         say(report::published(outcome));
-        if let Err(error) = write_reports(terminal, &args.reports, &Report::new(finished)) {
+        if let Err(error) = write_reports(terminal, &args.reports, Report::new(finished)) {
             warn!("{error}");
         }
     });
@@ -101,11 +103,11 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
         Ok(()) => finished.exit_code(settings.fail_on_unchanged),
         Err(error) => finished.exit_code(settings.fail_on_unchanged).worse(report_error(terminal, &error)),
     };
-    reported(terminal, &args.reports, &Report::new(&finished), code)
+    reported(terminal, &args.reports, Report::new(&finished), code)
 }
 
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
-    let begun = ports::config_file(args.config.as_deref(), environment).and_then(|config| {
+    let begun = known_config(args.config.as_deref(), environment, terminal).and_then(|config| {
         let settings = settings::check(args, config.as_ref(), environment)?;
         let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
         Ok((settings, credentials))
@@ -128,7 +130,7 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal,
         // The host also where Docker Hub's was left out: whoever reads the line need not know the short forms.
         let (host, path) = (repository.host(), repository.path());
         let line = format!("{host}/{path}:{}@{}\n", verified.tag(), verified.digest());
-        if let Err(error) = print(terminal, &line) {
+        if let Err(error) = terminal.out(&line) {
             code = code.worse(report_error(terminal, &error));
         }
     }
@@ -137,13 +139,13 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal,
         // Beside the lines, which are for pipes: stdout holds nothing else.
         report::table(&finished.images).lines().for_each(|line| info!("{line}"));
     }
-    reported(terminal, &args.reports, &Report::new(&finished), code)
+    reported(terminal, &args.reports, Report::new(&finished), code)
 }
 
 fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
     let settings = settings::set(args, environment)?;
     let files = set::run(&settings)?;
-    print(terminal, &diff::unified(&files))?;
+    terminal.out(&diff::unified(&files))?;
     if files.iter().any(gitops_bump::rewrite::FileRewrite::is_changed) {
         return Ok(Code::Success);
     }
@@ -157,20 +159,23 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
     let config = if args.repository.url.is_some() && args.config.is_none() {
         None
     } else {
-        ports::config_file(args.config.as_deref(), environment)?
+        known_config(args.config.as_deref(), environment, terminal)?
     };
     let settings = settings::status(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
     let mut looked = gitops_bump::status(&settings, credentials, std::time::SystemTime::now()).await?;
-    looked.status.hide(|text| terminal.redact(text));
+    looked.status.hide(|text| terminal.fact(text));
     let text = match settings.format {
         FormatArg::Table => status::table(&looked.status),
         FormatArg::Json => looked.status.json(),
         FormatArg::Markdown => status::markdown(&looked.status),
         FormatArg::Html => status::html(&looked.status).map_err(anyhow::Error::from)?,
     };
-    print(terminal, &text)?;
+    match settings.format {
+        FormatArg::Json => terminal.out_json(&text)?,
+        FormatArg::Table | FormatArg::Markdown | FormatArg::Html => terminal.out(&text)?,
+    };
     for repository in &looked.status.repositories {
         repository.problems.iter().for_each(|problem| warn!("{}: {problem}", repository.short));
     }
@@ -189,7 +194,7 @@ async fn init(args: &InitArgs, environment: &Environment, terminal: &Terminal) -
     match &settings.output {
         Some(file) => write_new(file, &terminal.redact(&proposed.text))?,
         None => {
-            print(terminal, &proposed.text)?;
+            terminal.out(&proposed.text)?;
         }
     }
     info!("{}", proposed.summary);
@@ -218,7 +223,7 @@ type Resolved = (settings::Settings, Vec<gitops_bump::plan::PlannedRepository>);
 
 /// Settings and plan; their secrets are hidden from then on.
 fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = ports::config_file(args.config.as_deref(), environment)?;
+    let config = known_config(args.config.as_deref(), environment, terminal)?;
     let settings = settings::update(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let plan = gitops_bump::plan(&settings)?;
@@ -239,7 +244,7 @@ fn registry_credentials(
 
 /// The same for people who look at a config file: it may leave images and repositories to the flags.
 fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = ports::config_file(args.config.as_deref(), environment)?;
+    let config = known_config(args.config.as_deref(), environment, terminal)?;
     if config.is_none() && args.repository.url.is_none() {
         let text = format!("there is no {} here, and no --config or --repo is given", config::DEFAULT_FILE);
         return Err(settings::SettingsError::Usage(text).into());
@@ -250,6 +255,24 @@ fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) 
     Ok((settings, plan))
 }
 
+/// The config file; its secrets are hidden before it is parsed.
+fn known_config(
+    file: Option<&str>,
+    environment: &Environment,
+    terminal: &Terminal,
+) -> Result<Option<ConfigText>, Error> {
+    let config = ports::config_file(file, environment)?;
+    if let Some(config) = &config {
+        terminal.hide_secrets(&settings::secrets_in_config(&config.text, environment, is_file));
+    }
+    Ok(config)
+}
+
+/// Whether a value is the path of a file: then it is no secret itself.
+fn is_file(value: &str) -> bool {
+    Path::new(value).is_file()
+}
+
 /// Says what was not said when it was published.
 fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Error> {
     let is_told = |repository: &&RepositoryOutcome| repository.end.commit().is_some();
@@ -257,7 +280,7 @@ fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Erro
     let diffs: String = untold.map(|repository| diff::unified(&repository.files)).collect();
     match mode {
         Mode::DryRun => {
-            print(terminal, &diffs)?;
+            terminal.out(&diffs)?;
         }
         Mode::Publish => terminal.diff(&diffs),
     }
@@ -277,37 +300,31 @@ fn say(lines: Vec<Line>) {
 
 /// A run that failed before it did anything: said and reported.
 fn not_begun(terminal: &Terminal, reports: &ReportArgs, error: &Error) -> Code {
-    reported(terminal, reports, &Report::of_failure(error), report_error(terminal, error))
+    reported(terminal, reports, Report::of_failure(error), report_error(terminal, error))
 }
 
 /// Writes the reports; the code gets worse when one can't be written.
-fn reported(terminal: &Terminal, reports: &ReportArgs, report: &Report, code: Code) -> Code {
+fn reported(terminal: &Terminal, reports: &ReportArgs, report: Report, code: Code) -> Code {
     match write_reports(terminal, reports, report) {
         Ok(()) => code,
         Err(error) => code.worse(report_error(terminal, &error)),
     }
 }
 
-fn write_reports(terminal: &Terminal, files: &ReportArgs, report: &Report) -> Result<(), Error> {
+fn write_reports(terminal: &Terminal, files: &ReportArgs, mut report: Report) -> Result<(), Error> {
+    report.hide(|text| terminal.fact(text));
     let reports = [
+        // Every value in them is filtered already; what is filtered again keeps its form.
         (&files.report_dotenv, report.dotenv()),
-        (&files.report_json, report.json()),
-        (&files.report_annotations, report.annotations()),
-        (&files.report_markdown, report.markdown()),
+        (&files.report_json, terminal.redact_json(&report.json())),
+        (&files.report_annotations, terminal.redact_json(&report.annotations())),
+        (&files.report_markdown, terminal.redact(&report.markdown())),
     ];
     for (file, text) in reports {
         let Some(file) = file else { continue };
-        std::fs::write(file, terminal.redact(&text))
-            .map_err(|source| Error::File { what: format!("report {file}"), source })?;
+        std::fs::write(file, text).map_err(|source| Error::File { what: format!("report {file}"), source })?;
     }
     Ok(())
-}
-
-fn print(terminal: &Terminal, text: &str) -> Result<Code, Error> {
-    match terminal.out(text) {
-        Ok(()) => Ok(Code::Success),
-        Err(error) => Err(anyhow::Error::from(error).context("write to stdout").into()),
-    }
 }
 
 fn report_error(terminal: &Terminal, error: &Error) -> Code {

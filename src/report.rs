@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+mod dotenv;
+mod hide;
 mod markdown;
 mod summary;
 
@@ -17,9 +19,6 @@ use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
 use crate::registry::{Details, RegistryError, Verified};
 use crate::rewrite::FileRewrite;
 use crate::text::{one_line, printable};
-
-/// GitLab takes a dotenv report of at most 5 KiB.
-const DOTENV_BYTES: usize = 5 * 1024;
 
 /// The JSON report: one object with `changed`, `images` and `repositories`.
 #[derive(Debug, Serialize)]
@@ -107,36 +106,6 @@ impl Report {
         format!("{text}\n")
     }
 
-    /// Lines of `NAME=VALUE` as GitLab reads them: no quotes, no blank lines, at most 5 KiB. Values that would not fit
-    /// are left out from the end of their list.
-    pub fn dotenv(&self) -> String {
-        let commits = self.repositories.iter().filter_map(|repository| repository.commit.clone());
-        let requests = self.repositories.iter().filter_map(|repository| repository.merge_request.clone());
-        let images = || self.images.iter();
-        let mut lists: Vec<(&str, Vec<String>)> = vec![
-            ("CHANGED", vec![self.changed.to_string()]),
-            ("IMAGE", images().map(|image| format!("{}:{}", image.repository, image.tag)).collect()),
-            ("TAG", images().map(|image| image.tag.clone()).collect()),
-            // Not of an image that must not be deployed.
-            (
-                "DIGEST",
-                images().filter(|image| image.error.is_none()).filter_map(|image| image.digest.clone()).collect(),
-            ),
-            ("COMMIT", commits.collect()),
-            ("MERGE_REQUEST", requests.collect()),
-        ];
-        loop {
-            let lines: Vec<String> =
-                lists.iter().map(|(name, values)| format!("GITOPS_BUMP_{name}={}", values.join(","))).collect();
-            let text = lines.join("\n") + "\n";
-            if text.len() <= DOTENV_BYTES {
-                return text;
-            }
-            let longest = lists.iter_mut().max_by_key(|(_, values)| values.iter().map(String::len).sum::<usize>());
-            longest.and_then(|(_, values)| values.pop());
-        }
-    }
-
     /// Links for GitLab's job page.
     pub fn annotations(&self) -> String {
         let link = |repository: &RepositoryReport| {
@@ -145,6 +114,7 @@ impl Report {
                 None => (repository.commit_url.as_ref()?, repository.commit.as_deref()?.get(..8)?.to_owned()),
             };
             let label = format!("{} {}: {what}", repository.short, repository.branch.as_deref().unwrap_or_default());
+            let label = one_line(&label);
             Some(json!({ "external_link": { "label": label, "url": url } }))
         };
         let links: Vec<Value> = self.repositories.iter().filter_map(link).collect();
@@ -232,7 +202,9 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
     };
     let (request, error) = match &outcome.end {
         End::Failed(error) => (None, Some(message(error))),
-        End::Proposed(proposal) => (proposal.request.clone(), proposal.error.as_ref().map(message)),
+        End::Proposed(proposal) => {
+            (proposal.request.as_ref().map(ToString::to_string), proposal.error.as_ref().map(message))
+        }
         _ => (None, outcome.after.first().map(message)),
     };
     RepositoryReport {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_yaml::Value;
 
 use crate::edit::{Kind, Pin};
 use crate::plan::{PlannedRepository, Target};
@@ -62,8 +63,8 @@ struct ShownTarget<'a> {
     images: Vec<&'a str>,
 }
 
-/// The settings and the plan as YAML.
-pub fn yaml(settings: &Settings, plan: &[PlannedRepository]) -> String {
+/// The settings and the plan as YAML. Every text passes the filter, which hides secrets and what nobody sees.
+pub fn yaml(settings: &Settings, plan: &[PlannedRepository], filter: impl Fn(&str) -> String) -> String {
     let shown = Shown {
         images: settings.images.iter().map(|image| (image.name.as_str(), image.reference.to_string())).collect(),
         pin: match settings.rules.pin {
@@ -89,7 +90,20 @@ pub fn yaml(settings: &Settings, plan: &[PlannedRepository]) -> String {
         require: requirements(&settings.gate),
         repositories: plan.iter().map(|repository| shown_repository(repository, settings)).collect(),
     };
-    serde_yaml::to_string(&shown).unwrap_or_default()
+    let value = serde_yaml::to_value(&shown).unwrap_or_default();
+    serde_yaml::to_string(&filtered(value, &filter)).unwrap_or_default()
+}
+
+/// The same with every text in it filtered, keys too: an image's name is one. It is as deep as [`Shown`] is.
+fn filtered(value: Value, filter: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(filter(&text)),
+        Value::Sequence(items) => items.into_iter().map(|item| filtered(item, filter)).collect(),
+        Value::Mapping(fields) => Value::Mapping(
+            fields.into_iter().map(|(key, value)| (filtered(key, filter), filtered(value, filter))).collect(),
+        ),
+        other => other,
+    }
 }
 
 fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {

@@ -7,9 +7,9 @@ use std::io::{IsTerminal as _, Write as _};
 
 use gitops_bump::cli::{Color, LogArgs};
 use gitops_bump::environment::Environment;
-use gitops_bump::error::Error;
-use gitops_bump::secret::{Credentials, Redactor, SharedRedactor};
-use gitops_bump::text::printable;
+use gitops_bump::error::{Error, ExitCode as Code};
+use gitops_bump::secret::{Credentials, SecretString, SharedRedactor};
+use gitops_bump::text::{joined, printable};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -35,7 +35,7 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Starts the log. Only this crate's own sentences are logged: a dependency's could hold a header.
-    pub(crate) fn start(log: &LogArgs, environment: &Environment, redactor: Redactor) -> Self {
+    pub(crate) fn start(log: &LogArgs, environment: &Environment, redactor: SharedRedactor) -> Self {
         let colour = match log.color.unwrap_or_default() {
             Color::Always => true,
             Color::Never => false,
@@ -48,7 +48,6 @@ impl Terminal {
             (false, 1) => LevelFilter::DEBUG,
             (false, _) => LevelFilter::TRACE,
         };
-        let redactor = SharedRedactor::new(redactor);
         let layer = tracing_subscriber::fmt::layer()
             .with_writer(std::io::stderr)
             .event_format(Sentence { redactor: redactor.clone(), colour });
@@ -63,6 +62,13 @@ impl Terminal {
     /// Hides these too from now on.
     pub(crate) fn hide(&self, credentials: impl Iterator<Item = Credentials>) {
         credentials.for_each(|credentials| self.redactor.add_credentials(&credentials));
+    }
+
+    /// Hides these secrets too from now on.
+    pub(crate) fn hide_secrets(&self, secrets: &[SecretString]) {
+        for secret in secrets {
+            self.redactor.add(secret);
+        }
     }
 
     /// For whoever learns a secret on the way.
@@ -90,10 +96,13 @@ impl Terminal {
     }
 
     /// Text for stdout, without secrets.
-    pub(crate) fn out(&self, text: &str) -> std::io::Result<()> {
-        let mut stdout = std::io::stdout().lock();
-        stdout.write_all(self.redact(text).as_bytes())?;
-        stdout.flush()
+    pub(crate) fn out(&self, text: &str) -> Result<Code, Error> {
+        write_out(&self.redact(text))
+    }
+
+    /// The same for JSON, which stays JSON.
+    pub(crate) fn out_json(&self, text: &str) -> Result<Code, Error> {
+        write_out(&self.redact_json(text))
     }
 
     /// A report's text, without secrets.
@@ -101,10 +110,37 @@ impl Terminal {
         self.redactor.redact(text)
     }
 
-    fn safe(&self, text: &str) -> String {
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        printable(&self.redact(&lines.join("; "))).into_owned()
+    /// The same for JSON, which stays JSON.
+    pub(crate) fn redact_json(&self, text: &str) -> String {
+        self.redactor.redact_json(text)
     }
+
+    /// A value that becomes a part of a report: without secrets and without what nobody sees.
+    pub(crate) fn fact(&self, text: &str) -> String {
+        printable(&self.redact(text)).into_owned()
+    }
+
+    fn safe(&self, text: &str) -> String {
+        joined(self.redact(text).trim())
+    }
+}
+
+/// What clap answers to a command line: help as it is, an error without secrets and control characters.
+pub(crate) fn usage(answer: &clap::Error, redactor: &SharedRedactor) {
+    // A closed stdout or stderr leaves nothing to say it on.
+    if !answer.use_stderr() {
+        let _ = answer.print();
+        return;
+    }
+    let text = redactor.redact(&answer.render().to_string());
+    let _ = std::io::stderr().write_all(printable(&text).as_bytes());
+}
+
+fn write_out(text: &str) -> Result<Code, Error> {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| anyhow::Error::from(error).context("write to stdout"))?;
+    Ok(Code::Success)
 }
 
 /// A log line: the level only when it isn't the ordinary one, then the sentence.
@@ -121,8 +157,7 @@ where
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut message = Message(String::new());
         event.record(&mut message);
-        let text = self.redactor.redact(&message.0);
-        let text = printable(&text);
+        let text = joined(&self.redactor.redact(&message.0));
         let (colour, label) = match *event.metadata().level() {
             Level::ERROR => ("\x1b[31m", "error: "),
             Level::WARN => ("\x1b[33m", "warning: "),

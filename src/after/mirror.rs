@@ -7,6 +7,7 @@ use url::Url;
 
 use crate::api::{Api, ApiError};
 use crate::http::Trust;
+use crate::links::WebUrl;
 use crate::settings::MirrorSettings;
 
 /// The branch of the mirror project whose pipeline definition runs.
@@ -25,6 +26,9 @@ pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, trust: &Trust
     let project: String = url::form_urlencoded::byte_serialize(mirror.project_id.as_bytes()).collect();
     let started = api.post_form(&format!("projects/{project}/trigger/pipeline"), &form).await?;
     let page = started.get("web_url").and_then(serde_json::Value::as_str).unwrap_or_default();
-    info!("{}: mirror pipeline started for {branch} {page}", mirror.repository);
+    let api = Url::parse(&mirror.api).ok();
+    let page = WebUrl::said(page, api.as_ref().and_then(Url::host_str));
+    let page = page.map(|page| format!(" {page}")).unwrap_or_default();
+    info!("{}: mirror pipeline started for {branch}{page}", mirror.repository);
     Ok(())
 }

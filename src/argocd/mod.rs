@@ -140,7 +140,7 @@ async fn applications(
 
 async fn wait_for(api: &Api, app: &str, settings: &ArgocdSettings, expected: &Expected<'_>) -> Result<(), ArgocdError> {
     let started = tokio::time::Instant::now();
-    let (path, link) = (path(app), format!("{}/applications/{app}", settings.server));
+    let (path, link) = (path(app), format!("{}/applications/{}", settings.server, in_path(app)));
     let first = State::read(&api.get(&path).await?);
     let mut now = State::read(&api.get(&with_refresh(&path)).await?);
     let (mut said, mut failing) = (String::new(), 0);
@@ -183,6 +183,12 @@ fn path(app: &str) -> String {
         Some((namespace, name)) => format!("applications/{}?appNamespace={}", encoded(name), encoded(namespace)),
         None => format!("applications/{}", encoded(app)),
     }
+}
+
+/// A name in a page's address: a server may call an application anything.
+fn in_path(app: &str) -> String {
+    let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    app.split('/').map(encoded).collect::<Vec<_>>().join("/")
 }
 
 fn with_refresh(path: &str) -> String {

@@ -9,10 +9,13 @@ use serde_json::Value;
 use super::Expected;
 use crate::git::GitUrl;
 use crate::image::Reference;
-use crate::text::one_line;
+use crate::text::{cut, one_line};
 
 /// How many unhealthy resources an error names.
 const MOST_NAMED: usize = 5;
+
+/// How much of a message an error repeats.
+const MOST_WORDS: usize = 300;
 
 /// An application at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -152,6 +155,5 @@ fn unhealthy(resource: &Value) -> Option<String> {
 }
 
 fn said(message: &Value) -> Option<String> {
-    let text: String = message.as_str()?.chars().take(300).collect();
-    Some(one_line(&text))
+    Some(one_line(&cut(message.as_str()?, MOST_WORDS)))
 }

@@ -30,22 +30,17 @@ pub(super) fn flags(
     let twin = |arg: &Arg| {
         let long = arg.get_long()?;
         let variable = format!("{PREFIX}{}", long.to_ascii_uppercase().replace('-', "_"));
-        let value = environment.get(&variable).filter(|value| !is_report(long, value))?;
+        let value = environment.get(&variable)?;
         let flags = as_flags(arg, long, value);
         Some((variable, flags))
     };
     command.get_arguments().filter(absent).filter_map(twin).collect()
 }
 
-/// A job's dotenv report names the merge requests in the variable that is also the flag's twin.
-fn is_report(long: &str, value: &str) -> bool {
-    long == "merge-request" && (value.starts_with("https://") || value.starts_with("http://"))
-}
-
 fn as_flags(arg: &Arg, long: &str, value: &str) -> Vec<OsString> {
     let flag = |value: &str| OsString::from(format!("--{long}={value}"));
     match arg.get_action() {
-        // A job hands its images to the next one in a dotenv report, joined by commas.
+        // A dotenv report joins images by commas, and a job may hand its value over.
         ArgAction::Append if long == "image" => split_values(&value.replace(',', " ")).into_iter().map(flag).collect(),
         // A PEM text has lines and spaces of its own.
         ArgAction::Append if value.contains("-----BEGIN") => vec![flag(value)],

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use url::Url;
 
 pub use error::GitlabError;
 pub use options::{push_options, request_url, warning};
@@ -18,6 +19,7 @@ use self::address::{Address, addresses};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::Trust;
+use crate::links::WebUrl;
 use crate::secret::Bound;
 use crate::settings::{Ci, Flag, ProposalSettings};
 
@@ -45,8 +47,8 @@ pub struct Wish<'a> {
 /// A merge request that is open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// Its page.
-    pub url: String,
+    /// Its page, where the server said one of its own.
+    pub url: Option<WebUrl>,
     /// Whether it was there before.
     pub is_refreshed: bool,
 }
@@ -56,6 +58,8 @@ pub struct Opened {
 pub struct Project {
     api: Api,
     id: u64,
+    /// Where its pages are: the repository's host and the API's.
+    hosts: Vec<String>,
 }
 
 impl Project {
@@ -63,11 +67,15 @@ impl Project {
     pub async fn find(url: &GitUrl, token: &Bound<SecretString>, ci: &Ci, trust: &Trust) -> Result<Self, GitlabError> {
         let mut missing = GitlabError::NoGitlab { host: url.host().unwrap_or("a local repository").to_owned() };
         for Address { base, project } in addresses(url, ci) {
+            let hosts = [
+                Url::parse(&base).ok().and_then(|base| Some(base.host_str()?.to_owned())),
+                url.host().map(str::to_owned),
+            ];
             let api = Api::new(base, ("private-token", token), trust.client())?;
             match api.get(&format!("projects/{project}")).await {
                 Ok(found) => {
                     let id = number(&found, "id").ok_or_else(|| api.bad("there is no number in it"))?;
-                    return Ok(Self { api, id });
+                    return Ok(Self { api, id, hosts: hosts.into_iter().flatten().collect() });
                 }
                 Err(error @ (ApiError::NotFound { .. } | ApiError::BadAnswer { .. })) => missing = error.into(),
                 Err(error) => return Err(error.into()),
@@ -86,7 +94,8 @@ impl Project {
             None => self.create(&body, wish).await?,
         };
         let iid = self.number_of(&request)?;
-        let url = request.get("web_url").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let page = request.get("web_url").and_then(Value::as_str).unwrap_or_default();
+        let url = WebUrl::said(page, self.hosts.iter().map(String::as_str));
         if wish.settings.auto_merge == Flag::On {
             self.merge_itself(iid, commit).await?;
         }

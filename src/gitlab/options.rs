@@ -5,8 +5,9 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::Wish;
+use crate::links::WebUrl;
 use crate::settings::Flag;
-use crate::text::one_line;
+use crate::text::option_value;
 
 /// A packet has room for this much and its own name.
 const LONGEST: usize = 4000;
@@ -35,7 +36,7 @@ pub fn push_options(wish: &Wish<'_>) -> Vec<String> {
 
 /// One line without control characters, short enough for a packet.
 fn safe(value: &str) -> String {
-    let line = one_line(value);
+    let line = option_value(value);
     let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LONGEST);
     match end {
         Some(end) => format!("{}…", line.get(..end).unwrap_or_default()),
@@ -43,13 +44,13 @@ fn safe(value: &str) -> String {
     }
 }
 
-/// The address of the merge request that a server names in its words.
-pub fn request_url(words: &str) -> Option<String> {
+/// The address of the merge request that a server names in its words, when it is one of this host.
+pub fn request_url(words: &str, host: &str) -> Option<WebUrl> {
     words.split_whitespace().find_map(|word| {
         let word = word.trim_end_matches([';', ',', '.']);
-        let (project, number) = word.split_once("/-/merge_requests/")?;
+        let (_, number) = word.split_once("/-/merge_requests/")?;
         let is_request = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        (is_request && project.starts_with("http")).then(|| word.to_owned())
+        WebUrl::said(word, [host]).filter(|_| is_request)
     })
 }
 
@@ -76,12 +77,13 @@ mod tests {
             settings: &settings,
             source: "gitops-bump/app",
             target: "main",
-            title: "Update\u{1b}[1m app".into(),
+            title: "/merge\u{1b}[1m app".into(),
             description: "long".into(),
-            summary: "x".repeat(100_000),
+            summary: format!("/approve\\n/merge {}", "x".repeat(100_000)),
         };
         let options = push_options(&wish);
         assert!(options.iter().all(|option| option.len() < 5000 && !option.contains(char::is_control)), "{options:?}");
+        assert!(!options.iter().any(|option| option.contains("=/") || option.contains("\\n")), "{options:?}");
         assert!(options.contains(&"merge_request.target=main".to_owned()));
         assert_eq!(options.iter().filter(|option| option.starts_with("merge_request.target=")).count(), 1);
         assert!(options.contains(&"merge_request.auto_merge".to_owned()));
@@ -90,9 +92,11 @@ mod tests {
     #[test]
     fn finds_the_request_in_the_servers_words() {
         let words = "View merge request for gitops-bump/app:; https://g.example/a/b/-/merge_requests/7";
-        assert_eq!(request_url(words).as_deref(), Some("https://g.example/a/b/-/merge_requests/7"));
+        let found = request_url(words, "g.example");
+        assert_eq!(found.as_ref().map(WebUrl::as_str), Some("https://g.example/a/b/-/merge_requests/7"));
+        assert_eq!(request_url(words, "other.example"), None);
         let new = "To create a merge request, visit: https://g.example/a/b/-/merge_requests/new?merge_request=x";
-        assert_eq!(request_url(new), None);
+        assert_eq!(request_url(new, "g.example"), None);
         assert_eq!(warning("WARNINGS:; User x was not found"), Some("; User x was not found"));
         assert_eq!(warning("WARNINGS: Another open merge request already exists for this source branch: !7"), None);
     }

@@ -6,6 +6,7 @@ mod ledger;
 
 pub use self::ledger::Ledger;
 use crate::error::{Error, ExitCode};
+use crate::links::WebUrl;
 use crate::plan::PlannedRepository;
 use crate::registry::Verified;
 use crate::rewrite::FileRewrite;
@@ -94,7 +95,7 @@ pub struct Proposal {
     /// The work branch's tip.
     pub commit: String,
     /// The request's page, where the server said it.
-    pub request: Option<String>,
+    pub request: Option<WebUrl>,
     /// Whether anything was pushed or opened, rather than found as it should be.
     pub is_new: bool,
     /// What failed after the push.

@@ -41,7 +41,7 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
     let place = place(outcome);
     match &outcome.end {
         End::Proposed(proposal) if proposal.error.is_none() => {
-            let link = proposal.request.clone().or_else(|| commit_url(outcome));
+            let link = proposal.request.as_ref().map(ToString::to_string).or_else(|| commit_url(outcome));
             let link = link.map(|link| format!(" {link}")).unwrap_or_default();
             let what = if proposal.is_new { "proposed" } else { "proposed already" };
             vec![Line::Info(format!("{place}: {what} {} on {}{link}", short(&proposal.commit), proposal.branch))]

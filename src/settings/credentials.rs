@@ -2,29 +2,11 @@
 
 use super::{SettingsError, token};
 use crate::environment::Environment;
-use crate::proxies::Proxies;
 use crate::registry::{ConfigText, CredentialSources, HostCredentials};
-use crate::secret::{Audience, Bound, Credentials, Redactor, SecretString, SharedRedactor};
-
-/// Variables whose values must never be printed, whether they are used or not.
-const SECRETS: [&str; 10] = [
-    "GITOPS_BUMP_MIRROR_TOKEN",
-    "GIT_MIRROR_TOKEN",
-    "ARGOCD_AUTH_TOKEN",
-    "GITOPS_BUMP_GIT_TOKEN",
-    "GITOPS_BUMP_FORGE_TOKEN",
-    "GITOPS_BUMP_GITLAB_TOKEN",
-    "GITOPS_BUMP_REGISTRY_PASSWORD",
-    "CI_REGISTRY_PASSWORD",
-    "CI_JOB_TOKEN",
-    "HARBOR_PASSWORD",
-];
-
-/// Variables that hold a private key or the path of one.
-const KEYS: [&str; 2] = ["GITOPS_BUMP_SSH_KEY", "GITOPS_BUMP_SIGNING_KEY"];
+use crate::secret::{Audience, Bound, Credentials, SecretString, SharedRedactor};
 
 /// Variables with the text of a docker `config.json`, in the order in which they count.
-const DOCKER_CONFIGS: [&str; 2] = ["DOCKER_AUTH_CONFIG", "DOCKER_AUTH"];
+pub(super) const DOCKER_CONFIGS: [&str; 2] = ["DOCKER_AUTH_CONFIG", "DOCKER_AUTH"];
 
 /// Variables with a registry's user name or password.
 const REGISTRIES: [&str; 6] = [
@@ -45,7 +27,7 @@ pub fn registry(environment: &Environment, servers: &Audience) -> Result<Credent
     Ok(sources(environment, servers))
 }
 
-fn sources(environment: &Environment, servers: &Audience) -> CredentialSources {
+pub(super) fn sources(environment: &Environment, servers: &Audience) -> CredentialSources {
     let pair = |username: &str, password: &str| {
         Some(Credentials {
             username: token::value(username, environment)?.to_owned(),
@@ -78,20 +60,4 @@ fn sources(environment: &Environment, servers: &Audience) -> CredentialSources {
 fn config(name: &str, environment: &Environment) -> Option<ConfigText> {
     let text = environment.get(name).or(environment.is_empty(name).then_some(""))?;
     Some(ConfigText { name: name.to_owned(), text: Ok(SecretString::from(text)) })
-}
-
-/// Everything in the environment that must never be printed.
-pub fn redactor(environment: &Environment) -> Redactor {
-    let mut redactor = Redactor::default();
-    for value in SECRETS.into_iter().filter_map(|name| environment.get(name)) {
-        redactor.add(&SecretString::from(value));
-    }
-    // What is no proxy ends the run before it is used.
-    let proxies = Proxies::from_environment(environment).unwrap_or_default();
-    proxies.secrets().for_each(|password| redactor.add(&password));
-    // A path is none, and hiding it would only make messages harder to read.
-    let keys = KEYS.into_iter().filter_map(|name| environment.get(name));
-    keys.filter(|key| key.contains("-----BEGIN")).for_each(|key| redactor.add(&SecretString::from(key)));
-    sources(environment, &Audience::default()).secrets().for_each(|credentials| redactor.add_credentials(&credentials));
-    redactor
 }

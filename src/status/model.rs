@@ -147,31 +147,40 @@ impl Status {
         format!("{}\n", serde_json::to_string_pretty(self).unwrap_or_default())
     }
 
-    /// Passes every text from outside through a filter that hides secrets. Afterwards, escaped for Markdown or HTML, a
-    /// secret would not look like itself.
+    /// Passes every text through a filter that hides secrets. Afterwards, escaped for Markdown or HTML, a secret would not
+    /// look like itself. The patterns name all fields, so that a new one can't be forgotten.
     pub fn hide(&mut self, filter: impl Fn(&str) -> String) {
+        let Self { generated: _, environments, repositories, now: _ } = self;
         let hide = |text: &mut String| *text = filter(text);
-        for repository in &mut self.repositories {
-            [&mut repository.url, &mut repository.short].into_iter().for_each(hide);
-            repository.branch.iter_mut().chain(&mut repository.error).for_each(hide);
-            repository.problems.iter_mut().for_each(hide);
+        for repository in repositories {
+            let RepositoryStatus { url, short, branch, commit, commits_read: _, is_whole_history: _, problems, error } =
+                repository;
+            [url, short].into_iter().chain([branch, commit, error].into_iter().flatten()).for_each(hide);
+            problems.iter_mut().for_each(hide);
         }
-        for environment in &mut self.environments {
-            environment.name.iter_mut().for_each(hide);
-            for place in &mut environment.places {
-                [&mut place.repository, &mut place.branch, &mut place.file, &mut place.path].into_iter().for_each(hide);
-                let options = [&mut place.image, &mut place.tag, &mut place.registry.error];
-                options.into_iter().flatten().for_each(hide);
-                place.drift.iter_mut().for_each(|other| {
-                    hide(&mut other.environment);
-                    other.tag.iter_mut().for_each(hide);
-                });
-                if let Some(bump) = &mut place.last_bump {
-                    hide(&mut bump.author);
-                    let links = [&mut bump.commit_url, &mut bump.source_commit, &mut bump.pipeline];
-                    links.into_iter().flatten().for_each(hide);
-                }
+        for EnvironmentStatus { name, places } in environments {
+            name.iter_mut().for_each(hide);
+            for place in places {
+                place.hide(&filter);
             }
+        }
+    }
+}
+
+impl PlaceStatus {
+    fn hide(&mut self, filter: &impl Fn(&str) -> String) {
+        let hide = |text: &mut String| *text = filter(text);
+        let Self { image, tag, digest, repository, branch, file, path, line: _, registry, last_bump, drift } = self;
+        [repository, branch, file, path].into_iter().for_each(hide);
+        let RegistryStatus { state: _, digest: found, created, error } = registry;
+        [image, tag, digest, found, created, error].into_iter().flatten().for_each(hide);
+        for Elsewhere { environment, tag, digest } in drift {
+            std::iter::once(environment).chain(tag).chain(digest).for_each(hide);
+        }
+        if let Some(bump) = last_bump {
+            let Bump { commit, commit_url, author, time, seconds: _, source_commit, pipeline, is_current: _ } = bump;
+            [commit, author, time].into_iter().for_each(hide);
+            [commit_url, source_commit, pipeline].into_iter().flatten().for_each(hide);
         }
     }
 }

@@ -4,6 +4,7 @@
 use tracing::{debug, warn};
 
 use super::context::Context;
+use super::public;
 use super::texts::{Texts, require_work_branch};
 use crate::error::Error;
 use crate::git::{GitError, Remote, Snapshot};
@@ -74,6 +75,9 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     // Where nothing changes no message is written, and a template may rely on a change.
     let changes = rewrite.changed().next().is_some();
     let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), context)?) } else { None };
+    if let Some(texts) = &texts {
+        public::require(plan, (&rewrite, branch), texts, context)?;
+    }
     Ok(Ready { reading, rewrite, texts })
 }
 

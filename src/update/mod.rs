@@ -9,6 +9,7 @@ mod context;
 mod pace;
 mod proofs;
 mod propose;
+mod public;
 mod publish;
 mod texts;
 

@@ -7,6 +7,7 @@ use crate::edit::{KnownDigest, Place, Wanted};
 use crate::image::{Digest, ProvenDigest, Reference, Tag};
 use crate::registry::{Age, Registry, RegistryError, Requirements, Verified};
 use crate::rewrite::{FileRewrite, Rewrite};
+use crate::secret::SharedRedactor;
 
 /// The registry, and what it must say about every image.
 #[derive(Clone, Copy)]
@@ -15,6 +16,8 @@ pub struct Gate<'a> {
     pub registry: &'a Registry,
     /// What they must fulfil.
     pub requirements: &'a Requirements,
+    /// What must not be published.
+    pub hidden: &'a SharedRedactor,
 }
 
 /// The checked images of a run. Whatever is found out about one of them is asked only once.
@@ -34,6 +37,11 @@ impl<'a> Proofs<'a> {
     pub(super) fn new(gate: Gate<'a>, verified: Vec<Verified>) -> Self {
         let image = |verified: Verified| Image { proof: OnceCell::new_with(verified.proof().cloned()), verified };
         Self { gate, images: verified.into_iter().map(image).collect(), not_older: Mutex::default() }
+    }
+
+    /// What must not be published.
+    pub(super) fn hidden(&self) -> &'a SharedRedactor {
+        self.gate.hidden
     }
 
     /// The images, in the order of the settings.

@@ -58,12 +58,12 @@ pub(super) async fn propose(
     });
     let opened = match (token, &words) {
         (Some(token), _) => open(plan, token, (&wish, &id), context).await.map(Some),
-        (None, Some(words)) => opened_by_push(words),
+        (None, Some(words)) => opened_by_push(words, plan.url.host().unwrap_or_default()),
         (None, None) => Ok(None),
     };
     let is_new = words.is_some() || matches!(&opened, Ok(Some(opened)) if !opened.is_refreshed);
     let (request, error) = match opened {
-        Ok(opened) => (opened.map(|opened| opened.url), None),
+        Ok(opened) => (opened.and_then(|opened| opened.url), None),
         Err(reason) => (None, Some(failed(plan, source, reason))),
     };
     let end = End::Proposed(proposal(is_new, request, error));
@@ -82,11 +82,11 @@ async fn open(
 }
 
 /// What GitLab's answer to push options comes to.
-fn opened_by_push(words: &str) -> Result<Option<Opened>, GitlabError> {
+fn opened_by_push(words: &str, host: &str) -> Result<Option<Opened>, GitlabError> {
     if let Some(warning) = gitlab::warning(words) {
         return Err(GitlabError::Warned { words: warning.to_owned() });
     }
-    Ok(gitlab::request_url(words).map(|url| Opened { url, is_refreshed: false }))
+    Ok(gitlab::request_url(words, host).map(|url| Opened { url: Some(url), is_refreshed: false }))
 }
 
 fn failed(plan: &PlannedRepository, source: &str, reason: GitlabError) -> Error {

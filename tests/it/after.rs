@@ -57,7 +57,7 @@ fn a_push_triggers_the_mirror() {
             .hiding(&secret)
     };
 
-    update(&[]).run().exits(0).says("mirror pipeline started for main https://gitlab.example.com/mirror/-/pipelines/1");
+    update(&[]).run().exits(0).says("mirror pipeline started for main http://127.0.0.1/mirror/-/pipelines/1");
     let form = "token=glptt-m1rror%2Bt%2Fken&ref=main&variables%5BGIT_BRANCH_DEPLOY%5D=main&variables%5BPROJECT_NAME%5D=infra+helm";
     assert_eq!(gitlab.asked(), [format!("POST /api/v4/projects/9/trigger/pipeline {form:?}")]);
 

@@ -65,7 +65,7 @@ fn the_component_runs_in_the_image() {
     };
     let shop = Shop::new();
     let reader = "\nreader:\n  stage: .post\n  image: {name: localhost/gitops-bump:test, entrypoint: ['']}\n  \
-                  needs: [gitops-bump]\n  script: ['test \"$GITOPS_BUMP_CHANGED\" = true', 'echo \"commit $GITOPS_BUMP_COMMIT\"']\n";
+                  needs: [gitops-bump]\n  script: ['test \"$GITOPS_BUMP_RESULT_CHANGED\" = true', 'echo \"commit $GITOPS_BUMP_RESULT_COMMIT\"']\n";
     let pipeline = format!("{}{reader}", component(INPUTS)).replace("COMPONENT", COMPONENT);
     let project = Project::new(&shop.world, Executor::Container(image), &[(".gitlab-ci.yml", &pipeline)]);
 

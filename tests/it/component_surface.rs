@@ -172,13 +172,6 @@ fn every_input_ends_up_in_its_variable_and_at_its_default_changes_none() {
 }
 
 #[test]
-fn a_link_in_an_earlier_jobs_report_is_no_switch() {
-    let link = "https://gitlab.example.com/shop/infra/-/merge_requests/1";
-    let variables = BTreeMap::from([("GITOPS_BUMP_MERGE_REQUEST".to_owned(), link.to_owned())]);
-    assert_eq!(environment_after(&["sh"], &variables).get("GITOPS_BUMP_MERGE_REQUEST"), None);
-}
-
-#[test]
 fn the_readme_has_the_table_of_the_templates_inputs() {
     let inputs = inputs();
     let mut table = String::from("| input | variable | default | |\n|---|---|---|---|\n");

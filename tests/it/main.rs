@@ -18,6 +18,7 @@ mod edit_cases;
 mod edit_docs;
 mod edit_properties;
 mod edit_rendered;
+mod facts;
 mod failures;
 mod harness;
 mod hostile;

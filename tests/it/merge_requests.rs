@@ -67,7 +67,7 @@ fn report(scene: &Scene, run: Run) -> Value {
 fn push_options_open_the_request() {
     let scene = Scene::new();
     let flags = ["--mr-label", "bump", "--mr-assignee", "ada", "--mr-draft", "--mr-remove-source-branch"];
-    let words = "echo 'View merge request for x:' >&2; echo '  https://g.example/shop/infra/-/merge_requests/5' >&2";
+    let words = "echo 'View merge request for x:' >&2; echo '  http://127.0.0.1/shop/infra/-/merge_requests/5' >&2";
     scene.infra.hook("post-receive", words);
 
     let report = report(&scene, scene.propose("2", &[&flags[..], &["--report-json", "report.json"]].concat()).run());
@@ -85,7 +85,7 @@ fn push_options_open_the_request() {
     assert!(options.contains("merge_request.description=values.yaml:6 image.tag: 1 -> 2\n"), "{options}");
     let repository = &report["repositories"][0];
     assert_eq!(repository["outcome"], "proposed");
-    assert_eq!(repository["merge_request"], "https://g.example/shop/infra/-/merge_requests/5");
+    assert_eq!(repository["merge_request"], "http://127.0.0.1/shop/infra/-/merge_requests/5");
     assert_eq!(repository["commit"], scene.infra.tip(&branch).as_str());
     scene.infra.assert_sound();
 }
@@ -99,7 +99,7 @@ fn a_re_run_makes_no_second_branch_and_pushes_nothing() {
     scene.propose("2", &["--report-dotenv", "report.env"]).run().exits(0).says("proposed already");
 
     assert_eq!(scene.infra.tip(&scene.work_branch()), tip);
-    assert!(scene.world.read("report.env").contains("GITOPS_BUMP_CHANGED=false\n"));
+    assert!(scene.world.read("report.env").contains("GITOPS_BUMP_RESULT_CHANGED=false\n"));
 }
 
 #[test]

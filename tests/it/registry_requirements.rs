@@ -188,7 +188,7 @@ fn the_report_says_what_was_found_of_an_image_that_fails() {
     let reports = ["--report-json", "report.json", "--report-dotenv", "report.env"];
     let check = |flags: &[&str]| {
         world.bump(["check", "--image", &image].iter().chain(&reports).chain(flags)).run().exits(9).prints("");
-        assert!(world.read("report.env").contains("GITOPS_BUMP_DIGEST=\n"), "a refused digest is passed on");
+        assert!(world.read("report.env").contains("GITOPS_BUMP_RESULT_DIGEST=\n"), "a refused digest is passed on");
         let report: serde_json::Value = serde_json::from_str(&world.read("report.json")).expect("it is JSON");
         report["images"][0].clone()
     };

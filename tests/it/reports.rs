@@ -81,7 +81,7 @@ fn an_update_is_reported() {
     let (image, digest, commit) = (shop.image(), shop.digest(), shop.infra.tip("main"));
     let expected = [("CHANGED", "true"), ("IMAGE", &image), ("TAG", "1.4.2"), ("DIGEST", &digest), ("COMMIT", &commit)];
     for (key, value) in expected {
-        assert_eq!(dotenv.get(&format!("GITOPS_BUMP_{key}")).map(String::as_str), Some(value), "{dotenv:?}");
+        assert_eq!(dotenv.get(&format!("GITOPS_BUMP_RESULT_{key}")).map(String::as_str), Some(value), "{dotenv:?}");
     }
     assert_eq!(json["changed"], true);
     assert_eq!(json["images"][0]["digest"], digest);
@@ -105,8 +105,8 @@ fn nothing_to_do_is_reported() {
     shop.update(&shop.image()).run().exits(0);
 
     let (dotenv, json) = shop.reports();
-    assert_eq!(dotenv.get("GITOPS_BUMP_CHANGED").map(String::as_str), Some("false"));
-    assert_eq!(dotenv.get("GITOPS_BUMP_IMAGE"), Some(&shop.image()));
+    assert_eq!(dotenv.get("GITOPS_BUMP_RESULT_CHANGED").map(String::as_str), Some("false"));
+    assert_eq!(dotenv.get("GITOPS_BUMP_RESULT_IMAGE"), Some(&shop.image()));
     assert_eq!((&json["changed"], &json["repositories"][0]["commit"]), (&false.into(), &Value::Null));
 }
 
@@ -116,14 +116,14 @@ fn failures_are_reported_as_far_as_things_went() {
     shop.infra.protect_main();
     shop.update(&shop.image()).run().exits(8);
     let (dotenv, json) = shop.reports();
-    assert_eq!(dotenv.get("GITOPS_BUMP_CHANGED").map(String::as_str), Some("false"));
+    assert_eq!(dotenv.get("GITOPS_BUMP_RESULT_CHANGED").map(String::as_str), Some("false"));
     assert_eq!(json["images"][0]["digest"], shop.digest());
     let error = json["repositories"][0]["error"].as_str().unwrap_or_default();
     assert!(error.contains("You are not allowed to push code"), "{json}");
 
     shop.update(&(shop.image() + "-never")).run().exits(4);
     let (dotenv, json) = shop.reports();
-    assert_eq!(dotenv.get("GITOPS_BUMP_CHANGED").map(String::as_str), Some("false"));
+    assert_eq!(dotenv.get("GITOPS_BUMP_RESULT_CHANGED").map(String::as_str), Some("false"));
     assert_eq!(json["changed"], false);
 
     let run: Run = shop.update("no tag at all").run().exits(3);

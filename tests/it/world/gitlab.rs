@@ -22,6 +22,14 @@ struct State {
     asked: Vec<String>,
     /// Statuses that the next requests to a path with this text get.
     troubles: Vec<(&'static str, u16)>,
+    /// What it says its pages' addresses begin with, when that is not its own.
+    pages: Option<String>,
+}
+
+impl State {
+    fn pages(&self) -> &str {
+        self.pages.as_deref().unwrap_or("http://127.0.0.1")
+    }
 }
 
 impl Gitlab {
@@ -57,6 +65,11 @@ impl Gitlab {
     /// Gives a merge request another state, as people do.
     pub(crate) fn set_state(&self, iid: usize, state: &str) {
         self.lock().requests[iid - 1]["state"] = json!(state);
+    }
+
+    /// Makes it say another beginning of its pages' addresses.
+    pub(crate) fn set_pages(&self, pages: &str) {
+        self.lock().pages = Some(pages.to_owned());
     }
 
     /// The next request whose method and path hold this text gets this status.
@@ -112,7 +125,7 @@ fn answer(request: &str, token: Option<&str>, body: &Value, state: &Mutex<State>
     state.asked.push(format!("{request} {body}"));
     if request == "POST /api/v4/projects/9/trigger/pipeline" {
         return if body.as_str().is_some_and(|form| form.contains("token=glptt-m1rror")) {
-            (201, json!({ "id": 1, "web_url": "https://gitlab.example.com/mirror/-/pipelines/1" }))
+            (201, json!({ "id": 1, "web_url": "http://127.0.0.1/mirror/-/pipelines/1" }))
         } else {
             (404, json!({ "message": "404 Not Found" }))
         };
@@ -171,7 +184,7 @@ fn create(state: &mut State, body: &Value) -> (u16, Value) {
     request["iid"] = json!(iid);
     request["state"] = json!("opened");
     request["source_project_id"] = json!(7);
-    request["web_url"] = json!(format!("https://gitlab.example.com/shop/infra/-/merge_requests/{iid}"));
+    request["web_url"] = json!(format!("{}/shop/infra/-/merge_requests/{iid}", state.pages()));
     state.requests.push(request.clone());
     (201, request)
 }

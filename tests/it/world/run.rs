@@ -158,6 +158,13 @@ impl Run {
         self
     }
 
+    /// Panics unless stdout holds these words.
+    #[track_caller]
+    pub(crate) fn prints_some(self, words: &str) -> Self {
+        assert!(self.stdout.contains(words), "stdout does not hold {words:?}\n{self}");
+        self
+    }
+
     /// Panics unless stdout holds this line.
     #[track_caller]
     pub(crate) fn prints_line(self, line: &str) -> Self {

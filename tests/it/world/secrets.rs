@@ -33,7 +33,17 @@ impl Secret {
     }
 
     fn forms(&self) -> Vec<String> {
-        let mut forms = vec![self.password.clone(), percent_encoded(&self.password)];
+        let json = serde_json::Value::from(self.password.as_str()).to_string();
+        let mut forms = vec![
+            self.password.clone(),
+            percent_encoded(&self.password),
+            self.password.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}")),
+            url::form_urlencoded::byte_serialize(self.password.as_bytes()).collect(),
+            json.trim_matches('"').to_owned(),
+            format!("{:?}", self.password).trim_matches('"').to_owned(),
+            escaped(&self.password, "\\_+*[]", |c| format!("\\{c}")),
+            escaped(&self.password, "<>&\"'/", |c| format!("&#x{:x};", c as u32)),
+        ];
         for text in [self.password.clone(), self.pair(), format!("{}\n", self.password)] {
             forms.extend([
                 STANDARD.encode(&text),
@@ -44,6 +54,10 @@ impl Secret {
         }
         forms
     }
+}
+
+fn escaped(text: &str, escapes: &str, escape: impl Fn(char) -> String) -> String {
+    text.chars().map(|c| if escapes.contains(c) { escape(c) } else { c.to_string() }).collect()
 }
 
 /// As a URL writes it in its user part.
