@@ -3,38 +3,35 @@
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Method, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::secret::Bound;
-use crate::text::one_line;
+use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Withheld, name_of};
 
 /// How much of an answer is read.
 const MOST_ANSWER: usize = 4 << 20;
 
-/// How much of a refusal is shown.
-const MOST_WORDS: usize = 400;
-
-/// How long one request may take.
-const DEADLINE: Duration = Duration::from_secs(30);
+/// An API doesn't lead elsewhere.
+const MANNERS: Manners =
+    Manners { silence: Duration::from_secs(20), total: Duration::from_secs(30), follow: Follow::Never };
 
 /// How often a request is made again that found the server busy.
 const TRIES: usize = 3;
+
+/// The longest wait between them that a server may ask for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// Why an API did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// No connection, or it broke.
-    #[error("{base} can't be reached")]
+    #[error("{base} can't be reached: {reason}")]
     Unreachable {
         /// The API.
         base: String,
         /// What the network said.
-        #[source]
-        source: reqwest::Error,
+        reason: String,
     },
     /// The token may not do this.
     #[error("{path} denies access{}", suffix(words))]
@@ -61,6 +58,8 @@ pub enum ApiError {
         status: u16,
         /// What the server said, maybe nothing.
         words: String,
+        /// How long it asked to wait.
+        retry_after: Option<Duration>,
     },
     /// An answer that such an API would not give.
     #[error("the answer of {base} can't be used: {what}")]
@@ -70,12 +69,9 @@ pub enum ApiError {
         /// What is wrong with it.
         what: String,
     },
-    /// The token doesn't fit into a header.
-    #[error("the token is none")]
-    Token,
-    /// The HTTP client could not be set up.
-    #[error("the HTTP client can't be set up")]
-    Client(#[source] reqwest::Error),
+    /// The token is not sent to this server.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
 }
 
 impl ApiError {
@@ -87,70 +83,61 @@ impl ApiError {
             _ => false,
         }
     }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rejected { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
 }
 
 fn suffix(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 
-/// What is sent along.
-#[derive(Clone, Copy, Debug)]
-enum Body<'a> {
-    Json(&'a Value),
-    Form(&'a [(&'a str, &'a str)]),
-}
-
 /// The API below one base URL.
 #[derive(Debug)]
 pub(crate) struct Api {
-    client: Client,
+    http: Http,
     base: String,
+    login: Option<Login>,
 }
 
 impl Api {
-    /// Sets up a client for what is below `base`; every request carries the secret in this header.
-    pub(crate) fn new(
-        base: String,
-        (header, secret): (&'static str, &Bound<SecretString>),
-        http: ClientBuilder,
-    ) -> Result<Self, ApiError> {
-        let secret = Url::parse(&base).ok().and_then(|url| secret.for_url(&url).cloned()).unwrap_or_default();
-        let mut value = HeaderValue::try_from(secret.expose_secret()).map_err(|_| ApiError::Token)?;
-        value.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(HeaderName::from_static(header), value)]);
-        Self::open(base, http.default_headers(headers))
+    /// What is below `base`; every request shows this login, which must be for that server.
+    pub(crate) fn new(base: String, login: Login, http: &Http) -> Result<Self, ApiError> {
+        let api = Self { login: Some(login), ..Self::open(base, http) };
+        let url = api.url("")?;
+        match &api.login {
+            Some(login) if !login.is_for(&url) => Err(Withheld::OtherServer { host: name_of(&url) }.into()),
+            _ => Ok(api),
+        }
     }
 
-    /// Sets up a client for an API that takes its token otherwise.
-    pub(crate) fn open(base: String, http: ClientBuilder) -> Result<Self, ApiError> {
-        let client = http
-            // The token must not go elsewhere, and an API doesn't redirect.
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .timeout(DEADLINE)
-            .build()
-            .map_err(ApiError::Client)?;
-        Ok(Self { client, base })
+    /// An API that takes its token otherwise.
+    pub(crate) fn open(base: String, http: &Http) -> Self {
+        Self { http: http.clone(), base, login: None }
     }
 
     /// Asks for something; asked again while the server is busy.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, ApiError> {
-        self.again(Method::GET, path, None).await
+        self.again(path, || self.request(Method::GET)).await
     }
 
     /// Changes something to what is wanted, which may be done twice.
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
-        self.again(Method::PUT, path, Some(Body::Json(body))).await
+        self.again(path, || self.request(Method::PUT).body("application/json", body.to_string().into_bytes())).await
     }
 
     /// Makes something, once.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
-        self.send(Method::POST, path, Some(Body::Json(body))).await
+        self.send(path, self.request(Method::POST).body("application/json", body.to_string().into_bytes())).await
     }
 
-    /// Sends a form, once.
-    pub(crate) async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Value, ApiError> {
-        self.send(Method::POST, path, Some(Body::Form(fields))).await
+    /// Sends a form with a secret, once.
+    pub(crate) async fn post_form(&self, path: &str, form: SecretForm) -> Result<Value, ApiError> {
+        self.send(path, self.request(Method::POST).form(form)).await
     }
 
     /// An answer that is not what it should be.
@@ -158,75 +145,55 @@ impl Api {
         ApiError::BadAnswer { base: self.base.clone(), what: what.to_owned() }
     }
 
-    async fn again(&self, method: Method, path: &str, body: Option<Body<'_>>) -> Result<Value, ApiError> {
-        let once = || self.send(method.clone(), path, body);
-        once.retry(ExponentialBuilder::default().with_jitter().with_max_times(TRIES - 1)).when(ApiError::may_pass).await
+    fn request(&self, method: Method) -> Request {
+        Request::new(method, &MANNERS).login(self.login.clone())
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Body<'_>>) -> Result<Value, ApiError> {
-        let mut request = self.client.request(method, format!("{}/{path}", self.base));
-        request = match body {
-            Some(Body::Json(body)) => request.header(CONTENT_TYPE, "application/json").body(body.to_string()),
-            Some(Body::Form(fields)) => {
-                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-                request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
-            }
-            None => request,
+    async fn again(&self, path: &str, request: impl Fn() -> Request) -> Result<Value, ApiError> {
+        let once = || self.send(path, request());
+        let backoff = ExponentialBuilder::default().with_jitter().with_max_times(TRIES - 1);
+        let pause = |error: &ApiError, pause: Option<Duration>| {
+            let asked = error.retry_after().unwrap_or_default();
+            pause.map(|pause| pause.max(asked)).filter(|pause| *pause <= LONGEST_PAUSE)
         };
-        let response = request.send().await.map_err(|error| self.unreachable(error))?;
-        let status = response.status();
-        let bytes = self.read(response).await?;
-        let answer = serde_json::from_slice(&bytes);
-        match (status, answer) {
-            (status, Ok(answer)) if status.is_success() => Ok(answer),
-            (status, Err(_)) if status.is_success() => Err(self.bad("it is no JSON")),
-            (StatusCode::NOT_FOUND, answer) => {
-                Err(ApiError::NotFound { path: self.place(path), words: words(answer.ok().as_ref()) })
+        once.retry(backoff).when(ApiError::may_pass).adjust(pause).await
+    }
+
+    async fn send(&self, path: &str, request: Request) -> Result<Value, ApiError> {
+        let answer = self.http.send(&self.url(path)?, request).await;
+        let answer = answer.map_err(|error| self.failed(error, path))?;
+        let answer = answer.whole(MOST_ANSWER).await.map_err(|error| self.failed(error, path))?;
+        let (place, words) = (self.place(path), answer.words);
+        match answer.status {
+            status if status.is_success() => {
+                serde_json::from_slice(&answer.body).map_err(|_| self.bad("it is no JSON"))
             }
-            (status, _) if status.is_redirection() => {
-                Err(ApiError::NotFound { path: self.place(path), words: "it redirects".to_owned() })
+            StatusCode::NOT_FOUND => Err(ApiError::NotFound { path: place, words }),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied { path: place, words }),
+            status => {
+                Err(ApiError::Rejected { path: place, status: status.as_u16(), words, retry_after: answer.retry_after })
             }
-            (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, answer) => {
-                Err(ApiError::Denied { path: self.place(path), words: words(answer.ok().as_ref()) })
-            }
-            (status, answer) => Err(ApiError::Rejected {
-                path: self.place(path),
-                status: status.as_u16(),
-                words: words(answer.ok().as_ref()),
-            }),
         }
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<Vec<u8>, ApiError> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
-            body.extend_from_slice(&chunk);
-            if body.len() > MOST_ANSWER {
-                return Err(self.bad("it is too long"));
-            }
-        }
-        Ok(body)
+    fn url(&self, path: &str) -> Result<Url, ApiError> {
+        Url::parse(&format!("{}/{path}", self.base)).map_err(|_| self.bad("its address is none"))
     }
 
     fn place(&self, path: &str) -> String {
         format!("{}/{}", self.base, path.split('?').next().unwrap_or_default())
     }
 
-    fn unreachable(&self, error: reqwest::Error) -> ApiError {
-        ApiError::Unreachable { base: self.base.clone(), source: error.without_url() }
-    }
-}
-
-/// What the server says is wrong: `message` or `error`, each a text, a list or a mapping.
-fn words(answer: Option<&Value>) -> String {
-    let said = answer.and_then(|answer| answer.get("message").or_else(|| answer.get("error")));
-    let text = match said {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(texts)) => {
-            texts.iter().map(|text| text.as_str().unwrap_or_default()).collect::<Vec<_>>().join("; ")
+    fn failed(&self, error: HttpError, path: &str) -> ApiError {
+        match error {
+            HttpError::Unreachable { reason, .. } => ApiError::Unreachable { base: self.base.clone(), reason },
+            HttpError::TooLong { .. } => self.bad("it is too long"),
+            // Where a GitLab is served below a path, what stands above it leads to its sign-in page.
+            HttpError::Stray { stray: stray @ Stray::Unwanted, .. } => {
+                ApiError::NotFound { path: self.place(path), words: stray.to_string() }
+            }
+            HttpError::Stray { stray, .. } => self.bad(&stray.to_string()),
+            HttpError::Withheld(withheld) => withheld.into(),
         }
-        Some(other) => other.to_string(),
-        None => String::new(),
-    };
-    one_line(&text.chars().take(MOST_WORDS).collect::<String>())
+    }
 }

@@ -221,10 +221,12 @@ impl Error {
             | Self::Trust(_) => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
-            Self::Gitlab { .. }
-            | Self::Mirror { .. }
-            | Self::Argocd { .. }
-            | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
+            Self::Gitlab { reason: GitlabError::Api(error), .. } | Self::Mirror { reason: error, .. } => after(error),
+            Self::Argocd { reason, .. } => match reason.as_ref() {
+                ArgocdError::Api(error) => after(error),
+                _ => ExitCode::After,
+            },
+            Self::Gitlab { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
             Self::Local(_)
             | Self::Interrupted { stage: Stage::NothingPushed, .. }
@@ -254,6 +256,7 @@ impl Error {
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Gitlab { reason, .. } => reason.hint().into(),
+            Self::Mirror { reason: ApiError::Withheld(withheld), .. } => withheld.hint().into(),
             Self::Mirror { .. } => {
                 "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()
             }
@@ -279,8 +282,9 @@ fn nothing_to_propose(seen: &[String]) -> String {
 
 fn registry(error: &RegistryError) -> ExitCode {
     match error {
-        RegistryError::NoTag { .. } | RegistryError::Credentials(_) => ExitCode::Configuration,
-        RegistryError::Client(_) => ExitCode::Unexpected,
+        RegistryError::NoTag { .. } | RegistryError::Credentials(_) | RegistryError::Withheld(_) => {
+            ExitCode::Configuration
+        }
         RegistryError::NotFound { .. } => ExitCode::ImageMissing,
         RegistryError::DigestMismatch { .. } | RegistryError::Unfit { .. } => ExitCode::Requirement,
         _ => ExitCode::Registry,
@@ -290,8 +294,16 @@ fn registry(error: &RegistryError) -> ExitCode {
 fn git(error: &GitError) -> ExitCode {
     match error {
         GitError::BranchMissing { .. } | GitError::FileTooLarge { .. } | GitError::Path { .. } => ExitCode::Target,
-        GitError::Commit(_) | GitError::Client(_) => ExitCode::Unexpected,
+        GitError::Withheld(_) => ExitCode::Configuration,
+        GitError::Commit(_) => ExitCode::Unexpected,
         _ => ExitCode::Git,
+    }
+}
+
+fn after(error: &ApiError) -> ExitCode {
+    match error {
+        ApiError::Withheld(_) => ExitCode::Configuration,
+        _ => ExitCode::After,
     }
 }
 

@@ -37,6 +37,7 @@ mod templates;
 pub mod text;
 pub mod tree;
 pub mod update;
+mod words;
 
 use std::time::SystemTime;
 
@@ -60,10 +61,10 @@ pub async fn update(
     credentials: CredentialSources,
     ledger: &Ledger<'_>,
 ) -> Result<(), Error> {
-    let access = ports::Access::new(settings, plan)?;
+    let access = ports::Access::new(settings, plan, &credentials.hidden)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let hidden = credentials.hidden.clone();
-    let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
+    let registry = Registry::new(credentials, &access.http);
     let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
     update::run(settings, plan, gate, &access, ledger).await;
     Ok(())
@@ -76,9 +77,9 @@ pub async fn check(
     depth: Depth,
     ledger: &Ledger<'_>,
 ) -> Result<(), Error> {
-    let trust = ports::trust(&settings.network)?;
+    let http = ports::http(&settings.network, &credentials.hidden)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
-    let registry = Registry::new(credentials, &settings.network.plain_http, &trust)?;
+    let registry = Registry::new(credentials, &http);
     let check = async |(number, image): (usize, &settings::NamedImage)| {
         let result = registry.examine(&image.reference, depth, &requirements).await;
         ledger.image(number, result.map_err(Error::from));
@@ -93,8 +94,8 @@ pub async fn status(
     credentials: CredentialSources,
     now: SystemTime,
 ) -> Result<status::Looked, Error> {
-    let access =
-        ports::Access::to_read(&settings.network, settings.repositories.iter().map(|repository| &repository.url))?;
-    let registry = Registry::new(credentials, &settings.network.plain_http, &access.trust)?;
+    let urls = settings.repositories.iter().map(|repository| &repository.url);
+    let access = ports::Access::to_read(&settings.network, urls, &credentials.hidden)?;
+    let registry = Registry::new(credentials, &access.http);
     Ok(status::run(settings, &registry, &access, now).await)
 }

@@ -190,7 +190,7 @@ async fn init(args: &InitArgs, environment: &Environment, terminal: &Terminal) -
     {
         return Err(Error::Exists { what: format!("proposal {file}") });
     }
-    let proposed = init::run(&settings).await?;
+    let proposed = init::run(&settings, &terminal.redactor()).await?;
     match &settings.output {
         Some(file) => write_new(file, &terminal.redact(&proposed.text))?,
         None => {

@@ -9,9 +9,9 @@ use tracing::{info, warn};
 use crate::config;
 use crate::environment::Environment;
 use crate::error::Error;
-use crate::http::Trust;
+use crate::http::{Http, Trust};
 use crate::registry::{ConfigText, CredentialSources, ExpectedDigest, Requirements, VerifyKey};
-use crate::secret::{Audience, SecretString};
+use crate::secret::{Audience, SecretString, SharedRedactor};
 use crate::settings::{self, CaSource, GateSettings, NamedImage, Network, SettingsError};
 
 mod access;
@@ -46,8 +46,14 @@ pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Opt
     Ok(Some(settings::ConfigText { file: file.to_owned(), text }))
 }
 
-/// The usual roots, the CA certificates of the settings, and the proxies.
-pub fn trust(network: &Network) -> Result<Trust, Error> {
+/// The HTTP of a run: whom it trusts, the proxies, and who may see credentials in plain http.
+pub fn http(network: &Network, redactor: &SharedRedactor) -> Result<Http, Error> {
+    let http = Http::new(&trust(network)?, network.proxies.clone(), &network.plain_http, redactor.clone());
+    Ok(http.map_err(|error| anyhow::Error::from(error).context("prepare the HTTP client"))?)
+}
+
+/// The usual roots and the CA certificates of the settings.
+fn trust(network: &Network) -> Result<Trust, Error> {
     let mut extra: Vec<(String, Vec<u8>)> = Vec::new();
     for source in &network.ca {
         match source {
@@ -62,8 +68,7 @@ pub fn trust(network: &Network) -> Result<Trust, Error> {
             },
         }
     }
-    let trust = Trust::load(&extra).map_err(|error| Error::Trust(error.to_string()))?;
-    Ok(trust.through(network.proxies.clone()))
+    Trust::load(&extra).map_err(|error| Error::Trust(error.to_string()))
 }
 
 /// Where a registry's credentials may come from: the environment, docker's config file and podman's.

@@ -1,12 +1,11 @@
 //! Triggers the pipeline that copies an infra repository to where the controller reads it (Cloud Pi Native); this
 //! module must not push.
 
-use secrecy::ExposeSecret as _;
 use tracing::info;
 use url::Url;
 
 use crate::api::{Api, ApiError};
-use crate::http::Trust;
+use crate::http::{Http, SecretForm};
 use crate::links::WebUrl;
 use crate::settings::MirrorSettings;
 
@@ -14,17 +13,17 @@ use crate::settings::MirrorSettings;
 const REF: &str = "main";
 
 /// Triggers the pipeline for a branch (GitLab's "Trigger a pipeline" with a trigger token).
-pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, trust: &Trust) -> Result<(), ApiError> {
-    let api = Api::open(mirror.api.clone(), trust.client())?;
-    let token = Url::parse(&mirror.api).ok().and_then(|url| mirror.token.for_url(&url).cloned()).unwrap_or_default();
-    let form = [
-        ("token", token.expose_secret()),
-        ("ref", REF),
-        ("variables[GIT_BRANCH_DEPLOY]", branch),
-        ("variables[PROJECT_NAME]", &mirror.repository),
+pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, http: &Http) -> Result<(), ApiError> {
+    let api = Api::open(mirror.api.clone(), http);
+    let fields = vec![
+        ("token", None),
+        ("ref", Some(REF.to_owned())),
+        ("variables[GIT_BRANCH_DEPLOY]", Some(branch.to_owned())),
+        ("variables[PROJECT_NAME]", Some(mirror.repository.clone())),
     ];
+    let form = SecretForm { fields, secret: mirror.token.clone() };
     let project: String = url::form_urlencoded::byte_serialize(mirror.project_id.as_bytes()).collect();
-    let started = api.post_form(&format!("projects/{project}/trigger/pipeline"), &form).await?;
+    let started = api.post_form(&format!("projects/{project}/trigger/pipeline"), form).await?;
     let page = started.get("web_url").and_then(serde_json::Value::as_str).unwrap_or_default();
     let api = Url::parse(&mirror.api).ok();
     let page = WebUrl::said(page, api.as_ref().and_then(Url::host_str));

@@ -7,7 +7,7 @@ use tracing::{info, warn};
 
 use crate::argocd::{self, Expected};
 use crate::error::Error;
-use crate::http::Trust;
+use crate::http::Http;
 use crate::plan::PlannedRepository;
 use crate::registry::Verified;
 use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Settings};
@@ -25,7 +25,7 @@ pub(crate) struct Step<'a> {
     /// The run's settings.
     pub(crate) settings: &'a Settings,
     /// How servers are asked.
-    pub(crate) trust: &'a Trust,
+    pub(crate) http: &'a Http,
 }
 
 impl Step<'_> {
@@ -47,11 +47,11 @@ impl Step<'_> {
 
 /// Takes the steps after the push of one repository; returns what failed.
 pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
-    let Step { plan, branch, commit, settings, trust, .. } = step;
+    let Step { plan, branch, commit, settings, http, .. } = step;
     let place = || plan.url.on_branch(Some(branch));
     match (step.mirror(), &plan.mirror) {
         (Some(mirror), _) => {
-            if let Err(reason) = mirror::trigger(mirror, branch, trust).await {
+            if let Err(reason) = mirror::trigger(mirror, branch, http).await {
                 // A mirror that failed leaves the controller with the old commit: waiting would only take time.
                 return vec![Error::Mirror { place: place(), reason }];
             }
@@ -79,6 +79,6 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
         commit: *commit,
         images: step.images.clone(),
     };
-    let failed = argocd::wait(argocd, &expected, trust).await;
+    let failed = argocd::wait(argocd, &expected, http).await;
     failed.into_iter().map(|reason| Error::Argocd { place: place(), reason: reason.into() }).collect()
 }

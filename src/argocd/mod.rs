@@ -13,9 +13,8 @@ use tracing::{info, warn};
 use self::state::{State, Verdict};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
-use crate::http::Trust;
+use crate::http::{Http, Login};
 use crate::registry::Verified;
-use crate::secret::{ExposeSecret as _, SecretString};
 use crate::settings::ArgocdSettings;
 
 /// How long between two looks.
@@ -89,6 +88,7 @@ impl ArgocdError {
             Self::Api(ApiError::Unreachable { .. }) => {
                 "the commit is pushed: check --argocd-server, the network, the proxy variables and --ca-file"
             }
+            Self::Api(ApiError::Withheld(withheld)) => withheld.hint(),
             Self::Api(_) => "the commit is pushed: look at the application, then run the job again",
             Self::NoApplication { .. } => "name it with --argocd-app",
             Self::Failed { .. } => "look at the resources it names; running an older pipeline's job again rolls back",
@@ -101,9 +101,9 @@ impl ArgocdError {
 }
 
 /// Refreshes the applications and waits for all of them; returns what went wrong.
-pub(crate) async fn wait(settings: &ArgocdSettings, expected: &Expected<'_>, trust: &Trust) -> Vec<ArgocdError> {
-    let bearer = settings.token.map(|token| SecretString::from(format!("Bearer {}", token.expose_secret())));
-    let api = match Api::new(format!("{}/api/v1", settings.server), ("authorization", &bearer), trust.client()) {
+pub(crate) async fn wait(settings: &ArgocdSettings, expected: &Expected<'_>, http: &Http) -> Vec<ArgocdError> {
+    let login = Login::Bearer(settings.token.clone());
+    let api = match Api::new(format!("{}/api/v1", settings.server), login, http) {
         Ok(api) => api,
         Err(error) => return vec![error.into()],
     };

@@ -1,6 +1,7 @@
 //! What can go wrong between us and a Git server, and what to do about it; exit codes are not decided here.
 
 use super::pack::PackError;
+use crate::http::Withheld;
 
 /// Why a repository could not be read or pushed to.
 #[derive(Debug, thiserror::Error)]
@@ -122,9 +123,9 @@ pub enum GitError {
         #[source]
         source: std::io::Error,
     },
-    /// The HTTP client could not be set up.
-    #[error("the HTTP client can't be set up")]
-    Client(#[source] reqwest::Error),
+    /// The credentials are not sent to this server.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// The commit could not be signed.
     #[error("the commit can't be signed: {0}")]
     Signing(#[from] super::signing::SigningKeyError),
@@ -193,7 +194,7 @@ impl GitError {
             }
             Self::Program { program: "git", .. } => "install the package git (Debian, Ubuntu, Alpine: git)",
             Self::Program { .. } => "check GIT_SSH_COMMAND and GIT_SSH",
-            Self::Client(_) => "check the CA certificates and the proxy variables",
+            Self::Withheld(withheld) => withheld.hint(),
             Self::Signing(_) => "check --signing-key",
             Self::Commit(_) => "check the commit's author, committer and message",
         }

@@ -30,7 +30,6 @@ mod transport;
 mod url;
 mod view;
 mod walk;
-mod words;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -57,8 +56,10 @@ use self::ssh::SshRemote;
 use self::store::Store;
 use self::transport::{Session, Transport};
 use self::url::Place;
+use crate::http::Http;
 use crate::secret::{Bound, Credentials};
 use crate::tree::{Found, Want};
+use crate::words;
 
 /// How long a snapshot or a push may take, even if the server never falls silent.
 const DEADLINE: Duration = Duration::from_mins(10);
@@ -91,15 +92,10 @@ pub struct Snapshot {
 }
 
 impl Remote {
-    /// Sets up a remote. The builder brings certificates and proxies; redirects and timeouts are set here.
-    pub fn new(
-        url: GitUrl,
-        credentials: Option<&Bound<Credentials>>,
-        http: reqwest::ClientBuilder,
-        ssh: &Ssh,
-    ) -> Result<Self, GitError> {
+    /// Sets up a remote. The credentials are shown only where they may be.
+    pub fn new(url: GitUrl, credentials: Option<&Bound<Credentials>>, http: &Http, ssh: &Ssh) -> Self {
         let transport = match url.place() {
-            Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http)?),
+            Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http)),
             Place::Local(path) => Transport::Local(path.clone()),
             Place::Ssh { user, host, port, path } => Transport::Ssh(Arc::new(SshRemote {
                 ssh: ssh.clone(),
@@ -111,7 +107,7 @@ impl Remote {
                 dialect: tokio::sync::OnceCell::new(),
             })),
         };
-        Ok(Self { url, transport, known: OnceLock::new(), known_receiving: OnceLock::new() })
+        Self { url, transport, known: OnceLock::new(), known_receiving: OnceLock::new() }
     }
 
     /// The repository's address.

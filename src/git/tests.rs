@@ -12,7 +12,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
-use crate::secret::Audience;
+use crate::http::Trust;
+use crate::proxies::Proxies;
+use crate::secret::{Audience, SharedRedactor};
 
 /// A bare repository, filled through a working tree beside it.
 struct World {
@@ -106,13 +108,13 @@ fn remote(path: &Path) -> Remote {
 }
 
 fn remote_at(text: &str) -> Remote {
-    // A second installation fails, and changes nothing.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let (url, credentials) = GitUrl::parse(text).unwrap();
     let mut audience = Audience::default();
     audience.add_url(&::url::Url::parse(text).unwrap_or_else(|_| ::url::Url::parse("file:///").unwrap()));
     let credentials = credentials.map(|credentials| Bound::new(credentials, audience));
-    Remote::new(url, credentials.as_ref(), reqwest::Client::builder().no_proxy(), &Ssh::default()).unwrap()
+    let trust = Trust::load(&[]).unwrap();
+    let http = Http::new(&trust, Proxies::default(), &[], SharedRedactor::default()).unwrap();
+    Remote::new(url, credentials.as_ref(), &http, &Ssh::default())
 }
 
 fn wants<'a>(paths: &[&'a str]) -> Vec<Want<'a>> {

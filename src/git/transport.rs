@@ -4,14 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Response;
-
 use super::error::GitError;
 use super::http::{HttpRemote, HttpService};
 use super::pipe::Pipe;
 use super::pkt::{self, Packet};
 use super::ssh::SshRemote;
-use super::words;
+use crate::http::Answer;
+use crate::words;
 
 /// How long a connection may take to come about.
 pub(super) const CONNECT: Duration = Duration::from_secs(20);
@@ -50,7 +49,7 @@ pub(super) struct Session {
 
 #[derive(Debug)]
 enum Wire {
-    Http { service: HttpService, answer: Option<Response> },
+    Http { service: HttpService, answer: Option<Answer> },
     Pipe { pipe: Pipe, end: End },
 }
 
@@ -171,7 +170,7 @@ impl Session {
         // A connection that breaks only now has done its work.
         if let Wire::Http { answer, .. } = &mut self.wire
             && let Some(mut rest) = answer.take()
-            && rest.chunk().await.is_ok_and(|chunk| chunk.is_some())
+            && rest.more().await.is_ok_and(|piece| piece.is_some())
         {
             return Err(GitError::protocol("there is more after its end"));
         }
@@ -186,9 +185,8 @@ impl Session {
         match &mut self.wire {
             Wire::Http { service, answer } => {
                 if let Some(answer) = answer {
-                    let chunk = answer.chunk().await;
-                    let chunk = chunk.map_err(|error| service.remote().unreachable(error.without_url()))?;
-                    self.buffer.extend_from_slice(&chunk.unwrap_or_default());
+                    let piece = answer.more().await.map_err(|error| service.remote().failed(error))?;
+                    self.buffer.extend_from_slice(piece.as_ref().map(AsRef::as_ref).unwrap_or_default());
                 }
             }
             Wire::Pipe { pipe, .. } => match pipe.read().await {

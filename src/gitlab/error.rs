@@ -49,8 +49,7 @@ impl GitlabError {
             Self::Warned { .. } => {
                 "correct what GitLab names, or set GITOPS_BUMP_FORGE_TOKEN to a token with the scope api"
             }
-            Self::Api(ApiError::Token) => "set it to a project or group access token with the scope api",
-            Self::Api(ApiError::Client(_)) => "check the CA certificates and the proxy variables",
+            Self::Api(ApiError::Withheld(withheld)) => withheld.hint(),
         }
     }
 }

@@ -18,7 +18,7 @@ pub use options::{push_options, request_url, warning};
 use self::address::{Address, addresses};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
-use crate::http::Trust;
+use crate::http::{Http, Login};
 use crate::links::WebUrl;
 use crate::secret::Bound;
 use crate::settings::{Ci, Flag, ProposalSettings};
@@ -64,14 +64,14 @@ pub struct Project {
 
 impl Project {
     /// Finds a repository's project.
-    pub async fn find(url: &GitUrl, token: &Bound<SecretString>, ci: &Ci, trust: &Trust) -> Result<Self, GitlabError> {
+    pub async fn find(url: &GitUrl, token: &Bound<SecretString>, ci: &Ci, http: &Http) -> Result<Self, GitlabError> {
         let mut missing = GitlabError::NoGitlab { host: url.host().unwrap_or("a local repository").to_owned() };
         for Address { base, project } in addresses(url, ci) {
             let hosts = [
                 Url::parse(&base).ok().and_then(|base| Some(base.host_str()?.to_owned())),
                 url.host().map(str::to_owned),
             ];
-            let api = Api::new(base, ("private-token", token), trust.client())?;
+            let api = Api::new(base, Login::PrivateToken(token.clone()), http)?;
             match api.get(&format!("projects/{project}")).await {
                 Ok(found) => {
                     let id = number(&found, "id").ok_or_else(|| api.bad("there is no number in it"))?;

@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::git::{GitError, Remote};
 use crate::image::Repository;
 use crate::ports::Access;
+use crate::secret::SharedRedactor;
 use crate::settings::InitSettings;
 
 /// A file of the repository.
@@ -54,12 +55,12 @@ pub struct Proposed {
 }
 
 /// Reads the repository and proposes a config file.
-pub async fn run(settings: &InitSettings) -> Result<Proposed, Error> {
+pub async fn run(settings: &InitSettings, redactor: &SharedRedactor) -> Result<Proposed, Error> {
     let action = format!("read {}", settings.url.on_branch(settings.branch.as_deref()));
     let failed = |reason: GitError| Error::Git { action: action.clone(), reason };
-    let access = Access::to_read(&settings.network, [&settings.url])?;
+    let access = Access::to_read(&settings.network, [&settings.url], redactor)?;
     let (url, credentials) = (settings.url.clone(), settings.credentials.as_ref());
-    let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
+    let remote = Remote::new(url, credentials, &access.http, &access.ssh);
     let mut listing = remote.list(settings.branch.as_deref(), candidates::is_name).await.map_err(failed)?;
     let mut candidates = candidates::choose(listing.files());
     let place = settings.url.on_branch(Some(listing.branch()));

@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
-use super::{read, trust};
+use super::{http, read};
 use crate::error::Error;
 use crate::git::{GitUrl, SigningKey, Ssh};
-use crate::http::Trust;
+use crate::http::Http;
 use crate::plan::PlannedRepository;
+use crate::secret::SharedRedactor;
 use crate::settings::{Network, Settings, SshSettings};
 
 /// Where a copy is best: in memory.
@@ -31,8 +32,8 @@ const NSS_WRAPPER: [&str; 5] = [
 /// Certificates and keys of a run. Dropping it removes the copies.
 #[derive(Debug)]
 pub struct Access {
-    /// The certificates that are trusted.
-    pub trust: Trust,
+    /// How servers are asked over HTTP.
+    pub http: Http,
     /// How ssh is run.
     pub ssh: Ssh,
     /// What signs commits.
@@ -43,22 +44,26 @@ pub struct Access {
 
 impl Access {
     /// Takes what these settings name, as far as this plan needs it.
-    pub fn new(settings: &Settings, plan: &[PlannedRepository]) -> Result<Self, Error> {
-        let trust = trust(&settings.network)?;
+    pub fn new(settings: &Settings, plan: &[PlannedRepository], redactor: &SharedRedactor) -> Result<Self, Error> {
+        let http = http(&settings.network, redactor)?;
         let mut copies = Copies::default();
         let needs_ssh = plan.iter().any(|repository| repository.url.is_ssh());
         let ssh = if needs_ssh { ssh(&settings.network.ssh, &mut copies)? } else { Ssh::default() };
         let signing_key = settings.commit.signing_key.as_ref().map(signing_key).transpose()?;
-        Ok(Self { trust, ssh, signing_key, _copies: copies })
+        Ok(Self { http, ssh, signing_key, _copies: copies })
     }
 
     /// Takes what it needs to read these repositories.
-    pub fn to_read<'u>(network: &Network, urls: impl IntoIterator<Item = &'u GitUrl>) -> Result<Self, Error> {
-        let trust = trust(network)?;
+    pub fn to_read<'u>(
+        network: &Network,
+        urls: impl IntoIterator<Item = &'u GitUrl>,
+        redactor: &SharedRedactor,
+    ) -> Result<Self, Error> {
+        let http = http(network, redactor)?;
         let mut copies = Copies::default();
         let needs_ssh = urls.into_iter().any(GitUrl::is_ssh);
         let ssh = if needs_ssh { ssh(&network.ssh, &mut copies)? } else { Ssh::default() };
-        Ok(Self { trust, ssh, signing_key: None, _copies: copies })
+        Ok(Self { http, ssh, signing_key: None, _copies: copies })
     }
 }
 

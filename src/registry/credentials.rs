@@ -161,7 +161,7 @@ impl ConfigText {
     }
 
     fn error(&self, reason: String) -> CredentialsError {
-        CredentialsError { name: words::clean(&self.name), reason }
+        CredentialsError { name: words::short(&self.name), reason }
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::contents::Details;
 use super::credentials::CredentialsError;
 use super::failure::Failure;
+use crate::http::{Why, Withheld};
 use crate::image::Digest;
 
 /// Why an image could not be checked. Each text is one line; `words` are the server's own, cleaned and short.
@@ -18,9 +19,9 @@ pub enum RegistryError {
         /// The reference.
         image: String,
     },
-    /// The HTTP client cannot be built.
-    #[error("preparing the HTTP client: {0}")]
-    Client(String),
+    /// The credentials are not sent to this server.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
     /// A source of credentials is broken.
     #[error("{0}")]
     Credentials(#[from] CredentialsError),
@@ -51,6 +52,14 @@ pub enum RegistryError {
         advice: String,
         /// What the registry or its token service said.
         words: String,
+    },
+    /// The registry sends to another server, which refuses. Credentials are not shown there.
+    #[error("access to {image} denied by the server that {host} redirects to")]
+    DeniedElsewhere {
+        /// The reference.
+        image: String,
+        /// The registry.
+        host: String,
     },
     /// No answer came.
     #[error("{host} cannot be reached: {reason}")]
@@ -123,27 +132,12 @@ pub struct Seen {
     pub signed_by: Option<String>,
 }
 
-/// What kept a server's answer away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The server's certificate is not trusted, or not the server's.
-    Certificate,
-    /// The server does not speak TLS.
-    NotTls,
-    /// TLS failed for another reason.
-    Tls,
-    /// No connection, or a broken one.
-    Connection,
-    /// Too long without an answer.
-    Silence,
-}
-
 impl RegistryError {
     /// What to do about it: one line.
     pub fn hint(&self) -> String {
         match self {
             Self::NoTag { .. } => "write the tag that was pushed: there is no silent latest".to_owned(),
-            Self::Client(_) => "check the proxy variables".to_owned(),
+            Self::Withheld(withheld) => withheld.hint().to_owned(),
             Self::Credentials(_) => "correct that source, or empty it when it is not needed".to_owned(),
             Self::NotFound { .. } => "check the name and the tag, and that the build pushed this very image".to_owned(),
             Self::Denied { access, .. } => format!(
@@ -151,7 +145,10 @@ impl RegistryError {
                 (some registries say this of a repository that does not exist)"
             ),
             Self::Unauthorized { advice, .. } => advice.clone(),
-            Self::Unreachable { host, why, .. } => why.hint(host),
+            Self::DeniedElsewhere { host, .. } => {
+                format!("credentials go to {host} alone: ask who runs it why its storage refuses")
+            }
+            Self::Unreachable { host, why, .. } => what_to_do(*why, host),
             Self::Limited { retry_after: Some(wait), .. } => {
                 format!("it asks to come back in {} s; run the job again later", wait.as_secs())
             }
@@ -203,15 +200,13 @@ impl RegistryError {
     }
 }
 
-impl Why {
-    fn hint(self, host: &str) -> String {
-        match self {
-            Self::Certificate => "add the registry's CA certificate with --ca-file".to_owned(),
-            Self::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
-            Self::Tls => "check the registry's TLS settings: TLS 1.2 or 1.3 is needed".to_owned(),
-            Self::Connection | Self::Silence => {
-                "check the host's name and port, the network, and the proxy variables".to_owned()
-            }
+fn what_to_do(why: Why, host: &str) -> String {
+    match why {
+        Why::Certificate => "add the registry's CA certificate with --ca-file".to_owned(),
+        Why::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
+        Why::Tls => "check the registry's TLS settings: TLS 1.2 or 1.3 is needed".to_owned(),
+        Why::Connection | Why::Silence => {
+            "check the host's name and port, the network, and the proxy variables".to_owned()
         }
     }
 }

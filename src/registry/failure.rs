@@ -101,11 +101,11 @@ fn list(platforms: &[Platform]) -> String {
     }
     let names: Vec<String> = platforms.iter().take(SHOWN).map(ToString::to_string).collect();
     let more = if platforms.len() > SHOWN { ", …" } else { "" };
-    words::clean(&format!("{}{more}", names.join(", ")))
+    words::short(format!("{}{more}", names.join(", ")))
 }
 
 fn quoted(value: Option<&str>) -> String {
-    value.map_or_else(|| "missing".to_owned(), |value| format!("{:?}", words::clean(value)))
+    value.map_or_else(|| "missing".to_owned(), |value| format!("{:?}", words::short(value)))
 }
 
 fn wanted(value: Option<&str>) -> String {
@@ -113,7 +113,7 @@ fn wanted(value: Option<&str>) -> String {
 }
 
 fn of(platform: &Platform) -> String {
-    if platform.os.is_empty() { String::new() } else { format!(" ({})", words::clean(&platform.to_string())) }
+    if platform.os.is_empty() { String::new() } else { format!(" ({})", words::short(platform.to_string())) }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ const TOKEN_USER: &str = "<token>";
 pub(super) async fn ask(helper: &str, host: &str) -> Result<Option<Credential>, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if helper.is_empty() || !helper.chars().all(plain) {
-        return Err(format!("{:?} is no name of a credential helper", words::clean(helper)));
+        return Err(format!("{:?} is no name of a credential helper", words::short(helper)));
     }
     let program = format!("docker-credential-{helper}");
     match tokio::time::timeout(TIMEOUT, run(&program, host)).await {

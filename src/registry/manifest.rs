@@ -96,7 +96,7 @@ fn wrong_type(media_type: &str) -> String {
     if media_type == "text/html" {
         return "it answered with an HTML page".to_owned();
     }
-    format!("{:?} is no media type of an image", words::clean(media_type))
+    format!("{:?} is no media type of an image", words::short(media_type))
 }
 
 fn digest_header(headers: &HeaderMap) -> Result<Option<Digest>, String> {
@@ -107,7 +107,7 @@ fn digest_header(headers: &HeaderMap) -> Result<Option<Digest>, String> {
 }
 
 fn parse(text: &str) -> Result<Digest, String> {
-    Digest::parse(text).map_err(|_| format!("{:?} is no digest", words::clean(text)))
+    Digest::parse(text).map_err(|_| format!("{:?} is no digest", words::short(text)))
 }
 
 /// The digest of the bytes in the algorithm of another digest.

@@ -14,14 +14,12 @@ mod helper;
 mod manifest;
 mod platform;
 mod requirement;
-mod retry_after;
 mod session;
 mod signature;
 mod source;
 mod token;
 mod transport;
 mod wait;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -35,25 +33,24 @@ use url::Url;
 use self::check::Check;
 pub use self::contents::{Created, Details, PlatformImage};
 pub use self::credentials::{Access, ConfigText, Credential, CredentialSources, CredentialsError, HostCredentials};
-pub use self::error::{RegistryError, Seen, Why};
+pub use self::error::{RegistryError, Seen};
 pub use self::failure::Failure;
 pub use self::platform::Platform;
 pub use self::requirement::{Age, ExpectedDigest, LabelRule, Requirements, TagPattern};
 use self::session::Session;
 pub use self::signature::VerifyKey;
 use self::source::Source;
-use self::transport::Transport;
-use crate::http::Trust;
+use crate::http::{Http, Why, is_loopback};
 use crate::image::{Digest, ProvenDigest, Reference, Repository, Tag};
+use crate::words;
 
 /// Whatever a registry does, an image is checked within this time.
 const DEADLINE: Duration = Duration::from_secs(50);
 
 /// The registries of a run; images on the same one share its connection, challenge and tokens.
 pub struct Registry {
-    transport: Arc<Transport>,
+    http: Http,
     sources: Arc<CredentialSources>,
-    plain_http: Vec<String>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
 }
 
@@ -80,16 +77,9 @@ pub enum Depth {
 }
 
 impl Registry {
-    /// Prepares the check; nothing is asked yet. The hosts in `plain_http` are written as in a reference.
-    pub fn new(credentials: CredentialSources, plain_http: &[String], trust: &Trust) -> Result<Self, RegistryError> {
-        let transport = Transport::new(trust, credentials.hidden.clone())
-            .map_err(|error| RegistryError::Client(error.to_string()))?;
-        Ok(Self {
-            transport: Arc::new(transport),
-            sources: Arc::new(credentials),
-            plain_http: plain_http.iter().map(|host| host.trim().to_ascii_lowercase()).collect(),
-            sessions: Mutex::default(),
-        })
+    /// Prepares the check; nothing is asked yet.
+    pub fn new(credentials: CredentialSources, http: &Http) -> Self {
+        Self { http: http.clone(), sources: Arc::new(credentials), sessions: Mutex::default() }
     }
 
     /// Finds the tag's digest by the manifest's headers, reading the manifest only when they don't give it.
@@ -167,7 +157,7 @@ impl Registry {
             return Ok(Arc::clone(session));
         }
         let bases = self.bases(image, &host)?;
-        let session = Session::new(&host, bases, Arc::clone(&self.transport), Arc::clone(&self.sources));
+        let session = Session::new(&host, bases, self.http.clone(), Arc::clone(&self.sources));
         let session = Arc::new(session);
         sessions.insert(host, Arc::clone(&session));
         Ok(session)
@@ -183,11 +173,11 @@ impl Registry {
                 RegistryError::BadAnswer { host: host.to_owned(), reason: format!("its name is no address ({error})") }
             })
         };
-        if self.plain_http.iter().any(|plain| plain == host) {
+        if self.http.is_plain(host) {
             return Ok(vec![base("http")?]);
         }
         let secure = base("https")?;
-        if transport::is_loopback(&secure) {
+        if is_loopback(&secure) {
             return Ok(vec![secure, base("http")?]);
         }
         Ok(vec![secure])

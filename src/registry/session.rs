@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderValue;
+use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 use tokio::sync::OnceCell;
 use url::Url;
@@ -13,8 +13,10 @@ use url::Url;
 use super::challenge::Challenge;
 use super::credentials::{Access, Credential, CredentialSources};
 use super::error::RegistryError;
-use super::transport::{Answer, Request, Transport, bad_answer, is_loopback};
-use super::{token, words};
+use super::token;
+use super::transport::{Answer, MANNERS, bad_answer, exchange};
+use crate::http::{Http, Login, Reach, Request, is_loopback};
+use crate::secret::{Audience, Bound, SecretString};
 
 /// A token that was refused at this age or later has probably expired.
 const TOKEN_MAY_EXPIRE: Duration = Duration::from_secs(30);
@@ -22,12 +24,12 @@ const TOKEN_MAY_EXPIRE: Duration = Duration::from_secs(30);
 /// A registry, and what is known about it so far.
 pub(super) struct Session {
     host: String,
-    transport: Arc<Transport>,
+    http: Http,
     sources: Arc<CredentialSources>,
     /// The base addresses that may be the registry's; one as soon as it has answered.
     bases: tokio::sync::Mutex<Known>,
     access: OnceCell<Option<Access>>,
-    ping: OnceCell<Option<Challenge>>,
+    ping: OnceCell<Option<Posed>>,
     tokens: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Token>>>>>,
 }
 
@@ -52,11 +54,18 @@ pub(super) struct Question<'a> {
 struct Known {
     bases: Vec<Url>,
     answered: bool,
-    challenge: Option<Challenge>,
+    posed: Option<Posed>,
+}
+
+/// A challenge of the registry's own, and where it may lead to.
+#[derive(Clone)]
+struct Posed {
+    challenge: Challenge,
+    reach: Reach,
 }
 
 struct Token {
-    header: HeaderValue,
+    secret: Bound<SecretString>,
     since: Instant,
 }
 
@@ -70,12 +79,12 @@ enum Shown {
 
 impl Session {
     /// Prepares a conversation; `bases` are tried in their order until one of them answers.
-    pub(super) fn new(host: &str, bases: Vec<Url>, transport: Arc<Transport>, sources: Arc<CredentialSources>) -> Self {
+    pub(super) fn new(host: &str, bases: Vec<Url>, http: Http, sources: Arc<CredentialSources>) -> Self {
         Self {
             host: host.to_owned(),
-            transport,
+            http,
             sources,
-            bases: tokio::sync::Mutex::new(Known { bases, answered: false, challenge: None }),
+            bases: tokio::sync::Mutex::new(Known { bases, answered: false, posed: None }),
             access: OnceCell::new(),
             ping: OnceCell::new(),
             tokens: Mutex::default(),
@@ -85,14 +94,14 @@ impl Session {
     /// Asks, and asks again with what the registry wants to see when it says so.
     pub(super) async fn ask(&self, question: Question<'_>) -> Result<Answer, RegistryError> {
         let (answer, shown) = self.ask_with_what_is_known(question).await?;
-        match (answer.status, shown) {
-            (StatusCode::UNAUTHORIZED, Shown::OldToken) => self.forget_token(question).await,
+        match (answer.status(), shown) {
+            (StatusCode::UNAUTHORIZED, Shown::OldToken) if answer.is_own() => self.forget_token(question).await,
             // Some registries hide what an anonymous user may not see.
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, Shown::Nothing) => {
-                let Some(challenge) = self.challenge(question, &answer).await? else {
+                let Some(posed) = self.challenge(question, &answer).await? else {
                     return Ok(answer);
                 };
-                self.known().await.challenge = Some(challenge);
+                self.known().await.posed = Some(posed);
             }
             _ => return Ok(answer),
         }
@@ -122,42 +131,31 @@ impl Session {
         let mut known = self.known().await;
         if !known.answered {
             let answer = self.send(question, &known.bases, None).await?;
-            known.bases = known.bases.iter().filter(|base| base.origin() == answer.origin.origin()).cloned().collect();
+            known.bases = known.bases.iter().filter(|base| base.origin() == answer.asked.origin()).cloned().collect();
             known.answered = true;
-            known.challenge = Challenge::of(&answer.headers).filter(|_| answer.status == StatusCode::UNAUTHORIZED);
+            known.posed = Posed::by(&answer).filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
             return Ok((answer, Shown::Nothing));
         }
-        let Known { bases, challenge, .. } = known.clone();
+        let Known { bases, posed, .. } = known.clone();
         drop(known);
-        let (header, shown) = match &challenge {
-            Some(challenge) => self.authorization(question, challenge, &bases).await?,
+        let (login, shown) = match &posed {
+            Some(posed) => self.login(question, posed, &bases).await?,
             None => (None, Shown::Nothing),
         };
-        Ok((self.send(question, &bases, header).await?, shown))
+        Ok((self.send(question, &bases, login).await?, shown))
     }
 
-    async fn send(
-        &self,
-        question: Question<'_>,
-        bases: &[Url],
-        authorization: Option<HeaderValue>,
-    ) -> Result<Answer, RegistryError> {
-        let request = Request {
-            method: question.method.clone(),
-            accept: question.accept,
-            authorization,
-            form: None,
-            limit: question.limit,
-        };
+    async fn send(&self, question: Question<'_>, bases: &[Url], login: Option<Login>) -> Result<Answer, RegistryError> {
+        let request = Request::new(question.method.clone(), &MANNERS).header(ACCEPT, question.accept).login(login);
         let urls: Vec<Url> = bases.iter().filter_map(|base| base.join(question.path).ok()).collect();
-        self.transport.exchange(&request, &urls).await
+        exchange(&self.http, (&request, question.limit), &urls).await
     }
 
     /// What the registry wants to see, by its answer to an anonymous question.
-    async fn challenge(&self, question: Question<'_>, answer: &Answer) -> Result<Option<Challenge>, RegistryError> {
-        let is_refused = answer.status == StatusCode::UNAUTHORIZED;
-        if let Some(challenge) = Challenge::of(&answer.headers).filter(|_| is_refused) {
-            return Ok(Some(challenge));
+    async fn challenge(&self, question: Question<'_>, answer: &Answer) -> Result<Option<Posed>, RegistryError> {
+        let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
+        if let Some(posed) = Posed::by(answer).filter(|_| is_refused) {
+            return Ok(Some(posed));
         }
         match self.access().await {
             Ok(None) => return Ok(None),
@@ -172,7 +170,7 @@ impl Session {
         let ping = self.ping.get_or_try_init(|| async {
             let bases = self.known().await.bases.clone();
             let answer = self.send(base, &bases, None).await?;
-            Ok::<_, RegistryError>(Challenge::of(&answer.headers))
+            Ok::<_, RegistryError>(Posed::by(&answer))
         });
         Ok(ping.await?.clone())
     }
@@ -187,19 +185,22 @@ impl Session {
         Ok(found.await?.as_ref())
     }
 
-    /// The `Authorization` header that answers a challenge.
-    async fn authorization(
+    /// What answers a challenge; it is for the registry's own server alone.
+    async fn login(
         &self,
         question: Question<'_>,
-        challenge: &Challenge,
+        posed: &Posed,
         bases: &[Url],
-    ) -> Result<(Option<HeaderValue>, Shown), RegistryError> {
+    ) -> Result<(Option<Login>, Shown), RegistryError> {
+        let mut own = Audience::default();
+        for base in bases {
+            own.add_url(base);
+        }
         let access = self.access().await?;
-        let (realm, service) = match (challenge, access.map(|access| &access.credential)) {
+        let (realm, service) = match (&posed.challenge, access.map(|access| &access.credential)) {
             (Challenge::Bearer { realm, service }, _) => (realm, service.as_deref()),
             (Challenge::Basic, Some(Credential::Password(pair))) => {
-                let header = token::basic(pair).map_err(|reason| self.denied(question.image, reason))?;
-                return Ok((Some(header), Shown::Fresh));
+                return Ok((Some(Login::Basic(Bound::new(pair.clone(), own))), Shown::Fresh));
             }
             (Challenge::Basic, Some(Credential::IdentityToken(_))) => {
                 let words = "the registry wants a password, not an identity token".to_owned();
@@ -215,30 +216,29 @@ impl Session {
         let mut token = cell.lock().await;
         if let Some(token) = &*token {
             let shown = if token.since.elapsed() < TOKEN_MAY_EXPIRE { Shown::Fresh } else { Shown::OldToken };
-            return Ok((Some(token.header.clone()), shown));
+            return Ok((Some(Login::Bearer(token.secret.clone())), shown));
         }
-        let header = self.fetch_token(question, realm, service, access).await?;
-        *token = Some(Token { header: header.clone(), since: Instant::now() });
-        Ok((Some(header), Shown::Fresh))
+        let fetched = self.fetch_token(question, (realm, service, posed.reach), access).await?;
+        let secret = Bound::new(fetched, own);
+        *token = Some(Token { secret: secret.clone(), since: Instant::now() });
+        Ok((Some(Login::Bearer(secret)), Shown::Fresh))
     }
 
     async fn fetch_token(
         &self,
         question: Question<'_>,
-        realm: &Url,
-        service: Option<&str>,
+        (realm, service, reach): (&Url, Option<&str>, Reach),
         access: Option<&Access>,
-    ) -> Result<HeaderValue, RegistryError> {
-        let (request, url) = token::request(realm, service, question.repository, access)
-            .map_err(|reason| self.denied(question.image, reason))?;
-        let answer = self.transport.exchange(&request, &[url]).await?;
-        match answer.status.as_u16() {
+    ) -> Result<SecretString, RegistryError> {
+        let (request, url) = token::request(realm, service, question.repository, access);
+        let answer = exchange(&self.http, (&request.reach(reach), token::LIMIT), &[url]).await?;
+        match answer.status().as_u16() {
             200 => {
-                let token = token::read(&answer.body).map_err(|reason| bad_answer(realm, reason))?;
+                let token = token::read(answer.body()).map_err(|reason| answer.bad(reason))?;
                 self.sources.hidden.add(&token);
-                token::bearer(&token).map_err(|reason| bad_answer(realm, reason))
+                Ok(token)
             }
-            400 | 401 | 403 => Err(self.denied(question.image, words::of_body(&answer.body))),
+            400 | 401 | 403 => Err(self.denied(question.image, answer.words())),
             status => Err(bad_answer(realm, format!("its token service answered {status}"))),
         }
     }
@@ -250,5 +250,13 @@ impl Session {
 
     async fn forget_token(&self, question: Question<'_>) {
         *self.token_cell(question).lock().await = None;
+    }
+}
+
+impl Posed {
+    /// The challenge of an answer. One of a server that the registry sent to is not the registry's.
+    fn by(answer: &Answer) -> Option<Self> {
+        let challenge = Challenge::of(answer.headers()).filter(|_| answer.is_own())?;
+        Some(Self { challenge, reach: answer.reach() })
     }
 }

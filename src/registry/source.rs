@@ -9,8 +9,8 @@ use reqwest::{Method, StatusCode};
 use super::error::RegistryError;
 use super::manifest;
 use super::session::{Question, Session};
-use super::transport::{Answer, bad_answer};
-use super::words;
+use super::transport::Answer;
+use crate::http::name_of;
 use crate::image::{Digest, ProvenDigest, Reference};
 
 /// Where an image is asked for.
@@ -38,25 +38,25 @@ impl Source {
     /// The digest by the manifest's headers; none when the manifest has to be read for it, or to hear why not.
     pub(super) async fn digest(&self, reference: &str) -> Result<Option<Digest>, RegistryError> {
         let answer = self.ask(&Method::HEAD, &format!("manifests/{reference}"), manifest::ACCEPT, 0).await?;
-        match answer.status {
+        match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(self.not_found(&answer)),
             _ => return Ok(None),
         }
-        manifest::digest_of_headers(&answer.headers).map_err(|reason| bad(&answer, reason))
+        manifest::digest_of_headers(answer.headers()).map_err(|reason| answer.bad(reason))
     }
 
     /// The manifest of a tag or digest; its digest is in the algorithm of `like`.
     pub(super) async fn manifest(&self, reference: &str, like: Option<&Digest>) -> Result<Manifest, RegistryError> {
         let path = format!("manifests/{reference}");
         let answer = self.ask(&Method::GET, &path, manifest::ACCEPT, manifest::LIMIT).await?;
-        if answer.status != StatusCode::OK {
+        if answer.status() != StatusCode::OK {
             return Err(self.refused(&answer));
         }
         let digest =
-            manifest::digest_of_body(&answer.headers, &answer.body, like).map_err(|reason| bad(&answer, reason))?;
-        let media_type = manifest::media_type(&answer.headers, &answer.body);
-        Ok(Manifest { digest, media_type, body: answer.body })
+            manifest::digest_of_body(answer.headers(), answer.body(), like).map_err(|reason| answer.bad(reason))?;
+        let media_type = manifest::media_type(answer.headers(), answer.body());
+        Ok(Manifest { digest, media_type, body: answer.into_body() })
     }
 
     /// The manifest that has this very digest.
@@ -71,24 +71,24 @@ impl Source {
     /// A blob, which must have the digest that it was asked for by.
     pub(super) async fn blob(&self, digest: &Digest, limit: usize) -> Result<Vec<u8>, RegistryError> {
         let answer = self.ask(&Method::GET, &format!("blobs/{digest}"), "*/*", limit).await?;
-        match answer.status {
+        match answer.status() {
             StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(bad(&answer, format!("it has no blob {digest}"))),
+            StatusCode::NOT_FOUND => return Err(answer.bad(format!("it has no blob {digest}"))),
             _ => return Err(self.refused(&answer)),
         }
-        if manifest::hash(&answer.body, digest).digest() == digest {
-            return Ok(answer.body);
+        if manifest::hash(answer.body(), digest).digest() == digest {
+            return Ok(answer.into_body());
         }
-        Err(bad(&answer, format!("its blob is not that of the digest {digest}")))
+        Err(answer.bad(format!("its blob is not that of the digest {digest}")))
     }
 
     /// The index of what refers to a digest; none when the registry doesn't know the question.
     pub(super) async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<u8>>, RegistryError> {
         let accept = "application/vnd.oci.image.index.v1+json";
         let answer = self.ask(&Method::GET, &format!("referrers/{digest}"), accept, manifest::LIMIT).await?;
-        let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        match answer.status {
-            StatusCode::OK if kind.starts_with(accept) => Ok(Some(answer.body)),
+        let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        match answer.status() {
+            StatusCode::OK if kind.starts_with(accept) => Ok(Some(answer.into_body())),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.refused(&answer)),
             _ => Ok(None),
         }
@@ -112,23 +112,22 @@ impl Source {
     }
 
     fn refused(&self, answer: &Answer) -> RegistryError {
-        let words = words::of_body(&answer.body);
-        match answer.status {
+        let words = answer.words();
+        match answer.status() {
             StatusCode::NOT_FOUND => self.not_found(answer),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !answer.is_own() => {
+                RegistryError::DeniedElsewhere { image: self.name.clone(), host: name_of(&answer.asked) }
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.session.denied(&self.name, words),
-            status => bad(answer, format!("status {} {words}", status.as_u16()).trim_end().to_owned()),
+            status => answer.bad(format!("status {} {words}", status.as_u16()).trim_end().to_owned()),
         }
     }
 
     /// A web page's 404 says nothing about an image.
     fn not_found(&self, answer: &Answer) -> RegistryError {
-        if manifest::is_page(&answer.headers) {
-            return bad(answer, "its 404 is an HTML page".to_owned());
+        if manifest::is_page(answer.headers()) {
+            return answer.bad("its 404 is an HTML page".to_owned());
         }
-        RegistryError::NotFound { image: self.name.clone(), words: words::of_body(&answer.body) }
+        RegistryError::NotFound { image: self.name.clone(), words: answer.words() }
     }
-}
-
-fn bad(answer: &Answer, reason: String) -> RegistryError {
-    bad_answer(&answer.origin, reason)
 }

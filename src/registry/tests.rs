@@ -6,7 +6,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
-use crate::secret::{Audience, Bound, Credentials, SecretString};
+use crate::http::Trust;
+use crate::proxies::Proxies;
+use crate::secret::{Audience, Bound, Credentials, SecretString, SharedRedactor};
 
 const MANIFEST: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}"#;
 const MANIFEST_DIGEST: &str = "sha256:d69e8ea6ee409e20a594645cd05d6eb0cb313e540f4d027a6492ad588aa2faff";
@@ -35,8 +37,7 @@ impl Fake {
     }
 
     fn registry(&self, credentials: CredentialSources) -> Registry {
-        let trust = Trust::load(&[]).unwrap();
-        Registry::new(credentials, std::slice::from_ref(&self.address), &trust).unwrap()
+        Registry::new(credentials, &http(std::slice::from_ref(&self.address)))
     }
 
     fn image(&self) -> Reference {
@@ -56,6 +57,10 @@ impl Fake {
     fn requests_with(&self, text: &str) -> usize {
         self.requests.lock().unwrap().iter().filter(|head| head.contains(text)).count()
     }
+}
+
+fn http(plain: &[String]) -> Http {
+    Http::new(&Trust::load(&[]).unwrap(), Proxies::default(), plain, SharedRedactor::default()).unwrap()
 }
 
 async fn read_head(mut stream: TcpStream, own: &str, answer: &impl Fn(&str, &str) -> String) -> String {
@@ -289,7 +294,7 @@ async fn a_wait_that_is_too_long_is_not_waited() {
 #[tokio::test]
 async fn a_local_registry_may_speak_plain_http() {
     let fake = Fake::start(|_, _| found()).await;
-    let registry = Registry::new(CredentialSources::default(), &[], &Trust::load(&[]).unwrap()).unwrap();
+    let registry = Registry::new(CredentialSources::default(), &http(&[]));
     assert!(registry.verify(&fake.image()).await.is_ok());
     assert!(registry.verify(&fake.image()).await.is_ok());
     let head = "HEAD /v2/team/app/manifests/1";
@@ -298,7 +303,7 @@ async fn a_local_registry_may_speak_plain_http() {
 
 #[tokio::test]
 async fn an_image_needs_a_tag() {
-    let registry = Registry::new(CredentialSources::default(), &[], &Trust::load(&[]).unwrap()).unwrap();
+    let registry = Registry::new(CredentialSources::default(), &http(&[]));
     let error = registry.verify(&Reference::parse("h.x/a").unwrap()).await.unwrap_err();
     assert_eq!(error.to_string(), "h.x/a has no tag");
 }

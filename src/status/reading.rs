@@ -57,7 +57,7 @@ pub(super) async fn read(
     let place = repository.url.on_branch(repository.branch.as_deref());
     let failed = |reason| Error::Git { action: format!("read {place}"), reason };
     let (url, credentials) = (repository.url.clone(), repository.credentials.as_ref());
-    let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
+    let remote = Remote::new(url, credentials, &access.http, &access.ssh);
     let mut problems = Vec::new();
     let patterns = patterns(settings, repository)?;
     let wants: Vec<Want<'_>> = patterns.iter().flatten().map(|pattern| names_of(&pattern.directory)).collect();

@@ -37,7 +37,7 @@ impl Ready {
 pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Reading, Error> {
     let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
     let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
-    let remote = Remote::new(url, credentials, access.trust.client(), &access.ssh).map_err(failed)?;
+    let remote = Remote::new(url, credentials, &access.http, &access.ssh);
     let snapshot = remote.snapshot(plan.branch.as_deref(), &rewrite::wants(&plan.targets)).await.map_err(failed)?;
     debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
     Ok(Reading { remote, snapshot })

@@ -77,7 +77,7 @@ async fn open(
     (wish, commit): (&Wish<'_>, &str),
     context: &Context<'_>,
 ) -> Result<Opened, GitlabError> {
-    let project = Project::find(&plan.url, token, &context.settings.ci, &context.access.trust).await?;
+    let project = Project::find(&plan.url, token, &context.settings.ci, &context.access.http).await?;
     project.open(wish, commit).await
 }
 

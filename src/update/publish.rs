@@ -95,7 +95,7 @@ async fn finish(number: usize, ready: &Ready, commit: Option<&str>, context: &Co
         commit,
         images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
         settings: context.settings,
-        trust: &context.access.trust,
+        http: &context.access.http,
     };
     let learn = |outcome: &mut RepositoryOutcome| {
         outcome.files.clone_from(&ready.rewrite.files);

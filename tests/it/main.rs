@@ -23,6 +23,8 @@ mod failures;
 mod harness;
 mod hostile;
 mod hosts;
+mod http_floor;
+mod http_sources;
 mod image;
 mod images;
 mod init;

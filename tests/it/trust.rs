@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::samples::app_infra;
-use crate::world::{Bump, Nginx, Proxy, Repository, World, output_of};
+use crate::world::{Bump, Detour, Nginx, Proxy, Repository, World, output_of, says};
 
 struct Shop {
     infra: Repository,
@@ -39,7 +39,7 @@ fn requests_take_the_proxy_and_no_proxy_exempts() {
     // The Git server itself plays the proxy for a host that has no address.
     let url = shop.infra.url_at("git.invalid");
     let address = proxy.address();
-    let update = || shop.update_at(&url).env("http_proxy", &address).env("GITOPS_BUMP_PLAIN_HTTP", "git.invalid");
+    let update = || shop.update_at(&url).env("GITOPS_BUMP_PLAIN_HTTP", "git.invalid").env("http_proxy", &address);
     update().env("NO_PROXY", "127.0.0.0/8").run().exits(0);
     assert_eq!(shop.infra.commits("main"), 2);
     assert!(proxy.uploaded() > 0);
@@ -59,8 +59,16 @@ fn a_proxy_that_is_not_there_is_said_without_its_password() {
     assert!(socks.says("https_proxy").stderr.find("s3cret").is_none());
 }
 
-/// A TLS server with a certificate of an authority of its own, before the Git server.
-fn tls_before(git: &str, directory: &Path) -> Nginx {
+#[test]
+fn this_machine_is_asked_past_the_proxies() {
+    let shop = Shop::new();
+    let proxy = Proxy::to(&shop.world.servers().git);
+    shop.update_at(&shop.infra.url()).env("http_proxy", proxy.address()).run().exits(0);
+    assert_eq!((shop.infra.commits("main"), proxy.uploaded()), (2, 0));
+}
+
+/// A TLS server with a certificate of an authority of its own, `ca.crt` in the directory, and these locations.
+fn tls_server(locations: &str, directory: &Path) -> Nginx {
     let openssl = |line: &str| {
         output_of(Command::new("openssl").args(line.split(' ')).current_dir(directory));
     };
@@ -74,10 +82,7 @@ fn tls_before(git: &str, directory: &Path) -> Nginx {
     );
     openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -out server.crt -extfile san");
     let at = directory.display();
-    let inside = format!(
-        "ssl_certificate {at}/server.crt; ssl_certificate_key {at}/server.key;\n\
-             location / {{ proxy_pass http://{git}; proxy_set_header Authorization $http_authorization; }}"
-    );
+    let inside = format!("ssl_certificate {at}/server.crt; ssl_certificate_key {at}/server.key;\n{locations}");
     Nginx::start(directory, " ssl", &inside)
 }
 
@@ -86,7 +91,10 @@ fn a_private_authority_is_added_to_the_usual_roots() {
     let shop = Shop::new();
     let directory = shop.world.scratch().join("tls");
     std::fs::create_dir(&directory).expect("the scratch directory is writable");
-    let tls = tls_before(&shop.world.servers().git, &directory);
+    let git = &shop.world.servers().git;
+    let locations =
+        format!("location / {{ proxy_pass http://{git}; proxy_set_header Authorization $http_authorization; }}");
+    let tls = tls_server(&locations, &directory);
     let url = shop.infra.url_at(&tls.address).replace("http://", "https://");
     let authority = directory.join("ca.crt").display().to_string();
 
@@ -97,4 +105,20 @@ fn a_private_authority_is_added_to_the_usual_roots() {
     shop.update_at(&url).env("CA_BUNDLE", &authority).run().exits(0).says("nothing to do");
     let pem = std::fs::read_to_string(authority).expect("the file is ours");
     shop.update_at(&url).env("GITOPS_BUMP_CA_FILE", pem).run().exits(0).says("nothing to do");
+}
+
+#[test]
+fn a_redirect_does_not_end_tls() {
+    let shop = Shop::new();
+    let other = Detour::to_nothing(|_| says("200 OK", "", ""));
+    let directory = shop.world.scratch().join("tls");
+    std::fs::create_dir(&directory).expect("the scratch directory is writable");
+    let tls = tls_server(&format!("location / {{ return 307 http://{}$request_uri; }}", other.address), &directory);
+    let authority = directory.join("ca.crt").display().to_string();
+    let url = shop.infra.url_at(&tls.address).replace("http://", "https://");
+    shop.update_at(&url).env("CA_BUNDLE", &authority).run().exits(8).says("a redirect from https to http");
+    let image = format!("{}/team/app:2", tls.address);
+    let check = shop.world.bump(["check", "--image", &image]).env("CA_BUNDLE", &authority);
+    check.run().exits(7).says("a redirect from https to http");
+    assert!(other.asked().is_empty(), "{:?}", other.asked());
 }

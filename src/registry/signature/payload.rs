@@ -120,7 +120,7 @@ pub(super) fn simple_signing<'k>(
         serde_json::from_slice(payload).map_err(|_| "a signed payload that is no simple signing".to_owned())?;
     let critical = payload.critical;
     if critical.kind != "cosign container image signature" {
-        return Err(format!("a payload of the type {:?}", words::clean(&critical.kind)));
+        return Err(format!("a payload of the type {:?}", words::short(&critical.kind)));
     }
     same_digest(&critical.image.docker_manifest_digest, subject)?;
     same_reference(&critical.identity.docker_reference, subject)?;
@@ -149,12 +149,12 @@ fn enveloped<'k>(envelope: &Envelope, keys: &'k [VerifyKey], subject: &Subject<'
     }
     let key = signer_found?;
     if envelope.payload_type != "application/vnd.in-toto+json" {
-        return Err(format!("an envelope of {:?}", words::clean(&envelope.payload_type)));
+        return Err(format!("an envelope of {:?}", words::short(&envelope.payload_type)));
     }
     let statement: Statement =
         serde_json::from_slice(&payload).map_err(|_| "a signed payload that is no in-toto statement".to_owned())?;
     if statement.predicate_type != SIGNED {
-        return Err(format!("an attestation of {:?}, which is no signature", words::clean(&statement.predicate_type)));
+        return Err(format!("an attestation of {:?}, which is no signature", words::short(&statement.predicate_type)));
     }
     let digests = statement
         .subject
@@ -194,7 +194,7 @@ fn same_digest(signed: &str, subject: &Subject<'_>) -> Result<(), String> {
     if signed == subject.digest.as_str() {
         return Ok(());
     }
-    Err(format!("a signature of another digest, {}", words::clean(signed)))
+    Err(format!("a signature of another digest, {}", words::short(signed)))
 }
 
 /// A signature of the same bytes in another repository is another's promise.
@@ -203,7 +203,7 @@ fn same_reference(signed: &str, subject: &Subject<'_>) -> Result<(), String> {
         let same_tag = named.tag.is_none() || named.tag == subject.image.tag;
         named.repository.is_same_as(&subject.image.repository) && same_tag
     });
-    named.map(|_| ()).ok_or_else(|| format!("a signature for another image, {:?}", words::clean(signed)))
+    named.map(|_| ()).ok_or_else(|| format!("a signature for another image, {:?}", words::short(signed)))
 }
 
 /// What is really signed of an envelope (DSSE, `protocol.md`).

@@ -2,6 +2,7 @@
 
 mod argocd;
 mod container;
+mod detour;
 mod directory;
 mod gitlab;
 mod liar;
@@ -26,6 +27,7 @@ use tempfile::TempDir;
 
 pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, application};
 pub(crate) use container::Image;
+pub(crate) use detour::Detour;
 pub(crate) use directory::{read, write};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
 pub(crate) use liar::{liar, liar_in_full, says};

@@ -1,5 +1,4 @@
-//! Which certificates the HTTP clients of a run trust, and how those clients are built.
-//! This module must not know what is asked of a server, or of which one.
+//! Which certificates a run trusts. This module must not know what is asked of a server, or of which one.
 //!
 //! Trust only ever grows: what the user names is added to the system's usual roots. The loaders that read
 //! `SSL_CERT_FILE` themselves trust nothing else once it is set, so the roots are gathered here.
@@ -7,22 +6,10 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
-
-use crate::proxies::Proxies;
-
-/// What every server gets to see as the client's name.
-const USER_AGENT: &str = concat!("gitops-bump/", env!("CARGO_PKG_VERSION"));
-
-/// How long a connection may take to be made, TLS included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a server may be silent within an answer.
-const SILENCE: Duration = Duration::from_secs(20);
 
 /// Where distributions keep their bundle: Debian and Alpine, Fedora and RHEL, openSUSE, the BSDs.
 const BUNDLES: [&str; 5] = [
@@ -33,12 +20,9 @@ const BUNDLES: [&str; 5] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The certificates that a run trusts, ready to build clients from; a clone is cheap.
+/// The certificates that a run trusts; a clone is cheap.
 #[derive(Clone, Debug)]
-pub struct Trust {
-    tls: ClientConfig,
-    proxies: Proxies,
-}
+pub struct Trust(ClientConfig);
 
 /// Why the certificates could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -73,26 +57,12 @@ impl Trust {
             .with_root_certificates(roots.store)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { tls, proxies: Proxies::default() })
+        Ok(Self(tls))
     }
 
-    /// The same certificates, and these proxies for every request.
-    #[must_use]
-    pub fn through(self, proxies: Proxies) -> Self {
-        Self { proxies, ..self }
-    }
-
-    /// Starts a client with these roots and proxies, and time limits on connecting and on silence.
-    pub fn client(&self) -> reqwest::ClientBuilder {
-        let proxies = self.proxies.clone();
-        reqwest::Client::builder()
-            // reqwest would read the variables itself, and not as curl does.
-            .no_proxy()
-            .proxy(reqwest::Proxy::custom(move |url| proxies.of(url).cloned()))
-            .tls_backend_preconfigured(self.tls.clone())
-            .user_agent(USER_AGENT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(SILENCE)
+    /// The settings of TLS that clients are built with.
+    pub(super) fn tls(&self) -> ClientConfig {
+        self.0.clone()
     }
 }
 
@@ -196,11 +166,5 @@ tL4ndQavEi51mI38AjEAi/V3bNTIZargCyzuFJ0nN6T5U6VR5CmD1/iQMVtCnwr1
         let extra = [("$CA_BUNDLE".to_owned(), b"no certificate".to_vec())];
         let error = Trust::load(&extra).unwrap_err();
         assert_eq!(error.to_string(), "$CA_BUNDLE holds no valid PEM certificate");
-    }
-
-    #[test]
-    fn an_extra_certificate_builds_a_client() {
-        let trust = Trust::load(&[("--ca-file".to_owned(), ROOT.as_bytes().to_vec())]).unwrap();
-        assert!(trust.client().build().is_ok());
     }
 }

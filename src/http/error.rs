@@ -1,0 +1,101 @@
+//! Why a request gave no usable answer; this module must not decide what follows from it.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::login::Withheld;
+
+/// Why a request gave no usable answer. Each text is one line.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum HttpError {
+    /// No answer came, or it broke.
+    #[error("{host} can't be reached: {reason}")]
+    Unreachable {
+        /// The server.
+        host: String,
+        /// What kept the answer away.
+        why: Why,
+        /// The same in the system's words.
+        reason: String,
+    },
+    /// The answer is longer than any that is wanted.
+    #[error("the answer of {host} is longer than {limit} bytes")]
+    TooLong {
+        /// The server.
+        host: String,
+        /// How much would have been read.
+        limit: usize,
+    },
+    /// The server redirects, and that is not followed.
+    #[error("{host}: {stray}")]
+    Stray {
+        /// The server.
+        host: String,
+        /// Why not.
+        stray: Stray,
+    },
+    /// Credentials that are not sent to this server.
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
+}
+
+/// What kept a server's answer away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The server's certificate is not trusted, or not the server's.
+    Certificate,
+    /// The server does not speak TLS.
+    NotTls,
+    /// TLS failed for another reason.
+    Tls,
+    /// No connection, or a broken one.
+    Connection,
+    /// Too long without an answer.
+    Silence,
+}
+
+/// Why a redirect is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stray {
+    /// There is no usable address in it.
+    #[error("a redirect to nowhere")]
+    Nowhere,
+    /// They don't end.
+    #[error("more than {0} redirects")]
+    TooMany(usize),
+    /// TLS would end.
+    #[error("a redirect from https to http")]
+    Insecure,
+    /// This kind of request has no business elsewhere.
+    #[error("it redirects, which is not followed here")]
+    Unwanted,
+    /// A body would be sent a second time.
+    #[error("a redirect of a request with a body, which is not sent a second time")]
+    Body,
+    /// Git's credentials stay on one server.
+    #[error("the server redirects to another host or port ({0}), which is not followed")]
+    OtherServer(String),
+    /// From http to https, with credentials.
+    #[error("the server redirects from http to https, and credentials don't follow a redirect: use the https address")]
+    Upgrade,
+    /// On the same server, to what is not wanted: a sign-in page.
+    #[error("it redirects to another page")]
+    OtherPage,
+    /// From the Internet to this machine or its networks.
+    #[error(
+        "a redirect or a challenge from a public server to an address of a private network or of this machine, which is not followed"
+    )]
+    Inward,
+}
+
+impl Why {
+    /// Without any word of the server's: a certificate, too, can hold text.
+    pub(super) fn plainly(self) -> &'static str {
+        match self {
+            Self::Certificate => "its certificate is not trusted",
+            Self::NotTls => "it does not speak TLS",
+            Self::Tls => "TLS failed",
+            Self::Connection => "there is no connection, or it broke",
+            Self::Silence => "no answer in time",
+        }
+    }
+}
