@@ -141,9 +141,9 @@ impl PlainHttp {
         self.written.iter().any(|written| written == host)
     }
 
-    /// Whether credentials may be sent to this address: over TLS, to this very machine, or where the user allows it.
+    /// Whether credentials may be sent to this address: not in plain http, to this very machine, or where the user allows it.
     pub fn allows(&self, url: &Url) -> bool {
-        url.scheme() == "https" || is_loopback(url) || self.servers.holds_url(url)
+        url.scheme() != "http" || is_loopback(url) || self.servers.holds_url(url)
     }
 
     fn check(&self, url: &Url) -> Result<(), Withheld> {

@@ -5,9 +5,9 @@
 
 use url::Url;
 
-use super::{ArgocdSettings, Ci, Delivery, Network, ProposalSettings, RepositorySettings, SettingsError, hosts};
+use super::{ArgocdSettings, Ci, Delivery, Network, ProposalSettings, RepositorySettings, SettingsError};
 use crate::git::GitUrl;
-use crate::secret::Audience;
+use crate::http::{PlainHttp, name_of};
 
 /// Holds the Git credentials and the mirrors' tokens of these repositories against the servers that `--plain-http` names.
 pub(super) fn repositories(repositories: &[RepositorySettings], network: &Network) -> Result<(), SettingsError> {
@@ -54,12 +54,8 @@ pub(super) fn argocd(argocd: Option<&ArgocdSettings>, network: &Network) -> Resu
 fn require(what: &str, url: &str, network: &Network) -> Result<(), SettingsError> {
     // What is no address is an error of its own.
     let Ok(url) = Url::parse(url) else { return Ok(()) };
-    let mut allowed = Audience::default();
-    network.plain_http.iter().for_each(|server| allowed.add(server));
-    if url.scheme() != "http" || hosts::is_this_machine(&url) || allowed.holds_url(&url) {
+    if PlainHttp::new(&network.plain_http).allows(&url) {
         return Ok(());
     }
-    let host = url.host_str().unwrap_or_default();
-    let server = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    Err(SettingsError::Unencrypted { what: what.to_owned(), server })
+    Err(SettingsError::Unencrypted { what: what.to_owned(), server: name_of(&url) })
 }

@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use url::{Host, Url};
+use url::Url;
 
 use super::SettingsError;
 use crate::environment::Environment;
@@ -36,16 +36,6 @@ pub(super) fn parse(text: &str) -> Option<String> {
     Some(port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }
 
-/// Whether a server is this machine: what is sent to it crosses no network.
-pub(super) fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 /// The value is not repeated: it may hold a password.
 pub(super) fn no_server(what: &str) -> SettingsError {
     let reason = "it names no server: write HOST or HOST:PORT, without scheme or path".to_owned();
@@ -73,20 +63,5 @@ mod tests {
             assert!(error.starts_with("HOSTS: it names no server") && !error.contains("hunter2"), "{value}: {error}");
         }
         assert!(variable("HOSTS", &[("HOSTS", " ,\n")].into_iter().collect()).unwrap().is_none());
-    }
-
-    #[test]
-    fn this_machine_has_few_names() {
-        for (url, own) in [
-            ("http://127.0.0.1:80/", true),
-            ("http://127.9.9.9/", true),
-            ("http://[::1]/", true),
-            ("http://LOCALHOST:8080/", true),
-            ("http://0.0.0.0/", false),
-            ("http://localhost.example/", false),
-            ("http://10.0.0.1/", false),
-        ] {
-            assert_eq!(is_this_machine(&Url::parse(url).unwrap()), own, "{url}");
-        }
     }
 }
