@@ -21,6 +21,7 @@ pub mod init;
 pub mod links;
 pub mod local;
 pub mod message;
+mod offload;
 pub mod outcome;
 pub mod plan;
 pub mod ports;

@@ -25,21 +25,27 @@ pub(super) enum EntryKind {
     Submodule,
 }
 
-/// Reads a tree's entries in their order.
-pub(super) fn entries(tree: &[u8]) -> Result<Vec<TreeEntry<'_>>, PackError> {
-    let mut found = Vec::new();
+/// Reads a tree's entries in their order, one at a time; the first one that is none is an error and the last.
+pub(super) fn entries(tree: &[u8]) -> impl Iterator<Item = Result<TreeEntry<'_>, PackError>> {
     let mut at = 0;
-    while let Some(rest) = tree.get(at..).filter(|rest| !rest.is_empty()) {
-        let (entry, length) = entry(rest, at).ok_or(PackError::Malformed)?;
-        found.push(entry);
-        at += length;
-    }
-    Ok(found)
+    std::iter::from_fn(move || {
+        let rest = tree.get(at..).filter(|rest| !rest.is_empty())?;
+        let found = entry(rest, at);
+        at = found.map_or(tree.len(), |(_, length)| at + length);
+        Some(found.map(|(entry, _)| entry).ok_or(PackError::Malformed))
+    })
 }
 
-/// Finds the entry with this name.
+/// Finds the entry with this name, in a tree that is sound to its end.
 pub(super) fn find<'a>(tree: &'a [u8], name: &str) -> Result<Option<TreeEntry<'a>>, PackError> {
-    Ok(entries(tree)?.into_iter().find(|entry| entry.name == name.as_bytes()))
+    let mut found = None;
+    for entry in entries(tree) {
+        let entry = entry?;
+        if found.is_none() && entry.name == name.as_bytes() {
+            found = Some(entry);
+        }
+    }
+    Ok(found)
 }
 
 /// The same tree with another id in one entry; mode, name and every other entry stay byte for byte.
@@ -100,11 +106,11 @@ mod tests {
     fn refuses_what_is_no_tree() {
         let whole = tree(&[("100644", "a", 1)]);
         for length in 1..whole.len() {
-            assert_eq!(entries(&whole[..length]), Err(PackError::Malformed), "{length}");
+            assert_eq!(entries(&whole[..length]).last(), Some(Err(PackError::Malformed)), "{length}");
         }
         for wrong in ["1 a", "100644a", "999999 a", "0 a"] {
             let bytes = [wrong.as_bytes(), &[0; 21]].concat();
-            assert_eq!(entries(&bytes), Err(PackError::Malformed), "{wrong}");
+            assert_eq!(entries(&bytes).last(), Some(Err(PackError::Malformed)), "{wrong}");
         }
     }
 

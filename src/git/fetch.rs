@@ -4,16 +4,21 @@ use git2::Oid;
 
 use super::capabilities::Capabilities;
 use super::error::GitError;
-use super::pack::Pack;
+use super::pack::{Kinds, Pack};
 use super::pkt::{self, Packet};
+use super::store::Store;
 use super::transport::Session;
 use super::words;
+use crate::offload;
 
 /// How much a pack may be that holds only what a path needs.
 const MOST_PARTIAL: usize = 64 << 20;
 
 /// How much a pack may be that holds a commit's whole tree.
 const MOST_WHOLE: usize = 256 << 20;
+
+/// What an answer may have around its pack.
+const FRAMING: usize = 1 << 20;
 
 /// What others changed meanwhile comes along when it is small; a wanted file that is bigger is asked for by its id.
 const SMALL_FILES: &str = "filter blob:limit=65536\n";
@@ -71,25 +76,38 @@ pub(super) fn command(request: &mut Vec<u8>, name: &str, capabilities: &Capabili
     pkt::delimiter(request);
 }
 
-/// Fetches objects by their ids, in one request.
+/// Fetches objects by their ids, in one request, and adds them to a store.
 pub(super) async fn fetch(
     session: &mut Session,
     capabilities: &Capabilities,
     wants: &[Oid],
     extent: Extent,
-) -> Result<Pack, GitError> {
+    store: &mut Store,
+) -> Result<(), GitError> {
+    store.budget().round()?;
     session.send(request(capabilities, wants, extent)).await?;
     let most = match extent {
         Extent::Commit(Reach::Everything | Reach::Trees) => MOST_WHOLE,
         Extent::Since(_) => MOST_ADDED,
         _ => MOST_PARTIAL,
     };
-    session.allow(most);
+    session.allow(most.min(store.budget().receivable() + FRAMING));
     find_pack(session).await?;
     let pack = receive(session).await?;
     session.finish().await?;
     tracing::debug!(bytes = pack.len(), wants = wants.len(), "fetched a pack");
-    Ok(Pack::read(pack)?)
+    let (kinds, budget) = (kinds(extent), store.budget().clone());
+    store.add(offload::run(move || Pack::read_within(pack, kinds, &budget)).await?);
+    Ok(())
+}
+
+/// The kinds of objects that are read of an answer.
+fn kinds(extent: Extent) -> Kinds {
+    match extent {
+        Extent::Commit(Reach::Top | Reach::Trees) | Extent::Trees => Kinds::COMMITS_AND_TREES,
+        Extent::Commits(..) => Kinds::COMMITS,
+        Extent::Commit(Reach::Everything) | Extent::Since(_) | Extent::Blobs => Kinds::ALL,
+    }
 }
 
 fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8> {

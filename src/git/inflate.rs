@@ -4,35 +4,47 @@
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// Inflates a whole stream whose content has a known size; none when it hasn't.
-pub(super) fn whole(input: &[u8], size: usize) -> Option<Vec<u8>> {
-    let mut content = Vec::with_capacity(size + 1);
-    let mut stream = Decompress::new(true);
-    let status = stream.decompress_vec(input, &mut content, FlushDecompress::Finish);
-    let fits = content.len() == size && matches!(status, Ok(Status::StreamEnd));
-    fits.then_some(content)
+/// Inflates one stream after another with one working memory, which is dear to set up.
+pub(super) struct Inflater(Decompress);
+
+impl Default for Inflater {
+    fn default() -> Self {
+        Self(Decompress::new(true))
+    }
 }
 
-/// Inflates one stream and returns the bytes it took and made; content beyond the buffer's capacity is dropped.
-pub(super) fn through(input: &[u8], content: &mut Vec<u8>, most: usize) -> Option<(usize, usize)> {
-    let mut stream = Decompress::new(true);
-    let (mut taken, mut made) = (0, 0);
-    loop {
-        if content.len() == content.capacity() {
-            content.clear();
-        }
-        let (before_in, before_out) = (stream.total_in(), stream.total_out());
-        let rest = input.get(taken..).unwrap_or_default();
-        let status = stream.decompress_vec(rest, content, FlushDecompress::None);
-        let status = status.ok()?;
-        let progress = |now: u64, before: u64| usize::try_from(now - before).ok();
-        let (read, written) = (progress(stream.total_in(), before_in)?, progress(stream.total_out(), before_out)?);
-        taken += read;
-        made += written;
-        match status {
-            Status::StreamEnd => return Some((taken, made)),
-            _ if made > most || (read == 0 && written == 0) => return None,
-            _ => {}
+impl Inflater {
+    /// Inflates a whole stream whose content has a known size; none when it hasn't.
+    pub(super) fn whole(&mut self, input: &[u8], size: usize) -> Option<Vec<u8>> {
+        self.0.reset(true);
+        let mut content = Vec::with_capacity(size + 1);
+        let status = self.0.decompress_vec(input, &mut content, FlushDecompress::Finish);
+        let fits = content.len() == size && matches!(status, Ok(Status::StreamEnd));
+        fits.then_some(content)
+    }
+
+    /// Inflates one stream whose content has a known size and returns how many bytes it took; none when it has another
+    /// size. Content beyond the buffer's capacity is dropped.
+    pub(super) fn through(&mut self, input: &[u8], content: &mut Vec<u8>, size: usize) -> Option<usize> {
+        self.0.reset(true);
+        let (mut taken, mut made) = (0, 0);
+        loop {
+            if content.len() == content.capacity() {
+                content.clear();
+            }
+            let (before_in, before_out) = (self.0.total_in(), self.0.total_out());
+            let rest = input.get(taken..).unwrap_or_default();
+            let status = self.0.decompress_vec(rest, content, FlushDecompress::None);
+            let status = status.ok()?;
+            let progress = |now: u64, before: u64| usize::try_from(now - before).ok();
+            let (read, written) = (progress(self.0.total_in(), before_in)?, progress(self.0.total_out(), before_out)?);
+            taken += read;
+            made += written;
+            match status {
+                Status::StreamEnd => return (made == size).then_some(taken),
+                _ if made > size || (read == 0 && written == 0) => return None,
+                _ => {}
+            }
         }
     }
 }

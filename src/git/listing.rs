@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use git2::{ObjectType, Oid};
 
 use super::Remote;
+use super::budget::Budget;
 use super::capabilities::Capabilities;
 use super::entries::{self, EntryKind};
 use super::error::GitError;
@@ -14,6 +15,7 @@ use super::fetch::{Extent, Reach, fetch};
 use super::pack::PackError;
 use super::refs::{self, Tip};
 use super::store::Store;
+use crate::offload;
 use crate::tree::join;
 
 /// How many entries all trees may have together: a tree that is there many times is counted as often.
@@ -81,18 +83,19 @@ impl Remote {
     async fn take_listing(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
         let (mut session, capabilities) = self.fetching().await?;
         let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
+        let budget = Budget::default();
         let mut reaches = reaches(&capabilities).iter().peekable();
         while let Some(&reach) = reaches.next() {
-            match fetch(&mut session, &capabilities, &[tip.id], Extent::Commit(reach)).await {
+            let mut store = Store::new(&budget);
+            match fetch(&mut session, &capabilities, &[tip.id], Extent::Commit(reach), &mut store).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
                     tracing::debug!(%words, "the server refuses a fetch without files, asking for all");
                     session = self.fetching().await?.0;
                 }
                 Err(error) => return Err(error),
-                Ok(pack) => {
-                    let mut store = Store::default();
-                    store.add(pack);
-                    let (files, others) = walk(&store, store.top(tip.id)?, pick)?;
+                Ok(()) => {
+                    let (there, top) = (store.clone(), store.top(tip.id)?);
+                    let (files, others) = offload::run(move || walk(&there, top, pick)).await?;
                     return Ok(Listing { tip, store, files, others });
                 }
             }
@@ -110,14 +113,19 @@ impl Remote {
         if !needed.is_empty() && !listing.store.has_oversized() {
             let (mut session, capabilities) = self.fetching().await?;
             let needed: Vec<Oid> = needed.into_iter().collect();
-            listing.store.add(fetch(&mut session, &capabilities, &needed, Extent::Blobs).await?);
+            fetch(&mut session, &capabilities, &needed, Extent::Blobs, &mut listing.store).await?;
         }
-        let content = |id: Oid| match listing.store.object(id, ObjectType::Blob) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(PackError::Missing(_)) if listing.store.has_oversized() => Ok(None),
-            Err(error) => Err(error.into()),
-        };
-        ids.into_iter().map(content).collect()
+        let store = listing.store.clone();
+        offload::run(move || ids.into_iter().map(|id| content(&store, id)).collect()).await
+    }
+}
+
+/// A file's content; none for one that is too large to be kept.
+fn content(store: &Store, id: Oid) -> Result<Option<Vec<u8>>, GitError> {
+    match store.object(id, ObjectType::Blob) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(PackError::Missing(_)) if store.has_oversized() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -137,7 +145,8 @@ fn walk(store: &Store, top: Oid, pick: fn(&str) -> bool) -> Result<Walked, GitEr
     while let Some((directory, id, depth)) = pending.pop() {
         let tree = store.object(id, ObjectType::Tree)?;
         read += tree.len();
-        for entry in entries::entries(&tree)? {
+        for entry in entries::entries(&tree) {
+            let entry = entry?;
             visited += 1;
             if visited > MOST_ENTRIES || read > MOST_TREES || depth > MOST_DEPTH || started.elapsed() > WALK {
                 return Err(GitError::Limit("the repository has too many files, or nests them too deeply".to_owned()));

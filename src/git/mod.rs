@@ -5,6 +5,8 @@
 //! themselves, so that the cost is that of the paths, whatever the repository's size. A push sends the new objects
 //! alone, and lands only on the tip that was read.
 
+mod budget;
+mod cache;
 mod capabilities;
 mod commit;
 mod delta;
@@ -21,6 +23,7 @@ mod publish;
 mod push;
 mod refs;
 mod report;
+mod resolve;
 mod rsa;
 mod signing;
 mod snapshot;
@@ -48,6 +51,7 @@ pub use self::ssh::{Ssh, SshDialect, SshProgram};
 pub use self::url::{GitUrl, UrlError};
 pub use self::view::{Log, Logged, Names};
 
+use self::budget::Budget;
 use self::capabilities::Capabilities;
 use self::http::{HttpRemote, HttpService};
 use self::publish::Ahead;
@@ -57,6 +61,7 @@ use self::store::Store;
 use self::transport::{Session, Transport};
 use self::url::Place;
 use crate::http::Http;
+use crate::offload;
 use crate::secret::{Bound, Credentials};
 use crate::tree::{Found, Want};
 use crate::words;
@@ -82,7 +87,7 @@ pub struct Remote {
 #[derive(Debug)]
 pub struct Snapshot {
     tip: Tip,
-    found: Vec<Found>,
+    found: Arc<[Found]>,
     store: Store,
     receiving: Mutex<Option<Ahead>>,
     /// When the tip was asked for.
@@ -144,7 +149,7 @@ impl Remote {
             tokio::join!(read, self.receiving_ahead(Some(&tip.branch)))
         };
         let (store, found) = read?;
-        Ok(Snapshot { tip, found, store, receiving: Mutex::new(ahead), started, took: started.elapsed() })
+        Ok(Snapshot { tip, found: found.into(), store, receiving: Mutex::new(ahead), started, took: started.elapsed() })
     }
 
     async fn take_again(&self, before: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
@@ -160,7 +165,7 @@ impl Remote {
         match read {
             Ok((store, found)) => {
                 let took = started.elapsed();
-                Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took })
+                Ok(Snapshot { tip, found: found.into(), store, receiving: Mutex::new(None), started, took })
             }
             Err(error @ (GitError::Remote { .. } | GitError::Limit(_) | GitError::Pack(_))) => {
                 tracing::debug!(%error, "what changed can't be fetched alone, reading all again");
@@ -189,9 +194,10 @@ impl Remote {
         tip: git2::Oid,
         wants: &[Want<'_>],
     ) -> Result<(Store, Vec<Found>), GitError> {
+        let budget = Budget::default();
         let mut reaches = snapshot::reaches(capabilities).iter().peekable();
         while let Some(&reach) = reaches.next() {
-            match snapshot::read(&mut session, capabilities, (tip, wants), reach).await {
+            match snapshot::read(&mut session, capabilities, (tip, wants), reach, &budget).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
                     tracing::debug!(%words, "the server refuses a partial fetch, asking for more");
                     session = self.fetching().await?.0;
@@ -230,6 +236,11 @@ impl Snapshot {
         &self.found
     }
 
+    /// The same, for work that goes on elsewhere.
+    pub fn shared_found(&self) -> Arc<[Found]> {
+        Arc::clone(&self.found)
+    }
+
     /// How long it took to read.
     pub fn took(&self) -> Duration {
         self.took
@@ -237,8 +248,9 @@ impl Snapshot {
 
     /// Makes a commit on the tip that gives these files (by path) new contents. Each of them must be one that was
     /// wanted and found.
-    pub fn commit(&self, changes: &[(String, Vec<u8>)], meta: &CommitMeta) -> Result<Commit, GitError> {
-        commit::commit(&self.store, self.tip.id, changes, meta)
+    pub async fn commit(&self, changes: Vec<(String, Vec<u8>)>, meta: &CommitMeta) -> Result<Commit, GitError> {
+        let (store, tip, meta) = (self.store.clone(), self.tip.id, meta.clone());
+        offload::run(move || commit::commit(&store, tip, &changes, &meta)).await
     }
 }
 

@@ -5,30 +5,27 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use git2::{ObjectType, Oid};
 
-use super::{delta, inflate};
+use super::budget::Budget;
+use super::cache::Cache;
+use super::delta;
+use super::inflate::{self, Inflater};
+use super::resolve;
 
 /// The biggest object that is read: nothing to edit is bigger.
-pub const FILE_LIMIT: usize = 32 << 20;
-
-/// More objects than any repository's single tree should have.
-const MOST_OBJECTS: usize = 2_000_000;
-
-/// How much all objects may inflate to, deltas applied.
-const MOST_INFLATED: usize = 1 << 30;
+pub const FILE_LIMIT: usize = 16 << 20;
 
 /// Git itself makes chains of at most 4095 deltas.
-const LONGEST_CHAIN: usize = 4096;
+pub(super) const LONGEST_CHAIN: usize = 4096;
 
-/// How often all unresolved deltas are tried again when their bases come later in the pack.
-const MOST_PASSES: usize = 64;
+/// What an object costs beside its bytes, in bytes of work.
+const OBJECT: usize = 1024;
 
-/// How much inflated content is kept for the deltas that may build on it.
-const CACHED: usize = 16 << 20;
+/// The shortest that an entry can be: one byte of header, eight of an empty stream.
+const SHORTEST_ENTRY: usize = 9;
 
 /// Why a pack can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,56 +50,87 @@ pub enum PackError {
     Kind(String, &'static str),
 }
 
+/// The kinds of objects that are wanted of a pack; the others are passed over, and cost no more than their way through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kinds(&'static [ObjectType]);
+
+impl Kinds {
+    pub(super) const ALL: Self = Self(&[ObjectType::Commit, ObjectType::Tree, ObjectType::Blob, ObjectType::Tag]);
+    pub(super) const COMMITS: Self = Self(&[ObjectType::Commit]);
+    pub(super) const COMMITS_AND_TREES: Self = Self(&[ObjectType::Commit, ObjectType::Tree]);
+
+    pub(super) fn hold(self, kind: ObjectType) -> bool {
+        self.0.contains(&kind)
+    }
+}
+
 /// A pack's objects by id.
 #[derive(Debug)]
 pub struct Pack {
     bytes: Vec<u8>,
-    entries: Vec<Entry>,
-    index: HashMap<Oid, (usize, ObjectType)>,
-    has_oversized: bool,
+    pub(super) entries: Vec<Entry>,
+    /// Sorted by their ids when the pack is read.
+    pub(super) index: Vec<Indexed>,
+    pub(super) has_oversized: bool,
 }
 
+/// One object as it stands in the pack.
 #[derive(Debug)]
-struct Entry {
-    offset: usize,
-    body: usize,
-    size: usize,
-    base: Base,
+pub(super) struct Entry {
+    offset: u32,
+    body: u32,
+    size: u32,
+    pub(super) base: Base,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Base {
+/// What an entry is built on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Base {
+    /// Nothing: it is whole.
     None(ObjectType),
-    Entry(usize),
-    Object(Oid),
+    /// Another entry.
+    Entry(u32),
+    /// An object of the pack, whose id stands at this place of the pack.
+    Object(u32),
+}
+
+/// An object and its entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Indexed {
+    pub(super) id: Oid,
+    pub(super) entry: u32,
+    pub(super) kind: ObjectType,
+}
+
+impl Entry {
+    pub(super) fn is_oversized(&self) -> bool {
+        self.size as usize > FILE_LIMIT
+    }
 }
 
 impl Pack {
-    /// Indexes a pack: every object that is not bigger than [`FILE_LIMIT`] gets its id.
+    /// Indexes a pack by itself: every object that is not bigger than [`FILE_LIMIT`] gets its id.
     pub fn read(bytes: Vec<u8>) -> Result<Self, PackError> {
-        let mut reading = Reading {
-            pack: Self { bytes, entries: Vec::new(), index: HashMap::new(), has_oversized: false },
-            budget: MOST_INFLATED,
-            cache: Cache::default(),
-        };
+        Self::read_within(bytes, Kinds::ALL, &Budget::default())
+    }
+
+    /// Indexes a pack that is a part of an exchange: every object of these kinds gets its id.
+    pub(super) fn read_within(bytes: Vec<u8>, kinds: Kinds, budget: &Budget) -> Result<Self, PackError> {
+        budget.receive(bytes.len())?;
+        let pack = Self { bytes, entries: Vec::new(), index: Vec::new(), has_oversized: false };
+        let mut reading = Reading { pack, kinds, budget, inflater: Inflater::default(), content: Vec::new() };
         reading.entries()?;
-        reading.deltas()?;
-        Ok(reading.pack)
+        let Reading { mut pack, inflater, .. } = reading;
+        resolve::deltas(&mut pack, kinds, budget, inflater)?;
+        pack.index.sort_by_key(|indexed| indexed.id);
+        pack.index.dedup_by_key(|indexed| indexed.id);
+        Ok(pack)
     }
 
-    /// An object's kind and content; none when the pack doesn't have it.
-    pub(super) fn object(&self, id: Oid) -> Result<Option<(ObjectType, Vec<u8>)>, PackError> {
-        let Some(&(entry, kind)) = self.index.get(&id) else {
-            return Ok(None);
-        };
-        let mut budget = MOST_INFLATED;
-        let content = self.content(entry, &mut Cache::default(), &mut budget)?;
-        let content = content.ok_or_else(|| PackError::Missing(id.to_string()))?;
-        Ok(Some((kind, Arc::unwrap_or_clone(content))))
-    }
-
-    pub(super) fn has(&self, id: Oid) -> bool {
-        self.index.contains_key(&id)
+    /// Where an object is; none when the pack doesn't have it.
+    pub(super) fn find(&self, id: Oid) -> Option<Indexed> {
+        let place = self.index.binary_search_by_key(&id, |indexed| indexed.id).ok()?;
+        self.index.get(place).copied()
     }
 
     /// How many bytes the pack has.
@@ -115,59 +143,89 @@ impl Pack {
         self.has_oversized
     }
 
-    /// An entry's content with its deltas applied; none when it is too big.
-    fn content(&self, entry: usize, cache: &mut Cache, budget: &mut usize) -> Result<Option<Arc<Vec<u8>>>, PackError> {
+    /// The content of an entry that was indexed, its deltas applied. `number` tells this pack's contents in the cache from
+    /// others'.
+    pub(super) fn content(
+        &self,
+        entry: u32,
+        (cache, number): (&mut Cache, usize),
+        budget: &Budget,
+    ) -> Result<Arc<Vec<u8>>, PackError> {
+        let mut inflater = Inflater::default();
         let mut chain = Vec::new();
         let mut next = entry;
         let mut content = loop {
-            if let Some(content) = cache.get(next) {
+            if let Some(content) = cache.get((number, next)) {
                 break content;
             }
-            let at = self.entries.get(next).ok_or(PackError::Delta)?;
-            if at.size > FILE_LIMIT {
-                return Ok(None);
-            }
-            match at.base {
-                Base::None(_) => break Arc::new(self.inflate(at, budget)?),
-                Base::Entry(base) => chain.push((next, std::mem::replace(&mut next, base))),
-                Base::Object(id) => {
-                    let base = self.index.get(&id).ok_or(PackError::Delta)?.0;
-                    chain.push((next, std::mem::replace(&mut next, base)));
-                }
+            match self.entry(next)?.base {
+                Base::None(_) => break Arc::new(self.inflate(next, &mut inflater, budget)?),
+                Base::Entry(base) => chain.push(std::mem::replace(&mut next, base)),
+                // What was indexed is built on entries alone.
+                Base::Object(_) => return Err(PackError::Delta),
             }
             if chain.len() > LONGEST_CHAIN {
                 return Err(PackError::TooMany("deltas in a chain"));
             }
         };
-        for (place, _) in chain.into_iter().rev() {
-            cache.put(next, &content);
-            let at = self.entries.get(place).ok_or(PackError::Delta)?;
-            let delta = self.inflate(at, budget)?;
-            let size = delta::result_size(&delta).ok_or(PackError::Delta)?;
-            if size > FILE_LIMIT {
-                return Ok(None);
-            }
-            spend(budget, size)?;
-            content = Arc::new(delta::apply(&content, &delta).ok_or(PackError::Delta)?);
-            next = place;
+        cache.put((number, next), &content);
+        for entry in chain.into_iter().rev() {
+            let applied = self.apply(entry, &content, &mut inflater, budget)?;
+            content = Arc::new(applied.ok_or(PackError::Delta)?);
+            cache.put((number, entry), &content);
         }
-        Ok(Some(content))
+        Ok(content)
     }
 
-    fn inflate(&self, entry: &Entry, budget: &mut usize) -> Result<Vec<u8>, PackError> {
-        spend(budget, entry.size)?;
-        let input = self.bytes.get(entry.body..).ok_or(PackError::Malformed)?;
-        inflate::whole(input, entry.size).ok_or(PackError::Inflate)
+    /// The result of an entry's delta on its base; none when it is too big.
+    pub(super) fn apply(
+        &self,
+        entry: u32,
+        base: &[u8],
+        inflater: &mut Inflater,
+        budget: &Budget,
+    ) -> Result<Option<Vec<u8>>, PackError> {
+        let delta = self.inflate(entry, inflater, budget)?;
+        let size = delta::result_size(&delta).ok_or(PackError::Delta)?;
+        if size > FILE_LIMIT {
+            return Ok(None);
+        }
+        budget.work(size)?;
+        delta::apply(base, &delta).ok_or(PackError::Delta).map(Some)
+    }
+
+    /// What an entry holds itself: an object, or a delta.
+    pub(super) fn inflate(&self, entry: u32, inflater: &mut Inflater, budget: &Budget) -> Result<Vec<u8>, PackError> {
+        let entry = self.entry(entry)?;
+        let size = entry.size as usize;
+        budget.work(OBJECT + size)?;
+        let input = self.bytes.get(entry.body as usize..).ok_or(PackError::Malformed)?;
+        inflater.whole(input, size).ok_or(PackError::Inflate)
+    }
+
+    /// The id of the object that an entry is built on.
+    pub(super) fn id_at(&self, place: u32) -> Result<Oid, PackError> {
+        let place = place as usize;
+        let id = self.bytes.get(place..place + 20).ok_or(PackError::Malformed)?;
+        Oid::from_bytes(id).map_err(|_| PackError::Malformed)
+    }
+
+    fn entry(&self, entry: u32) -> Result<&Entry, PackError> {
+        self.entries.get(entry as usize).ok_or(PackError::Delta)
     }
 }
 
-struct Reading {
+/// A pack whose entries are being found.
+struct Reading<'b> {
     pack: Pack,
-    budget: usize,
-    cache: Cache,
+    kinds: Kinds,
+    budget: &'b Budget,
+    inflater: Inflater,
+    /// What the last entry holds.
+    content: Vec<u8>,
 }
 
-impl Reading {
+impl Reading<'_> {
     fn entries(&mut self) -> Result<(), PackError> {
         let header = self.pack.bytes.get(..12).ok_or(PackError::Malformed)?;
         let number =
@@ -176,9 +234,9 @@ impl Reading {
             return Err(PackError::Malformed);
         }
         let count = number(8).unwrap_or_default();
-        if count > MOST_OBJECTS {
-            return Err(PackError::TooMany("objects"));
-        }
+        self.budget.objects(count)?;
+        // So many fit, whatever the header says.
+        self.pack.entries.reserve_exact(count.min(self.pack.bytes.len() / SHORTEST_ENTRY));
         let mut offset = 12;
         for _ in 0..count {
             offset = self.entry(offset)?;
@@ -200,122 +258,50 @@ impl Reading {
             4 => Base::None(ObjectType::Tag),
             6 => Base::Entry(self.base_entry(offset, &mut header)?),
             7 => {
-                let id = header.as_slice().get(..20).ok_or(PackError::Malformed)?;
+                let place = self.pack.bytes.len() - header.len();
+                header.as_slice().get(..20).ok_or(PackError::Malformed)?;
                 header.nth(19);
-                Base::Object(Oid::from_bytes(id).map_err(|_| PackError::Malformed)?)
+                Base::Object(short(place)?)
             }
             _ => return Err(PackError::Malformed),
         };
         let body = self.pack.bytes.len() - header.len();
-        let entry = Entry { offset, body, size, base };
-        let length = self.measure(&entry)?;
+        // A size that doesn't fit is too big, like any other above the limit.
+        let entry =
+            Entry { offset: short(offset)?, body: short(body)?, size: u32::try_from(size).unwrap_or(u32::MAX), base };
+        let length = self.measure(&entry, size)?;
         self.pack.entries.push(entry);
         Ok(body + length)
     }
 
-    fn base_entry(&self, offset: usize, header: &mut std::slice::Iter<'_, u8>) -> Result<usize, PackError> {
+    fn base_entry(&self, offset: usize, header: &mut std::slice::Iter<'_, u8>) -> Result<u32, PackError> {
         let distance = inflate::base_distance(header).ok_or(PackError::Malformed)?;
-        let wanted = offset.checked_sub(distance).ok_or(PackError::Malformed)?;
+        let wanted = short(offset.checked_sub(distance).ok_or(PackError::Malformed)?)?;
         let found = self.pack.entries.binary_search_by_key(&wanted, |entry| entry.offset);
-        found.map_err(|_| PackError::Malformed)
+        short(found.map_err(|_| PackError::Malformed)?)
     }
 
-    /// Finds out how long an entry's compressed body is, and its id when it is a whole object.
-    fn measure(&mut self, entry: &Entry) -> Result<usize, PackError> {
-        let input = self.pack.bytes.get(entry.body..).ok_or(PackError::Malformed)?;
-        spend(&mut self.budget, entry.size)?;
-        let is_oversized = entry.size > FILE_LIMIT;
-        let mut content = Vec::with_capacity(if is_oversized { 1 << 16 } else { entry.size + 1 });
-        let (taken, made) = inflate::through(input, &mut content, entry.size).ok_or(PackError::Inflate)?;
-        if made != entry.size {
-            return Err(PackError::Inflate);
-        }
+    /// Finds out how long an entry's compressed body is, and its id when it is a whole object that is wanted.
+    fn measure(&mut self, entry: &Entry, size: usize) -> Result<usize, PackError> {
+        let input = self.pack.bytes.get(entry.body as usize..).ok_or(PackError::Malformed)?;
+        self.budget.work(OBJECT.saturating_add(size))?;
+        let is_oversized = entry.is_oversized();
+        self.content.clear();
+        self.content.reserve(if is_oversized { 1 << 16 } else { size + 1 });
+        let taken = self.inflater.through(input, &mut self.content, size).ok_or(PackError::Inflate)?;
         self.pack.has_oversized |= is_oversized;
-        if let (Base::None(kind), false) = (entry.base, is_oversized) {
-            let id = Oid::hash_object(kind, &content).map_err(|_| PackError::Malformed)?;
-            self.pack.index.insert(id, (self.pack.entries.len(), kind));
+        if let (Base::None(kind), false) = (entry.base, is_oversized)
+            && self.kinds.hold(kind)
+        {
+            self.budget.work(size)?;
+            let id = Oid::hash_object(kind, &self.content).map_err(|_| PackError::Malformed)?;
+            self.pack.index.push(Indexed { id, entry: short(self.pack.entries.len())?, kind });
         }
         Ok(taken)
     }
-
-    /// Gives every delta's result its id. A base may stand later in the pack, so what fails is tried again.
-    fn deltas(&mut self) -> Result<(), PackError> {
-        let is_delta = |(place, entry): (usize, &Entry)| (!matches!(entry.base, Base::None(_))).then_some(place);
-        let mut open: Vec<usize> = self.pack.entries.iter().enumerate().filter_map(is_delta).collect();
-        let mut kinds: HashMap<usize, ObjectType> = HashMap::new();
-        for _ in 0..MOST_PASSES {
-            let before = open.len();
-            let mut waiting = Vec::new();
-            for place in open {
-                match self.kind(place, &kinds) {
-                    Some(kind) => {
-                        kinds.insert(place, kind);
-                        self.delta(place, kind)?;
-                    }
-                    None => waiting.push(place),
-                }
-            }
-            open = waiting;
-            if open.is_empty() {
-                return Ok(());
-            }
-            if open.len() == before {
-                break;
-            }
-        }
-        // A delta on an object that is too big has no base here, and isn't wanted.
-        if self.pack.has_oversized { Ok(()) } else { Err(PackError::Delta) }
-    }
-
-    /// The kind of a delta's result, when its base is known.
-    fn kind(&self, place: usize, kinds: &HashMap<usize, ObjectType>) -> Option<ObjectType> {
-        let base = match self.pack.entries.get(place)?.base {
-            Base::None(kind) => return Some(kind),
-            Base::Entry(base) => base,
-            Base::Object(id) => return self.pack.index.get(&id).map(|&(_, kind)| kind),
-        };
-        match self.pack.entries.get(base)?.base {
-            Base::None(kind) => Some(kind),
-            _ => kinds.get(&base).copied(),
-        }
-    }
-
-    fn delta(&mut self, place: usize, kind: ObjectType) -> Result<(), PackError> {
-        let Some(content) = self.pack.content(place, &mut self.cache, &mut self.budget)? else {
-            self.pack.has_oversized = true;
-            return Ok(());
-        };
-        let id = Oid::hash_object(kind, &content).map_err(|_| PackError::Malformed)?;
-        self.cache.put(place, &content);
-        self.pack.index.entry(id).or_insert((place, kind));
-        Ok(())
-    }
 }
 
-/// Contents that deltas may build on again, dropped all at once when they are too much.
-#[derive(Default)]
-struct Cache {
-    contents: HashMap<usize, Arc<Vec<u8>>>,
-    size: usize,
-}
-
-impl Cache {
-    fn get(&self, entry: usize) -> Option<Arc<Vec<u8>>> {
-        self.contents.get(&entry).cloned()
-    }
-
-    fn put(&mut self, entry: usize, content: &Arc<Vec<u8>>) {
-        if self.size + content.len() > CACHED {
-            self.contents.clear();
-            self.size = 0;
-        }
-        if content.len() <= CACHED && self.contents.insert(entry, Arc::clone(content)).is_none() {
-            self.size += content.len();
-        }
-    }
-}
-
-fn spend(budget: &mut usize, size: usize) -> Result<(), PackError> {
-    *budget = budget.checked_sub(size).ok_or(PackError::TooMany("inflated bytes"))?;
-    Ok(())
+/// A number of a pack's bytes or entries, of which there are fewer than this many.
+fn short(number: usize) -> Result<u32, PackError> {
+    u32::try_from(number).map_err(|_| PackError::TooMany("bytes"))
 }

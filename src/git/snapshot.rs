@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use git2::Oid;
 
+use super::budget::Budget;
 use super::capabilities::Capabilities;
 use super::error::GitError;
 use super::fetch::{Extent, Reach, fetch};
@@ -12,6 +13,7 @@ use super::pack::PackError;
 use super::store::Store;
 use super::transport::Session;
 use super::walk::Cursor;
+use crate::offload;
 use crate::tree::{Found, Want};
 
 /// How many files may be wanted at once.
@@ -37,9 +39,10 @@ pub(super) async fn read(
     capabilities: &Capabilities,
     (tip, wants): (Oid, &[Want<'_>]),
     reach: Reach,
+    budget: &Budget,
 ) -> Result<(Store, Vec<Found>), GitError> {
-    let mut store = Store::default();
-    store.add(fetch(session, capabilities, &[tip], Extent::Commit(reach)).await?);
+    let mut store = Store::new(budget);
+    fetch(session, capabilities, &[tip], Extent::Commit(reach), &mut store).await?;
     follow(session, capabilities, (tip, wants), reach, store).await
 }
 
@@ -49,10 +52,11 @@ pub(super) async fn read_since(
     session: &mut Session,
     capabilities: &Capabilities,
     (tip, wants): (Oid, &[Want<'_>]),
-    (known, mut store): (Oid, Store),
+    (known, store): (Oid, Store),
 ) -> Result<(Store, Vec<Found>), GitError> {
+    let mut store = store.in_new_exchange();
     if tip != known {
-        store.add(fetch(session, capabilities, &[tip], Extent::Since(known)).await?);
+        fetch(session, capabilities, &[tip], Extent::Since(known), &mut store).await?;
     }
     let reach = reaches(capabilities).first().copied().unwrap_or(Reach::Everything);
     follow(session, capabilities, (tip, wants), reach, store).await
@@ -72,26 +76,34 @@ async fn follow(
         cursors.push(Cursor::new(*want, top)?);
     }
     loop {
-        let needed = advance(&mut cursors, &store)?;
+        let (there, mut following) = (store.clone(), cursors);
+        let needed;
+        (cursors, needed) = offload::run(move || {
+            let needed = advance(&mut following, &there);
+            (following, needed)
+        })
+        .await;
+        let needed = needed?;
         if needed.is_empty() {
             break;
         }
         if reach != Reach::Top {
             return Err(missing(&needed).into());
         }
-        store.add(fetch(session, capabilities, &needed, Extent::Trees).await?);
+        fetch(session, capabilities, &needed, Extent::Trees, &mut store).await?;
         let absent: Vec<Oid> = needed.into_iter().filter(|id| !store.has(*id)).collect();
         if !absent.is_empty() {
             return Err(missing(&absent).into());
         }
     }
     fetch_files(session, capabilities, &cursors, &mut store).await?;
-    let found = collect(cursors, &store)?;
+    let there = store.clone();
+    let found = offload::run(move || collect(cursors, &there)).await?;
     Ok((store, found))
 }
 
 /// Takes every path one step on, and returns the trees they wait for.
-fn advance(cursors: &mut [Cursor<'_>], store: &Store) -> Result<Vec<Oid>, PackError> {
+fn advance(cursors: &mut [Cursor], store: &Store) -> Result<Vec<Oid>, PackError> {
     let mut needed = BTreeSet::new();
     for cursor in cursors {
         needed.extend(cursor.advance(store)?);
@@ -103,7 +115,7 @@ fn advance(cursors: &mut [Cursor<'_>], store: &Store) -> Result<Vec<Oid>, PackEr
 async fn fetch_files(
     session: &mut Session,
     capabilities: &Capabilities,
-    cursors: &[Cursor<'_>],
+    cursors: &[Cursor],
     store: &mut Store,
 ) -> Result<(), GitError> {
     let files: Vec<(String, Oid)> = cursors.iter().flat_map(Cursor::files).collect();
@@ -116,11 +128,8 @@ async fn fetch_files(
         return Ok(());
     }
     if !store.has_oversized() {
-        match fetch(session, capabilities, &needed, Extent::Blobs).await {
-            Ok(pack) => store.add(pack),
-            Err(GitError::Limit(_)) => return Err(too_large(&files)),
-            Err(error) => return Err(error),
-        }
+        let fetched = fetch(session, capabilities, &needed, Extent::Blobs, store).await;
+        fetched.map_err(|error| if matches!(error, GitError::Limit(_)) { too_large(&files) } else { error })?;
     }
     match files.into_iter().find(|(_, id)| !store.has(*id)) {
         None => Ok(()),
@@ -129,7 +138,7 @@ async fn fetch_files(
     }
 }
 
-fn collect(cursors: Vec<Cursor<'_>>, store: &Store) -> Result<Vec<Found>, GitError> {
+fn collect(cursors: Vec<Cursor>, store: &Store) -> Result<Vec<Found>, GitError> {
     let mut all = Vec::with_capacity(cursors.len());
     let mut content = 0;
     for cursor in cursors {

@@ -2,46 +2,69 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use git2::{ObjectType, Oid};
 
+use super::budget::Budget;
+use super::cache::Cache;
 use super::commit::Header;
 use super::pack::{Pack, PackError};
 
-/// Everything that was fetched of a repository.
-#[derive(Debug, Default)]
+/// Everything that was fetched of a repository, and what may still be spent on it. A clone holds the same packs.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Store {
-    packs: Vec<Pack>,
+    packs: Vec<Arc<Pack>>,
+    budget: Budget,
+    recent: Arc<Mutex<Cache>>,
 }
 
 impl Store {
+    /// Starts without objects, in an exchange with this budget.
+    pub(super) fn new(budget: &Budget) -> Self {
+        Self { budget: budget.clone(), ..Self::default() }
+    }
+
+    /// What the exchange may still cost.
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Goes on with what is there in another exchange, which has a budget of its own.
+    pub(super) fn in_new_exchange(self) -> Self {
+        Self { budget: Budget::default(), ..self }
+    }
+
+    /// Adds the objects of a pack that was read within this budget.
     pub(super) fn add(&mut self, pack: Pack) {
-        self.packs.push(pack);
+        self.packs.push(Arc::new(pack));
     }
 
     pub(super) fn has(&self, id: Oid) -> bool {
-        self.packs.iter().any(|pack| pack.has(id))
+        self.packs.iter().any(|pack| pack.find(id).is_some())
     }
 
     /// How many bytes of packs are kept.
     pub(super) fn size(&self) -> usize {
-        self.packs.iter().map(Pack::size).sum()
+        self.packs.iter().map(|pack| pack.size()).sum()
     }
 
     /// Whether a server sent an object that is too big to be kept.
     pub(super) fn has_oversized(&self) -> bool {
-        self.packs.iter().any(Pack::has_oversized)
+        self.packs.iter().any(|pack| pack.has_oversized())
     }
 
     /// An object's content, which must be of this kind.
     pub(super) fn object(&self, id: Oid, kind: ObjectType) -> Result<Vec<u8>, PackError> {
-        for pack in &self.packs {
-            match pack.object(id)? {
-                Some((found, content)) if found == kind => return Ok(content),
-                Some(_) => return Err(PackError::Kind(id.to_string(), kind.str())),
-                None => {}
-            }
+        let found = self.packs.iter().enumerate().find_map(|(number, pack)| Some((number, pack, pack.find(id)?)));
+        let (number, pack, found) = found.ok_or_else(|| PackError::Missing(id.to_string()))?;
+        if found.kind != kind {
+            return Err(PackError::Kind(id.to_string(), kind.str()));
         }
-        Err(PackError::Missing(id.to_string()))
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = pack.content(found.entry, (&mut recent, number), &self.budget)?;
+        drop(recent);
+        Ok(Arc::unwrap_or_clone(content))
     }
 
     /// What a commit's own lines say.

@@ -10,6 +10,7 @@ use super::commit::Header;
 use super::entries::{self, EntryKind};
 use super::error::GitError;
 use super::fetch::{Extent, Without, fetch};
+use super::pack::PackError;
 use super::store::Store;
 use super::{Remote, Snapshot, capabilities, refs, snapshot, walk, words};
 use crate::tree::Want;
@@ -19,6 +20,9 @@ const FIRST_STEP: usize = 20;
 
 /// How many times more the next request asks for.
 const GROWTH: usize = 4;
+
+/// How many names of a directory are read.
+const MOST_NAMES: usize = 200_000;
 
 /// A directory's own names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +65,14 @@ impl Remote {
             let (mut session, capabilities) = self.fetching().await?;
             let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
             let (store, found) = self.read(session, &capabilities, tip.id, wants).await?;
-            Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took: started.elapsed() })
+            Ok(Snapshot {
+                tip,
+                found: found.into(),
+                store,
+                receiving: Mutex::new(None),
+                started,
+                took: started.elapsed(),
+            })
         };
         self.in_time(view).await
     }
@@ -73,7 +84,14 @@ impl Remote {
             let (mut session, capabilities) = self.fetching().await?;
             let (at, known) = ((tip.id, wants), (tip.id, store));
             let (store, found) = snapshot::read_since(&mut session, &capabilities, at, known).await?;
-            Ok(Snapshot { tip, found, store, receiving: Mutex::new(None), started, took: started.elapsed() })
+            Ok(Snapshot {
+                tip,
+                found: found.into(),
+                store,
+                receiving: Mutex::new(None),
+                started,
+                took: started.elapsed(),
+            })
         };
         self.in_time(view).await
     }
@@ -117,6 +135,8 @@ impl Remote {
                 log.commits.push(read_commit(&store, *merged)?.0);
             }
             next = parents.first().copied();
+            // Nothing else comes to its turn as long as the commits are there.
+            tokio::task::yield_now().await;
         }
         log.is_whole = next.is_none();
         Ok(Some(log))
@@ -132,15 +152,12 @@ impl Remote {
             () => return Ok(false),
         };
         for (number, way) in ways.iter().enumerate() {
-            match fetch(&mut session.0, &session.1, &[from], Extent::Commits(depth, *way)).await {
+            match fetch(&mut session.0, &session.1, &[from], Extent::Commits(depth, *way), store).await {
                 Err(GitError::Remote { words }) if number + 1 < ways.len() => {
                     tracing::debug!(%words, "the server refuses commits without trees, asking for more");
                     session = self.fetching().await?;
                 }
-                pack => {
-                    store.add(pack?);
-                    break;
-                }
+                fetched => return fetched.map(|()| true),
             }
         }
         Ok(true)
@@ -160,10 +177,15 @@ impl Snapshot {
             }
         }
         let mut names = Names::default();
-        for entry in entries::entries(&tree)?.into_iter().filter(|entry| entries::is_component(entry.name)) {
-            let Ok(name) = std::str::from_utf8(entry.name) else {
+        for entry in entries::entries(&tree) {
+            let entry = entry?;
+            let name = std::str::from_utf8(entry.name).ok().filter(|_| entries::is_component(entry.name));
+            let Some(name) = name else {
                 continue;
             };
+            if names.files.len() + names.directories.len() >= MOST_NAMES {
+                return Err(PackError::TooMany("names in one directory").into());
+            }
             let list = if entry.kind == EntryKind::Directory { &mut names.directories } else { &mut names.files };
             list.push(name.to_owned());
         }

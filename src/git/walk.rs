@@ -9,16 +9,19 @@ use super::error::GitError;
 use super::pack::PackError;
 use super::store::Store;
 use super::words;
-use crate::tree::{Entry, Found, Want};
+use crate::tree::{Entry, Found, Want, join};
 
 /// How many names tell what a directory holds.
 const MOST_NAMES: usize = 20;
 
+/// How many files of one directory may be wanted.
+const MOST_LISTED: usize = 100_000;
+
 /// One wanted path, and how far it has been followed.
 #[derive(Debug)]
-pub(super) struct Cursor<'a> {
-    want: Want<'a>,
-    components: Vec<&'a str>,
+pub(super) struct Cursor {
+    pick: fn(&str) -> bool,
+    components: Vec<String>,
     depth: usize,
     place: Place,
 }
@@ -39,11 +42,11 @@ struct Listed {
     id: Oid,
 }
 
-impl<'a> Cursor<'a> {
+impl Cursor {
     /// Starts at a commit's top tree.
-    pub(super) fn new(want: Want<'a>, top: Oid) -> Result<Self, GitError> {
-        let components = components(want.path)?;
-        Ok(Self { want, components, depth: 0, place: Place::Tree(top) })
+    pub(super) fn new(want: Want<'_>, top: Oid) -> Result<Self, GitError> {
+        let components = components(want.path)?.into_iter().map(str::to_owned).collect();
+        Ok(Self { pick: want.pick, components, depth: 0, place: Place::Tree(top) })
     }
 
     /// Goes on as far as the store has trees, and names the tree it waits for.
@@ -53,9 +56,9 @@ impl<'a> Cursor<'a> {
                 return Ok(Some(id));
             }
             let tree = store.object(id, ObjectType::Tree)?;
-            self.place = match self.components.get(self.depth) {
-                None => Place::Listing(listing(&tree, self.want.pick)?),
-                Some(name) => self.enter(&tree, name)?,
+            self.place = match self.components.get(self.depth).cloned() {
+                None => Place::Listing(listing(&tree, self.pick)?),
+                Some(name) => self.enter(&tree, &name)?,
             };
         }
         Ok(None)
@@ -101,14 +104,14 @@ impl<'a> Cursor<'a> {
     /// Goes from the tree at the current depth to the entry with the next component's name.
     fn enter(&mut self, tree: &[u8], name: &str) -> Result<Place, PackError> {
         let is_last = self.depth + 1 == self.components.len();
-        let at = || self.components.iter().take(self.depth + 1).copied().collect::<Vec<_>>().join("/");
+        let at = || self.components.iter().take(self.depth + 1).map(String::as_str).collect::<Vec<_>>().join("/");
         let place = match entries::find(tree, name)? {
             Some(TreeEntry { kind: EntryKind::Symlink, .. }) => Place::Elsewhere(Found::Symlink { at: at() }),
             Some(TreeEntry { kind: EntryKind::Submodule, .. }) => Place::Elsewhere(Found::Submodule { at: at() }),
             Some(entry) if entry.kind == EntryKind::Directory => Place::Tree(entry.id),
             Some(entry) if is_last => Place::File(entry.id),
             Some(_) | None => Place::Elsewhere(Found::Missing {
-                parent: self.components.iter().take(self.depth).copied().collect::<Vec<_>>().join("/"),
+                parent: self.components.iter().take(self.depth).map(String::as_str).collect::<Vec<_>>().join("/"),
                 names: names(tree)?,
             }),
         };
@@ -117,9 +120,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn below(&self, name: &str) -> String {
-        let mut path = self.components.clone();
-        path.push(name);
-        path.join("/")
+        join(&self.components.join("/"), name)
     }
 }
 
@@ -136,20 +137,23 @@ pub(super) fn components(path: &str) -> Result<Vec<&str>, GitError> {
 
 /// A directory's own entries that are picked. A name that no path can have is passed over, as Git would.
 fn listing(tree: &[u8], pick: fn(&str) -> bool) -> Result<Vec<Listed>, PackError> {
-    let entries = entries::entries(tree)?.into_iter();
-    let entries = entries.filter(|entry| entry.kind != EntryKind::Directory && entries::is_component(entry.name));
-    let mut listed: Vec<Listed> = entries
-        .filter_map(|entry| {
-            let name = std::str::from_utf8(entry.name).ok().filter(|name| pick(name))?;
-            Some(Listed { name: name.to_owned(), kind: entry.kind, id: entry.id })
-        })
-        .collect();
+    let mut listed = Vec::new();
+    for entry in entries::entries(tree) {
+        let entry = entry?;
+        let name = std::str::from_utf8(entry.name).ok().filter(|_| entries::is_component(entry.name));
+        let Some(name) = name.filter(|name| entry.kind != EntryKind::Directory && pick(name)) else {
+            continue;
+        };
+        if listed.len() >= MOST_LISTED {
+            return Err(PackError::TooMany("files in a directory that is wanted"));
+        }
+        listed.push(Listed { name: name.to_owned(), kind: entry.kind, id: entry.id });
+    }
     listed.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(listed)
 }
 
 /// Some of a tree's names, only to be shown.
 fn names(tree: &[u8]) -> Result<Vec<String>, PackError> {
-    let entries = entries::entries(tree)?.into_iter().take(MOST_NAMES);
-    Ok(entries.map(|entry| words::clean(entry.name)).collect())
+    entries::entries(tree).take(MOST_NAMES).map(|entry| Ok(words::clean(entry?.name))).collect()
 }

@@ -71,7 +71,7 @@ async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context
         ready.rewrite.changed().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
     let skip = skip(plan, ready, context).await.map_err(|reason| failed("push to", reason))?;
     let meta = skip.marked(texts.commit_meta(context));
-    let commit = snapshot.commit(&changes, &meta).map_err(|reason| failed("commit to", reason))?;
+    let commit = snapshot.commit(changes, &meta).await.map_err(|reason| failed("commit to", reason))?;
     let options = skip.push_options();
     if let Some(request) = &texts.request {
         return propose(number, (ready, request), (&commit, options), context).await;

@@ -7,24 +7,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crate::bombs;
 use crate::world::{Run, World};
 
 /// What the binary may take in these runs, code and libraries included.
 const MEMORY: u32 = 400_000;
 
+const TIP: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
 const ADVERTISED: &[u8] = b"000eversion 2\n000cls-refs\n0019fetch=shallow filter\n0000";
 
-/// Writes an answer to a request; an error means that the client hung up.
-type Answer = fn(&str, &mut TcpStream) -> std::io::Result<()>;
-
 /// A server that answers every request in its own way, and counts its connections.
-struct Rogue {
-    address: String,
+pub(crate) struct Rogue {
+    pub(crate) address: String,
     connections: Arc<AtomicUsize>,
 }
 
 impl Rogue {
-    fn start(answer: Answer) -> Self {
+    /// Starts a server that answers a request as the function does; an error means that the client hung up.
+    pub(crate) fn start(answer: impl Fn(&str, &mut TcpStream) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
+        let answer = Arc::new(answer);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("the listener is bound").to_string();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -32,7 +34,8 @@ impl Rogue {
         thread::spawn(move || {
             for socket in listener.incoming().flatten() {
                 counted.fetch_add(1, Ordering::SeqCst);
-                thread::spawn(move || serve(socket, answer));
+                let answer = Arc::clone(&answer);
+                thread::spawn(move || serve(socket, &*answer));
             }
         });
         Self { address, connections }
@@ -48,7 +51,7 @@ impl Rogue {
     }
 }
 
-fn serve(mut socket: TcpStream, answer: Answer) {
+fn serve(mut socket: TcpStream, answer: &impl Fn(&str, &mut TcpStream) -> std::io::Result<()>) {
     let mut request = Vec::new();
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = socket.read(&mut buffer) {
@@ -70,12 +73,17 @@ fn head(socket: &mut TcpStream, kind: &str) -> std::io::Result<()> {
     socket.write_all(head.as_bytes())
 }
 
-fn packet(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn packet(payload: &[u8]) -> Vec<u8> {
     [format!("{:04x}", payload.len() + 4).as_bytes(), payload].concat()
 }
 
 /// Plays a server that works until objects are asked for.
-fn until_fetch(request: &str, socket: &mut TcpStream, fetch: Answer) -> std::io::Result<()> {
+pub(crate) fn until_fetch(
+    request: &str,
+    socket: &mut TcpStream,
+    tip: &str,
+    fetch: impl FnOnce(&mut TcpStream) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     if request.contains("service=git-upload-pack") {
         head(socket, "upload-pack-advertisement")?;
         return socket.write_all(ADVERTISED);
@@ -85,16 +93,17 @@ fn until_fetch(request: &str, socket: &mut TcpStream, fetch: Answer) -> std::io:
     }
     head(socket, "upload-pack-result")?;
     if request.contains("command=ls-refs") {
-        let tip = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
         socket.write_all(&packet(format!("{tip} HEAD symref-target:refs/heads/main\n").as_bytes()))?;
         return socket.write_all(b"0000");
     }
-    fetch(request, socket)
+    fetch(socket)
 }
 
-fn pack(socket: &mut TcpStream, pack: &[u8]) -> std::io::Result<()> {
+pub(crate) fn pack(socket: &mut TcpStream, pack: &[u8]) -> std::io::Result<()> {
     socket.write_all(&packet(b"packfile\n"))?;
-    socket.write_all(&packet(&[&[1], pack].concat()))?;
+    for part in pack.chunks(60_000) {
+        socket.write_all(&packet(&[&[1], part].concat()))?;
+    }
     socket.write_all(b"0000")
 }
 
@@ -132,7 +141,7 @@ fn an_answer_without_end_is_an_error() {
     });
     headers.update().exits(8);
     let objects = Rogue::start(|request, socket| {
-        until_fetch(request, socket, |_, socket| {
+        until_fetch(request, socket, TIP, |socket| {
             socket.write_all(&packet(b"packfile\n"))?;
             loop {
                 socket.write_all(&packet(&[1; 16000]))?;
@@ -145,33 +154,48 @@ fn an_answer_without_end_is_an_error() {
 #[test]
 fn a_pack_that_lies_is_an_error() {
     let count = Rogue::start(|request, socket| {
-        until_fetch(request, socket, |_, socket| pack(socket, b"PACK\0\0\0\x02\xff\xff\xff\xff"))
+        until_fetch(request, socket, TIP, |socket| pack(socket, b"PACK\0\0\0\x02\xff\xff\xff\xff"))
     });
     count.update().exits(8).says("pack");
     // A tree that says to be 2^60 bytes long.
     let size = Rogue::start(|request, socket| {
-        until_fetch(request, socket, |_, socket| {
+        until_fetch(request, socket, TIP, |socket| {
             pack(socket, b"PACK\0\0\0\x02\0\0\0\x01\xaf\xff\xff\xff\xff\xff\xff\xff\x7f\x78\x9c")
         })
     });
     size.update().exits(8).says("pack");
     let truncated = Rogue::start(|request, socket| {
-        until_fetch(request, socket, |_, socket| pack(socket, b"PACK\0\0\0\x02\0\0\0\x01\xa0"))
+        until_fetch(request, socket, TIP, |socket| pack(socket, b"PACK\0\0\0\x02\0\0\0\x01\xa0"))
     });
     truncated.update().exits(8).says("pack");
     let missing = Rogue::start(|request, socket| {
-        until_fetch(request, socket, |_, socket| {
+        until_fetch(request, socket, TIP, |socket| {
             pack(socket, &[b"PACK\0\0\0\x02\0\0\0\0".as_slice(), &[0; 20]].concat())
         })
     });
     missing.update().exits(8).says("missing");
     let cut = Rogue::start(|request, socket| {
-        until_fetch(request, socket, |_, socket| {
+        until_fetch(request, socket, TIP, |socket| {
             socket.write_all(&packet(b"packfile\n"))?;
             socket.write_all(b"ffff\x01PACK")
         })
     });
     cut.update().exits(8);
+}
+
+/// A few kilobytes that become gigabytes: in one pack, in one pack for each directory of a path, or in a commit that is
+/// looked at again and again.
+#[test]
+fn a_pack_that_becomes_large_is_an_error_at_once() {
+    for (length, size) in [(4000, 256 << 10), (4000, 64 << 10), (600, 1 << 20)] {
+        let bomb = bombs::chain(length, size, 0);
+        assert!(bomb.bytes.len() < 210_000, "{}", bomb.bytes.len());
+        let tip = bomb.tip.clone();
+        let rogue =
+            Rogue::start(move |request, socket| until_fetch(request, socket, &tip, |socket| pack(socket, &bomb.bytes)));
+        let run = rogue.update().exits(8).says("too many inflated bytes");
+        assert!(run.took < Duration::from_secs(10), "{run}");
+    }
 }
 
 #[test]

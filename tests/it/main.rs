@@ -4,6 +4,7 @@
 
 mod after;
 mod architecture;
+mod bombs;
 mod check;
 mod commits;
 mod component;

@@ -3,6 +3,9 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
+use git2::ObjectType;
+
+use super::super::pack::Kinds;
 use super::*;
 
 /// A pack of everything in a repository whose versions of one file are deltas on each other.
@@ -22,14 +25,29 @@ fn sample(world: &World, extra: &[&str]) -> (Vec<u8>, Vec<String>) {
     (child.wait_with_output().unwrap().stdout, ids)
 }
 
+fn read(bytes: Vec<u8>) -> Result<Store, PackError> {
+    let mut store = Store::default();
+    store.add(Pack::read_within(bytes, Kinds::ALL, store.budget())?);
+    Ok(store)
+}
+
+/// An object of whatever kind it is.
+fn object(store: &Store, id: &str) -> Result<(ObjectType, Vec<u8>), PackError> {
+    let id = git2::Oid::from_str(id).unwrap();
+    let kinds = [ObjectType::Commit, ObjectType::Tree, ObjectType::Blob];
+    let found = kinds.map(|kind| Ok((kind, store.object(id, kind)?)));
+    let is_other = |found: &Result<_, PackError>| matches!(found, Err(PackError::Kind(..)));
+    found.into_iter().find(|found| !is_other(found)).unwrap()
+}
+
 #[test]
 fn reads_both_kinds_of_deltas() {
     for extra in [&["--delta-base-offset"][..], &[]] {
         let world = World::new();
         let (bytes, ids) = sample(&world, extra);
-        let pack = Pack::read(bytes).unwrap();
+        let store = read(bytes).unwrap();
         for id in ids {
-            let (kind, content) = pack.object(git2::Oid::from_str(&id).unwrap()).unwrap().unwrap();
+            let (kind, content) = object(&store, &id).unwrap();
             assert_eq!(git2::Oid::hash_object(kind, &content).unwrap().to_string(), id);
         }
     }
@@ -46,11 +64,10 @@ fn survives_damage() {
         let mut damaged = bytes.clone();
         damaged[place] ^= 0x11;
         // Damage is either noticed, or the damaged object isn't there under its id.
-        let Ok(pack) = Pack::read(damaged) else { continue };
+        let Ok(store) = read(damaged) else { continue };
         for id in &ids {
-            let id = git2::Oid::from_str(id).unwrap();
-            if let Ok(Some((kind, content))) = pack.object(id) {
-                assert_eq!(git2::Oid::hash_object(kind, &content).unwrap(), id);
+            if let Ok((kind, content)) = object(&store, id) {
+                assert_eq!(git2::Oid::hash_object(kind, &content).unwrap().to_string(), *id);
             }
         }
     }
@@ -92,41 +109,127 @@ fn bounds_what_a_pack_may_claim() {
     }
 }
 
-/// Each delta copies its base, doubled until it is as long as may be, so that two hundred kilobytes would become gigabytes.
-#[test]
-fn a_delta_bomb_is_an_error() {
-    let size = |mut size: usize| {
-        let mut bytes = Vec::new();
-        while size >= 128 {
-            bytes.push(u8::try_from(size & 127).unwrap() | 128);
-            size >>= 7;
-        }
-        bytes.push(u8::try_from(size).unwrap());
-        bytes
-    };
-    let mut entries = vec![entry(3, 65536, b"", &[b'a'; 65536])];
-    let mut length = 65536;
-    for _ in 0..200 {
-        let times = if length < FILE_LIMIT { 2 } else { 1 };
-        let copies: Vec<Vec<u8>> = (0..times)
-            .flat_map(|_| {
-                (0..length / 65536)
-                    .map(|block| vec![0x8c, u8::try_from(block & 255).unwrap(), u8::try_from(block >> 8).unwrap()])
-            })
-            .collect();
-        let delta = [size(length), size(length * times), copies.concat()].concat();
-        let distance = u8::try_from(entries.last().unwrap().len()).ok();
-        length *= times;
-        let Some(distance @ ..=127) = distance else {
-            let far = entries.last().unwrap().len() - 128;
-            let base = [u8::try_from(far >> 7).unwrap() | 128, u8::try_from(far & 127).unwrap()];
-            entries.push(entry(6, delta.len(), &base, &delta));
-            continue;
-        };
-        entries.push(entry(6, delta.len(), &[distance], &delta));
+/// Which object another one is a delta on.
+type Shape = (&'static str, fn(usize) -> usize);
+
+const SHAPES: [Shape; 4] = [
+    ("a chain", |number| number - 1),
+    ("all on one base", |_| 0),
+    ("a chain with a leaf on each", |number| if number % 2 == 1 { number - 1 } else { number.saturating_sub(2) }),
+    ("a tree", |number| (number - 1) / 2),
+];
+
+/// How a delta names its base, and where that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bases {
+    Offset,
+    Id,
+    IdBehind,
+}
+
+/// A pack of blobs of a size, each a delta on the one that the shape says, and what they hold.
+fn family((_, base_of): Shape, bases: Bases, count: usize, size: usize) -> (Vec<u8>, Vec<Vec<u8>>) {
+    let content = |number: usize| [vec![b'a'; size - 8], format!("{number:08}").into_bytes()].concat();
+    let contents: Vec<Vec<u8>> = (0..count).map(content).collect();
+    let mut entries = vec![entry(3, size, b"", &contents[0])];
+    let mut offsets = vec![12];
+    for number in 1..count {
+        offsets.push(offsets[number - 1] + entries[number - 1].len());
+        let base = base_of(number);
+        let delta = delta(&contents[base], &contents[number]);
+        entries.push(if bases == Bases::Offset {
+            entry(6, delta.len(), &distance(offsets[number] - offsets[base]), &delta)
+        } else {
+            let id = git2::Oid::hash_object(ObjectType::Blob, &contents[base]).unwrap();
+            entry(7, delta.len(), id.as_bytes(), &delta)
+        });
     }
-    let bomb = pack(u32::try_from(entries.len()).unwrap(), &entries);
-    assert!(bomb.len() < 1 << 20, "{}", bomb.len());
-    let error = Pack::read(bomb).unwrap_err();
-    assert_eq!(error, PackError::TooMany("inflated bytes"));
+    if bases == Bases::IdBehind {
+        entries.reverse();
+    }
+    (pack(u32::try_from(count).unwrap(), &entries), contents)
+}
+
+/// Copies all but the last eight bytes.
+fn delta(base: &[u8], result: &[u8]) -> Vec<u8> {
+    let (kept, end) = result.split_at(result.len() - 8);
+    let mut delta = [varint(base.len()), varint(result.len())].concat();
+    for (place, block) in kept.chunks(0xff_ffff).enumerate() {
+        let (at, length) = ((place * 0xff_ffff).to_le_bytes(), block.len().to_le_bytes());
+        delta.extend([&[0xff][..], &at[..4], &length[..3]].concat());
+    }
+    [delta, vec![8], end.to_vec()].concat()
+}
+
+/// Seven bits a byte, least significant first.
+fn varint(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number >= 128 {
+        bytes.push(u8::try_from(number & 127).unwrap() | 128);
+        number >>= 7;
+    }
+    bytes.push(u8::try_from(number).unwrap());
+    bytes
+}
+
+/// How far before an entry its base starts.
+fn distance(mut number: usize) -> Vec<u8> {
+    let mut bytes = vec![u8::try_from(number & 127).unwrap()];
+    number >>= 7;
+    while number > 0 {
+        number -= 1;
+        bytes.insert(0, u8::try_from(number & 127).unwrap() | 128);
+        number >>= 7;
+    }
+    bytes
+}
+
+#[test]
+fn deltas_are_found_in_every_order() {
+    // The large ones are more than is held at once.
+    for (count, size) in [(300, 500), (40, 300_000)] {
+        for shape in SHAPES {
+            for bases in [Bases::Offset, Bases::Id, Bases::IdBehind] {
+                let (bytes, contents) = family(shape, bases, count, size);
+                let store = read(bytes).unwrap_or_else(|error| panic!("{} {bases:?}: {error}", shape.0));
+                for content in contents {
+                    let id = git2::Oid::hash_object(ObjectType::Blob, &content).unwrap();
+                    assert!(store.object(id, ObjectType::Blob).unwrap() == content, "{} {bases:?}", shape.0);
+                }
+            }
+        }
+    }
+}
+
+/// A few bytes become gigabytes, whichever way: what it costs ends with the budget, and does not begin again with the next
+/// pack or the next object of the exchange.
+#[test]
+fn a_bomb_of_deltas_is_an_error() {
+    for shape in SHAPES {
+        let (bomb, _) = family(shape, Bases::Offset, 300, 1 << 19);
+        assert!(bomb.len() < 50_000, "{}", bomb.len());
+        assert_eq!(read(bomb).err(), Some(PackError::TooMany("inflated bytes")), "{}", shape.0);
+    }
+    let (chain, _) = family(SHAPES[0], Bases::Offset, 4200, 100);
+    assert_eq!(read(chain).err(), Some(PackError::TooMany("deltas in a chain")));
+
+    let (most, contents) = family(SHAPES[0], Bases::Offset, 200, 1 << 19);
+    let store = read(most.clone()).unwrap();
+    let next = Pack::read_within(most.clone(), Kinds::ALL, store.budget());
+    assert_eq!(next.err(), Some(PackError::TooMany("inflated bytes")));
+
+    let store = read(most).unwrap();
+    let lookup =
+        |content: &Vec<u8>| store.object(git2::Oid::hash_object(ObjectType::Blob, content).unwrap(), ObjectType::Blob);
+    let failed = contents.iter().cycle().step_by(9).take(1000).find_map(|content| lookup(content).err());
+    assert_eq!(failed, Some(PackError::TooMany("inflated bytes")));
+}
+
+/// What isn't asked for costs its way through alone.
+#[test]
+fn objects_of_other_kinds_are_passed_over() {
+    let (bytes, contents) = family(SHAPES[0], Bases::Offset, 300, 1 << 19);
+    let mut store = Store::default();
+    store.add(Pack::read_within(bytes, Kinds::COMMITS, store.budget()).unwrap());
+    assert!(!store.has(git2::Oid::hash_object(ObjectType::Blob, &contents[0]).unwrap()));
 }

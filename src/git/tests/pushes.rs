@@ -14,7 +14,7 @@ async fn pushes_one_commit_that_changes_only_what_it_should() {
         change("charts/app/values.yaml", "tag: newer\n"),
         change("run me.sh", "#!/bin/sh\ntrue\n"),
     ];
-    let commit = snapshot.commit(&changes, &meta("bump é\n\nImage: x\n\n")).unwrap();
+    let commit = snapshot.commit(changes.into(), &meta("bump é\n\nImage: x\n\n")).await.unwrap();
     assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
     assert_eq!(world.bare(&["rev-parse", "main"]).trim(), commit.id());
     world.bare(&["fsck", "--strict"]);
@@ -34,11 +34,11 @@ async fn loses_a_race_and_lands_on_the_new_tip() {
     let snapshot = remote.snapshot(None, &paths).await.unwrap();
     world.write("other.yaml", "x: 1\n");
     world.publish("somebody else");
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     let push = remote.push(&snapshot, &commit, &[]).await.unwrap();
     assert!(matches!(push, Push::LostRace { .. }), "{push:?}");
     let snapshot = remote.snapshot(None, &paths).await.unwrap();
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
     assert_eq!(world.bare(&["log", "--format=%s", "main"]), "bump\nsomebody else\nfirst\n");
 }
@@ -52,7 +52,7 @@ async fn loses_a_race_inside_the_server() {
     world.hook("pre-receive", &format!("unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main {}", other.trim()));
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     let push = remote.push(&snapshot, &commit, &[]).await.unwrap();
     assert!(matches!(push, Push::LostRace { .. }), "{push:?}");
     assert_eq!(world.bare(&["rev-parse", "main"]), other);
@@ -64,7 +64,7 @@ async fn a_hook_refuses_in_its_own_words() {
     world.hook("pre-receive", "printf 'GitLab: You are \\033[31mnot allowed\\n' >&2; exit 1");
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     let error = remote.push(&snapshot, &commit, &[]).await.unwrap_err();
     let GitError::Refused { words } = error else { panic!("{error:?}") };
     assert_eq!(words, "GitLab: You are not allowed: pre-receive hook declined");
@@ -77,7 +77,7 @@ async fn a_commit_that_landed_is_not_lost_with_the_answer() {
     world.hook("post-receive", "kill -9 $PPID");
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
     assert_eq!(world.bare(&["rev-parse", "main"]).trim(), commit.id());
 }
@@ -90,7 +90,7 @@ async fn a_push_without_an_answer_is_an_error() {
     let before = world.bare(&["rev-parse", "main"]);
     let remote = world.remote();
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     let error = remote.push(&snapshot, &commit, &[]).await.unwrap_err();
     assert!(matches!(error, GitError::Protocol(_)), "{error:?}");
     assert_eq!(world.bare(&["rev-parse", "main"]), before);

@@ -193,7 +193,7 @@ async fn push_to(url: &str) -> Result<Push, GitError> {
     let remote = remote_at(url);
     let snapshot = remote.snapshot(None, &wants(&["values.yaml"])).await.unwrap();
     assert_eq!(snapshot.found(), [Found::File(FILE.to_vec())]);
-    let commit = snapshot.commit(&[change("values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+    let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     remote.push(&snapshot, &commit, &[]).await
 }
 

@@ -57,7 +57,8 @@ async fn asks_for_more_when_less_is_refused() {
         let snapshot = remote.snapshot(None, &wants(&["charts/app/values.yaml", "copy-3.yaml"])).await.unwrap();
         let Some(Found::File(copy)) = snapshot.found().last() else { panic!("{:?}", snapshot.found()) };
         assert!(copy.ends_with(b"3\n"), "{setting}");
-        let commit = snapshot.commit(&[change("charts/app/values.yaml", "tag: new\n")], &meta("bump")).unwrap();
+        let commit =
+            snapshot.commit(vec![change("charts/app/values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
         assert!(matches!(remote.push(&snapshot, &commit, &[]).await.unwrap(), Push::Done { .. }));
         assert_eq!(world.bare(&["diff", "--name-only", "main~1", "main"]), "charts/app/values.yaml\n");
     }
@@ -96,7 +97,7 @@ async fn refuses_paths_that_git_has_not() {
     }
     let snapshot = world.remote().snapshot(None, &wants(&["charts/app/values.yaml"])).await.unwrap();
     for path in ["new.yaml", "link", "charts/sub", "charts/app", "charts/app/values.yaml/x", ""] {
-        let error = snapshot.commit(&[change(path, "x")], &meta("bump")).unwrap_err();
+        let error = snapshot.commit(vec![change(path, "x")], &meta("bump")).await.unwrap_err();
         assert!(matches!(error, GitError::Path { .. }), "{path}: {error:?}");
     }
 }
@@ -108,7 +109,7 @@ async fn a_file_that_is_too_large_is_named() {
     std::fs::File::create(zeros).unwrap().set_len(FILE_LIMIT as u64 + 1).unwrap();
     world.publish("zeros");
     let error = world.remote().snapshot(None, &wants(&["values.yaml", "charts/zeros.yaml"])).await.unwrap_err();
-    assert_eq!(error.to_string(), "charts/zeros.yaml is too big: more than 32 MiB");
+    assert_eq!(error.to_string(), "charts/zeros.yaml is too big: more than 16 MiB");
 }
 
 #[tokio::test]
