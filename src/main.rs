@@ -64,7 +64,7 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     let result = match command {
         Command::Update(args) => return update(&args, environment, terminal, &mut signals).await,
         Command::Check(args) => return check(&args, environment, terminal, &mut signals).await,
-        Command::Set(args) => set(&args, environment, terminal),
+        Command::Set(args) => signals.unless(set(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Status(args) => signals.unless(status(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Init(args) => signals.unless(init(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Config(ConfigCommand::Schema) => terminal.out_json(&format!("{:#}\n", config::schema())),
@@ -142,9 +142,9 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal,
     reported(terminal, &args.reports, Report::new(&finished), code)
 }
 
-fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
+async fn set(args: &SetArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
     let settings = settings::set(args, environment)?;
-    let files = set::run(&settings)?;
+    let files = set::run(&settings).await?;
     terminal.out(&diff::unified(&files))?;
     if files.iter().any(gitops_bump::rewrite::FileRewrite::is_changed) {
         return Ok(Code::Success);

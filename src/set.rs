@@ -7,12 +7,23 @@ use tracing::{info, warn};
 use crate::edit::{KnownDigest, Wanted};
 use crate::error::Error;
 use crate::local::{self, Disk, Replacement};
+use crate::offload;
 use crate::plan::{self, Target};
 use crate::rewrite::{self, Coverage, FileRewrite, Rewrite};
 use crate::settings::{Mode, SetSettings};
 
-/// Works out every file, then writes them all; returns them, changed or not.
-pub fn run(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
+/// Works out every file, then writes them all; returns them, changed or not. Whoever stops waiting while they are worked
+/// out leaves them as they are; the writing is not interrupted.
+pub async fn run(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
+    let own = settings.clone();
+    let files = offload::run(move || worked_out(&own)).await?;
+    if settings.mode == Mode::Publish {
+        write(&files)?;
+    }
+    Ok(files)
+}
+
+fn worked_out(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
     let targets = plan::targets(&settings.targets, &settings.images, settings.environment.as_deref())?;
     let wanted: Vec<Wanted> = settings
         .images
@@ -26,11 +37,7 @@ pub fn run(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
             })
         })
         .collect();
-    let rewrite = rewritten(&targets, &wanted, settings)?;
-    if settings.mode == Mode::Publish {
-        write(&rewrite.files)?;
-    }
-    Ok(rewrite.files)
+    Ok(rewritten(&targets, &wanted, settings)?.files)
 }
 
 fn rewritten(targets: &[Target], wanted: &[Wanted], settings: &SetSettings) -> Result<Rewrite, Error> {

@@ -19,6 +19,7 @@ use tracing::debug;
 use crate::error::Error;
 use crate::git::{GitError, Remote};
 use crate::image::Repository;
+use crate::offload;
 use crate::ports::Access;
 use crate::secret::SharedRedactor;
 use crate::settings::InitSettings;
@@ -81,7 +82,7 @@ pub async fn run(settings: &InitSettings, redactor: &SharedRedactor) -> Result<P
         images: settings.images.clone(),
         prefix: settings.prefix.clone(),
     };
-    proposed(files, candidates.passed, &context)
+    offload::run(move || proposed(files, candidates.passed, &context)).await
 }
 
 /// From the files to the config file.

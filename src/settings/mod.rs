@@ -105,7 +105,7 @@ pub struct CheckSettings {
 }
 
 /// Everything that `set` needs to know.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SetSettings {
     /// The images to write.
     pub images: Vec<NamedImage>,

@@ -11,6 +11,7 @@ use crate::edit::{self, Holding};
 use crate::error::Error;
 use crate::git::{GitError, Log, Remote, Snapshot};
 use crate::image::Repository;
+use crate::offload;
 use crate::plan::{self, Target};
 use crate::ports::Access;
 use crate::rewrite::{self, RewriteError, TargetFiles};
@@ -74,8 +75,10 @@ pub(super) async fn read(
         (remote.view_more(view, &rewrite::wants(&targets)).await.map_err(failed)?, spots)
     };
     debug!("{place}: at {}", snapshot.tip());
-    let places = places(&spots, snapshot.found(), &mut problems)
-        .map_err(|source| Error::Rewrite { place: format!("{place}: "), source: Box::new(source) })?;
+    let found = snapshot.shared_found();
+    let places;
+    (places, problems) = offload::run(move || (places_of(&spots, &found, &mut problems), problems)).await;
+    let places = places.map_err(|source| Error::Rewrite { place: format!("{place}: "), source: Box::new(source) })?;
     let log = log(&remote, &snapshot, settings.history, &places, &mut problems).await;
     let (branch, tip) = (snapshot.branch().to_owned(), snapshot.tip());
     Ok(Reading { branch, tip, places, log, problems })
@@ -151,7 +154,7 @@ fn spots(
 }
 
 /// The places of all files; an error when there is no file at all.
-fn places(spots: &[Spot], found: &[Found], problems: &mut Vec<String>) -> Result<Vec<Seen>, RewriteError> {
+fn places_of(spots: &[Spot], found: &[Found], problems: &mut Vec<String>) -> Result<Vec<Seen>, RewriteError> {
     let mut seen: Vec<Seen> = Vec::new();
     let mut first: Option<RewriteError> = None;
     let mut is_readable = spots.is_empty();

@@ -8,6 +8,7 @@ use super::public;
 use super::texts::{Texts, require_work_branch};
 use crate::error::Error;
 use crate::git::{GitError, Remote, Snapshot};
+use crate::offload;
 use crate::plan::PlannedRepository;
 use crate::ports::Access;
 use crate::rewrite::{self, Look, Rewrite};
@@ -91,9 +92,11 @@ pub(super) fn require_all_images(context: &Context<'_>) -> Result<(), Error> {
 /// The edit of a repository's files. Where it turns out that a digest has to be written, that digest is proven first:
 /// until then there is no text for it.
 async fn edit(plan: &PlannedRepository, snapshot: &Snapshot, context: &Context<'_>) -> Result<Rewrite, Error> {
-    let rules = &context.settings.rules;
+    let rules = context.settings.rules;
     loop {
-        let source = match rewrite::rewrite(&plan.targets, snapshot.found(), &context.proofs.wanted(), rules) {
+        let (targets, found, wanted) = (plan.targets.clone(), snapshot.shared_found(), context.proofs.wanted());
+        let rewritten = offload::run(move || rewrite::rewrite(&targets, &found, &wanted, &rules)).await;
+        let source = match rewritten {
             Ok(rewrite) => return Ok(rewrite),
             Err(source) => source,
         };
