@@ -247,6 +247,7 @@ fn one_repository_that_was_pushed_beside_one_that_was_not() {
     );
     scene.world.write(".gitops-bump.yml", config);
     let update = scene.world.bump(["update"].iter().chain(&REPORTS)).env("GIT_MIRROR_TOKEN", "glptt-m1rror");
+    let update = update.env("GITOPS_BUMP_MIRROR_URL", format!("http://{}/api/v4", silent.address));
     let begun = slow.directory().join("begun");
     let ended = scene.interrupt(update, || silent.is_waited_for() && begun.exists() && scene.is_published());
     ended.after_the_push("updated", &scene.infra.tip("main"));
