@@ -13,6 +13,7 @@ mod delta;
 mod entries;
 mod error;
 mod fetch;
+mod hooks;
 mod http;
 mod inflate;
 mod listing;
@@ -101,7 +102,7 @@ impl Remote {
     pub fn new(url: GitUrl, credentials: Option<&Bound<Credentials>>, http: &Http, ssh: &Ssh) -> Self {
         let transport = match url.place() {
             Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http)),
-            Place::Local(path) => Transport::Local(path.clone()),
+            Place::Local(path, hooks) => Transport::Local(path.clone(), *hooks),
             Place::Ssh { user, host, port, path } => Transport::Ssh(Arc::new(SshRemote {
                 ssh: ssh.clone(),
                 user: user.clone(),

@@ -1,47 +1,28 @@
 //! A Git server as a child process at the other end of a pipe; this module must not know what is said through it.
 
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::error::GitError;
+use super::hooks::Hooks;
 use super::ssh::SshRemote;
 use super::transport::{SILENCE, Service};
 use super::words::Words;
+use crate::children::{Program, Purpose, Running};
 
-/// What `git rev-parse --local-env-vars` names, and what else would change the server's side: it must see the
-/// repository alone.
-const SCRUBBED: [&str; 20] = [
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_COUNT",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_GRAFT_FILE",
-    "GIT_INDEX_FILE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_PREFIX",
-    "GIT_SHALLOW_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_QUARANTINE_PATH",
-    "GIT_TRACE",
-    "GIT_TRACE_PACKET",
-    "GIT_PROTOCOL",
-];
+/// How long a process may take to end when its work is done.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// A running server process. Dropping it ends it.
 #[derive(Debug)]
 pub(super) struct Pipe {
-    child: Child,
+    child: Running,
     input: Option<ChildStdin>,
     output: ChildStdout,
     words: JoinHandle<Words>,
@@ -49,19 +30,20 @@ pub(super) struct Pipe {
 
 impl Pipe {
     /// Starts a service on a repository of this machine.
-    pub(super) fn local(path: &Path, service: Service) -> Result<Self, GitError> {
-        let mut command = Command::new("git");
-        for variable in SCRUBBED {
-            command.env_remove(variable);
-        }
+    pub(super) fn local(path: &Path, hooks: Hooks, service: Service) -> Result<Self, GitError> {
+        let mut git = Program::new(Purpose::Git, "git");
         // A local repository is ours to read: its own settings for strangers don't matter.
-        command.args(["-c", "uploadpack.allowFilter=true", "-c", "uploadpack.allowAnySHA1InWant=true"]);
+        git.args(["-c", "uploadpack.allowFilter=true", "-c", "uploadpack.allowAnySHA1InWant=true"]);
+        git.args(hooks.settings().iter().flat_map(|setting| ["-c", setting]));
+        for (name, value) in hooks.variables() {
+            git.env(name, value);
+        }
         match service {
-            Service::UploadPack => command.arg("upload-pack").env("GIT_PROTOCOL", "version=2"),
-            Service::ReceivePack => command.arg("receive-pack"),
+            Service::UploadPack => git.arg("upload-pack").env("GIT_PROTOCOL", "version=2"),
+            Service::ReceivePack => git.arg("receive-pack"),
         };
-        command.arg("--").arg(path).env("LC_ALL", "C");
-        Self::start("git", command)
+        git.arg("--").arg(path).env("LC_ALL", "C");
+        Self::start("git", git)
     }
 
     /// Starts a service at the other end of ssh.
@@ -69,11 +51,10 @@ impl Pipe {
         Self::start(remote.program(), remote.command(service).await?)
     }
 
-    fn start(program: &'static str, mut command: Command) -> Result<Self, GitError> {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.kill_on_drop(true).spawn();
-        let mut child = child.map_err(|source| GitError::Program { program, source })?;
-        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    fn start(name: &'static str, mut program: Program) -> Result<Self, GitError> {
+        program.talks().complains();
+        let mut child = program.start().map_err(|source| GitError::Program { program: name, source })?;
+        let (input, output, errors) = (child.input(), child.output(), child.errors());
         let (Some(output), Some(errors)) = (output, errors) else {
             return Err(GitError::protocol("no pipe to it"));
         };
@@ -98,6 +79,13 @@ impl Pipe {
         let read = timeout(SILENCE, self.output.read_buf(&mut buffer)).await;
         read.unwrap_or_else(|_| Err(silent()))?;
         Ok(buffer)
+    }
+
+    /// Ends a conversation that is over, and lets the process end by itself, with what it has started.
+    pub(super) async fn close(mut self) {
+        self.input = None;
+        // One that doesn't end is killed.
+        let _ = timeout(CLOSING, self.child.wait()).await;
     }
 
     /// Ends the conversation, and returns how the process ended and what it said beside its answer.

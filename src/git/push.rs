@@ -64,6 +64,7 @@ pub(super) async fn push(receiving: Receiving, update: Update<'_>, commit: &Comm
         (plain(&mut session).await?, String::new())
     };
     session.finish().await?;
+    session.close().await;
     judge(&answer, &name, &talk)
 }
 

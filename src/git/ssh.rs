@@ -6,15 +6,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
-use tokio::process::Command;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::error::{GitError, HostKey};
 use super::transport::{CONNECT, SILENCE, Service};
 use super::url::SSH_PORT;
+use crate::children::{Program, Purpose};
 use crate::secret::Bound;
 
 /// How `ssh` is run.
@@ -82,7 +81,7 @@ impl SshRemote {
     }
 
     /// The command that runs a service at the other end.
-    pub(super) async fn command(&self, service: Service) -> Result<Command, GitError> {
+    pub(super) async fn command(&self, service: Service) -> Result<Program, GitError> {
         let mut arguments = match *self.dialect.get_or_init(|| self.find_dialect()).await {
             SshDialect::OpenSsh => {
                 let mut options = self.options();
@@ -105,18 +104,21 @@ impl SshRemote {
         Ok(command)
     }
 
-    fn start(&self, arguments: Vec<OsString>) -> Command {
-        let mut command = match &self.ssh.program {
-            SshProgram::Ssh => Command::new("ssh"),
-            SshProgram::Program(program) => Command::new(program),
+    fn start(&self, arguments: Vec<OsString>) -> Program {
+        let mut program = match &self.ssh.program {
+            SshProgram::Ssh => Program::new(Purpose::Ssh, "ssh"),
+            SshProgram::Program(program) => Program::new(Purpose::Ssh, program),
             SshProgram::Shell(line) => {
-                let mut shell = Command::new("sh");
+                let mut shell = Program::new(Purpose::Ssh, "sh");
                 shell.arg("-c").arg(format!("{line} \"$@\"")).arg(line);
                 shell
             }
         };
-        command.args(arguments).envs(self.ssh.variables.iter().cloned());
-        command
+        program.args(arguments);
+        for (name, value) in &self.ssh.variables {
+            program.env(name, value);
+        }
+        program
     }
 
     /// Options that every OpenSSH takes. The first value of an option counts, so the user's own command line wins.
@@ -159,9 +161,8 @@ impl SshRemote {
         let mut arguments = vec!["-G".into()];
         arguments.extend(self.options());
         arguments.extend(["--".into(), self.destination().into()]);
-        let mut command = self.start(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-        match timeout(SILENCE, command.status()).await {
+        let answered = async { self.start(arguments).start()?.wait().await };
+        match timeout(SILENCE, answered).await {
             Ok(Ok(status)) if status.success() => SshDialect::OpenSsh,
             _ => SshDialect::Simple,
         }
@@ -262,8 +263,7 @@ mod tests {
     }
 
     async fn arguments(remote: &SshRemote) -> Vec<String> {
-        let command = remote.command(Service::UploadPack).await.unwrap();
-        command.as_std().get_args().map(|argument| argument.to_string_lossy().into_owned()).collect()
+        remote.command(Service::UploadPack).await.unwrap().arguments()
     }
 
     #[tokio::test]

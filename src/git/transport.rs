@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::GitError;
+use super::hooks::Hooks;
 use super::http::{HttpRemote, HttpService};
 use super::pipe::Pipe;
 use super::pkt::{self, Packet};
@@ -35,7 +36,7 @@ pub(super) enum Service {
 pub(super) enum Transport {
     Http(HttpRemote),
     Ssh(Arc<SshRemote>),
-    Local(PathBuf),
+    Local(PathBuf, Hooks),
 }
 
 /// A conversation: what the service says first is its advertisement, then one answer after each request.
@@ -78,9 +79,11 @@ impl Transport {
                 let answer = Some(answer);
                 Ok(Session::new(Wire::Http { service, answer }))
             }
-            Self::Local(path) if !path.is_dir() => Err(GitError::RepositoryMissing { url: path.display().to_string() }),
-            Self::Local(path) => {
-                let pipe = Pipe::local(path, service)?;
+            Self::Local(path, _) if !path.is_dir() => {
+                Err(GitError::RepositoryMissing { url: path.display().to_string() })
+            }
+            Self::Local(path, hooks) => {
+                let pipe = Pipe::local(path, *hooks, service)?;
                 Ok(Session::new(Wire::Pipe { pipe, end: End::Local(path.clone()) }))
             }
             Self::Ssh(remote) => {
@@ -175,6 +178,13 @@ impl Session {
             return Err(GitError::protocol("there is more after its end"));
         }
         Ok(())
+    }
+
+    /// Ends a conversation that is over. A local service may still have hooks to run.
+    pub(super) async fn close(self) {
+        if let Wire::Pipe { pipe, end: End::Local(_) } = self.wire {
+            pipe.close().await;
+        }
     }
 
     /// Takes more from the wire; false at its end.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use url::Url;
 
+use super::hooks::Hooks;
 use crate::secret::{Credentials, SecretString};
 
 /// Where ssh servers listen.
@@ -43,7 +44,7 @@ pub enum UrlError {
 pub(super) enum Place {
     Http(Url),
     Ssh { user: Option<String>, host: String, port: Option<u16>, path: String },
-    Local(PathBuf),
+    Local(PathBuf, Hooks),
 }
 
 impl GitUrl {
@@ -63,7 +64,7 @@ impl GitUrl {
             return parse_scheme(scheme, text);
         }
         if text.starts_with(['/', '.']) {
-            return Ok((Self(Place::Local(PathBuf::from(text))), None));
+            return Ok((Self(Place::Local(PathBuf::from(text), Hooks::Run)), None));
         }
         if let Some(place) = parse_scp(text)? {
             return Ok((Self(place), None));
@@ -72,7 +73,16 @@ impl GitUrl {
         if text.contains('/') && first.contains(['.', ':', '@']) {
             return parse_http(&format!("https://{text}"));
         }
-        Ok((Self(Place::Local(PathBuf::from(text))), None))
+        Ok((Self(Place::Local(PathBuf::from(text), Hooks::Run)), None))
+    }
+
+    /// The same address, of which nothing is run if it is a local repository: no hook, and nothing that its settings name.
+    #[must_use]
+    pub fn without_hooks(self) -> Self {
+        match self.0 {
+            Place::Local(path, _) => Self(Place::Local(path, Hooks::Never)),
+            place => Self(place),
+        }
     }
 
     /// The host's name, without the port; none for a local repository.
@@ -80,7 +90,7 @@ impl GitUrl {
         match &self.0 {
             Place::Http(url) => url.host_str(),
             Place::Ssh { host, .. } => Some(host),
-            Place::Local(_) => None,
+            Place::Local(..) => None,
         }
     }
 
@@ -89,7 +99,7 @@ impl GitUrl {
         match &self.0 {
             Place::Http(url) => url.port(),
             Place::Ssh { port, .. } => *port,
-            Place::Local(_) => None,
+            Place::Local(..) => None,
         }
     }
 
@@ -98,7 +108,7 @@ impl GitUrl {
         match &self.0 {
             Place::Http(url) => Some((url.host_str()?, url.port_or_known_default()?)),
             Place::Ssh { host, port, .. } => Some((host, port.unwrap_or(SSH_PORT))),
-            Place::Local(_) => None,
+            Place::Local(..) => None,
         }
     }
 
@@ -107,13 +117,13 @@ impl GitUrl {
         match &self.0 {
             Place::Http(url) => url.path().trim_start_matches('/'),
             Place::Ssh { path, .. } => path.trim_start_matches('/'),
-            Place::Local(path) => path.to_str().unwrap_or_default(),
+            Place::Local(path, _) => path.to_str().unwrap_or_default(),
         }
     }
 
     /// Whether the repository is on this machine's disk.
     pub fn is_local(&self) -> bool {
-        matches!(self.0, Place::Local(_))
+        matches!(self.0, Place::Local(..))
     }
 
     /// Whether the repository is reached over SSH.
@@ -166,7 +176,7 @@ impl fmt::Display for GitUrl {
                 let port = port.map_or(String::new(), |port| format!(":{port}"));
                 write!(f, "ssh://{user}{host}{port}/{}", path.trim_start_matches('/'))
             }
-            Place::Local(path) => path.display().fmt(f),
+            Place::Local(path, _) => path.display().fmt(f),
         }
     }
 }
@@ -244,7 +254,7 @@ fn parse_file(text: &str) -> Result<Place, UrlError> {
     if Path::new(&path).components().count() < 2 {
         return Err(UrlError::Path);
     }
-    Ok(Place::Local(PathBuf::from(path)))
+    Ok(Place::Local(PathBuf::from(path), Hooks::Run))
 }
 
 fn parse_url(text: &str) -> Result<Url, UrlError> {
@@ -288,66 +298,4 @@ fn decode(text: &str) -> Result<String, UrlError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::secret::ExposeSecret as _;
-
-    fn url(text: &str) -> GitUrl {
-        GitUrl::parse(text).unwrap().0
-    }
-
-    #[test]
-    fn reads_every_form() {
-        let cases = [
-            ("https://gitlab.example.com/shop/infra.git", "https://gitlab.example.com/shop/infra.git"),
-            ("gitlab.example.com/shop/infra.git", "https://gitlab.example.com/shop/infra.git"),
-            ("localhost:3000/shop/infra", "https://localhost:3000/shop/infra"),
-            ("http://127.0.0.1:8080/infra.git", "http://127.0.0.1:8080/infra.git"),
-            ("git@gitlab.example.com:shop/infra.git", "ssh://git@gitlab.example.com/shop/infra.git"),
-            ("gitlab.example.com:shop/infra.git", "ssh://gitlab.example.com/shop/infra.git"),
-            ("ssh://git@gitlab.example.com:2222/shop/infra.git", "ssh://git@gitlab.example.com:2222/shop/infra.git"),
-            ("file:///srv/git/my%20infra.git", "/srv/git/my infra.git"),
-            ("/srv/git/infra.git", "/srv/git/infra.git"),
-            ("../infra", "../infra"),
-            ("repos/infra.git", "repos/infra.git"),
-            ("infra.git", "infra.git"),
-        ];
-        for (text, shown) in cases {
-            assert_eq!(url(text).to_string(), shown, "{text}");
-        }
-    }
-
-    #[test]
-    fn takes_credentials_out() {
-        let (url, credentials) = GitUrl::parse("https://oauth2:p%40ss@gitlab.example.com/shop/infra.git").unwrap();
-        let credentials = credentials.unwrap();
-        assert_eq!(url.to_string(), "https://gitlab.example.com/shop/infra.git");
-        assert_eq!((credentials.username.as_str(), credentials.password.expose_secret()), ("oauth2", "p@ss"));
-        let (url, credentials) = GitUrl::parse("bot:secret@gitlab.example.com/shop/infra.git").unwrap();
-        assert_eq!(url.to_string(), "https://gitlab.example.com/shop/infra.git");
-        assert_eq!(credentials.unwrap().password.expose_secret(), "secret");
-    }
-
-    #[test]
-    fn refuses_what_is_no_repository() {
-        let cases = [
-            ("", UrlError::Empty),
-            ("git://host/x", UrlError::Scheme("git".to_owned())),
-            ("https://host/", UrlError::Path),
-            ("https://host/x?private_token=a", UrlError::Query),
-            ("ssh://-oProxyCommand=x/y", UrlError::Host),
-            ("git@-oProxyCommand=x:y", UrlError::Host),
-        ];
-        for (text, error) in cases {
-            assert_eq!(GitUrl::parse(text).unwrap_err(), error, "{text}");
-        }
-    }
-
-    #[test]
-    fn names_the_repository_briefly() {
-        assert_eq!(url("https://h/a/shop/infra.git").short(), "shop/infra");
-        assert_eq!(url("git@h:infra.git/").short(), "infra");
-        assert_eq!(url("/srv/git/infra.git").short(), "git/infra");
-        assert_eq!(url(".").short(), ".");
-    }
-}
+mod tests;

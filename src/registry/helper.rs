@@ -3,16 +3,15 @@
 //! The protocol is that of the docker-credential-helpers project: `docker-credential-NAME get`, the server on
 //! standard input, one JSON object on standard output.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{Child, Command};
 
 use super::credentials::Credential;
 use super::docker_config::DOCKER_HUB_KEY;
 use super::words;
+use crate::children::{Program, Purpose, Running};
 use crate::image::DOCKER_HUB;
 use crate::secret::{Credentials, SecretString};
 
@@ -49,17 +48,12 @@ struct Answer {
 }
 
 async fn run(program: &str, host: &str) -> Result<Option<Credential>, String> {
-    let mut child = Command::new(program)
-        .arg("get")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("cannot be started: {error}"))?;
+    let mut helper = Program::new(Purpose::CredentialHelper, program);
+    helper.arg("get").talks();
+    let mut helper = helper.start().map_err(|error| format!("cannot be started: {error}"))?;
     let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
-    let output = talk(&mut child, server).await.map_err(|error| format!("talking to it: {error}"))?;
-    let status = child.wait().await.map_err(|error| format!("waiting for its end: {error}"))?;
+    let output = talk(&mut helper, server).await.map_err(|error| format!("talking to it: {error}"))?;
+    let status = helper.wait().await.map_err(|error| format!("waiting for its end: {error}"))?;
     if !status.success() {
         // A helper reports on standard output, where its secret would be: only the known sentence is looked for.
         let not_found = String::from_utf8_lossy(&output).contains(NOT_FOUND);
@@ -69,14 +63,14 @@ async fn run(program: &str, host: &str) -> Result<Option<Credential>, String> {
 }
 
 /// Writes the server, reads the answer up to the limit.
-async fn talk(child: &mut Child, server: &str) -> std::io::Result<Vec<u8>> {
-    if let Some(mut stdin) = child.stdin.take() {
+async fn talk(helper: &mut Running, server: &str) -> std::io::Result<Vec<u8>> {
+    if let Some(mut stdin) = helper.input() {
         // A helper that doesn't read its input may still answer.
         if let Err(error) = stdin.write_all(server.as_bytes()).await {
             tracing::debug!("the credential helper did not read its input: {error}");
         }
     }
-    match child.stdout.take() {
+    match helper.output() {
         Some(stdout) => bounded(stdout).await,
         None => Ok(Vec::new()),
     }

@@ -65,6 +65,8 @@ fn repository(
     (entry, args, config): (Option<&RepositoryConfig>, &UpdateArgs, &Config),
     (servers, environment): (&GitServers, &Environment),
 ) -> Result<RepositorySettings, SettingsError> {
+    // Whoever writes the config file may not start programs in the job that reads it.
+    let url = if entry.is_some() { url.without_hooks() } else { url };
     let credentials = match entry.and_then(|entry| entry.credentials.as_ref()) {
         Some(given) => Some(variable_credentials(&url, given, servers, environment)?),
         None => credentials(&url, in_url, servers, environment)?,

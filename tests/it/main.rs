@@ -2,10 +2,14 @@
 //!
 //! They assert on outcomes (bytes in the bare repository, commits, exit code, words), never on how the binary got there.
 
+// The tests start servers and the binary.
+#![allow(clippy::disallowed_types)]
+
 mod after;
 mod architecture;
 mod bombs;
 mod check;
+mod children;
 mod commits;
 mod component;
 mod component_examples;
@@ -30,6 +34,7 @@ mod image;
 mod images;
 mod init;
 mod injection;
+mod interruptions;
 mod merge_requests;
 mod pins;
 mod race;
