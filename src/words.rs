@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use crate::text::is_unsafe;
+use crate::text::{CUT, without_unsafe};
 
 /// The most bytes of a server's talk that are kept.
 const MOST: usize = 4096;
@@ -48,7 +48,7 @@ pub(crate) fn clean(bytes: impl AsRef<[u8]>) -> String {
 pub(crate) fn short(text: impl AsRef<[u8]>) -> String {
     let line = clean(text);
     match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", whole_words(line.get(..end).unwrap_or_default())),
+        Some((end, _)) => format!("{}{CUT}", whole_words(line.get(..end).unwrap_or_default())),
         None => line,
     }
 }
@@ -59,8 +59,7 @@ fn whole_words(text: &str) -> &str {
     text.rfind(char::is_whitespace).and_then(|end| text.get(..end)).unwrap_or_default()
 }
 
-/// Drops control characters, terminal sequences with their parameters, and marks that turn text around; a run of blanks
-/// becomes one.
+/// Drops terminal sequences with their parameters and what nobody sees; a run of blanks becomes one.
 fn strip(line: &str) -> String {
     let mut kept = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
@@ -69,13 +68,11 @@ fn strip(line: &str) -> String {
             let ends = |c: &char| ('\u{40}'..='\u{7e}').contains(c);
             while rest.next_if(|c| !ends(c)).is_some() {}
             rest.next();
-        } else if character == '\t' {
-            kept.push(' ');
-        } else if !is_unsafe(character) {
+        } else {
             kept.push(character);
         }
     }
-    kept.split_whitespace().collect::<Vec<_>>().join(" ")
+    without_unsafe(&kept).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
