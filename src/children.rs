@@ -14,12 +14,10 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
 use crate::secret::names::{is_own_secret, looks_secret};
+use crate::secret::own::own_value;
 
 /// How long the end of a killed program is waited for.
 const KILLED: Duration = Duration::from_millis(200);
-
-/// Shorter values of secrets stand in other variables by chance.
-const SHORTEST: usize = 8;
 
 /// What a program is for, which decides what it sees of the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +160,7 @@ const GITS_OWN: [&str; 4] = ["GIT_EXEC_PATH", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_S
 /// The variables that a program must not see: every one that holds a secret by its name, or one of this tool's secrets
 /// in its value (as `CI_REPOSITORY_URL` holds the job's token). A credential helper keeps what clouds call theirs.
 fn withheld(purpose: Purpose, variables: &[(OsString, OsString)]) -> Vec<&OsStr> {
-    let own: Vec<String> = variables.iter().filter_map(|(name, value)| own_secret(name, value)).collect();
+    let own: Vec<String> = variables.iter().filter_map(own_secret).collect();
     let is_withheld = |name: &str, value: &str| {
         let is_clouds = purpose == Purpose::CredentialHelper && CLOUDS.iter().any(|cloud| name.starts_with(cloud));
         let is_gits = purpose == Purpose::Git && name.starts_with("GIT_") && !GITS_OWN.contains(&name);
@@ -176,12 +174,8 @@ fn withheld(purpose: Purpose, variables: &[(OsString, OsString)]) -> Vec<&OsStr>
     withheld.map(|(name, _)| name.as_os_str()).collect()
 }
 
-/// A variable's value, when it is one of this tool's secrets and no path of a key's file.
-fn own_secret(name: &OsStr, value: &OsStr) -> Option<String> {
-    let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
-    let is_path = name.ends_with("_KEY") && !value.contains("-----BEGIN");
-    let value = value.trim();
-    (is_own_secret(&name) && !is_path && value.len() >= SHORTEST).then(|| value.to_owned())
+fn own_secret((name, value): &(OsString, OsString)) -> Option<String> {
+    own_value(&name.to_string_lossy(), &value.to_string_lossy()).map(str::to_owned)
 }
 
 #[cfg(test)]

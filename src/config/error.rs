@@ -26,6 +26,14 @@ pub enum ConfigError {
         /// Where it is asked for.
         line: usize,
     },
+    /// It asks for a variable that holds one of the tool's own secrets.
+    #[error("{line}: the value of the variable {name} holds a secret of this job, and a config file gets no secret")]
+    HoldsSecret {
+        /// The variable.
+        name: String,
+        /// Where it is asked for.
+        line: usize,
+    },
     /// A dollar sign that begins nothing.
     #[error("{line}: a dollar sign begins no variable here: write ${{NAME}}, or $$ for a dollar sign")]
     Dollar {
@@ -47,7 +55,7 @@ impl ConfigError {
             Self::Variable { name, .. } => format!(
                 "set {name} in the job's variables; a protected variable is empty on a branch that isn't protected"
             ),
-            Self::Secret { name, .. } => format!(
+            Self::Secret { name, .. } | Self::HoldsSecret { name, .. } => format!(
                 "leave {name} out of the file: the tool takes its own secrets from their variables, for the servers that \
                 they belong to; a repository's own token is named by credentials.token_variable"
             ),

@@ -165,6 +165,33 @@ fn a_secret_is_never_a_value() {
 }
 
 #[test]
+fn a_secret_inside_another_variable_is_never_a_value() {
+    let (token, proxy) = ("glcbt-64_a/b+c", "pr0xy%2Fpassword");
+    for (name, value, is_refused) in [
+        ("CLONE_URL", format!("https://gitlab-ci-token:{token}@git.example/a.git"), true),
+        ("CLONE_URL", "https://gitlab-ci-token:glcbt-64_a%2Fb%2Bc@git.example/a.git".to_owned(), true),
+        ("COPY", token.to_owned(), true),
+        ("HEADER", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("u:{token}")), true),
+        ("https_proxy", format!("me:{proxy}@proxy.example:3128"), true),
+        ("MINE", "https://me:other@git.example/a.git".to_owned(), false),
+        ("SHORT", "a word and another".to_owned(), false),
+        ("KEY_FILE", "/builds/key-file".to_owned(), false),
+    ] {
+        let variables = [
+            ("CI_JOB_TOKEN", token),
+            ("HARBOR_PASSWORD", "word"),
+            ("GITOPS_BUMP_SSH_KEY", "/builds/key-file"),
+            (name, value.as_str()),
+        ];
+        for read in [Config::parse, Config::parse_to_look] {
+            let result = read(&format!("message: 'x ${{{name}}}'\n"), &variables.into_iter().collect());
+            let is_error = matches!(&result, Err(ConfigError::HoldsSecret { name: said, line: 1 }) if said == name);
+            assert!(is_error == is_refused && (is_refused || result.is_ok()), "{name}={value}: {result:?}");
+        }
+    }
+}
+
+#[test]
 fn lines_are_those_of_the_source() {
     for (text, line) in [
         ("message: | # costs $5\n\n  one\n  two ${NONE}\n", 4),

@@ -6,7 +6,7 @@
 use super::ConfigError;
 use super::tree::{Budget, Form, Node, Scalar, Value};
 use crate::environment::Environment;
-use crate::secret::names;
+use crate::secret::{Redactor, names, own};
 
 /// What becomes of a variable that isn't set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) fn expand(
     unset: Unset,
     budget: &mut Budget,
 ) -> Result<(), ConfigError> {
-    let mut expansion = Expansion { environment, budget };
+    let mut expansion = Expansion { environment, own: own::finder(environment), budget };
     let Value::Mapping(pairs) = &mut root.value else {
         return expansion.node(root, Unset::Refused);
     };
@@ -38,10 +38,12 @@ pub(super) fn expand(
 
 struct Expansion<'e> {
     environment: &'e Environment,
+    /// Finds the tool's own secrets in the values of variables whose names don't tell.
+    own: Redactor,
     budget: &'e mut Budget,
 }
 
-impl Expansion<'_> {
+impl<'e> Expansion<'e> {
     fn node(&mut self, node: &mut Node, unset: Unset) -> Result<(), ConfigError> {
         match &mut node.value {
             Value::Scalar(scalar) => self.scalar(scalar, node.line, unset),
@@ -57,7 +59,7 @@ impl Expansion<'_> {
         if !scalar.text.contains('$') {
             return Ok(());
         }
-        match replaced(scalar, line, self.environment, self.budget) {
+        match self.replaced(scalar, line) {
             Err(ConfigError::Variable { .. }) if unset == Unset::KeptInImages => {}
             text => {
                 scalar.text = text?;
@@ -65,6 +67,45 @@ impl Expansion<'_> {
             }
         }
         Ok(())
+    }
+
+    fn replaced(&mut self, scalar: &Scalar, line: usize) -> Result<String, ConfigError> {
+        let mut result = String::new();
+        let mut rest = scalar.text.as_str();
+        let mut lines = scalar.dollars.iter().copied();
+        while let Some((before, after)) = rest.split_once('$') {
+            let line = lines.next().unwrap_or(line);
+            result.push_str(before);
+            if let Some(after) = after.strip_prefix('$') {
+                lines.next();
+                result.push('$');
+                rest = after;
+                continue;
+            }
+            let name = after.strip_prefix('{').and_then(|name| name.split_once('}'));
+            let Some((name, after)) = name.filter(|(name, _)| is_variable_name(name)) else {
+                return Err(ConfigError::Dollar { line });
+            };
+            let value = self.value(name, line)?;
+            self.budget.take(value.len(), line)?;
+            result.push_str(value);
+            rest = after;
+        }
+        result.push_str(rest);
+        Ok(result)
+    }
+
+    fn value(&self, name: &str, line: usize) -> Result<&'e str, ConfigError> {
+        if names::looks_secret(name) {
+            return Err(ConfigError::Secret { name: name.to_owned(), line });
+        }
+        let state = if self.environment.is_empty(name) { "empty" } else { "not set" };
+        let value = self.environment.get(name);
+        let value = value.ok_or_else(|| ConfigError::Variable { name: name.to_owned(), line, state })?;
+        if self.own.finds_own(value) {
+            return Err(ConfigError::HoldsSecret { name: name.to_owned(), line });
+        }
+        Ok(value)
     }
 }
 
@@ -74,45 +115,6 @@ fn require_plain(key: &Node) -> Result<(), ConfigError> {
         Value::Scalar(scalar) if scalar.text.contains("${") => Err(ConfigError::Key { line: key.line }),
         _ => Ok(()),
     }
-}
-
-fn replaced(
-    scalar: &Scalar,
-    line: usize,
-    environment: &Environment,
-    budget: &mut Budget,
-) -> Result<String, ConfigError> {
-    let mut result = String::new();
-    let mut rest = scalar.text.as_str();
-    let mut lines = scalar.dollars.iter().copied();
-    while let Some((before, after)) = rest.split_once('$') {
-        let line = lines.next().unwrap_or(line);
-        result.push_str(before);
-        if let Some(after) = after.strip_prefix('$') {
-            lines.next();
-            result.push('$');
-            rest = after;
-            continue;
-        }
-        let name = after.strip_prefix('{').and_then(|name| name.split_once('}'));
-        let Some((name, after)) = name.filter(|(name, _)| is_variable_name(name)) else {
-            return Err(ConfigError::Dollar { line });
-        };
-        let value = value(name, line, environment)?;
-        budget.take(value.len(), line)?;
-        result.push_str(value);
-        rest = after;
-    }
-    result.push_str(rest);
-    Ok(result)
-}
-
-fn value<'e>(name: &str, line: usize, environment: &'e Environment) -> Result<&'e str, ConfigError> {
-    if names::looks_secret(name) {
-        return Err(ConfigError::Secret { name: name.to_owned(), line });
-    }
-    let state = if environment.is_empty(name) { "empty" } else { "not set" };
-    environment.get(name).ok_or_else(|| ConfigError::Variable { name: name.to_owned(), line, state })
 }
 
 fn is_variable_name(name: &str) -> bool {

@@ -15,6 +15,7 @@ mod audience;
 mod in_urls;
 pub mod names;
 mod needles;
+pub(crate) mod own;
 mod redactor;
 mod spelling;
 

@@ -6,7 +6,7 @@
 use super::credentials::{self, DOCKER_CONFIGS};
 use crate::environment::Environment;
 use crate::secret::names::{is_own_secret, looks_secret};
-use crate::secret::{Audience, Redactor, SecretString, secrets_in_urls};
+use crate::secret::{Audience, Redactor, SecretString, own, secrets_in_urls};
 
 /// Variables that hold a private key or the path of one.
 const KEYS: [&str; 3] = ["GITOPS_BUMP_SSH_KEY", "GITOPS_BUMP_SIGNING_KEY", "GITOPS_BUMP_INPUT_SIGNING_KEY"];
@@ -32,18 +32,6 @@ pub fn redactor(environment: &Environment, arguments: &[String], is_file: impl F
     redactor
 }
 
-/// The secrets that a config file's text names, before it is parsed: what stands in an address for a password, with its
-/// variables replaced, and the variables in the values of keys that hold secrets.
-pub fn secrets_in_config(text: &str, environment: &Environment, is_file: impl Fn(&str) -> bool) -> Vec<SecretString> {
-    let written = secrets_in_urls(text);
-    let expanded = secrets_in_urls(&expanded(text, environment));
-    let lines = text.lines().filter(|line| CONFIG_KEYS.iter().any(|key| line.contains(key)));
-    let in_addresses = written.iter().flat_map(|secret| variables(secret));
-    let values = lines.flat_map(variables).chain(in_addresses).filter_map(|name| environment.get(name));
-    let values = values.filter(|value| !is_file(value)).map(str::to_owned);
-    values.chain(written.iter().cloned()).chain(expanded).map(SecretString::from).collect()
-}
-
 fn variable(redactor: &mut Redactor, name: &str, value: &str, is_file: impl Fn(&str) -> bool) {
     let secret = SecretString::from(value);
     match is_own_secret(name) {
@@ -58,8 +46,8 @@ fn variable(redactor: &mut Redactor, name: &str, value: &str, is_file: impl Fn(&
 
 /// Credentials inside the addresses of a variable. A proxy's address may lack its scheme.
 fn in_address(redactor: &mut Redactor, name: &str, value: &str) {
-    let is_proxy = name.to_ascii_lowercase().ends_with("_proxy");
-    let whole = if is_proxy && !value.contains("://") { format!("http://{value}") } else { value.to_owned() };
+    let is_proxy = own::is_proxy(name);
+    let whole = if is_proxy { own::proxy(value) } else { value.to_owned() };
     let is_own = is_proxy || name.starts_with("GITOPS_BUMP_");
     for secret in secrets_in_urls(&whole).into_iter().map(SecretString::from) {
         if is_own { redactor.add(&secret) } else { redactor.add_foreign(&secret) }
