@@ -32,6 +32,9 @@ pub enum UrlError {
     /// A query or a fragment, which may hold a token.
     #[error("the repository URL has a query or a fragment")]
     Query,
+    /// A slash in front of an `@`: the credentials would be taken for the host, and asked for by name.
+    #[error("the repository URL has an @ behind a slash; write %2F for a slash in a password, %40 for an @ in a path")]
+    At,
     /// No host, or one that a program would take for an option.
     #[error("the repository URL has no valid host")]
     Host,
@@ -261,6 +264,9 @@ fn parse_url(text: &str) -> Result<Url, UrlError> {
     let url = Url::parse(text).map_err(|error| UrlError::Malformed(error.to_string()))?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(UrlError::Query);
+    }
+    if url.scheme() != "file" && url.path().contains('@') {
+        return Err(UrlError::At);
     }
     Ok(url)
 }

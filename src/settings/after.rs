@@ -182,7 +182,14 @@ fn address(what: &str, text: &str) -> Result<String, SettingsError> {
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
         return Err(wrong("it is no https:// or http:// URL"));
     }
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+    // With a slash in a password, a part of the credentials would be taken for the host.
+    let holds_at = url.path().contains('@');
+    if holds_at
+        || !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
         return Err(wrong("credentials and queries don't belong into it"));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
