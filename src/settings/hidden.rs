@@ -29,7 +29,28 @@ pub fn redactor(environment: &Environment, arguments: &[String], is_file: impl F
     }
     let servers = Audience::default();
     credentials::sources(environment, &servers).secrets().for_each(|pair| redactor.add_credentials(&pair));
+    arguments.iter().for_each(|argument| in_argument(&mut redactor, argument));
     redactor
+}
+
+/// An error about an unknown flag repeats it up to its first `=`, which may stand inside a secret.
+fn in_argument(redactor: &mut Redactor, argument: &str) {
+    let Some((flag, value)) = argument.split_once('=').filter(|_| argument.starts_with('-')) else { return };
+    if redactor.redact(argument) != format!("{}={}", redactor.redact(flag), redactor.redact(value)) {
+        redactor.add(&SecretString::from(flag.trim_start_matches('-')));
+    }
+}
+
+/// The secrets that a config file's text names, before it is parsed: what stands in an address for a password, with its
+/// variables replaced, and the variables in the values of keys that hold secrets.
+pub fn secrets_in_config(text: &str, environment: &Environment, is_file: impl Fn(&str) -> bool) -> Vec<SecretString> {
+    let written = secrets_in_urls(text);
+    let expanded = secrets_in_urls(&expanded(text, environment));
+    let lines = text.lines().filter(|line| CONFIG_KEYS.iter().any(|key| line.contains(key)));
+    let in_addresses = written.iter().flat_map(|secret| variables(secret));
+    let values = lines.flat_map(variables).chain(in_addresses).filter_map(|name| environment.get(name));
+    let values = values.filter(|value| !is_file(value)).map(str::to_owned);
+    values.chain(written.iter().cloned()).chain(expanded).map(SecretString::from).collect()
 }
 
 fn variable(redactor: &mut Redactor, name: &str, value: &str, is_file: impl Fn(&str) -> bool) {
@@ -89,6 +110,7 @@ mod tests {
             ("CI_JOB_TOKEN", "job-token-1"),
             ("FF_MASK_ALL_DEFAULT_TOKENS", "true"),
             ("VAULT_TOKEN", "vault-value"),
+            ("OTHER_TOKEN", "base64+/x="),
             ("KUBE_SECRET_FILE", "/builds/secret-file"),
             ("GITOPS_BUMP_SSH_KEY", "/builds/key-file"),
             ("COSIGN_KEY", public),
@@ -99,12 +121,12 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        let arguments = ["--plain-http".to_owned(), "http://u:argu@h".to_owned()];
+        let arguments = ["--plain-http", "http://u:argu@h", "--base64+/x=", "--flag=base64+/x="].map(str::to_owned);
         let redactor = redactor(&environment, &arguments, |value| value.starts_with("/builds/"));
-        for secret in ["own1", "job-token-1", "vault-value", "from-address", "prox", "dock", "argu"] {
+        for secret in ["own1", "job-token-1", "vault-value", "from-address", "prox", "dock", "argu", "base64+/x"] {
             assert_eq!(redactor.redact(&format!("<{secret}>")), "<[hidden]>");
         }
-        for text in ["true", "/builds/secret-file", "/builds/key-file", public, "0123456789abcdef"] {
+        for text in ["true", "flag", "/builds/secret-file", "/builds/key-file", public, "0123456789abcdef"] {
             assert_eq!(redactor.redact(text), text);
         }
     }
