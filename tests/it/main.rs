@@ -8,6 +8,7 @@
 mod after;
 mod architecture;
 mod bombs;
+mod canary;
 mod check;
 mod children;
 mod commits;

@@ -1,9 +1,11 @@
 //! The world a test runs in: servers, a scratch directory, infra repositories and the binary; knows no promise of its own.
 
 mod argocd;
+mod canaries;
 mod container;
 mod detour;
 mod directory;
+mod echo;
 mod gitlab;
 mod liar;
 mod nginx;
@@ -26,9 +28,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
 
 pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, application};
+pub(crate) use canaries::Canaries;
 pub(crate) use container::Image;
 pub(crate) use detour::Detour;
 pub(crate) use directory::{read, write};
+pub(crate) use echo::{Echo, Manner};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};
 pub(crate) use liar::{liar, liar_in_full, says};
 pub(crate) use nginx::{Fault, Faults, Nginx};
