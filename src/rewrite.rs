@@ -4,13 +4,15 @@
 #![deny(clippy::disallowed_methods)]
 
 mod coverage;
+mod sources;
 
 use std::collections::BTreeSet;
 
 pub use self::coverage::{Coverage, Look};
+use self::sources::{Source, add_sources};
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rules, Wanted};
 use crate::plan::Target;
-use crate::tree::{Entry, Found, Want, join};
+use crate::tree::{Found, Want};
 
 /// What the targets of one repository come to.
 #[derive(Debug, Default)]
@@ -255,86 +257,6 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
         }
         Some((_, target)) => Err(no_match(target, &result, wanted)),
         None => Ok(result),
-    }
-}
-
-/// A file and the targets that ask for it, by their numbers.
-struct Source<'a> {
-    path: String,
-    bytes: &'a [u8],
-    targets: Vec<usize>,
-    /// One of a directory's files, which may turn out to be none of ours.
-    optional: bool,
-}
-
-fn add_sources<'a>(
-    (number, target): (usize, &Target),
-    found: &'a Found,
-    sources: &mut Vec<Source<'a>>,
-    notes: &mut Vec<String>,
-) -> Result<(), RewriteError> {
-    let file = || target.file.clone();
-    match (found, &target.kind) {
-        (Found::File(bytes), _) => add(sources, file(), bytes, number, false),
-        (Found::Again { path }, _) => add(sources, path.clone(), &[], number, false),
-        (Found::Directory(entries), Kind::Kustomize { .. }) => {
-            let [entry] = entries.as_slice() else {
-                let names = entries.iter().map(|entry| entry.name.clone()).collect();
-                return Err(RewriteError::Kustomizations { file: file(), names });
-            };
-            let path = join(&target.file, &entry.name);
-            match &entry.found {
-                Found::File(bytes) => add(sources, path, bytes, number, false),
-                Found::Again { path } => add(sources, path.clone(), &[], number, false),
-                Found::Submodule { at } => {
-                    return Err(RewriteError::Submodule { file: path, at: at.clone() });
-                }
-                Found::TooLarge { bytes } => {
-                    return Err(RewriteError::TooLarge { file: path, bytes: *bytes });
-                }
-                _ => {
-                    return Err(RewriteError::Symlink { at: path.clone(), file: path });
-                }
-            }
-        }
-        (Found::Directory(entries), Kind::Manifest) => {
-            for Entry { name, found } in entries {
-                let path = join(&target.file, name);
-                match found {
-                    Found::File(bytes) => add(sources, path, bytes, number, true),
-                    Found::Again { path } => add(sources, path.clone(), &[], number, true),
-                    Found::TooLarge { bytes } => {
-                        return Err(RewriteError::TooLarge { file: path, bytes: *bytes });
-                    }
-                    _ => notes.push(format!("passed over: {path}: not a regular file")),
-                }
-            }
-        }
-        (Found::Directory(_), Kind::Helm { .. }) => return Err(RewriteError::Directory { file: file() }),
-        (Found::Missing { parent, names }, _) => {
-            return Err(RewriteError::Missing { file: file(), parent: parent.clone(), names: names.clone() });
-        }
-        (Found::TooLarge { bytes }, _) => {
-            return Err(RewriteError::TooLarge { file: file(), bytes: *bytes });
-        }
-        (Found::Symlink { at }, _) => {
-            return Err(RewriteError::Symlink { file: file(), at: at.clone() });
-        }
-        (Found::Submodule { at }, _) => {
-            return Err(RewriteError::Submodule { file: file(), at: at.clone() });
-        }
-    }
-    Ok(())
-}
-
-/// Adds a target to its file; the bytes count when the file is new.
-fn add<'a>(sources: &mut Vec<Source<'a>>, path: String, bytes: &'a [u8], number: usize, optional: bool) {
-    match sources.iter_mut().find(|source| source.path == path) {
-        Some(source) => {
-            source.targets.push(number);
-            source.optional &= optional;
-        }
-        None => sources.push(Source { path, bytes, targets: vec![number], optional }),
     }
 }
 

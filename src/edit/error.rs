@@ -2,7 +2,6 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// How much of a file's own text an error shows.
@@ -206,21 +205,6 @@ pub struct TagPlace {
     pub path: String,
 }
 
-impl TagSource {
-    fn hint(&self, file: &str) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::Create => "write a tag there first, or let --create add it",
-            Self::Beside => "give the path of the mapping, or of the tag in it",
-            Self::Mapping => "give the path of the mapping, and let --create add the tag to it",
-            Self::Elsewhere(place) => {
-                let TagPlace { key, path } = &**place;
-                return format!("the tag seems to be under {key}: name it by its PATH, {file}:{path}").into();
-            }
-            Self::Nowhere => "write a tag there first",
-        })
-    }
-}
-
 /// What makes a file too costly to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Bomb {
@@ -262,51 +246,6 @@ impl fmt::Display for EditError {
 }
 
 impl std::error::Error for EditError {}
-
-impl Reason {
-    fn hint(&self, file: &str) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::NotUtf8 => "save the file as UTF-8",
-            Self::InvalidYaml(_) => {
-                "correct the file; a template with `{{ … }}` lines is no YAML before it is rendered"
-            }
-            Self::Bomb(_) => "split the file, or take the file that really holds the image",
-            Self::PathMissing { from: TagSource::Create, .. } => "correct the path, or let --create add the tag",
-            Self::NoTag { from, .. } | Self::PathMissing { from: from @ TagSource::Elsewhere(_), .. } => {
-                return from.hint(file);
-            }
-            Self::PathMissing { .. } => "correct the path",
-            Self::Duplicated { .. } => "remove one of the two keys",
-            Self::Merged { .. } => "give the path of the value itself, or write the key here too",
-            Self::SeveralDocuments { .. } => "split the file, or leave out the path so that images are matched",
-            Self::SeveralItems { .. } => "use a filter that picks one item, or an index",
-            Self::Alias { .. } => "give the path of the anchored value",
-            Self::NotScalar(_) | Self::NotCollection { .. } | Self::NoPlace => {
-                "give the path of an image's mapping, its tag or its reference"
-            }
-            Self::Template => "write the value where the template takes it from",
-            Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
-            Self::MultiLine => "write the value on one line, plain or in quotes",
-            Self::ValuesText => "move them from helm.values to helm.valuesObject, which Argo CD takes as YAML",
-            Self::OddAnchor(_) => "rename the anchor",
-            Self::Typed(_) => "remove the tag or make it !!str",
-            Self::OtherRepository { .. } => {
-                "correct the path or the image; --any-repository writes the tag all the same (a mirror)"
-            }
-            Self::WhichImage => "name the image of this target in the config file",
-            Self::UnknownDigest { .. } => "give the image with its digest: NAME:TAG@sha256:…",
-            Self::Conflict { .. } => "correct the targets so that one image is written here",
-            Self::Shared { .. } => {
-                "give the other image its own value, or bump both together; with a PATH, --any-repository writes it all the same"
-            }
-            Self::TagSuffix => "remove the tagSuffix: it would be added to every new tag",
-            Self::NotKustomization(_) => "name a kustomization file or its directory",
-            Self::NameMissing { .. } => "correct the name; --create adds a missing entry",
-            Self::NoFinalNewline => "end the file with a line break",
-            Self::Unproved => "write the value in a simpler style (plain or quoted, on one line) and run again",
-        })
-    }
-}
 
 /// An error that does not know its file yet: a byte offset and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod fields;
 mod helm;
+mod hint;
 mod insert;
 mod kustomize;
 mod layout;
