@@ -16,6 +16,8 @@ mod address;
 mod answer;
 mod error;
 mod failure;
+#[cfg(test)]
+pub(crate) mod fake;
 mod hop;
 mod login;
 mod retry_after;

@@ -1,76 +1,16 @@
 //! The floor against servers on sockets that answer as a test tells them to.
 
-use std::sync::{Arc, Mutex};
-
 use reqwest::header::ACCEPT;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 
+use super::fake::{Fake, says};
 use super::*;
 use crate::secret::{Audience, Bound, Credentials, SecretString};
 
 const ANYWHERE: Manners =
     Manners { silence: Duration::from_secs(5), total: Duration::from_secs(10), follow: Follow::Anywhere };
 
-/// A server that keeps what it was asked; a connection carries one request.
-struct Fake {
-    address: String,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl Fake {
-    /// Starts a server whose answer is made from the request's head.
-    async fn start(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
-        Self::slow(answer, Duration::ZERO).await
-    }
-
-    /// The same, with a pause behind the headers and every byte of the body.
-    async fn slow(answer: impl Fn(&str) -> String + Send + Sync + 'static, pause: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&requests);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let head = head(&mut stream).await;
-                log.lock().unwrap().push(head.clone());
-                let text = answer(&head);
-                let (start, rest) = text.split_at(text.find("\r\n\r\n").unwrap() + 4);
-                let rest: Vec<&[u8]> =
-                    if pause.is_zero() { vec![rest.as_bytes()] } else { rest.as_bytes().chunks(1).collect() };
-                let pieces = std::iter::once(start.as_bytes()).chain(rest);
-                for piece in pieces {
-                    // The client may have gone when it has read enough.
-                    if stream.write_all(piece).await.is_err() {
-                        break;
-                    }
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        });
-        Self { address, requests }
-    }
-
-    fn url(&self) -> Url {
-        Url::parse(&format!("http://{}/start", self.address)).unwrap()
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
-    }
-}
-
-async fn head(stream: &mut TcpStream) -> String {
-    let (mut head, mut byte) = (Vec::new(), [0]);
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap_or(0) == 1 {
-        head.push(byte[0]);
-    }
-    String::from_utf8(head).unwrap()
-}
-
-fn says(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
+fn url(server: &Fake) -> Url {
+    Url::parse(&format!("http://{}/start", server.address)).unwrap()
 }
 
 fn leads_to(place: &str) -> String {
@@ -113,29 +53,26 @@ fn get() -> Request {
 #[tokio::test]
 async fn a_login_stays_at_its_origin_and_does_not_come_back() {
     for way in ["own", "port", "host", "back"] {
-        let other = Fake::start(|head| match head.split(' ').nth(1).unwrap().strip_prefix("/back-to-") {
+        let other = Fake::start(|head, _| match head.split(' ').nth(1).unwrap().strip_prefix("/back-to-") {
             Some(address) => leads_to(&format!("http://{address}/end")),
             None => says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\nRetry-After: 7\r\n", "evil words"),
         })
         .await;
         let there = other.address.clone();
-        let home = Fake::start(move |head| {
-            let own = head.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
-            match (head.split(' ').nth(1).unwrap(), way) {
-                ("/end", _) => says("403 Forbidden", "Retry-After: 7\r\n", "own words"),
-                (_, "own") => leads_to("/end"),
-                (_, "port") => leads_to(&format!("http://me:pw@{there}/end")),
-                (_, "host") => leads_to(&format!("http://localhost:{}/end", there.split_once(':').unwrap().1)),
-                _ => leads_to(&format!("http://{there}/back-to-{own}")),
-            }
+        let home = Fake::start(move |head, own| match (head.split(' ').nth(1).unwrap(), way) {
+            ("/end", _) => says("403 Forbidden", "Retry-After: 7\r\n", "own words"),
+            (_, "own") => leads_to("/end"),
+            (_, "port") => leads_to(&format!("http://me:pw@{there}/end")),
+            (_, "host") => leads_to(&format!("http://localhost:{}/end", there.split_once(':').unwrap().1)),
+            _ => leads_to(&format!("http://{there}/back-to-{own}")),
         })
         .await;
         let port = other.address.split_once(':').unwrap().1;
         for login in logins(&[&home.address, &other.address, &format!("localhost:{port}")]) {
-            let before = home.asked().len();
-            let whole = ask(&direct(), &home.url(), get().login(Some(login))).await.unwrap();
-            assert!(!other.asked().iter().any(|head| shows_a_login(head)), "{way}: {:?}", other.asked());
-            let shown: Vec<bool> = home.asked()[before..].iter().map(|head| shows_a_login(head)).collect();
+            let before = home.heads().len();
+            let whole = ask(&direct(), &url(&home), get().login(Some(login))).await.unwrap();
+            assert!(!other.heads().iter().any(|head| shows_a_login(head)), "{way}: {:?}", other.heads());
+            let shown: Vec<bool> = home.heads()[before..].iter().map(|head| shows_a_login(head)).collect();
             let (expected, is_own): (&[bool], bool) = match way {
                 "own" => (&[true, true], true),
                 "back" => (&[true, false], false),
@@ -150,9 +87,9 @@ async fn a_login_stays_at_its_origin_and_does_not_come_back() {
 
 #[tokio::test]
 async fn a_body_is_sent_once() {
-    let other = Fake::start(|_| says("200 OK", "", "")).await;
+    let other = Fake::start(|_, _| says("200 OK", "", "")).await;
     for place in [format!("http://{}/x", other.address), "/x".to_owned()] {
-        let home = Fake::start(move |_| leads_to(&place)).await;
+        let home = Fake::start(move |_, _| leads_to(&place)).await;
         let mut audience = Audience::default();
         audience.add(&home.address);
         audience.add(&other.address);
@@ -163,17 +100,17 @@ async fn a_body_is_sent_once() {
             post().body("application/json", b"{}".to_vec()),
             Request::new(Method::PUT, &ANYWHERE).body("application/json", b"{}".to_vec()),
         ] {
-            let error = ask(&direct(), &home.url(), request).await.unwrap_err();
+            let error = ask(&direct(), &url(&home), request).await.unwrap_err();
             assert!(matches!(error, HttpError::Stray { stray: Stray::Body, .. }), "{error}");
         }
-        assert_eq!((home.asked().len(), other.asked().len()), (3, 0));
+        assert_eq!((home.heads().len(), other.heads().len()), (3, 0));
     }
 }
 
 /// Whatever a server on the Internet names: the test's servers play one behind a proxy, where a name may be that of any.
 #[tokio::test]
 async fn a_public_server_leads_to_no_private_address() {
-    let inner = Fake::start(|_| says("200 OK", "", "metadata")).await;
+    let inner = Fake::start(|_, _| says("200 OK", "", "metadata")).await;
     let port = inner.address.split_once(':').unwrap().1.to_owned();
     for host in [
         "127.0.0.1",
@@ -195,7 +132,7 @@ async fn a_public_server_leads_to_no_private_address() {
     ] {
         let place = format!("http://{host}:{port}/");
         let named = place.clone();
-        let public = Fake::start(move |head| match head.split(' ').nth(1).unwrap() {
+        let public = Fake::start(move |head, _| match head.split(' ').nth(1).unwrap() {
             "http://r.example/hop" => leads_to("http://r.example/start"),
             _ => leads_to(&named),
         })
@@ -211,16 +148,16 @@ async fn a_public_server_leads_to_no_private_address() {
             assert!(matches!(error, HttpError::Stray { stray: Stray::Inward, .. }), "{place} {error}");
         }
     }
-    assert_eq!(inner.asked().len(), 0);
+    assert_eq!(inner.heads().len(), 0);
     // From this machine to this machine is what a private registry and its storage do.
-    let place = inner.url().to_string();
-    let private = Fake::start(move |_| leads_to(&place)).await;
-    assert_eq!(ask(&direct(), &private.url(), get()).await.unwrap().body, b"metadata");
+    let place = url(&inner).to_string();
+    let private = Fake::start(move |_, _| leads_to(&place)).await;
+    assert_eq!(ask(&direct(), &url(&private), get()).await.unwrap().body, b"metadata");
 }
 
 #[tokio::test]
 async fn a_name_that_resolves_to_this_machine_is_not_asked_from_outside() {
-    let inner = Fake::start(|_| says("200 OK", "", "metadata")).await;
+    let inner = Fake::start(|_, _| says("200 OK", "", "metadata")).await;
     let port = inner.address.split_once(':').unwrap().1;
     let own = std::fs::read_to_string("/etc/hosts").unwrap_or_default();
     let names = own.lines().filter_map(|line| line.split_once(char::is_whitespace)).filter(|(address, _)| {
@@ -231,20 +168,20 @@ async fn a_name_that_resolves_to_this_machine_is_not_asked_from_outside() {
         let error = ask(&direct(), &url, get().reach(Reach::Public)).await.unwrap_err();
         assert!(matches!(error, HttpError::Stray { stray: Stray::Inward, .. }), "{name}: {error}");
     }
-    assert_eq!(inner.asked().len(), 0);
+    assert_eq!(inner.heads().len(), 0);
 }
 
 #[tokio::test]
 async fn a_name_that_only_another_server_gave_is_not_repeated() {
-    let other = Fake::start(|_| leads_to("http://evil-words.invalid:1/")).await;
-    let place = other.url().to_string();
-    let home = Fake::start(move |_| leads_to(&place)).await;
-    let error = ask(&direct(), &home.url(), get()).await.unwrap_err().to_string();
+    let other = Fake::start(|_, _| leads_to("http://evil-words.invalid:1/")).await;
+    let place = url(&other).to_string();
+    let home = Fake::start(move |_, _| leads_to(&place)).await;
+    let error = ask(&direct(), &url(&home), get()).await.unwrap_err().to_string();
     assert!(!error.contains("evil") && error.contains("redirects led to"), "{error}");
-    let other = Fake::start(|_| leads_to("evil-words://x")).await;
-    let place = other.url().to_string();
-    let home = Fake::start(move |_| leads_to(&place)).await;
-    let error = ask(&direct(), &home.url(), get()).await.unwrap_err().to_string();
+    let other = Fake::start(|_, _| leads_to("evil-words://x")).await;
+    let place = url(&other).to_string();
+    let home = Fake::start(move |_, _| leads_to(&place)).await;
+    let error = ask(&direct(), &url(&home), get()).await.unwrap_err().to_string();
     assert!(!error.contains("evil"), "{error}");
 }
 
@@ -256,28 +193,28 @@ async fn an_answer_ends() {
     let is_silence = |error: &HttpError| matches!(error, HttpError::Unreachable { why: Why::Silence, .. });
     // A byte now and then is never silence; a body and the words of a refusal end all the same.
     for status in ["200 OK", "403 Forbidden"] {
-        let trickle = Fake::slow(move |_| says(status, "", &"x".repeat(900)), Duration::from_millis(50)).await;
+        let trickle = Fake::slow(move |_, _| says(status, "", &"x".repeat(900)), Duration::from_millis(50)).await;
         let started = std::time::Instant::now();
-        let error = ask(&direct(), &trickle.url(), request()).await.unwrap_err();
+        let error = ask(&direct(), &url(&trickle), request()).await.unwrap_err();
         let took = started.elapsed();
         assert!(is_silence(&error) && took > SHORT.silence * 2 && took < SHORT.total * 2, "{error} {took:?}");
     }
-    let quiet = Fake::slow(|_| says("200 OK", "", "x"), Duration::from_mins(1)).await;
+    let quiet = Fake::slow(|_, _| says("200 OK", "", "x"), Duration::from_mins(1)).await;
     let started = std::time::Instant::now();
-    assert!(is_silence(&ask(&direct(), &quiet.url(), request()).await.unwrap_err()));
+    assert!(is_silence(&ask(&direct(), &url(&quiet), request()).await.unwrap_err()));
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     // A chain of redirects has one deadline, and an end.
-    let around = Fake::start(|_| leads_to("/again")).await;
-    let error = ask(&direct(), &around.url(), request()).await.unwrap_err();
+    let around = Fake::start(|_, _| leads_to("/again")).await;
+    let error = ask(&direct(), &url(&around), request()).await.unwrap_err();
     assert!(matches!(error, HttpError::Stray { stray: Stray::TooMany(5), .. }), "{error}");
-    assert_eq!(around.asked().len(), 6);
+    assert_eq!(around.heads().len(), 6);
 }
 
 #[tokio::test]
 async fn an_answer_is_bounded() {
     for (length, fits) in [(0, true), (1000, true), (1001, false), (5_000_000, false)] {
-        let fake = Fake::start(move |_| says("200 OK", "", &"x".repeat(length))).await;
-        match ask(&direct(), &fake.url(), get()).await {
+        let fake = Fake::start(move |_, _| says("200 OK", "", &"x".repeat(length))).await;
+        match ask(&direct(), &url(&fake), get()).await {
             Ok(whole) => assert!(fits && whole.body.len() == length, "{length}"),
             Err(error) => assert!(!fits && matches!(error, HttpError::TooLong { limit: 1000, .. }), "{length} {error}"),
         }
@@ -294,8 +231,8 @@ async fn secrets_are_hidden_before_words_are_cut() {
         for blank in [" ", "\n", "x"] {
             let text = format!("{}{secret} end", blank.repeat(padding));
             for body in [text.clone(), serde_json::json!({ "message": text }).to_string()] {
-                let fake = Fake::start(move |_| says("403 Forbidden", "", &body)).await;
-                let words = ask(&http, &fake.url(), get()).await.unwrap().words;
+                let fake = Fake::start(move |_, _| says("403 Forbidden", "", &body)).await;
+                let words = ask(&http, &url(&fake), get()).await.unwrap().words;
                 for part in secret.as_bytes().windows(4) {
                     let part = std::str::from_utf8(part).unwrap();
                     assert!(!words.contains(part), "{padding} {blank:?}: {words}");

@@ -1,12 +1,8 @@
 //! The registry client against a server on a socket that answers what a test tells it to.
 
-use std::sync::{Arc, Mutex};
-
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-
 use super::*;
 use crate::http::Trust;
+use crate::http::fake::{Fake, says};
 use crate::proxies::Proxies;
 use crate::secret::{Audience, Bound, Credentials, SecretString, SharedRedactor};
 
@@ -14,28 +10,7 @@ const MANIFEST: &str = r#"{"schemaVersion": 2, "mediaType": "application/vnd.oci
 const MANIFEST_DIGEST: &str = "sha256:d69e8ea6ee409e20a594645cd05d6eb0cb313e540f4d027a6492ad588aa2faff";
 const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// A server that keeps what it was asked; a connection carries one request.
-struct Fake {
-    address: String,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
 impl Fake {
-    /// Starts a server whose answer is made from the request's head and the server's own address.
-    async fn start(answer: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (own, log) = (address.clone(), Arc::clone(&requests));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let head = read_head(stream, &own, &answer).await;
-                log.lock().unwrap().push(head);
-            }
-        });
-        Self { address, requests }
-    }
-
     fn registry(&self, credentials: CredentialSources) -> Registry {
         Registry::new(credentials, &http(std::slice::from_ref(&self.address)))
     }
@@ -48,14 +23,8 @@ impl Fake {
         self.registry(credentials).verify(&self.image()).await
     }
 
-    /// Method and path of each request.
-    fn asked(&self) -> Vec<String> {
-        let requests = self.requests.lock().unwrap();
-        requests.iter().map(|head| head.split(" HTTP/").next().unwrap_or_default().to_owned()).collect()
-    }
-
     fn requests_with(&self, text: &str) -> usize {
-        self.requests.lock().unwrap().iter().filter(|head| head.contains(text)).count()
+        self.heads().iter().filter(|head| head.contains(text)).count()
     }
 }
 
@@ -63,30 +32,8 @@ fn http(plain: &[String]) -> Http {
     Http::new(&Trust::load(&[]).unwrap(), Proxies::default(), plain, SharedRedactor::default()).unwrap()
 }
 
-async fn read_head(mut stream: TcpStream, own: &str, answer: &impl Fn(&str, &str) -> String) -> String {
-    let mut head = Vec::new();
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap_or(0) == 1 {
-        head.push(byte[0]);
-        if head.starts_with(&[0x16]) {
-            // A TLS greeting; a server of plain http says what it thinks of it.
-            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await.unwrap();
-            return "TLS".to_owned();
-        }
-    }
-    let head = String::from_utf8(head).unwrap();
-    // The client may have gone when it has read enough.
-    drop(stream.write_all(answer(&head, own).as_bytes()).await);
-    head
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}")
-}
-
 fn found() -> String {
-    answer("200 OK", &format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {MANIFEST_DIGEST}\r\n"), "")
+    says("200 OK", &format!("Content-Type: {TYPE}\r\nDocker-Content-Digest: {MANIFEST_DIGEST}\r\n"), "")
 }
 
 fn explicit(fake: &Fake) -> CredentialSources {
@@ -110,7 +57,7 @@ async fn an_open_registry_is_asked_once() {
 
 #[tokio::test]
 async fn a_missing_image_is_not_found() {
-    let fake = Fake::start(|_, _| answer("404 Not Found", "", "")).await;
+    let fake = Fake::start(|_, _| says("404 Not Found", "", "")).await;
     assert!(matches!(fake.verify(CredentialSources::default()).await, Err(RegistryError::NotFound { .. })));
     assert_eq!(fake.asked().len(), 1);
 }
@@ -121,7 +68,7 @@ async fn a_password_is_shown_only_when_asked_for() {
         if head.contains(BASIC) {
             return found();
         }
-        answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
+        says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
     })
     .await;
     let registry = fake.registry(explicit(&fake));
@@ -134,8 +81,7 @@ async fn a_password_is_shown_only_when_asked_for() {
 #[tokio::test]
 async fn a_wrong_password_takes_three_requests_and_keeps_the_words() {
     let body = r#"{"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]}"#;
-    let fake =
-        Fake::start(move |_, _| answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", body)).await;
+    let fake = Fake::start(move |_, _| says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", body)).await;
     let error = fake.verify(explicit(&fake)).await.unwrap_err();
     assert!(matches!(&error, RegistryError::Denied { words, .. } if words == "wrong password"), "{error}");
     assert_eq!(fake.asked().len(), 3);
@@ -147,16 +93,16 @@ async fn a_wrong_password_takes_three_requests_and_keeps_the_words() {
 fn bearer(head: &str, own: &str) -> String {
     if head.starts_with("GET /token?service=s&scope=repository%3Ateam%2Fapp%3Apull ") {
         return if head.contains(BASIC) {
-            answer("200 OK", "", r#"{"token": "t0ken"}"#)
+            says("200 OK", "", r#"{"token": "t0ken"}"#)
         } else {
-            answer("401 Unauthorized", "", r#"{"details": "no anonymous tokens"}"#)
+            says("401 Unauthorized", "", r#"{"details": "no anonymous tokens"}"#)
         };
     }
     if head.contains("authorization: Bearer t0ken") {
         return found();
     }
     let challenge = format!("WWW-Authenticate: Bearer realm=\"http://{own}/token\",service=\"s\"\r\n");
-    answer("401 Unauthorized", &challenge, "")
+    says("401 Unauthorized", &challenge, "")
 }
 
 #[tokio::test]
@@ -184,9 +130,9 @@ async fn a_registry_that_hides_is_asked_what_it_wants() {
         if head.contains(BASIC) {
             found()
         } else if head.starts_with("GET /v2/ ") {
-            answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
+            says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
         } else {
-            answer("404 Not Found", "", "")
+            says("404 Not Found", "", "")
         }
     })
     .await;
@@ -209,7 +155,7 @@ async fn the_digest_of_the_reference_must_be_the_registrys() {
 async fn without_a_digest_header_the_manifest_is_hashed() {
     let fake = Fake::start(|head, _| {
         let body = if head.starts_with("HEAD") { "" } else { MANIFEST };
-        answer("200 OK", &format!("Content-Type: {TYPE}\r\n"), body)
+        says("200 OK", &format!("Content-Type: {TYPE}\r\n"), body)
     })
     .await;
     let verified = fake.verify(CredentialSources::default()).await.unwrap();
@@ -220,16 +166,16 @@ async fn without_a_digest_header_the_manifest_is_hashed() {
 
 #[tokio::test]
 async fn lies_are_no_answers() {
-    let typed = |headers: &str, body: &str| answer("200 OK", &format!("Content-Type: {TYPE}\r\n{headers}"), body);
+    let typed = |headers: &str, body: &str| says("200 OK", &format!("Content-Type: {TYPE}\r\n{headers}"), body);
     for (name, said) in [
         ("no digest", typed("Docker-Content-Digest: sha256:zz\r\n", "")),
-        ("a page", answer("200 OK", "Content-Type: text/html\r\n", "")),
+        ("a page", says("200 OK", "Content-Type: text/html\r\n", "")),
         ("another digest", typed(&format!("Docker-Content-Digest: sha256:{}\r\n", "0".repeat(64)), MANIFEST)),
         ("no manifest", typed("", "[]")),
         ("a long body", typed("", &" ".repeat(manifest::LIMIT + 1))),
-        ("a loop", answer("302 Found", "Location: /v2/again\r\n", "")),
-        ("nowhere", answer("302 Found", "Location: ftp://h/x\r\n", "")),
-        ("a teapot", answer("418 Teapot", "", "")),
+        ("a loop", says("302 Found", "Location: /v2/again\r\n", "")),
+        ("nowhere", says("302 Found", "Location: ftp://h/x\r\n", "")),
+        ("a teapot", says("418 Teapot", "", "")),
     ] {
         let fake = Fake::start(move |_, _| said.clone()).await;
         let registry = fake.registry(explicit(&fake));
@@ -245,9 +191,9 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
     let target = storage.address.clone();
     let fake = Fake::start(move |head, _| {
         if head.contains(BASIC) {
-            return answer("307 Temporary Redirect", &format!("Location: http://{target}/there\r\n"), "");
+            return says("307 Temporary Redirect", &format!("Location: http://{target}/there\r\n"), "");
         }
-        answer("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
+        says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
     })
     .await;
     assert!(fake.verify(explicit(&fake)).await.is_ok());
@@ -259,8 +205,8 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
 async fn a_busy_registry_is_asked_again() {
     let count = std::sync::atomic::AtomicUsize::new(0);
     let fake = Fake::start(move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-        0 => answer("429 Too Many Requests", "Retry-After: 0\r\n", ""),
-        1 => answer("503 Service Unavailable", "", ""),
+        0 => says("429 Too Many Requests", "Retry-After: 0\r\n", ""),
+        1 => says("503 Service Unavailable", "", ""),
         _ => found(),
     })
     .await;
@@ -272,7 +218,7 @@ async fn a_busy_registry_is_asked_again() {
 async fn who_waits_comes_back_when_the_registry_says() {
     let count = std::sync::atomic::AtomicUsize::new(0);
     let fake = Fake::start(move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-        0 => answer("429 Too Many Requests", "Retry-After: 3600\r\n", ""),
+        0 => says("429 Too Many Requests", "Retry-After: 3600\r\n", ""),
         _ => found(),
     })
     .await;
@@ -285,7 +231,7 @@ async fn who_waits_comes_back_when_the_registry_says() {
 
 #[tokio::test]
 async fn a_wait_that_is_too_long_is_not_waited() {
-    let fake = Fake::start(|_, _| answer("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
+    let fake = Fake::start(|_, _| says("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
     let error = fake.verify(CredentialSources::default()).await.unwrap_err();
     assert!(error.hint().contains("3600 s"), "{}", error.hint());
     assert_eq!(fake.asked().len(), 1);
