@@ -57,32 +57,32 @@ pub enum Why {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stray {
     /// There is no usable address in it.
-    #[error("a redirect to nowhere")]
+    #[error("it redirects to an address that can't be used")]
     Nowhere,
     /// They don't end.
-    #[error("more than {0} redirects")]
+    #[error("it redirects more than {0} times")]
     TooMany(usize),
     /// TLS would end.
-    #[error("a redirect from https to http")]
+    #[error("it redirects from https to http, which is not followed")]
     Insecure,
     /// This kind of request has no business elsewhere.
     #[error("it redirects, which is not followed here")]
     Unwanted,
     /// A body would be sent a second time.
-    #[error("a redirect of a request with a body, which is not sent a second time")]
+    #[error("it redirects a request with a body, which is not sent a second time")]
     Body,
     /// Git's credentials stay on one server.
-    #[error("the server redirects to another host or port ({0}), which is not followed")]
+    #[error("it redirects to another host or port ({0}), which is not followed")]
     OtherServer(String),
     /// From http to https, with credentials.
-    #[error("the server redirects from http to https, and credentials don't follow a redirect: use the https address")]
+    #[error("it redirects from http to https, and credentials don't follow a redirect: use the https address")]
     Upgrade,
     /// On the same server, to what is not wanted: a sign-in page.
     #[error("it redirects to another page")]
     OtherPage,
     /// From the Internet to this machine or its networks.
     #[error(
-        "a redirect or a challenge from a public server to an address of a private network or of this machine, which is not followed"
+        "a redirect or a challenge of this public server leads to an address of a private network or of this machine, which is not followed"
     )]
     Inward,
 }

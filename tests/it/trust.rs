@@ -116,9 +116,9 @@ fn a_redirect_does_not_end_tls() {
     let tls = tls_server(&format!("location / {{ return 307 http://{}$request_uri; }}", other.address), &directory);
     let authority = directory.join("ca.crt").display().to_string();
     let url = shop.infra.url_at(&tls.address).replace("http://", "https://");
-    shop.update_at(&url).env("CA_BUNDLE", &authority).run().exits(8).says("a redirect from https to http");
+    shop.update_at(&url).env("CA_BUNDLE", &authority).run().exits(8).says("it redirects from https to http");
     let image = format!("{}/team/app:2", tls.address);
     let check = shop.world.bump(["check", "--image", &image]).env("CA_BUNDLE", &authority);
-    check.run().exits(7).says("a redirect from https to http");
+    check.run().exits(7).says("it redirects from https to http");
     assert!(other.asked().is_empty(), "{:?}", other.asked());
 }
