@@ -75,11 +75,19 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     context.proofs.refuse_older(&rewrite).await?;
     // Where nothing changes no message is written, and a template may rely on a change.
     let changes = rewrite.changed().next().is_some();
+    let rewrite = public_files(rewrite, context).await?;
     let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), context)?) } else { None };
     if let Some(texts) = &texts {
-        public::require(plan, (&rewrite, branch), texts, context)?;
+        public::require(plan, branch, texts, context)?;
     }
     Ok(Ready { reading, rewrite, texts })
+}
+
+/// The same files, when they may be published. Looking for secrets in a large one takes a while.
+async fn public_files(rewrite: Rewrite, context: &Context<'_>) -> Result<Rewrite, Error> {
+    let hidden = context.proofs.hidden().clone();
+    let looked = move || public::require_files(&rewrite, &hidden).map(|()| rewrite);
+    Ok(offload::run(looked).await?)
 }
 
 /// In a run that has a target without PATH or NAME, every image has a place.

@@ -8,17 +8,16 @@ use crate::plan::PlannedRepository;
 use crate::rewrite::Rewrite;
 use crate::secret::{NotPublic, SharedRedactor};
 
-/// Requires that nothing of what an attempt would publish holds a secret: what is written to files, the branch, the commit,
-/// the merge request, and what the mirror is told.
+/// Requires that nothing of what an attempt would publish beside the files holds a secret: the branch, the commit, the merge
+/// request, and what the mirror is told.
 pub(super) fn require(
     plan: &PlannedRepository,
-    (rewrite, branch): (&Rewrite, &str),
+    branch: &str,
     texts: &Texts,
     context: &Context<'_>,
 ) -> Result<(), Error> {
     let hidden = context.proofs.hidden();
     hidden.require_public("the branch", branch)?;
-    files(rewrite, hidden)?;
     let commit = texts.commit_meta(context);
     hidden.require_public("the commit message", &commit.message)?;
     hidden.require_public("the commit's author", &commit.author.to_string())?;
@@ -33,8 +32,9 @@ pub(super) fn require(
     Ok(())
 }
 
-/// A secret that a file holds already is not this run's to publish.
-fn files(rewrite: &Rewrite, hidden: &SharedRedactor) -> Result<(), NotPublic> {
+/// Requires that nothing of what would be written to files holds a secret. A secret that a file holds already is not this
+/// run's to publish.
+pub(super) fn require_files(rewrite: &Rewrite, hidden: &SharedRedactor) -> Result<(), NotPublic> {
     for file in rewrite.changed() {
         hidden.require_public("the path of a file that is written", &file.path)?;
         if hidden.require_public("", &file.old).is_ok() {
