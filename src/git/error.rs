@@ -84,6 +84,12 @@ pub enum GitError {
         /// Who made its tip.
         committer: String,
     },
+    /// The work branch is a branch that is no work branch.
+    #[error("the work branch {branch:?} is the repository's default branch")]
+    DefaultBranch {
+        /// The branch.
+        branch: String,
+    },
     /// The server ended the conversation with a message.
     #[error("the server said: {words}")]
     Remote {
@@ -177,6 +183,9 @@ impl GitError {
             Self::BranchMissing { .. } => "check --branch, or create the branch",
             Self::Refused { .. } => {
                 "see whether a protected branch or a hook stands in the way; --merge-request goes around a protected branch"
+            }
+            Self::DefaultBranch { .. } => {
+                "give --mr-branch a name of its own: the commits of a work branch are replaced"
             }
             Self::ForeignCommit { .. } => {
                 "nothing of it is overwritten: merge or close its merge request and remove the branch, or give another one with --mr-branch"

@@ -53,7 +53,7 @@ impl Remote {
     }
 
     /// Makes a commit on the snapshot's branch the tip of a work branch. What this tool left there is replaced, what
-    /// somebody else made is not: [`GitError::ForeignCommit`].
+    /// somebody else made is not ([`GitError::ForeignCommit`]), nor is the default branch ([`GitError::DefaultBranch`]).
     pub async fn propose(
         &self,
         snapshot: &Snapshot,
@@ -112,7 +112,7 @@ impl Remote {
         options: &[String],
     ) -> Result<Proposed, GitError> {
         let (mut session, capabilities) = self.fetching().await?;
-        let old = refs::find(&mut session, &capabilities, branch).await?;
+        let old = refs::work_branch(&mut session, &capabilities, branch).await?;
         if let Some(tip) = old {
             let (store, _) = self.read(session, &capabilities, tip, &[]).await?;
             let (there, wanted) = (store.header(tip)?, commit.header());

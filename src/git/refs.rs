@@ -30,8 +30,8 @@ struct Ref {
     target: Option<String>,
 }
 
-/// Where a branch stands; none when there is no such branch.
-pub(super) async fn find(
+/// Where a work branch stands; none when there is no such branch. The default branch is an error: a work branch is replaced.
+pub(super) async fn work_branch(
     session: &mut Session,
     capabilities: &Capabilities,
     branch: &str,
@@ -40,7 +40,11 @@ pub(super) async fn find(
     if !is_name(&wanted) {
         return Err(GitError::Unsupported(format!("{branch:?} is no name for a branch")));
     }
-    Ok(named(session, capabilities, &wanted).await?.and_then(|found| found.id))
+    let refs = list(session, capabilities, &[&wanted, "HEAD"]).await?;
+    if refs.iter().any(|found| found.name == "HEAD" && found.target.as_ref() == Some(&wanted)) {
+        return Err(GitError::DefaultBranch { branch: branch.to_owned() });
+    }
+    Ok(refs.into_iter().find(|found| found.name == wanted).and_then(|found| found.id))
 }
 
 /// A branch's name without `refs/heads/`, which users may write.

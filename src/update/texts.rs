@@ -108,12 +108,25 @@ impl Request {
     }
 }
 
-/// A merge request's source is never the branch that it is for: the commit would go there without a request.
+/// A merge request's source is a branch of its own: the commit would go to another one without a request, and replace what
+/// is there.
 pub(super) fn require_work_branch(plan: &PlannedRepository, target: &str, context: &Context<'_>) -> Result<(), Error> {
-    if plan.delivery == Delivery::Push || source_branch(plan, target, context) != target {
+    if plan.delivery == Delivery::Push {
         return Ok(());
     }
-    let reason = format!("{target} is the branch that the merge request of {} is for", plan.url.short());
+    let source = source_branch(plan, target, context);
+    let others = || context.plan.iter().filter(|other| other.url == plan.url && other.branch != plan.branch);
+    let is_given = context.settings.proposal.branch.is_some();
+    let short = plan.url.short();
+    let reason = if source == target {
+        format!("{target} is the branch that the merge request of {short} is for")
+    } else if others().any(|other| other.branch.as_deref() == Some(source.as_str())) {
+        format!("{source} is a branch of {short} that this run writes to")
+    } else if is_given && others().any(|other| other.delivery == Delivery::MergeRequest) {
+        format!("{source} can't be the work branch of two merge requests of {short}")
+    } else {
+        return Ok(());
+    };
     Err(SettingsError::Value { what: "mr-branch".to_owned(), reason }.into())
 }
 

@@ -195,6 +195,38 @@ fn a_merge_request_pushes_to_no_branch_that_it_is_for() {
 }
 
 #[test]
+fn a_work_branch_is_no_other_branch_that_counts() {
+    let shop = Shop::new();
+    // The tip of main is a commit of the tool's own, as those of work branches are.
+    shop.with("", &["update"]).run().exits(0);
+    shop.infra.set_ref("refs/heads/release", &shop.infra.parent("main"));
+    let tips = || (shop.infra.tip("main"), shop.infra.tip("release"));
+    let before = tips();
+    let update = ["update", "--merge-request", "--mr-branch"];
+    let url = shop.infra.url();
+    let given = ["--image", &shop.image, "--repo", &url, "--branch", "release", "--helm", "values.yaml"];
+    shop.world
+        .bump([&update[..], &["main"], &given].concat())
+        .run()
+        .exits(8)
+        .says("is the repository's default branch");
+
+    let entry = |branch: &str, by_request: bool| {
+        format!("{{url: '{url}', branch: {branch}, merge_request: {by_request}, helm: [{{file: values.yaml}}]}}")
+    };
+    for (source, main_by_request, words) in [
+        ("main", false, "main is a branch of"),
+        ("bump", true, "bump can't be the work branch of two merge requests of"),
+    ] {
+        let (release, main) = (entry("release", true), entry("main", main_by_request));
+        let config = format!("images: {{app: '{}'}}\nrepositories: [{release}, {main}]\n", shop.image);
+        shop.world.write(".gitops-bump.yml", config);
+        shop.world.bump(["update", "--mr-branch", source]).run().exits(3).says(words);
+    }
+    assert_eq!((tips(), shop.infra.branches().len()), (before, 2));
+}
+
+#[test]
 fn entries_of_one_branch_are_one_commit_or_an_error() {
     let shop = Shop::new();
     let (image, url) = (&shop.image, shop.infra.url());
