@@ -14,9 +14,13 @@ const SHORTEST: usize = 8;
 pub(crate) fn finder(environment: &Environment) -> Redactor {
     let mut finder = Redactor::default();
     for (name, value) in environment.iter() {
-        own_value(name, value).into_iter().for_each(|secret| finder.add(&SecretString::from(secret)));
+        if let Some(secret) = own_value(name, value) {
+            finder.add(&SecretString::from(secret));
+        }
         if is_proxy(name) {
-            secrets_in_urls(&proxy(value)).into_iter().for_each(|secret| finder.add(&SecretString::from(secret)));
+            for secret in secrets_in_urls(&proxy(value)) {
+                finder.add(&SecretString::from(secret));
+            }
         }
     }
     finder

@@ -29,7 +29,9 @@ pub fn redactor(environment: &Environment, arguments: &[String], is_file: impl F
     }
     let servers = Audience::default();
     credentials::sources(environment, &servers).secrets().for_each(|pair| redactor.add_credentials(&pair));
-    arguments.iter().for_each(|argument| in_argument(&mut redactor, argument));
+    for argument in arguments {
+        in_argument(&mut redactor, argument);
+    }
     redactor
 }
 
