@@ -128,7 +128,7 @@ fn files_that_hold_secrets_are_shown_without_them() {
     let secrets: Vec<String> = ["CI_JOB_TOKEN", "DB_PASSWORD", "MY_API_TOKEN", "AWS_SECRET_ACCESS_KEY"]
         .map(|variable| scene.canaries.value(variable).to_owned())
         .into();
-    let note: String = secrets.iter().map(|secret| format!("# {secret}\n")).collect();
+    let note = secrets.iter().map(|secret| format!("# {secret}\n")).collect::<Vec<_>>().concat();
     let repository = scene.image.trim_end_matches(":2").to_owned();
     let text = note.clone() + &values(&repository, "1").replace("replicaCount", &format!("{note}replicaCount"));
     scene.world.write("values.yaml", &text);

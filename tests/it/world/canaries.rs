@@ -92,9 +92,8 @@ fn traces(secret: &str) -> Vec<String> {
 
 fn spellings(bytes: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let hexadecimal: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let percent: String = bytes.iter().map(|byte| format!("%{byte:02x}")).collect();
-    let mut spellings = vec![text, hexadecimal, percent];
+    let [plain, percent] = ["", "%"].map(|before| hexadecimal(before, bytes));
+    let mut spellings = vec![text, plain, percent];
     for (shift, shared) in [(0, 0), (1, 2), (2, 3)] {
         let shifted = [&[0; 2][..shift], bytes].concat();
         // The last character holds bits of what follows.
@@ -104,6 +103,10 @@ fn spellings(bytes: &[u8]) -> Vec<String> {
         }
     }
     spellings
+}
+
+fn hexadecimal(before: &str, bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{before}{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[test]
@@ -120,8 +123,8 @@ fn a_planted_leak_is_seen_in_every_spelling() {
         plain[14..].to_owned(),
         serde_json::json!(plain).to_string(),
         url::form_urlencoded::byte_serialize(plain.as_bytes()).collect(),
-        plain.bytes().map(|byte| format!("%{byte:02X}")).collect(),
-        plain.bytes().map(|byte| format!("{byte:02x}")).collect(),
+        hexadecimal("%", plain.as_bytes()).to_uppercase(),
+        hexadecimal("", plain.as_bytes()),
         shifted(""),
         shifted("x"),
         shifted("xy"),
