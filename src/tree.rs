@@ -2,6 +2,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
+/// The biggest file that is read, in bytes: none that is edited is bigger.
+pub const FILE_LIMIT: usize = 16 << 20;
+
 /// What a wanted path turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {

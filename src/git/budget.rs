@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::pack::PackError;
+use super::error::PackError;
 
 /// How many fetches one exchange may take: one for each directory on a path, and a few more.
 const MOST_ROUNDS: usize = 128;

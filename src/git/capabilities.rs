@@ -4,7 +4,8 @@ use git2::Oid;
 
 use super::error::GitError;
 use super::pkt::Packet;
-use super::transport::{Service, Session, Transport};
+use super::service::Service;
+use super::transport::{Session, Transport};
 use super::words;
 
 /// More than this many capabilities are none.

@@ -4,7 +4,7 @@
 
 use git2::Oid;
 
-use super::pack::PackError;
+use super::error::PackError;
 
 /// One entry of a tree object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

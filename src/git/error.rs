@@ -1,7 +1,30 @@
 //! What can go wrong between us and a Git server, and what to do about it; exit codes are not decided here.
 
-use super::pack::PackError;
 use crate::http::Withheld;
+use crate::tree::FILE_LIMIT;
+
+/// Why a pack can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// The pack ends too early, or has bytes that don't belong there.
+    #[error("the pack is truncated or malformed")]
+    Malformed,
+    /// A compressed object is broken, or not as long as it says.
+    #[error("an object in the pack can't be inflated")]
+    Inflate,
+    /// A delta breaks the format, or its base is missing.
+    #[error("a delta in the pack can't be applied")]
+    Delta,
+    /// A bound is exceeded.
+    #[error("the pack has too many {0}")]
+    TooMany(&'static str),
+    /// An object that was asked for did not come.
+    #[error("object {0} is missing")]
+    Missing(String),
+    /// An object isn't what it has to be in its place.
+    #[error("object {0} is not a {1}")]
+    Kind(String, &'static str),
+}
 
 /// Why a repository could not be read or pushed to.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +129,7 @@ pub enum GitError {
     #[error("the server's answer is too big: {0}")]
     Limit(String),
     /// A wanted file is too big to be a manifest or a values file.
-    #[error("{path} is too big: more than {} MiB", super::pack::FILE_LIMIT >> 20)]
+    #[error("{path} is too big: more than {} MiB", FILE_LIMIT >> 20)]
     FileTooLarge {
         /// The file, or the files that it is one of.
         path: String,

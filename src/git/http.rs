@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::error::GitError;
-use super::transport::{SILENCE, Service};
+use super::service::{SILENCE, Service};
 use crate::http::{Answer, Follow, Http, HttpError, Login, Manners, Request, Stray, name_of};
 use crate::secret::{Bound, Credentials};
 use crate::words;

@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use super::error::GitError;
 use super::hooks::Hooks;
+use super::service::{SILENCE, Service};
 use super::ssh::SshRemote;
-use super::transport::{SILENCE, Service};
 use super::words::Words;
 use crate::children::{Program, Purpose, Running};
 

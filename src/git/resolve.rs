@@ -13,8 +13,9 @@ use git2::{ObjectType, Oid};
 
 use super::budget::Budget;
 use super::cache::Cache;
+use super::error::PackError;
 use super::inflate::Inflater;
-use super::pack::{Base, Indexed, Kinds, LONGEST_CHAIN, Pack, PackError};
+use super::pack::{Base, Indexed, Kinds, LONGEST_CHAIN, Pack};
 
 /// How many bytes of bases are held beside the latest one.
 const MOST_HELD: usize = 8 << 20;

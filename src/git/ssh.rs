@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::error::{GitError, HostKey};
-use super::transport::{CONNECT, SILENCE, Service};
+use super::service::{CONNECT, SILENCE, Service};
 use super::url::SSH_PORT;
 use crate::children::{Program, Purpose};
 use crate::secret::Bound;

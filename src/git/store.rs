@@ -8,8 +8,9 @@ use git2::{ObjectType, Oid};
 
 use super::budget::Budget;
 use super::cache::Cache;
-use super::commit::Header;
-use super::pack::{Pack, PackError};
+use super::error::PackError;
+use super::header::Header;
+use super::pack::Pack;
 
 /// Everything that was fetched of a repository, and what may still be spent on it. A clone holds the same packs.
 #[derive(Clone, Debug, Default)]

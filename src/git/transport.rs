@@ -2,34 +2,19 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::GitError;
 use super::hooks::Hooks;
 use super::http::{HttpRemote, HttpService};
 use super::pipe::Pipe;
 use super::pkt::{self, Packet};
+use super::service::Service;
 use super::ssh::SshRemote;
 use crate::http::Answer;
 use crate::words;
 
-/// How long a connection may take to come about.
-pub(super) const CONNECT: Duration = Duration::from_secs(20);
-
-/// How long a server may be silent.
-pub(super) const SILENCE: Duration = Duration::from_mins(1);
-
 /// How much one answer may be, unless a place sets another bound.
 const MOST_ANSWER: usize = 16 << 20;
-
-/// A program on the server's side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Service {
-    /// Gives objects.
-    UploadPack,
-    /// Takes objects.
-    ReceivePack,
-}
 
 /// How a repository is reached.
 #[derive(Debug)]
@@ -59,15 +44,6 @@ enum Wire {
 enum End {
     Ssh(Arc<SshRemote>),
     Local(PathBuf),
-}
-
-impl Service {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::UploadPack => "git-upload-pack",
-            Self::ReceivePack => "git-receive-pack",
-        }
-    }
 }
 
 impl Transport {

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use git2::{ObjectType, Oid};
 
-use super::commit::Header;
 use super::entries::{self, EntryKind};
 use super::error::GitError;
+use super::error::PackError;
 use super::fetch::{Extent, Without, fetch};
-use super::pack::PackError;
+use super::header::Header;
 use super::store::Store;
 use super::{Remote, Snapshot, capabilities, refs, snapshot, walk, words};
 use crate::tree::Want;

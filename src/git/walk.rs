@@ -6,7 +6,7 @@ use git2::{ObjectType, Oid};
 
 use super::entries::{self, EntryKind, TreeEntry};
 use super::error::GitError;
-use super::pack::PackError;
+use super::error::PackError;
 use super::store::Store;
 use super::words;
 use crate::tree::{Entry, Found, Want, join};

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::credential::Credential;
 use super::docker_config::{DockerConfig, Said, host_of_key};
 use super::{helper, words};
 use crate::secret::{Bound, Credentials, ExposeSecret as _, SecretString, SharedRedactor};
@@ -46,15 +47,6 @@ pub struct HostCredentials {
     pub host: String,
     /// The credentials.
     pub credentials: Credentials,
-}
-
-/// What a registry is shown.
-#[derive(Clone, Debug)]
-pub enum Credential {
-    /// A user name and a password.
-    Password(Credentials),
-    /// An OAuth2 refresh token, which only a token service takes.
-    IdentityToken(SecretString),
 }
 
 /// Credentials and the name of the source that had them.
@@ -129,16 +121,6 @@ impl CredentialSources {
             "{DOCKER_AUTH} {state}: its secret expires after 60 minutes, a job with needs: must list read_secret, \
             and protected variables are empty on unprotected refs"
         )
-    }
-}
-
-impl Credential {
-    /// As a pair; a token goes with the user name that docker writes for one.
-    fn into_pair(self) -> Credentials {
-        match self {
-            Self::Password(pair) => pair,
-            Self::IdentityToken(password) => Credentials { username: "<token>".to_owned(), password },
-        }
     }
 }
 

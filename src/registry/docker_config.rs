@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine as _};
 use serde::Deserialize;
 
-use super::credentials::Credential;
+use super::credential::Credential;
 use crate::image::DOCKER_HUB;
 use crate::secret::{Credentials, SecretString};
 

@@ -4,7 +4,7 @@
 
 use super::contents::Created;
 use super::platform::Platform;
-use super::requirement::{LabelRule, TagPattern};
+use super::rule::{LabelRule, TagPattern};
 use super::words;
 use crate::image::{Digest, Tag};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::credentials::Credential;
+use super::credential::Credential;
 use super::docker_config::DOCKER_HUB_KEY;
 use super::words;
 use crate::children::{Program, Purpose, Running};

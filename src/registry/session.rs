@@ -11,7 +11,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::challenge::Challenge;
-use super::credentials::{Access, Credential, CredentialSources};
+use super::credential::Credential;
+use super::credentials::{Access, CredentialSources};
 use super::error::RegistryError;
 use super::token;
 use super::transport::{Answer, MANNERS, bad_answer, exchange};

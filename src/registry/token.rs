@@ -8,7 +8,8 @@ use reqwest::Method;
 use reqwest::header::ACCEPT;
 use url::Url;
 
-use super::credentials::{Access, Credential};
+use super::credential::Credential;
+use super::credentials::Access;
 use super::transport::MANNERS;
 use crate::http::{Login, Request, SecretForm};
 use crate::secret::{Audience, Bound, SecretString};

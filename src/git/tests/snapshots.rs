@@ -106,7 +106,7 @@ async fn refuses_paths_that_git_has_not() {
 async fn a_file_that_is_too_large_is_named() {
     let world = World::new();
     let zeros = world.path("work").join("charts/zeros.yaml");
-    std::fs::File::create(zeros).unwrap().set_len(FILE_LIMIT as u64 + 1).unwrap();
+    std::fs::File::create(zeros).unwrap().set_len(crate::tree::FILE_LIMIT as u64 + 1).unwrap();
     world.publish("zeros");
     let error = world.remote().snapshot(None, &wants(&["values.yaml", "charts/zeros.yaml"])).await.unwrap_err();
     assert_eq!(error.to_string(), "charts/zeros.yaml is too big: more than 16 MiB");

@@ -1,0 +1,30 @@
+//! The two programs on a Git server's side, and how patient one is with them over any transport; this module must not
+//! start or ask one.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::time::Duration;
+
+/// How long a connection may take to come about.
+pub(super) const CONNECT: Duration = Duration::from_secs(20);
+
+/// How long a server may be silent.
+pub(super) const SILENCE: Duration = Duration::from_mins(1);
+
+/// A program on the server's side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// Gives objects.
+    UploadPack,
+    /// Takes objects.
+    ReceivePack,
+}
+
+impl Service {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::UploadPack => "git-upload-pack",
+            Self::ReceivePack => "git-receive-pack",
+        }
+    }
+}
