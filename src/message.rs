@@ -2,10 +2,14 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::io;
+use std::time::Duration;
+
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
+use crate::offload;
 use crate::settings::Ci;
 use crate::text::{cut, without_quick_actions, without_unsafe};
 
@@ -25,9 +29,13 @@ const LONGEST_TITLE: usize = 240;
 /// More of a diff helps nobody in a description.
 const LONGEST_DIFF: usize = 20_000;
 
-/// What a template may be long, and what it may cost to render.
+/// What a template may be long, what it may cost to render, and what it may come to.
 const MAX_BYTES: usize = 64 * 1024;
 const FUEL: u64 = 1_000_000;
+const MAX_RENDERED: usize = 1 << 20;
+
+/// How long rendering may take: fuel counts instructions, and one instruction may walk a list of any length.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a template can use.
 #[derive(Debug, Serialize)]
@@ -134,7 +142,38 @@ fn text(template: &str, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String
         trailers => trailers,
         ..Value::from(Serde(facts))
     };
-    environment().render_str(template, values).map_err(|error| reason(&error))
+    let template = template.to_owned();
+    let rendered = offload::briefly(PATIENCE, move || rendered(&template, &values));
+    rendered.unwrap_or_else(|| Err(MessageError("it takes too long to render".to_owned())))
+}
+
+fn rendered(template: &str, values: &Value) -> Result<String, MessageError> {
+    let environment = environment();
+    let template = environment.template_from_str(template).map_err(|error| reason(&error))?;
+    let mut text = Bounded(Vec::new());
+    match template.render_captured_to(values.clone(), &mut text) {
+        Ok(_) => Ok(String::from_utf8_lossy(&text.0).into_owned()),
+        Err(_) if text.0.len() == MAX_RENDERED => {
+            Err(MessageError(format!("it renders to more than {MAX_RENDERED} bytes")))
+        }
+        Err(error) => Err(reason(&error)),
+    }
+}
+
+/// A text that takes no more than [`MAX_RENDERED`] bytes.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = MAX_RENDERED - self.0.len();
+        self.0.extend(bytes.iter().take(room));
+        // Nothing written makes an error of the whole.
+        Ok(bytes.len().min(room))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The text without characters that nobody sees; each of its lines ends with a line feed.
@@ -204,6 +243,27 @@ fn reason(error: &minijinja::Error) -> MessageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "a test may look at the clock")]
+    fn a_template_that_grows_without_end_is_an_error() {
+        let doubled = |start: &str, join: &str| {
+            format!("{{% set a = {start} %}}{}", format!("{{% set a = a {join} a %}}").repeat(22))
+        };
+        for template in [
+            doubled("[1]", "+") + "{{ a }}",
+            doubled("'x'", "~") + "{{ a }}",
+            doubled("[1]", "+") + "{{ a | join | replace('1', 'xx') | length }}",
+            "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}".to_owned(),
+        ] {
+            let started = std::time::Instant::now();
+            let error = render(Some(&template), &facts(), &Ci::default()).unwrap_err().to_string();
+            // Which bound is met first depends on the machine.
+            let words = ["renders to more than", "takes too long", "fuel"];
+            assert!(words.iter().any(|words| error.contains(words)), "{error}");
+            assert!(started.elapsed() < Duration::from_secs(5), "{template}");
+        }
+    }
 
     fn facts() -> Facts<'static> {
         Facts {

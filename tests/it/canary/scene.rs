@@ -35,7 +35,7 @@ pub(super) struct Scene {
     pub(super) canaries: Canaries,
 }
 
-/// What is set for this very job beside its secrets.
+/// Where a run is: in a pipeline, the config file is not the user's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Pipeline,
