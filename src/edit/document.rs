@@ -3,18 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
-use super::error::{Bomb, Outcome, Reason, Refusal};
-use super::reading::Reader;
-
-/// The largest file that is read.
-pub const MAX_BYTES: usize = 16 << 20;
-/// The most nodes a file may have.
-pub(super) const MAX_NODES: usize = 2_000_000;
-/// The deepest nesting of a file, aliases followed.
-pub(super) const MAX_DEPTH: usize = 128;
+use super::error::{Outcome, Reason, Refusal, named};
 
 /// From this length on a line's characters are not counted.
 pub(super) const LONG_LINE: usize = 4096;
@@ -80,27 +69,20 @@ pub(super) struct Document<'t> {
     pub(super) roots: Vec<Node>,
     pub(super) decoded: Vec<Box<str>>,
     pub(super) tags: Vec<String>,
-    /// What was found in mappings already, so that a large one is searched only once.
-    pub(super) registries: RefCell<HashMap<Node, Option<Node>>>,
     line_starts: Vec<u32>,
 }
 
 impl<'t> Document<'t> {
-    /// Reads a file whole.
-    pub(super) fn read(text: &'t str) -> Outcome<Self> {
-        if text.len() > MAX_BYTES {
-            return Err(Reason::Bomb(Bomb::Size).of_file());
-        }
-        let document = Self {
+    /// The index of a text, without a node yet.
+    pub(super) fn new(text: &'t str) -> Self {
+        Self {
             text,
             records: Vec::new(),
             roots: Vec::new(),
             decoded: Vec::new(),
             tags: Vec::new(),
-            registries: RefCell::default(),
             line_starts: line_starts(text),
-        };
-        Reader::new(document).read()
+        }
     }
 
     pub(super) fn record(&self, node: Node) -> &Record {
@@ -140,6 +122,10 @@ impl<'t> Document<'t> {
         self.tags.get(tag).map(String::as_str)
     }
 
+    pub(super) fn is_scalar(&self, node: Node) -> bool {
+        matches!(self.shape(node), Shape::Scalar(_))
+    }
+
     pub(super) fn is_mapping(&self, node: Node) -> bool {
         matches!(self.shape(node), Shape::Mapping(_))
     }
@@ -166,6 +152,19 @@ impl<'t> Document<'t> {
             Shape::Alias => Node(self.record(node).extra),
             _ => node,
         }
+    }
+
+    /// Refuses an alias: what it means belongs to the anchor's place.
+    pub(super) fn refuse_alias(&self, node: Node) -> Outcome<()> {
+        if self.resolve(node) == node {
+            return Ok(());
+        }
+        self.refuse(node, Reason::Alias { name: named(self.source(node)), line: self.anchor_line(node) })
+    }
+
+    /// The outermost node around one.
+    pub(super) fn root(&self, node: Node) -> Node {
+        std::iter::successors(Some(node), |node| self.parent(*node)).last().unwrap_or(node)
     }
 
     /// The enclosing collection.

@@ -4,6 +4,15 @@
 
 use std::fmt;
 
+/// The largest file that is read.
+pub const MAX_BYTES: usize = 16 << 20;
+/// The most nodes a file may have.
+pub(super) const MAX_NODES: usize = 2_000_000;
+/// The deepest nesting of a file, aliases followed.
+pub(super) const MAX_DEPTH: usize = 128;
+/// The most places of one file.
+pub(super) const MAX_PLACES: usize = 10_000;
+
 /// How much of a file's own text an error shows.
 const SHOWN: usize = 80;
 
@@ -209,27 +218,20 @@ pub struct TagPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Bomb {
     /// Too many bytes.
-    #[error("the file is larger than {} MiB", super::document::MAX_BYTES >> 20)]
+    #[error("the file is larger than {} MiB", MAX_BYTES >> 20)]
     Size,
     /// Too many nodes.
-    #[error("the file has more than {} values", super::document::MAX_NODES)]
+    #[error("the file has more than {} values", MAX_NODES)]
     Nodes,
     /// Nested too deeply.
-    #[error("the file is nested deeper than {}", super::document::MAX_DEPTH)]
+    #[error("the file is nested deeper than {}", MAX_DEPTH)]
     Nesting,
     /// Too many places.
-    #[error("the file names the images more than {} times", super::place::MAX_PLACES)]
+    #[error("the file names the images more than {} times", MAX_PLACES)]
     Places,
     /// Aliases that multiply.
     #[error("the aliases in the file multiply beyond measure")]
     Aliases,
-}
-
-impl EditError {
-    /// What to do about it, in one line.
-    pub fn hint(&self) -> String {
-        self.reason.hint(&self.file).into_owned()
-    }
 }
 
 impl fmt::Display for EditError {

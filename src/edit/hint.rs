@@ -4,11 +4,17 @@
 
 use std::borrow::Cow;
 
-use super::error::{Reason, TagPlace, TagSource};
+use super::error::{EditError, Reason, TagPlace, TagSource};
+
+impl EditError {
+    /// What to do about it, in one line.
+    pub fn hint(&self) -> String {
+        self.reason.hint(&self.file).into_owned()
+    }
+}
 
 impl Reason {
-    /// What to do about it, in one line.
-    pub(super) fn hint(&self, file: &str) -> Cow<'static, str> {
+    fn hint(&self, file: &str) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::NotUtf8 => "save the file as UTF-8",
             Self::InvalidYaml(_) => {

@@ -4,8 +4,7 @@
 
 use super::document::{Document, Layout, Node, Shape, Style};
 use super::error::{Outcome, Reason};
-use super::kustomize::IMAGES;
-use super::plan::{Entry, NewKey, Spot};
+use super::plan::{Entry, IMAGES, NewKey, Spot};
 use super::splice::{Edit, Expected, What, gap, refuse_typed};
 use super::{layout, quoting};
 

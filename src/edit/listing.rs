@@ -2,147 +2,164 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::digest;
 use super::document::{Document, Node, Shape};
-use super::error::{Outcome, TagSource};
-use super::fields::{Fields, Key};
+use super::error::{MAX_PLACES, Outcome, TagSource, shown};
 use super::path::{Path, Segment};
-use super::place::{MAX_PLACES, tag_and_digest, written};
-use super::resolve::{Resolved, missing, refuse_alias, resolve};
-use super::scalar::{Sight, has_tag_beside, look};
-use super::search::{Scope, bases};
-use super::{Holding, Kind, Written, kustomize, manifest, shared};
-use crate::image::Repository;
+use super::recognise::kustomization::Kustomization;
+use super::recognise::text::{tag_and_digest, written};
+use super::recognise::{Certainty, Fields, Key, Recogniser, Scope, Sighting, Spelling, Standing, digest};
+use super::resolve::{Resolved, missing, path_of, resolve};
+use super::{Holding, Kind, Written};
+use crate::image::{Reference, Repository};
 
-/// A place that was seen to hold an image.
-pub(super) struct Sighting {
+/// How many images an error message names.
+const HELD: usize = 20;
+
+/// What is listed of a place.
+struct Listed {
     /// The tag or reference; the mapping where nothing is written yet.
     node: Node,
     /// The key that is missing in the mapping.
     key: Option<Key>,
     /// What the place says of its repository; a mapping of a `tag` alone says nothing.
-    pub(super) repository: Option<Repository>,
-    pub(super) written: Written,
+    repository: Option<Repository>,
+    written: Written,
 }
 
 /// The places that a target of this kind would find, whatever image was wanted, in the order of the file.
 pub(super) fn list(document: &Document<'_>, kind: &Kind) -> Outcome<Vec<Holding>> {
-    let found: Vec<Sighting> = match kind {
-        Kind::Helm { path: Some(path) } => vec![at_path(document, path)?],
-        Kind::Helm { path: None } => sightings(document, Scope::Documents).filter(is_image).collect(),
-        Kind::Manifest => sightings(document, Scope::Objects).filter(is_image).collect(),
-        Kind::Kustomize { name } => entries(document, name.as_deref()).collect(),
+    let recogniser = Recogniser::new(document);
+    let found = match kind {
+        Kind::Helm { path: Some(path) } => vec![at_path(&recogniser, path)?],
+        Kind::Helm { path: None } => matched(&recogniser, Scope::Documents),
+        Kind::Manifest => matched(&recogniser, Scope::Objects),
+        Kind::Kustomize { name } => entries(&recogniser, name.as_deref()),
     };
-    Ok(found.into_iter().take(MAX_PLACES).map(|sighting| sighting.holding(document)).collect())
+    Ok(found.into_iter().map(|listed| listed.holding(document)).collect())
 }
 
-/// Every place of the documents that names an image, in the order of the file.
-pub(super) fn sightings<'d>(document: &'d Document<'_>, scope: Scope) -> impl Iterator<Item = Sighting> + 'd {
-    let bases_once: OnceCell<HashSet<Node>> = OnceCell::new();
-    let roots =
-        document.roots.iter().filter(move |root| scope == Scope::Documents || manifest::is_object(document, **root));
-    let nodes = roots.flat_map(|root| (root.0..document.record(*root).after).map(Node));
-    nodes.filter(|node| !document.record(*node).in_key).filter_map(move |node| match document.shape(node) {
-        Shape::Mapping(_) => {
-            let fields = Fields::of(document, node);
-            let is_base = || bases_once.get_or_init(|| bases(document)).contains(&node);
-            let found = matched(document, &fields)?;
-            (fields.effective(Key::Tag).is_some() || !is_base()).then_some(found)
-        }
-        Shape::Scalar(_) => scalar(document, node),
-        Shape::Sequence(_) | Shape::Alias => None,
-    })
+/// Every place of the documents that names an image.
+fn matched(recogniser: &Recogniser<'_, '_>, scope: Scope) -> Vec<Listed> {
+    let document = recogniser.document;
+    let own = recogniser.sightings(scope).filter(|sighting| document.shape(sighting.node) != Shape::Alias);
+    let named = own.filter(|sighting| sighting.repository(Certainty::Likely).is_some());
+    let places = named.filter(|sighting| !matches!(recogniser.standing(sighting), Standing::Yields));
+    places.map(|sighting| Listed::of(&sighting)).filter(Listed::is_image).take(MAX_PLACES).collect()
 }
 
-fn entries<'d>(document: &'d Document<'_>, name: Option<&'d str>) -> impl Iterator<Item = Sighting> + 'd {
-    let mappings = document.nodes().filter(|node| document.is_mapping(*node));
-    mappings.filter_map(move |node| {
-        let fields = Fields::of(document, node);
-        let is_wanted = name.is_none_or(|name| fields.text(Key::Name) == Some(name));
-        if is_wanted && kustomize::is_entry(document, &fields) { matched(document, &fields) } else { None }
-    })
-}
-
-/// A mapping's `repository` without a version is more likely to be something else when it is a single word.
-fn is_image(sighting: &Sighting) -> bool {
-    let has_version = sighting.key.is_none() || sighting.written != Written::default();
-    has_version || sighting.repository.as_ref().is_some_and(|repository| repository.as_str().contains('/'))
-}
-
-/// A mapping that names its repository itself.
-fn matched(document: &Document<'_>, fields: &Fields<'_, '_>) -> Option<Sighting> {
-    let found = mapping(document, fields);
-    found.repository.is_some().then_some(found)
-}
-
-/// What a mapping says, also when it is no more than a tag.
-fn mapping(document: &Document<'_>, fields: &Fields<'_, '_>) -> Sighting {
-    let is_entry = kustomize::is_entry(document, fields);
-    let key = if is_entry { Key::NewTag } else { Key::Tag };
-    let version = fields.text(key).and_then(tag_and_digest).unwrap_or_default();
-    let beside = digest::said(fields);
-    let has_tag = fields.own(key).is_some();
-    let name = match () {
-        () if is_entry => fields.effective_name().map(str::to_owned),
-        () if fields.own(Key::Repository).is_some() || has_tag => {
-            let named = || fields.joined(Key::Name).filter(|name| name.contains('/'));
-            let image = || fields.joined(Key::Image).filter(|_| has_tag);
-            fields.joined(Key::Repository).or_else(image).or_else(named)
-        }
-        () => None,
+/// The entries of a kustomization; those that look like one's where none can be edited.
+fn entries<'d>(recogniser: &Recogniser<'d, '_>, name: Option<&str>) -> Vec<Listed> {
+    let document = recogniser.document;
+    let is_wanted = |fields: &Fields<'_, '_>| name.is_none_or(|name| fields.text(Key::Name) == Some(name));
+    let sightings: Vec<Sighting<'d, '_>> = match Kustomization::of(document) {
+        Ok(Kustomization { lists, .. }) => Kustomization::entries(document, &lists)
+            .into_iter()
+            .map(|entry| Sighting::of_mapping(entry.fields))
+            .collect(),
+        Err(_) => recogniser.sightings(Scope::Documents).collect(),
     };
-    Sighting {
-        node: fields.own(key).unwrap_or(fields.mapping),
-        key: (!has_tag).then_some(key),
-        repository: name.and_then(|name| Repository::parse(&name).ok()),
-        written: Written { tag: version.tag, digest: beside.or(version.digest) },
-    }
-}
-
-fn scalar(document: &Document<'_>, node: Node) -> Option<Sighting> {
-    let (repository, written) = match look(document, node)? {
-        Sight::Reference { reference, repository, .. } => (repository, written(&reference)),
-        Sight::Bare { .. } if has_tag_beside(document, node) => return None,
-        Sight::Bare { repository, .. } | Sight::Refused { repository, .. } => (repository, Written::default()),
+    let is_entry = |sighting: &&Sighting<'_, '_>| match &sighting.spelling {
+        Spelling::Entry(fields) => is_wanted(fields) && sighting.repository(Certainty::Certain).is_some(),
+        _ => false,
     };
-    Some(Sighting { node, key: None, repository: Some(repository), written })
+    sightings.iter().filter(is_entry).map(Listed::of).take(MAX_PLACES).collect()
 }
 
-fn at_path(document: &Document<'_>, path: &Path) -> Outcome<Sighting> {
+fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<Listed> {
+    let document = recogniser.document;
     let node = match resolve(document, path)? {
         Resolved::Node(node) => node,
         Resolved::Missing { stop, rest } => return Err(missing(document, path, stop, rest, TagSource::Nowhere)),
     };
-    refuse_alias(document, node)?;
-    let holder = document.parent(node).map(|parent| Fields::of(document, parent));
-    let is_version = holder.as_ref().is_some_and(|fields| match document.key_text(node) {
-        Some("tag") => true,
-        Some("newTag") => kustomize::is_entry(document, fields),
-        _ => has_tag_beside(document, node) && matches!(look(document, node), Some(Sight::Bare { .. })),
-    });
-    let text = document.value(node);
-    Ok(match holder {
-        Some(fields) if is_version => mapping(document, &fields),
-        _ if document.is_mapping(node) => mapping(document, &Fields::of(document, node)),
-        _ => scalar(document, node).unwrap_or_else(|| Sighting {
-            node,
-            key: None,
-            repository: None,
-            written: tag_and_digest(text).unwrap_or_default(),
-        }),
+    let mapping = recogniser.version_of(node).or_else(|| document.is_mapping(node).then_some(node));
+    Ok(match mapping.map(|mapping| Sighting::of_mapping(Fields::of(document, mapping))) {
+        Some(sighting) => Listed::of(&sighting),
+        None => recogniser.scalar(node).map_or_else(
+            || Listed {
+                node,
+                key: None,
+                repository: None,
+                written: tag_and_digest(document.value(node)).unwrap_or_default(),
+            },
+            |sighting| Listed::of(&sighting),
+        ),
     })
 }
 
-impl Sighting {
+impl Listed {
+    fn of(sighting: &Sighting<'_, '_>) -> Self {
+        let (node, key, written) = match &sighting.spelling {
+            Spelling::Pair(fields) => version(fields, Key::Tag),
+            Spelling::Entry(fields) => version(fields, Key::NewTag),
+            Spelling::Reference { held, .. } => (sighting.node, None, written(held)),
+            Spelling::Bare { .. } | Spelling::Opaque(_) => (sighting.node, None, Written::default()),
+        };
+        Self { node, key, repository: sighting.repository(Certainty::Likely).cloned(), written }
+    }
+
+    /// A mapping's `repository` without a version is more likely to be something else when it is a single word.
+    fn is_image(&self) -> bool {
+        let has_version = self.key != Some(Key::Tag) || self.written != Written::default();
+        has_version || self.repository.as_ref().is_some_and(|repository| repository.as_str().contains('/'))
+    }
+
     fn holding(self, document: &Document<'_>) -> Holding {
-        let mut path = shared::path_of(document, self.node);
+        let mut path = path_of(document, self.node);
         if let Some(key) = self.key {
             Segment::Key(key.as_str().to_owned()).append_to(&mut path);
         }
         Holding { repository: self.repository, written: self.written, path, line: document.line_of(self.node) }
+    }
+}
+
+/// A mapping's version: where it is, or the key that is missing.
+fn version(fields: &Fields<'_, '_>, key: Key) -> (Node, Option<Key>, Written) {
+    let in_tag = fields.text(key).and_then(tag_and_digest).unwrap_or_default();
+    let written = Written { tag: in_tag.tag, digest: digest::said(fields).or(in_tag.digest) };
+    let own = fields.own(key);
+    (own.unwrap_or(fields.mapping), own.is_none().then_some(key), written)
+}
+
+/// Some of the images that a file names, each once, in the order of the file.
+pub(super) fn held(recogniser: &Recogniser<'_, '_>) -> Vec<String> {
+    let document = recogniser.document;
+    let mut held: Vec<String> = Vec::new();
+    // Values that are a mapping's image together with what stands beside them.
+    let mut parts: HashSet<Node> = HashSet::new();
+    for sighting in recogniser.sightings(Scope::Documents) {
+        if held.len() >= HELD {
+            break;
+        }
+        let Some(name) = sighting.named(Certainty::Likely) else { continue };
+        let (Some(repository), false) = (&name.repository, parts.contains(&sighting.node)) else { continue };
+        let version = match &sighting.spelling {
+            _ if document.shape(sighting.node) == Shape::Alias => continue,
+            Spelling::Pair(fields) => {
+                parts.insert(name.node);
+                fields.text(Key::Tag)
+            }
+            Spelling::Entry(fields) => {
+                parts.extend(fields.effective(Key::Name));
+                fields.text(Key::NewTag)
+            }
+            Spelling::Reference { held: reference, .. } | Spelling::Bare { held: reference, .. } => {
+                let found = Reference { repository: repository.clone(), ..reference.clone() }.to_string();
+                add(&mut held, found);
+                continue;
+            }
+            Spelling::Opaque(_) => continue,
+        };
+        let text = version.map_or_else(|| name.text.clone(), |version| format!("{}:{version}", name.text));
+        add(&mut held, shown(&text).trim_matches('"').to_owned());
+    }
+    held
+}
+
+fn add(held: &mut Vec<String>, found: String) {
+    if !held.contains(&found) {
+        held.push(found);
     }
 }
 

@@ -1,23 +1,24 @@
 //! The exact edit: a file's text and what is wanted in, the text with only the wanted values changed out.
 //! This module must not know where the text comes from or goes to.
 //!
-//! One pass per file: index all documents (`document`), find the places of every job (`helm`, `kustomize`, `search`),
-//! gather them into one plan (`place`, `plan`), splice (`splice`, `insert`), read the result again and prove that it
-//! differs in exactly the intended nodes (`proof`).
+//! One pass per file: index all documents (`reading`, `document`), recognise what in them is an image (`recognise`), select
+//! from that (`at_path`, `matching`, `kustomize`) and write down what is to be written (`place`, `sharing`) into a plan and
+//! a ledger of places (`plan`, `ledger`); splice (`changes`, `splice`, `insert`), read the result again and prove that it
+//! differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is recognised, too.
 
 #![deny(clippy::disallowed_methods)]
 
-mod digest;
+mod at_path;
+mod changes;
 mod document;
 mod error;
-mod fields;
-mod helm;
 mod hint;
 mod insert;
 mod kustomize;
 mod layout;
+mod ledger;
 mod listing;
-mod manifest;
+mod matching;
 mod note;
 mod path;
 mod place;
@@ -25,25 +26,26 @@ mod plan;
 mod proof;
 mod quoting;
 mod reading;
+mod recognise;
 mod resolve;
-mod scalar;
-mod search;
-mod shared;
+mod sharing;
 mod splice;
 mod survey;
+mod view;
 
 use std::fmt;
 
-pub use document::MAX_BYTES;
-pub use error::{Bomb, EditError, Reason, TagPlace, TagSource};
-pub use kustomize::is_kustomization_file_name;
+pub use error::{Bomb, EditError, MAX_BYTES, Reason, TagPlace, TagSource};
 pub use path::{Path, PathError};
+pub use recognise::kustomization::is_kustomization_file_name;
 pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
-use document::Document;
 use error::{Outcome, Refusal};
-use place::Editor;
+use ledger::Sharing;
+use place::Placing;
+use recognise::{Recogniser, Scope, object};
+use view::View;
 
 /// What is written for an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,34 +223,36 @@ pub fn rewrite(
 /// Lists the places that a target of this kind would find in a file, whatever image was wanted.
 pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditError> {
     let text = text_of(file, bytes)?;
-    let listed = Document::read(text).and_then(|document| listing::list(&document, kind));
+    let listed = reading::read(text).and_then(|document| listing::list(&document, kind));
     listed.map_err(|refusal| locate(file, text, refusal))
 }
 
 fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {
-    let document = Document::read(text)?;
-    let mut editor = Editor::new(&document, wanted, rules);
+    let document = reading::read(text)?;
+    let recogniser = Recogniser::new(&document);
+    let mut placing = Placing::new(View::new(&recogniser, wanted, rules));
     for (number, job) in jobs.iter().enumerate() {
-        editor.start(number, &job.kind);
+        let takes_any = rules.any_repository && job.kind.is_addressed();
+        placing.ledger.start(number, if takes_any { Sharing::Allowed } else { Sharing::Refused });
         match &job.kind {
-            Kind::Helm { path: Some(path) } => helm::at_path(&mut editor, job, path)?,
-            Kind::Helm { path: None } => search::everywhere(&mut editor, job, search::Scope::Documents)?,
-            Kind::Kustomize { name } => kustomize::entries(&mut editor, job, name.as_deref())?,
-            Kind::Manifest => search::everywhere(&mut editor, job, search::Scope::Objects)?,
+            Kind::Helm { path: Some(path) } => at_path::edit(&mut placing, job, path)?,
+            Kind::Helm { path: None } => matching::edit(&mut placing, job, Scope::Documents)?,
+            Kind::Kustomize { name } => kustomize::edit(&mut placing, job, name.as_deref())?,
+            Kind::Manifest => matching::edit(&mut placing, job, Scope::Objects)?,
         }
     }
-    let finished = editor.finish()?;
-    let mut plan = finished.plan;
+    sharing::settle(&mut placing)?;
+    let Placing { mut plan, ledger, .. } = placing;
     plan.settle(&document)?;
-    let edits = splice::edits(&document, &plan)?;
+    let edits = changes::edits(&document, &plan)?;
     let text = splice::apply(text, &edits)?;
     proof::prove(&document, &text, &edits)?;
     Ok(Rewritten {
         text,
-        places: finished.places,
-        notes: finished.notes.iter().map(|(node, note)| note.sentence(file, &document, *node)).collect(),
-        held: search::held(&document),
-        has_objects: manifest::has_objects(&document),
+        notes: ledger.notes.iter().map(|(node, note)| note.sentence(file, &document, *node)).collect(),
+        places: ledger.into_places(),
+        held: listing::held(&recogniser),
+        has_objects: object::has_objects(&document),
     })
 }
 

@@ -4,9 +4,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::document::{Document, Node, Style};
+use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason, named};
 use super::quoting;
+
+/// The key under which a kustomization has its entries.
+pub(super) const IMAGES: &str = "images";
 
 /// A mapping's keys and values, to be written as a whole.
 pub(super) type Entry = Vec<(&'static str, String)>;
@@ -137,8 +140,8 @@ impl Plan {
 pub(super) fn is_right(document: &Document<'_>, node: Node, text: &str) -> bool {
     document.value(node) == text
         && match document.shape(node) {
-            super::document::Shape::Scalar(Style::Plain) => reads_as_string(document, node, text),
-            super::document::Shape::Scalar(Style::Single | Style::Double) => true,
+            Shape::Scalar(Style::Plain) => reads_as_string(document, node, text),
+            Shape::Scalar(Style::Single | Style::Double) => true,
             _ => false,
         }
 }

@@ -6,6 +6,7 @@
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason};
 use super::plan::reads_as_string;
+use super::reading::read;
 use super::splice::{Edit, What};
 
 /// Reads the result again and compares it node by node.
@@ -18,7 +19,7 @@ pub(super) fn prove(original: &Document<'_>, text: &str, edits: &[Edit]) -> Outc
     }
     let place = edits.first().map_or(0, |edit| edit.range.start);
     let unproved = || unproved(original, edits).at(place);
-    let result = Document::read(text).map_err(|_| unproved())?;
+    let result = read(text).map_err(|_| unproved())?;
     let comparison = Comparison { original, result: &result, shifts: shifts(edits) };
     if comparison.holds(edits) { Ok(()) } else { Err(unproved()) }
 }

@@ -6,11 +6,20 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
 
-use super::document::{Document, Layout, MAX_DEPTH, MAX_NODES, Node, Record, Shape, Style, inside};
-use super::error::{Bomb, Outcome, Reason, Refusal};
+use super::document::{Document, Layout, Node, Record, Shape, Style, inside};
+use super::error::{Bomb, MAX_BYTES, MAX_DEPTH, MAX_NODES, Outcome, Reason, Refusal};
+
+/// Reads a file whole.
+pub(super) fn read(text: &str) -> Outcome<Document<'_>> {
+    if text.len() > MAX_BYTES {
+        return Err(Reason::Bomb(Bomb::Size).of_file());
+    }
+    let document = Document::new(text);
+    Reader { document, open: Vec::new(), anchors: HashMap::new(), tags: HashMap::new(), expanded: 0 }.read()
+}
 
 /// Reads a text's events into its index.
-pub(super) struct Reader<'t> {
+struct Reader<'t> {
     document: Document<'t>,
     open: Vec<Frame>,
     /// Anchored nodes of the present document; `None` while the node is still open.
@@ -37,11 +46,7 @@ struct Weight {
 }
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(document: Document<'t>) -> Self {
-        Self { document, open: Vec::new(), anchors: HashMap::new(), tags: HashMap::new(), expanded: 0 }
-    }
-
-    pub(super) fn read(mut self) -> Outcome<Document<'t>> {
+    fn read(mut self) -> Outcome<Document<'t>> {
         let limits = options! {
             emit_comments: false,
             flow_nesting_limit: MAX_DEPTH,

@@ -1,14 +1,17 @@
-//! From a PATH to the one node it names; this module must not know what an image is.
+//! From a PATH to the one node it names, and back; this module must not know what an image is.
 
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node};
-use super::error::{Outcome, Reason, Refusal, TagSource, named};
-use super::fields::merged;
+use super::error::{Outcome, Reason, Refusal, TagPlace, TagSource, named};
 use super::path::{Path, Segment};
+use super::recognise::merged;
 
 /// How many keys an error names.
 const NEAREST: usize = 8;
+
+/// The longest path that a place shows, in bytes; of a longer one the end.
+const LONGEST: usize = 1024;
 
 /// What a path led to in a file.
 pub(super) enum Resolved<'p> {
@@ -92,10 +95,38 @@ pub(super) fn missing(
     }
 }
 
+/// Where a tag under another key than `tag` stands.
+pub(super) fn elsewhere(document: &Document<'_>, node: Node) -> TagSource {
+    let key = named(document.key_text(node).unwrap_or_default());
+    TagSource::Elsewhere(Box::new(TagPlace { key, path: path_of(document, node) }))
+}
+
+/// The path of a node from its document's root.
+pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
+    let mut segments = Vec::new();
+    let mut child = node;
+    let mut length = 0;
+    while let Some(parent) = document.parent(child).filter(|_| length < LONGEST) {
+        let segment = if document.is_sequence(parent) {
+            Segment::Index(document.record(child).ordinal as usize)
+        } else {
+            Segment::Key(named(document.key_text(child).unwrap_or("?")))
+        };
+        length += document.key_text(child).map_or(8, str::len);
+        segments.push(segment);
+        child = parent;
+    }
+    let mut path = String::new();
+    for segment in segments.iter().rev() {
+        segment.append_to(&mut path);
+    }
+    path
+}
+
 fn walk<'p>(document: &Document<'_>, root: Node, segments: &'p [Segment]) -> Outcome<Walk<'p>> {
     let mut node = root;
     for (at, segment) in segments.iter().enumerate() {
-        refuse_alias(document, node)?;
+        document.refuse_alias(node)?;
         match step(document, node, segment)? {
             Some(next) => node = next,
             None => {
@@ -103,17 +134,8 @@ fn walk<'p>(document: &Document<'_>, root: Node, segments: &'p [Segment]) -> Out
             }
         }
     }
-    refuse_alias(document, node)?;
+    document.refuse_alias(node)?;
     Ok(Walk::Found(node))
-}
-
-/// Refuses to go through an alias: what lies behind it belongs to the anchor's place.
-pub(super) fn refuse_alias(document: &Document<'_>, node: Node) -> Outcome<()> {
-    let target = document.resolve(node);
-    if target == node {
-        return Ok(());
-    }
-    document.refuse(node, Reason::Alias { name: named(document.source(node)), line: document.anchor_line(node) })
 }
 
 fn step(document: &Document<'_>, node: Node, segment: &Segment) -> Outcome<Option<Node>> {
@@ -175,7 +197,7 @@ fn pick(document: &Document<'_>, node: Node, segment: &Segment, key: &str, wante
 }
 
 fn is_scalar(document: &Document<'_>, node: Node) -> bool {
-    matches!(document.shape(document.resolve(node)), super::document::Shape::Scalar(_))
+    document.is_scalar(document.resolve(node))
 }
 
 /// The keys (or items) that are there, the most similar first.

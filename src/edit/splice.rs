@@ -1,14 +1,13 @@
-//! From the plan to byte ranges and their new text; this module must not decide what is written.
+//! Scalars as byte ranges with their new text; this module must not decide what is written.
 
 #![deny(clippy::disallowed_methods)]
 
-use std::cmp::Reverse;
 use std::ops::Range;
 
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason, shown};
-use super::plan::{Plan, STRING_TAG, reads_as_string};
-use super::{insert, quoting};
+use super::plan::{STRING_TAG, reads_as_string};
+use super::quoting;
 
 /// A replacement of bytes, with what it does to the index.
 #[derive(Debug)]
@@ -38,34 +37,6 @@ pub(super) enum What {
     Sequence,
 }
 
-/// All edits of a plan, in the order of the text.
-pub(super) fn edits(document: &Document<'_>, plan: &Plan) -> Outcome<Vec<Edit>> {
-    let mut edits = Vec::new();
-    for (node, text) in &plan.values {
-        edits.push(value(document, *node, text)?);
-    }
-    for key in &plan.keys {
-        edits.push(insert::key(document, key)?);
-    }
-    for (spot, entries) in &plan.entries {
-        edits.push(insert::entries(document, *spot, entries)?);
-    }
-    for (node, (key, text)) in &plan.mappings {
-        edits.push(insert::mapping(document, *node, key, text)?);
-    }
-    // What is inside a collection comes before what comes behind it.
-    let depth = |edit: &Edit| Reverse(edit.expects.first().map_or(0, |expected| expected.depth));
-    edits.sort_by_key(|edit| (edit.range.start, edit.at, depth(edit)));
-    for pair in edits.windows(2) {
-        if let [one, other] = pair
-            && one.range.end > other.range.start
-        {
-            return Err(Reason::Unproved.at(other.range.start));
-        }
-    }
-    Ok(edits)
-}
-
 /// The text with the edits made.
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Outcome<String> {
     let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
@@ -82,7 +53,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Outcome<String> {
 }
 
 /// Writes a text in the style of the scalar that is there.
-fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<Edit> {
+pub(super) fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<Edit> {
     refuse_typed(document, node)?;
     refuse_odd_anchor(document, node)?;
     let source = document.source(node);

@@ -1,16 +1,14 @@
 //! What images a file names and where, before anybody wants one of them; this module must not plan an edit.
 //!
-//! It sees with the eyes of the search (`look`, `Fields`, `is_entry`). Whether a place can be written is for
-//! [`super::rewrite`] to say.
+//! Whether a place can be written is for [`super::rewrite`] to say.
 
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node, Shape};
 use super::error::EditError;
-use super::fields::{Fields, Key};
-use super::scalar::{is_image_key, look};
-use super::shared::path_of;
-use super::{kustomize, locate, manifest, text_of};
+use super::recognise::{self, Certainty, Fields, Key, Recogniser, Scope, Spelling, Standing, is_image_key, object};
+use super::resolve::path_of;
+use super::{locate, reading, text_of};
 use crate::image::Repository;
 
 /// How many places of one file are seen.
@@ -65,59 +63,57 @@ pub enum Form {
 /// Looks through a file.
 pub fn survey(file: &str, bytes: &[u8]) -> Result<Survey, EditError> {
     let text = text_of(file, bytes)?;
-    let document = Document::read(text).map_err(|refusal| locate(file, text, refusal))?;
-    let places = document.nodes().filter(|node| !document.record(*node).in_key);
+    let document = reading::read(text).map_err(|refusal| locate(file, text, refusal))?;
+    let recogniser = Recogniser::new(&document);
+    let sightings = recogniser.sightings(Scope::Documents);
     Ok(Survey {
-        sightings: places.filter_map(|node| sighting(&document, node)).take(MOST).collect(),
-        has_objects: manifest::has_objects(&document),
+        sightings: sightings.filter_map(|sighting| seen(&recogniser, &sighting)).take(MOST).collect(),
+        has_objects: object::has_objects(&document),
         resources: document.roots.iter().flat_map(|root| resources(&document, *root)).take(MOST).collect(),
     })
 }
 
-fn sighting(document: &Document<'_>, node: Node) -> Option<Sighting> {
-    let (form, repository, is_certain) = match document.shape(node) {
-        Shape::Mapping(_) => mapping(document, node)?,
-        Shape::Scalar(_) => scalar(document, node)?,
-        _ => return None,
+/// What `init` may propose: a place that matching finds, or a tag that only a PATH leads to.
+fn seen(recogniser: &Recogniser<'_, '_>, seen: &recognise::Sighting<'_, '_>) -> Option<Sighting> {
+    let document = recogniser.document;
+    let node = seen.node;
+    let (form, least) = match &seen.spelling {
+        Spelling::Entry(_) => (Form::Entry, Certainty::Certain),
+        Spelling::Pair(fields) => (form(document, fields)?, Certainty::Certain),
+        _ if document.shape(node) == Shape::Alias => return None,
+        _ => (Form::Scalar, Certainty::Likely),
     };
-    Some(Sighting { path: path_of(document, node), line: document.line_of(node), form, repository, is_certain })
-}
-
-type Seen = (Form, Option<Repository>, bool);
-
-fn mapping(document: &Document<'_>, node: Node) -> Option<Seen> {
-    let fields = Fields::of(document, node);
-    if kustomize::is_entry(document, &fields) {
-        return Some((Form::Entry, Some(Repository::parse(fields.effective_name()?).ok()?), true));
-    }
-    let form = match fields.own(Key::Tag).map(|tag| document.resolve(tag)) {
-        Some(tag) if document.is_blank(tag) => Form::BlankTag,
-        Some(tag) if !matches!(document.shape(tag), Shape::Scalar(_)) => return None,
-        Some(_) => Form::Pair,
-        None => Form::NoTag,
-    };
-    let has_tag = form != Form::NoTag;
-    let named = if has_tag { fields.repository() } else { fields.joined(Key::Repository) };
+    let named = seen.named(least);
     let is_image = is_image_key(document, node);
-    match named {
-        Some(named) => {
-            let repository = Repository::parse(&named).ok()?;
-            let is_meant = has_tag || is_image || fields.own(Key::Registry).is_some();
-            is_meant.then_some((form, Some(repository), true))
-        }
-        None if has_tag && is_image => Some((Form::OnlyTag, None, true)),
-        None => None,
-    }
-}
-
-fn scalar(document: &Document<'_>, node: Node) -> Option<Seen> {
-    let sight = look(document, node)?;
-    let mapping = document.parent(node).map(|parent| Fields::of(document, parent));
-    if mapping.is_some_and(|fields| fields.own(Key::Tag).is_some()) {
+    let is_meant = match &seen.spelling {
+        Spelling::Pair(_) if named.is_none() => is_image && form != Form::NoTag,
+        Spelling::Pair(fields) => form != Form::NoTag || is_image || fields.own(Key::Registry).is_some(),
+        _ => true,
+    };
+    if !is_meant || matches!(recogniser.standing(seen), Standing::Yields) {
         return None;
     }
-    let is_certain = is_image_key(document, node) || manifest::is_container_image(document, node);
-    Some((Form::Scalar, Some(sight.repository().clone()), is_certain))
+    let repository = match named {
+        Some(name) => Some(name.repository.clone()?),
+        None if form == Form::Entry => return None,
+        None => None,
+    };
+    Some(Sighting {
+        path: path_of(document, node),
+        line: document.line_of(node),
+        form: if named.is_none() && form != Form::Entry { Form::OnlyTag } else { form },
+        repository,
+        is_certain: form != Form::Scalar || is_image,
+    })
+}
+
+fn form(document: &Document<'_>, fields: &Fields<'_, '_>) -> Option<Form> {
+    Some(match fields.own(Key::Tag).map(|tag| document.resolve(tag)) {
+        Some(tag) if document.is_blank(tag) => Form::BlankTag,
+        Some(tag) if !document.is_scalar(tag) => return None,
+        Some(_) => Form::Pair,
+        None => Form::NoTag,
+    })
 }
 
 fn resources<'d>(document: &'d Document<'_>, root: Node) -> impl Iterator<Item = String> + 'd {

@@ -220,7 +220,7 @@ fn bombs_are_told_from_mistakes() {
     assert!(bomb(&"[".repeat(100_000)));
     assert!(bomb(&"- ".repeat(129)));
     assert!(bomb("a: &a [*a]\n"));
-    assert!(bomb(&" ".repeat(document::MAX_BYTES + 1)));
+    assert!(bomb(&" ".repeat(MAX_BYTES + 1)));
     assert!(!bomb(&format!("{}x", "- ".repeat(128))));
     assert!(!bomb("a: [\n"));
 }

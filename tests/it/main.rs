@@ -20,6 +20,7 @@ mod contention;
 mod cost;
 mod dependencies;
 mod digests;
+mod edit_agreement;
 mod edit_cases;
 mod edit_docs;
 mod edit_properties;

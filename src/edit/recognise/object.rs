@@ -2,30 +2,30 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::document::{Document, Node};
+use super::super::document::{Document, Node};
 
 /// How many keys of a document are looked at for those that every object has.
 const KEYS: usize = 100;
 
 /// Whether a document is a Kubernetes object: it says its `kind`. `apiVersion` is the API server's to miss.
-pub(super) fn is_object(document: &Document<'_>, root: Node) -> bool {
+pub(in crate::edit) fn is_object(document: &Document<'_>, root: Node) -> bool {
     top_value(document, root, "kind").is_some()
 }
 
 /// Whether any document of the file is a Kubernetes object.
-pub(super) fn has_objects(document: &Document<'_>) -> bool {
+pub(in crate::edit) fn has_objects(document: &Document<'_>) -> bool {
     document.roots.iter().any(|root| is_object(document, *root))
 }
 
 /// Whether a node stands in a document that says it is a kustomization (Kustomize's own or Flux's).
-pub(super) fn is_in_kustomization(document: &Document<'_>, node: Node) -> bool {
-    let kind = top_value(document, root(document, node), "kind").map(|kind| document.value(kind));
+pub(in crate::edit) fn is_in_kustomization(document: &Document<'_>, node: Node) -> bool {
+    let kind = top_value(document, document.root(node), "kind").map(|kind| document.value(kind));
     matches!(kind, Some("Kustomization" | "Component"))
 }
 
 /// Whether a node stands in an Argo CD `Application` or `ApplicationSet`.
-pub(super) fn is_in_argo_application(document: &Document<'_>, node: Node) -> bool {
-    let kind = top_value(document, root(document, node), "kind").map(|kind| document.value(kind));
+pub(in crate::edit) fn is_in_argo_application(document: &Document<'_>, node: Node) -> bool {
+    let kind = top_value(document, document.root(node), "kind").map(|kind| document.value(kind));
     matches!(kind, Some("Application" | "ApplicationSet"))
 }
 
@@ -37,7 +37,7 @@ fn top_value(document: &Document<'_>, root: Node, wanted: &str) -> Option<Node> 
 /// Whether a value is the `image:` of a container in a Kubernetes object.
 ///
 /// Containers stand in lists of these names in every workload, and in what operators make of pod templates.
-pub(super) fn is_container_image(document: &Document<'_>, node: Node) -> bool {
+pub(in crate::edit) fn is_container_image(document: &Document<'_>, node: Node) -> bool {
     let list = || {
         let container = document.parent(node)?;
         let list = document.parent(container).filter(|list| document.is_sequence(*list))?;
@@ -45,9 +45,5 @@ pub(super) fn is_container_image(document: &Document<'_>, node: Node) -> bool {
     };
     document.key_text(node) == Some("image")
         && matches!(list(), Some("containers" | "initContainers" | "ephemeralContainers"))
-        && is_object(document, root(document, node))
-}
-
-fn root(document: &Document<'_>, node: Node) -> Node {
-    std::iter::successors(Some(node), |node| document.parent(*node)).last().unwrap_or(node)
+        && is_object(document, document.root(node))
 }

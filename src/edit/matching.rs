@@ -1,0 +1,30 @@
+//! Every place of a file that names one of the wanted images; this module must not know PATH or NAME.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::Job;
+use super::error::Outcome;
+use super::note::Note;
+use super::place::Placing;
+use super::recognise::{Scope, Standing, object};
+
+/// Edits every place whose repository is that of one of the job's images.
+pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
+    let (view, document) = (placing.view, placing.document);
+    let images = view.images(job);
+    for sighting in view.recogniser.sightings(scope) {
+        for (image, _) in images.iter().filter(|(_, wanted)| sighting.is_of(&wanted.repository)) {
+            match view.recogniser.standing(&sighting) {
+                Standing::Place => placing.write(&sighting, *image)?,
+                Standing::Yields => {}
+                Standing::Refused(refusal) => return Err(refusal),
+            }
+        }
+    }
+    // A file without any object is for the caller to judge.
+    if object::has_objects(document) {
+        let passed_over = |root: &&_| scope.passes_over(document, **root) && !document.is_blank(**root);
+        document.roots.iter().filter(passed_over).for_each(|root| placing.ledger.remark(*root, Note::NoObject));
+    }
+    Ok(())
+}

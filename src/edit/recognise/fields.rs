@@ -1,0 +1,282 @@
+//! The keys of a mapping that may say which image is meant; this module must not decide what is written.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::super::document::{Document, Node, Shape};
+use super::super::error::{Outcome, Reason};
+use super::super::plan::IMAGES;
+use super::object;
+use crate::image::{Reference, Repository, Tag};
+
+/// A key that matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::edit) enum Key {
+    Registry,
+    Repository,
+    Name,
+    Image,
+    Tag,
+    Digest,
+    Sha,
+    Sha256,
+    NewName,
+    NewTag,
+    TagSuffix,
+    ImageTag,
+    Version,
+}
+
+const NAMES: [(Key, &str); 13] = [
+    (Key::Registry, "registry"),
+    (Key::Repository, "repository"),
+    (Key::Name, "name"),
+    (Key::Image, "image"),
+    (Key::Tag, "tag"),
+    (Key::Digest, "digest"),
+    (Key::Sha, "sha"),
+    (Key::Sha256, "sha256"),
+    (Key::NewName, "newName"),
+    (Key::NewTag, "newTag"),
+    (Key::TagSuffix, "tagSuffix"),
+    (Key::ImageTag, "imageTag"),
+    (Key::Version, "version"),
+];
+
+impl Key {
+    pub(in crate::edit) fn as_str(self) -> &'static str {
+        NAMES[self as usize].1
+    }
+}
+
+/// A name that a place gives its image.
+#[derive(Clone, Debug)]
+pub(in crate::edit) struct Name {
+    /// The value that has it, aliases followed.
+    pub(in crate::edit) node: Node,
+    /// The whole name, with the `registry` beside it.
+    pub(in crate::edit) text: String,
+    /// None when the text is no repository, as the URL of a chart's.
+    pub(in crate::edit) repository: Option<Repository>,
+    pub(in crate::edit) certainty: Certainty,
+}
+
+/// How sure it is that a name is a repository's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::edit) enum Certainty {
+    /// Anything may be called so: `name: nginx`.
+    Possible,
+    /// It has the form of one: a single word under `image`, a path under `name`, a reference under any key.
+    Likely,
+    /// Nothing else can be meant.
+    Certain,
+}
+
+/// The values of a mapping's keys that matter.
+pub(in crate::edit) struct Fields<'d, 't> {
+    document: &'d Document<'t>,
+    pub(in crate::edit) mapping: Node,
+    own: [Option<Node>; NAMES.len()],
+    /// The first key that is there twice, and where it was first.
+    duplicate: Option<(Node, Key)>,
+    merges: bool,
+    /// Whether it stands in a list of entries, whatever it has.
+    is_listed: bool,
+}
+
+impl<'d, 't> Fields<'d, 't> {
+    pub(in crate::edit) fn of(document: &'d Document<'t>, mapping: Node) -> Self {
+        let mut fields =
+            Self { document, mapping, own: [None; NAMES.len()], duplicate: None, merges: false, is_listed: false };
+        for (key, value) in document.pairs(mapping) {
+            let text = document.value(document.resolve(key));
+            fields.merges |= text == "<<";
+            let Some((name, _)) = NAMES.iter().find(|(_, name)| *name == text) else {
+                continue;
+            };
+            match &mut fields.own[*name as usize] {
+                // These are never written.
+                Some(_) if matches!(name, Key::ImageTag | Key::Version) => {}
+                Some(_) => fields.duplicate = fields.duplicate.or(Some((key, *name))),
+                empty => *empty = Some(value),
+            }
+        }
+        fields
+    }
+
+    /// An item of a kustomization's own list.
+    pub(in crate::edit) fn of_entry(document: &'d Document<'t>, mapping: Node) -> Self {
+        Self { is_listed: true, ..Self::of(document, mapping) }
+    }
+
+    /// The value written under the key in this mapping itself; an alias stays one.
+    pub(in crate::edit) fn own(&self, name: Key) -> Option<Node> {
+        self.own[name as usize]
+    }
+
+    /// The value that a merge key brings, when the mapping has none of its own.
+    pub(in crate::edit) fn merged(&self, name: Key) -> Option<Node> {
+        if self.merges && self.own(name).is_none() { merged(self.document, self.mapping, name.as_str()) } else { None }
+    }
+
+    /// The value as a reader of the file gets it, aliases followed and merge keys applied.
+    pub(in crate::edit) fn effective(&self, name: Key) -> Option<Node> {
+        self.own(name).or_else(|| self.merged(name)).map(|node| self.document.resolve(node))
+    }
+
+    /// The effective value's text, when it is a scalar and not blank.
+    pub(in crate::edit) fn text(&self, name: Key) -> Option<&'d str> {
+        self.scalar(name).map(|node| self.document.value(node))
+    }
+
+    pub(in crate::edit) fn scalar(&self, name: Key) -> Option<Node> {
+        let node = self.effective(name)?;
+        (self.document.is_scalar(node) && !self.document.is_blank(node)).then_some(node)
+    }
+
+    /// Refuses a mapping in which a key that matters is there twice.
+    pub(in crate::edit) fn refuse_duplicates(&self) -> Outcome<()> {
+        let Some((key, name)) = self.duplicate else {
+            return Ok(());
+        };
+        let first = self.own(name).unwrap_or(key);
+        self.document
+            .refuse(key, Reason::Duplicated { key: name.as_str().to_owned(), first: self.document.line_of(first) })
+    }
+
+    /// The text of the repository that `registry` and this key name together.
+    ///
+    /// Charts put a `registry` before any `repository`, also before one with the host that a mirror has in its path.
+    pub(in crate::edit) fn joined(&self, name: Key) -> Option<String> {
+        let path = self.text(name)?;
+        let registry = self.text(Key::Registry).filter(|_| name == Key::Repository || !has_host(path));
+        Some(match registry {
+            Some(registry) => format!("{}/{path}", registry.trim_end_matches('/')),
+            None => path.to_owned(),
+        })
+    }
+
+    /// What the mapping may be an image of, the surest first. A `repository` leaves no doubt; an `image` and a `name` may.
+    pub(in crate::edit) fn names(&self) -> impl Iterator<Item = Name> + '_ {
+        self.named_by(true).iter().filter_map(|key| self.name(*key))
+    }
+
+    /// The same of a mapping that nobody pointed at: an `image` or a `name` counts only beside a `tag`, and without a
+    /// version of its own.
+    pub(in crate::edit) fn claims(&self) -> Vec<Name> {
+        let keys = self.named_by(self.own(Key::Tag).is_some()).iter();
+        keys.filter_map(|key| self.name(*key)).filter(Name::is_bare).collect()
+    }
+
+    /// Whether the surest name is this repository's.
+    pub(in crate::edit) fn is_of(&self, repository: &Repository) -> bool {
+        self.names().next().is_some_and(|name| name.is(repository))
+    }
+
+    /// The keys that say which image is meant.
+    fn named_by(&self, is_loose: bool) -> &'static [Key] {
+        match () {
+            () if self.is_entry() && self.text(Key::NewName).is_some() => &[Key::NewName],
+            () if self.is_entry() => &[Key::Name],
+            () if self.text(Key::Repository).is_some() => &[Key::Repository],
+            () if is_loose => &[Key::Image, Key::Name],
+            () => &[],
+        }
+    }
+
+    fn name(&self, key: Key) -> Option<Name> {
+        let node = self.scalar(key)?;
+        let held = self.document.value(node);
+        let text = if self.is_entry() { held.to_owned() } else { self.joined(key)? };
+        if self.is_entry() || key == Key::Repository {
+            let repository = Repository::parse(&text).ok();
+            return Some(Name { node, text, repository, certainty: Certainty::Certain });
+        }
+        let repository = Reference::parse(&text).ok()?.repository;
+        let has_slash = repository.as_str().contains('/');
+        let certainty = match key {
+            Key::Image if has_slash => Certainty::Certain,
+            Key::Name if held.contains('/') && repository.written_host().is_some() => Certainty::Certain,
+            Key::Name if !has_slash => Certainty::Possible,
+            _ => Certainty::Likely,
+        };
+        Some(Name { node, text, repository: Some(repository), certainty })
+    }
+
+    /// Whether the mapping is an entry in any file: a named item of `images:` with a new tag or a new name, or in a
+    /// document that says it is a kustomization.
+    pub(in crate::edit) fn is_entry(&self) -> bool {
+        let document = self.document;
+        let list = || document.parent(self.mapping).filter(|list| document.is_sequence(*list));
+        let has_new = || self.own(Key::NewTag).is_some() || self.own(Key::NewName).is_some();
+        self.is_listed
+            || self.own(Key::Name).is_some()
+                && list().and_then(|list| document.key_text(list)) == Some(IMAGES)
+                && (has_new() || object::is_in_kustomization(document, self.mapping))
+    }
+
+    /// Refuses an entry with a suffix, which would be added to the new tag too, and make it one that was never pushed.
+    pub(in crate::edit) fn refuse_suffix(&self) -> Outcome<()> {
+        match self.effective(Key::TagSuffix) {
+            Some(suffix) if !self.document.is_blank(suffix) => self.document.refuse(suffix, Reason::TagSuffix),
+            _ => Ok(()),
+        }
+    }
+
+    /// What seems to be the tag of a mapping without a `tag`: the value of `imageTag`, or of a `version` that has the
+    /// form of a tag, beside a `repository`.
+    pub(in crate::edit) fn tag_elsewhere(&self) -> Option<Node> {
+        let is_scalar = |node: &Node| self.document.is_scalar(*node);
+        let has_repository = self.text(Key::Repository).is_some();
+        if self.effective(Key::Tag).is_some() || !(has_repository || self.text(Key::Image).is_some()) {
+            return None;
+        }
+        let is_tag = |node: &Node| Tag::parse(self.document.value(*node)).is_ok();
+        let version = || self.scalar(Key::Version).filter(|node| has_repository && is_tag(node));
+        self.effective(Key::ImageTag).filter(is_scalar).or_else(version)
+    }
+}
+
+impl Name {
+    /// The repository, or the text that is none.
+    pub(in crate::edit) fn shown(&self) -> &str {
+        self.repository.as_ref().map_or(&self.text, Repository::as_str)
+    }
+
+    /// Whether it is a name alone, without a version.
+    pub(in crate::edit) fn is_bare(&self) -> bool {
+        self.repository.as_ref().is_none_or(|named| named.as_str() == self.text)
+    }
+
+    /// Whether it is this repository's.
+    pub(in crate::edit) fn is(&self, repository: &Repository) -> bool {
+        self.repository.as_ref().is_some_and(|named| named.is_same_as(repository))
+    }
+}
+
+/// Whether a reference names its own host.
+fn has_host(text: &str) -> bool {
+    Reference::parse(text).is_ok_and(|reference| reference.repository.written_host().is_some())
+}
+
+/// The value of a key that a mapping has only through `<<`, the first merged mapping first.
+pub(in crate::edit) fn merged(document: &Document<'_>, mapping: Node, key: &str) -> Option<Node> {
+    document.pairs(mapping).filter(|(name, _)| document.value(*name) == "<<").find_map(|(_, source)| {
+        let source = document.resolve(source);
+        match document.shape(source) {
+            Shape::Mapping(_) => value(document, source, key),
+            Shape::Sequence(_) => {
+                document.children(source).find_map(|item| value(document, document.resolve(item), key))
+            }
+            _ => None,
+        }
+    })
+}
+
+// The recursion ends within the nesting bound, which counts aliases too.
+fn value(document: &Document<'_>, mapping: Node, key: &str) -> Option<Node> {
+    document
+        .pairs(mapping)
+        .find(|(name, _)| document.value(document.resolve(*name)) == key)
+        .map(|(_, value)| value)
+        .or_else(|| merged(document, mapping, key))
+}

@@ -1,0 +1,141 @@
+//! What in a file is an image: the one decision that matching, PATH, entries, listing and survey select from.
+//! This module must not know what is wanted, and changes nothing.
+//!
+//! One pass turns a file into sightings (`Recogniser::sightings`): a node, how it is spelled, what it says it is an
+//! image of and how sure that is. Whether a sighting is the place to write to (`Recogniser::standing`) and which digests
+//! stand beside its tag (`digest`) is worked out for those that somebody selects.
+
+#![deny(clippy::disallowed_methods)]
+
+pub(in crate::edit) mod digest;
+mod fields;
+pub(in crate::edit) mod kustomization;
+pub(in crate::edit) mod object;
+mod scalar;
+mod sighting;
+mod surroundings;
+pub(in crate::edit) mod text;
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+pub(in crate::edit) use fields::{Certainty, Fields, Key, Name, merged};
+pub(in crate::edit) use scalar::{is_image_key, is_name_key};
+pub(in crate::edit) use sighting::{Adds, Sighting, Spelling, Standing};
+
+use super::document::{Document, Node, Shape};
+use crate::image::Repository;
+use surroundings::Surroundings;
+
+/// Which documents of a file are looked through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::edit) enum Scope {
+    /// All of them.
+    Documents,
+    /// Kubernetes objects only.
+    Objects,
+}
+
+impl Scope {
+    /// Whether a document is passed over as a whole.
+    pub(in crate::edit) fn passes_over(self, document: &Document<'_>, root: Node) -> bool {
+        self == Self::Objects && !object::is_object(document, root)
+    }
+}
+
+/// Somebody who looks for images in a file, and what was found out on the way.
+pub(in crate::edit) struct Recogniser<'d, 't> {
+    pub(in crate::edit) document: &'d Document<'t>,
+    surroundings: Surroundings<'d, 't>,
+    bases: OnceCell<HashSet<Node>>,
+}
+
+impl<'d, 't> Recogniser<'d, 't> {
+    pub(in crate::edit) fn new(document: &'d Document<'t>) -> Self {
+        Self { document, surroundings: Surroundings::new(document), bases: OnceCell::new() }
+    }
+
+    /// Every sighting of a file, in the order of the text; an alias of a scalar is one of its own.
+    pub(in crate::edit) fn sightings(&self, scope: Scope) -> impl Iterator<Item = Sighting<'d, 't>> + '_ {
+        let document = self.document;
+        let roots = document.roots.iter().filter(move |root| !scope.passes_over(document, **root));
+        let nodes = roots.flat_map(move |root| (root.0..document.record(*root).after).map(Node));
+        nodes.filter(|node| !self.document.record(*node).in_key).filter_map(|node| self.sighting(node))
+    }
+
+    fn sighting(&self, node: Node) -> Option<Sighting<'d, 't>> {
+        match self.document.shape(node) {
+            Shape::Mapping(_) => {
+                let fields = Fields::of(self.document, node);
+                let says = fields.own(Key::Tag).is_some() || fields.own(Key::Repository).is_some();
+                (says || fields.is_entry()).then(|| Sighting::of_mapping(fields))
+            }
+            Shape::Scalar(_) | Shape::Alias => self.scalar(node),
+            Shape::Sequence(_) => None,
+        }
+    }
+
+    /// What a value (or the value that an alias means) is to somebody who looks for images.
+    pub(in crate::edit) fn scalar(&self, node: Node) -> Option<Sighting<'d, 't>> {
+        scalar::look(&self.surroundings, node)
+    }
+
+    /// The repository that a scalar names together with the `registry` beside it; none when the two name none.
+    pub(in crate::edit) fn effective(&self, node: Node, held: &Repository) -> Option<Repository> {
+        scalar::effective(&self.surroundings, node, held)
+    }
+
+    /// Whether a sighting is the place where its image is written.
+    pub(in crate::edit) fn standing(&self, sighting: &Sighting<'_, '_>) -> Standing {
+        match &sighting.spelling {
+            Spelling::Pair(fields) if fields.effective(Key::Tag).is_none() && self.is_base(sighting.node) => {
+                Standing::Yields
+            }
+            Spelling::Entry(fields) => match fields.refuse_suffix() {
+                Err(refusal) => Standing::Refused(refusal),
+                Ok(()) => Standing::Place,
+            },
+            Spelling::Bare { .. } if self.has_tag_beside(sighting.node) => Standing::Yields,
+            Spelling::Opaque(reason) => Standing::Refused(self.document.refusal(sighting.node, reason.clone())),
+            _ => Standing::Place,
+        }
+    }
+
+    /// The mapping whose version a value is: it stands under `tag`, or names the repository beside one.
+    pub(in crate::edit) fn version_of(&self, node: Node) -> Option<Node> {
+        let parent = self.document.parent(node)?;
+        let is_bare = || self.scalar(node).is_some_and(|sighting| matches!(sighting.spelling, Spelling::Bare { .. }));
+        let is_version = match self.document.key_text(node) {
+            Some("tag") => true,
+            Some("newTag") if Fields::of(self.document, parent).is_entry() => true,
+            _ => self.has_tag_beside(node) && is_bare(),
+        };
+        is_version.then_some(parent)
+    }
+
+    /// Whether a value stands in a mapping that has a `tag` too.
+    pub(in crate::edit) fn has_tag_beside(&self, node: Node) -> bool {
+        self.surroundings.of(node).is_some_and(|around| around.has_tag)
+    }
+
+    /// What seems to be the tag of a value under `image` or `repository`, beside it under another key than `tag`.
+    pub(in crate::edit) fn tag_elsewhere(&self, node: Node) -> Option<Node> {
+        let may_have = matches!(self.document.key_text(node), Some("image" | "repository"));
+        self.surroundings.of(node).filter(|_| may_have)?.tag_elsewhere
+    }
+
+    /// Whether a mapping gives its repository to one that has a tag: that one is the place.
+    fn is_base(&self, node: Node) -> bool {
+        self.bases.get_or_init(|| bases(self.document)).contains(&node)
+    }
+}
+
+/// The mappings whose repository is merged into a mapping with a tag of its own.
+fn bases(document: &Document<'_>) -> HashSet<Node> {
+    let base = |mapping: Node| {
+        let fields = Fields::of(document, mapping);
+        let repository = fields.own(Key::Tag).and_then(|_| fields.merged(Key::Repository));
+        repository.and_then(|repository| document.parent(repository))
+    };
+    document.nodes().filter(|node| document.is_mapping(*node)).filter_map(base).collect()
+}

@@ -1,0 +1,117 @@
+//! Scalars that are whole references; this module must not know a mapping's image.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::super::document::{Document, Node, Shape, Style};
+use super::super::error::Reason;
+use super::fields::{Certainty, Name};
+use super::object;
+use super::sighting::{Adds, Sighting, Spelling};
+use super::surroundings::Surroundings;
+use crate::image::{Reference, Repository};
+
+/// The longest text that can be a reference with a tag and a digest, with a Kustomize name before it.
+const LONGEST: usize = 1024;
+
+/// What a value (or the value that an alias means) is to somebody who looks for images.
+pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<Sighting<'d, 't>> {
+    let document = around.document;
+    let target = document.resolve(node);
+    let Shape::Scalar(style) = document.shape(target) else {
+        return None;
+    };
+    let whole = document.value(target);
+    if whole.len() > LONGEST {
+        return None;
+    }
+    let is_image = is_image_key(document, node);
+    let seen = |repository: Repository, spelling| {
+        let certainty = if is_image { Certainty::Certain } else { Certainty::Likely };
+        let text = repository.to_string();
+        Sighting { node, spelling, names: vec![Name { node: target, text, repository: Some(repository), certainty }] }
+    };
+    if style == Style::Block || document.source(target).contains(['\n', '\r']) {
+        let reference = Reference::parse(whole.trim_end_matches('\n')).ok()?;
+        return is_image.then(|| seen(reference.repository, Spelling::Opaque(Reason::MultiLine)));
+    }
+    if whole.contains("{{") {
+        let repository = is_image.then(|| before_template(whole)).flatten()?;
+        return Some(seen(repository, Spelling::Opaque(Reason::Template)));
+    }
+    let (prefix, text) = split_name(document, node, whole);
+    let held = Reference::parse(text).ok()?;
+    let repository = effective(around, node, &held.repository)?;
+    if held.tag.is_some() || held.digest.is_some() {
+        let has_path = repository.as_str().contains('/');
+        return (has_path || is_image || is_argo_image(document, node))
+            .then(|| seen(repository, Spelling::Reference { prefix, held }));
+    }
+    let adds = adds(document, node, &held)?;
+    Some(seen(repository, Spelling::Bare { prefix, held, adds }))
+}
+
+/// The repository that a scalar names together with the `registry` beside it; none when the two name none.
+///
+/// A reference with a host of its own counts by itself.
+pub(super) fn effective(around: &Surroundings<'_, '_>, node: Node, held: &Repository) -> Option<Repository> {
+    let document = around.document;
+    let may_have = matches!(document.key_text(node), Some("repository" | "image" | "name"));
+    let takes_registry = may_have && held.written_host().is_none();
+    let registry = if takes_registry { around.of(node).and_then(|around| around.registry) } else { None };
+    let Some(registry) = registry.map(|registry| document.value(registry).trim_end_matches('/')) else {
+        return Some(held.clone());
+    };
+    let rest = held.as_str().strip_prefix(registry);
+    if rest.is_some_and(|rest| rest.starts_with('/')) {
+        return Some(held.clone());
+    }
+    Repository::parse(&format!("{registry}/{held}")).ok()
+}
+
+/// Whether a value stands under a key that ends in `image`, in any case.
+pub(in crate::edit) fn is_image_key(document: &Document<'_>, node: Node) -> bool {
+    document.key_text(node).is_some_and(|key| key.to_ascii_lowercase().ends_with("image"))
+}
+
+/// A key's text that says its value is the name of something, never a version.
+pub(in crate::edit) fn is_name_key(document: &Document<'_>, node: Node) -> bool {
+    matches!(document.key_text(node), Some("repository" | "registry" | "name" | "newName" | "digest"))
+        || is_image_key(document, node)
+}
+
+fn adds(document: &Document<'_>, node: Node, reference: &Reference) -> Option<Adds> {
+    if object::is_container_image(document, node) {
+        Some(Adds::Always)
+    } else if is_image_key(document, node) && reference.repository.as_str().contains('/') {
+        Some(Adds::OnDemand)
+    } else {
+        None
+    }
+}
+
+/// `X:{{ .Values.tag }}`: an image whose version a template gives.
+fn before_template(text: &str) -> Option<Repository> {
+    let before = text.split("{{").next()?.trim_end();
+    let repository = Repository::parse(before.trim_end_matches([':', '@'])).ok()?;
+    (before.len() > repository.as_str().len()).then_some(repository)
+}
+
+/// Splits what Argo CD writes in `kustomize.images`: `NAME=REFERENCE`.
+fn split_name<'d>(document: &Document<'_>, node: Node, text: &'d str) -> (&'d str, &'d str) {
+    match text.find('=') {
+        Some(sign) if is_kustomize_image(document, node) => text.split_at_checked(sign + 1).unwrap_or(("", text)),
+        _ => ("", text),
+    }
+}
+
+/// Whether a value is an item of `kustomize.images`.
+fn is_kustomize_image(document: &Document<'_>, node: Node) -> bool {
+    let images = document.parent(node).filter(|images| document.key_text(*images) == Some("images"));
+    let kustomize = images.and_then(|images| document.parent(images));
+    kustomize.is_some_and(|kustomize| document.key_text(kustomize) == Some("kustomize"))
+}
+
+/// Whether a value can only be an image: an item of `kustomize.images` in an Argo CD object.
+fn is_argo_image(document: &Document<'_>, node: Node) -> bool {
+    is_kustomize_image(document, node) && object::is_in_argo_application(document, node)
+}
