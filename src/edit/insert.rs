@@ -1,15 +1,46 @@
-//! New keys and list entries in the style of the text around them; this module must not change what is there.
+//! From the plan to its edits: values, and new keys and list entries in the style of the text around them.
+//! This module must not decide what is written.
 
 #![deny(clippy::disallowed_methods)]
 
+use std::cmp::Reverse;
+
 use super::document::{Document, Layout, Node, Shape, Style};
 use super::error::{Outcome, Reason};
-use super::plan::{Entry, IMAGES, NewKey, Spot};
+use super::plan::{Entry, IMAGES, NewKey, Plan, Spot};
 use super::splice::{Edit, Expected, What, gap, refuse_typed};
-use super::{layout, quoting};
+use super::{layout, quoting, splice};
+
+/// All edits of a plan, in the order of the text.
+pub(super) fn edits(document: &Document<'_>, plan: &Plan) -> Outcome<Vec<Edit>> {
+    let mut edits = Vec::new();
+    for (node, text) in &plan.values {
+        edits.push(splice::value(document, *node, text)?);
+    }
+    for new in &plan.keys {
+        edits.push(key(document, new)?);
+    }
+    for (spot, entries) in &plan.entries {
+        edits.push(self::entries(document, *spot, entries)?);
+    }
+    for (node, (key, text)) in &plan.mappings {
+        edits.push(mapping(document, *node, key, text)?);
+    }
+    // What is inside a collection comes before what comes behind it.
+    let depth = |edit: &Edit| Reverse(edit.expects.first().map_or(0, |expected| expected.depth));
+    edits.sort_by_key(|edit| (edit.range.start, edit.at, depth(edit)));
+    for pair in edits.windows(2) {
+        if let [one, other] = pair
+            && one.range.end > other.range.start
+        {
+            return Err(Reason::Unproved.at(other.range.start));
+        }
+    }
+    Ok(edits)
+}
 
 /// Adds a key to a mapping.
-pub(super) fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {
+fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {
     let depth = document.record(new.mapping).depth + 1;
     let expects = vec![text(depth, new.key), text(depth, &new.value)];
     let last = document.pairs(new.mapping).last().map(|(_, value)| value);
@@ -37,7 +68,7 @@ pub(super) fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {
 }
 
 /// Adds entries to a list, or the list with them.
-pub(super) fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) -> Outcome<Edit> {
+fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) -> Outcome<Edit> {
     match spot {
         Spot::Items(list) if document.shape(list) == Shape::Sequence(Layout::Flow) => {
             let depth = document.record(list).depth + 1;
@@ -62,7 +93,7 @@ pub(super) fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) ->
 }
 
 /// Makes a blank value a mapping of one key.
-pub(super) fn mapping(document: &Document<'_>, node: Node, key: &str, value: &str) -> Outcome<Edit> {
+fn mapping(document: &Document<'_>, node: Node, key: &str, value: &str) -> Outcome<Edit> {
     let depth = document.record(node).depth;
     let expects = vec![Expected { depth, what: What::Mapping }, text(depth + 1, key), text(depth + 1, value)];
     let indent = " ".repeat(layout::key_column(document, node) + layout::mapping_indent(document));

@@ -2,11 +2,12 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use super::document::Node;
 use super::error::{Outcome, Reason, shown};
 use super::note::Note;
 use super::place::Placing;
 use super::plan::{self, IMAGES, Spot};
-use super::recognise::kustomization::{Entry, Kustomization, List};
+use super::recognise::kustomization::{Kustomization, List};
 use super::recognise::{Fields, Key, Name};
 use super::{Job, Pin, Written};
 use crate::image::Repository;
@@ -17,7 +18,7 @@ const NAMES: usize = 20;
 /// Edits the entries of that name, or without one those that name a wanted image in the end.
 pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, name: Option<&str>) -> Outcome<()> {
     let Kustomization { lists, others } = Kustomization::of(placing.document)?;
-    let entries = Kustomization::entries(placing.document, &lists);
+    let entries: Vec<_> = Kustomization::entries(placing.document, &lists).collect();
     for (root, why) in others {
         placing.ledger.remark(root, Note::NotKustomization(why));
     }
@@ -31,20 +32,20 @@ fn by_name(
     placing: &mut Placing<'_, '_>,
     job: &Job,
     lists: &[List],
-    entries: &[Entry<'_, '_>],
+    entries: &[(Node, Fields<'_, '_>)],
     name: &str,
 ) -> Outcome<()> {
     let mut is_there = false;
-    for found in entries.iter().filter(|found| found.fields.text(Key::Name) == Some(name)) {
+    for (item, fields) in entries.iter().filter(|(_, fields)| fields.text(Key::Name) == Some(name)) {
         is_there = true;
-        placing.document.refuse_alias(found.item)?;
-        entry(placing, job, &found.fields)?;
+        placing.document.refuse_alias(*item)?;
+        entry(placing, job, fields)?;
     }
     if is_there {
         return Ok(());
     }
     if !placing.view.rules.create {
-        let mut names: Vec<_> = entries.iter().filter_map(|found| found.fields.text(Key::Name)).map(shown).collect();
+        let mut names: Vec<_> = entries.iter().filter_map(|(_, fields)| fields.text(Key::Name)).map(shown).collect();
         names.truncate(NAMES);
         let name = name.to_owned();
         return Err(Reason::NameMissing { name, names }.of_file());
@@ -58,14 +59,19 @@ fn by_name(
     add(placing, lists, *image, name, new_name)
 }
 
-fn by_image(placing: &mut Placing<'_, '_>, job: &Job, lists: &[List], entries: &[Entry<'_, '_>]) -> Outcome<()> {
+fn by_image(
+    placing: &mut Placing<'_, '_>,
+    job: &Job,
+    lists: &[List],
+    entries: &[(Node, Fields<'_, '_>)],
+) -> Outcome<()> {
     for (image, wanted) in placing.view.images(job) {
         let mut is_there = false;
-        for found in entries.iter().filter(|found| found.fields.is_of(&wanted.repository)) {
+        for (item, fields) in entries.iter().filter(|(_, fields)| fields.is_of(&wanted.repository)) {
             is_there = true;
-            placing.document.refuse_alias(found.item)?;
-            found.fields.refuse_suffix()?;
-            placing.pair(&found.fields, image)?;
+            placing.document.refuse_alias(*item)?;
+            fields.refuse_suffix()?;
+            placing.pair(fields, image)?;
         }
         if !is_there && placing.view.rules.create {
             add(placing, lists, image, wanted.repository.as_str(), None)?;

@@ -54,10 +54,9 @@ fn entries<'d>(recogniser: &Recogniser<'d, '_>, name: Option<&str>) -> Vec<Liste
     let document = recogniser.document;
     let is_wanted = |fields: &Fields<'_, '_>| name.is_none_or(|name| fields.text(Key::Name) == Some(name));
     let sightings: Vec<Sighting<'d, '_>> = match Kustomization::of(document) {
-        Ok(Kustomization { lists, .. }) => Kustomization::entries(document, &lists)
-            .into_iter()
-            .map(|entry| Sighting::of_mapping(entry.fields))
-            .collect(),
+        Ok(Kustomization { lists, .. }) => {
+            Kustomization::entries(document, &lists).map(|(_, fields)| Sighting::of_mapping(fields)).collect()
+        }
         Err(_) => recogniser.sightings(Scope::Documents).collect(),
     };
     let is_entry = |sighting: &&Sighting<'_, '_>| match &sighting.spelling {
@@ -91,8 +90,7 @@ fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<Listed> {
 impl Listed {
     fn of(sighting: &Sighting<'_, '_>) -> Self {
         let (node, key, written) = match &sighting.spelling {
-            Spelling::Pair(fields) => version(fields, Key::Tag),
-            Spelling::Entry(fields) => version(fields, Key::NewTag),
+            Spelling::Pair(fields) | Spelling::Entry(fields) => version(fields),
             Spelling::Reference { held, .. } => (sighting.node, None, written(held)),
             Spelling::Bare { .. } | Spelling::Opaque(_) => (sighting.node, None, Written::default()),
         };
@@ -115,7 +113,8 @@ impl Listed {
 }
 
 /// A mapping's version: where it is, or the key that is missing.
-fn version(fields: &Fields<'_, '_>, key: Key) -> (Node, Option<Key>, Written) {
+fn version(fields: &Fields<'_, '_>) -> (Node, Option<Key>, Written) {
+    let key = fields.tag_key();
     let in_tag = fields.text(key).and_then(tag_and_digest).unwrap_or_default();
     let written = Written { tag: in_tag.tag, digest: digest::said(fields).or(in_tag.digest) };
     let own = fields.own(key);
@@ -134,33 +133,25 @@ pub(super) fn held(recogniser: &Recogniser<'_, '_>) -> Vec<String> {
         }
         let Some(name) = sighting.named(Certainty::Likely) else { continue };
         let (Some(repository), false) = (&name.repository, parts.contains(&sighting.node)) else { continue };
-        let version = match &sighting.spelling {
+        let found = match &sighting.spelling {
             _ if document.shape(sighting.node) == Shape::Alias => continue,
-            Spelling::Pair(fields) => {
-                parts.insert(name.node);
-                fields.text(Key::Tag)
-            }
-            Spelling::Entry(fields) => {
-                parts.extend(fields.effective(Key::Name));
-                fields.text(Key::NewTag)
-            }
-            Spelling::Reference { held: reference, .. } | Spelling::Bare { held: reference, .. } => {
-                let found = Reference { repository: repository.clone(), ..reference.clone() }.to_string();
-                add(&mut held, found);
-                continue;
-            }
             Spelling::Opaque(_) => continue,
+            Spelling::Reference { held, .. } | Spelling::Bare { held, .. } => {
+                Reference { repository: repository.clone(), ..held.clone() }.to_string()
+            }
+            Spelling::Pair(fields) | Spelling::Entry(fields) => {
+                parts.extend(fields.effective(Key::Name).filter(|_| fields.is_entry()));
+                parts.insert(name.node);
+                let version = fields.text(fields.tag_key());
+                let text = version.map_or_else(|| name.text.clone(), |version| format!("{}:{version}", name.text));
+                shown(&text).trim_matches('"').to_owned()
+            }
         };
-        let text = version.map_or_else(|| name.text.clone(), |version| format!("{}:{version}", name.text));
-        add(&mut held, shown(&text).trim_matches('"').to_owned());
+        if !held.contains(&found) {
+            held.push(found);
+        }
     }
     held
-}
-
-fn add(held: &mut Vec<String>, found: String) {
-    if !held.contains(&found) {
-        held.push(found);
-    }
 }
 
 #[cfg(test)]

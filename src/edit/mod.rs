@@ -3,13 +3,12 @@
 //!
 //! One pass per file: index all documents (`reading`, `document`), recognise what in them is an image (`recognise`), select
 //! from that (`at_path`, `matching`, `kustomize`) and write down what is to be written (`place`, `sharing`) into a plan and
-//! a ledger of places (`plan`, `ledger`); splice (`changes`, `splice`, `insert`), read the result again and prove that it
+//! a ledger of places (`plan`, `ledger`); splice (`insert`, `splice`), read the result again and prove that it
 //! differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is recognised, too.
 
 #![deny(clippy::disallowed_methods)]
 
 mod at_path;
-mod changes;
 mod document;
 mod error;
 mod hint;
@@ -244,7 +243,7 @@ fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -
     sharing::settle(&mut placing)?;
     let Placing { mut plan, ledger, .. } = placing;
     plan.settle(&document)?;
-    let edits = changes::edits(&document, &plan)?;
+    let edits = insert::edits(&document, &plan)?;
     let text = splice::apply(text, &edits)?;
     proof::prove(&document, &text, &edits)?;
     Ok(Rewritten {

@@ -14,15 +14,6 @@ use super::view::View;
 use super::{Pin, Written, resolve};
 use crate::image::Reference;
 
-/// The two ways to write a mapping that holds an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
-    /// `tag` and `digest`; a missing key is added only on demand.
-    Helm,
-    /// `newTag` and `digest`; missing keys are added.
-    Kustomize,
-}
-
 /// A file's edit in the making.
 pub(super) struct Placing<'d, 't> {
     pub(super) view: View<'d, 't>,
@@ -59,24 +50,23 @@ impl<'d, 't> Placing<'d, 't> {
 
     /// Writes an image into a mapping of `tag` and `digest` (or their Kustomize names).
     pub(super) fn pair(&mut self, fields: &Fields<'_, '_>, image: usize) -> Outcome<()> {
-        let style = if fields.is_entry() { Style::Kustomize } else { Style::Helm };
+        let is_entry = fields.is_entry();
         let rules = self.view.rules;
         fields.refuse_duplicates()?;
-        let tag = fields.own(style.tag());
+        let tag = fields.own(fields.tag_key());
         let in_tag = tag.map(|node| held_tag(self.document, node)).transpose()?.unwrap_or_default();
         let beside = beside(self.document, fields)?;
         let held = beside.iter().find(|beside| beside.held.is_some());
         let is_pinned = in_tag.digest.is_some() || held.is_some() || rules.pin == Pin::Digest;
         let own = held.or(beside.first()).filter(|beside| beside.is_own).map(|beside| beside.node);
         let new = self.view.new_text(image, is_pinned, own.or(tag).unwrap_or(fields.mapping))?;
-        let tag_is_pinned =
-            in_tag.digest.is_some() || (style == Style::Helm && rules.pin == Pin::Digest && beside.is_empty());
+        let tag_is_pinned = in_tag.digest.is_some() || (!is_entry && rules.pin == Pin::Digest && beside.is_empty());
         let tag_text = match (&new.digest, tag_is_pinned) {
             (Some(digest), true) => format!("{}@{digest}", new.tag.as_deref().unwrap_or_default()),
             _ => new.tag.clone().unwrap_or_default(),
         };
         let old = Written { tag: in_tag.tag, digest: held.and_then(|beside| beside.held.clone()).or(in_tag.digest) };
-        let mut changed = self.tag(fields, style, tag_text)?;
+        let mut changed = self.tag(fields, tag_text)?;
         let own = beside.iter().filter(|beside| beside.is_own).map(|beside| beside.node);
         for node in tag.into_iter().chain(own) {
             self.ledger.own(node, image);
@@ -88,7 +78,7 @@ impl<'d, 't> Placing<'d, 't> {
                 changed |= self.add(fields.mapping, after, Key::Digest.as_str(), digest)?;
             }
         }
-        let key = style.tag().as_str();
+        let key = fields.tag_key().as_str();
         let place = tag.map_or((fields.mapping, Some(key)), |tag| (tag, None));
         self.ledger.place(image, place, old, new, changed)
     }
@@ -111,12 +101,13 @@ impl<'d, 't> Placing<'d, 't> {
         Ok(changed)
     }
 
-    fn tag(&mut self, fields: &Fields<'_, '_>, style: Style, text: String) -> Outcome<bool> {
-        if let Some(node) = fields.own(style.tag()) {
+    fn tag(&mut self, fields: &Fields<'_, '_>, text: String) -> Outcome<bool> {
+        if let Some(node) = fields.own(fields.tag_key()) {
             return self.put(node, text);
         }
         let elsewhere = fields.tag_elsewhere().map(|node| resolve::elsewhere(self.document, node));
-        if style == Style::Helm && (elsewhere.is_some() || !self.view.rules.create) {
+        let is_entry = fields.is_entry();
+        if !is_entry && (elsewhere.is_some() || !self.view.rules.create) {
             let image = || fields.joined(Key::Image).filter(|_| elsewhere.is_some());
             let Some(name) = fields.joined(Key::Repository).or_else(image) else {
                 return self.document.refuse(fields.mapping, Reason::NoPlace);
@@ -124,11 +115,9 @@ impl<'d, 't> Placing<'d, 't> {
             let from = elsewhere.unwrap_or(TagSource::Create);
             return self.document.refuse(fields.mapping, Reason::NoTag { name: shown(&name), from });
         }
-        let after = match style {
-            Style::Kustomize => entry_anchor(fields),
-            Style::Helm => [Key::Repository, Key::Image, Key::Registry].into_iter().find_map(|name| fields.own(name)),
-        };
-        self.add(fields.mapping, after, style.tag().as_str(), text)
+        let named = || [Key::Repository, Key::Image, Key::Registry].into_iter().find_map(|name| fields.own(name));
+        let after = if is_entry { entry_anchor(fields) } else { named() };
+        self.add(fields.mapping, after, fields.tag_key().as_str(), text)
     }
 
     /// Adds a key behind a value.
@@ -189,15 +178,6 @@ impl<'d, 't> Placing<'d, 't> {
             self.ledger.place(image, (node, None), old, new, changed)?;
         }
         Ok(())
-    }
-}
-
-impl Style {
-    fn tag(self) -> Key {
-        match self {
-            Self::Helm => Key::Tag,
-            Self::Kustomize => Key::NewTag,
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Outcome, Reason};
-use super::plan::reads_as_string;
+use super::plan::is_right;
 use super::reading::read;
 use super::splice::{Edit, What};
 
@@ -95,22 +95,12 @@ impl Comparison<'_, '_, '_> {
             };
             record.depth == expected.depth
                 && match &expected.what {
-                    What::Text(text) => self.is_text(node, text),
+                    What::Text(text) => is_right(self.result, node, text),
                     What::Mapping => self.result.is_mapping(node),
                     What::Sequence => self.result.is_sequence(node),
                 }
         });
         fits.all(|fits| fits) && (!edit.replaces || self.same_properties(edit.at, Node(new)))
-    }
-
-    /// Whether a node is a scalar that every reader takes for a string with this text.
-    fn is_text(&self, node: Node, text: &str) -> bool {
-        self.result.value(node) == text
-            && match self.result.shape(node) {
-                Shape::Scalar(Style::Plain) => reads_as_string(self.result, node, text),
-                Shape::Scalar(Style::Single | Style::Double) => true,
-                _ => false,
-            }
     }
 
     fn same(&self, old: Node, new: Node) -> bool {

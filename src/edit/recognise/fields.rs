@@ -26,25 +26,26 @@ pub(in crate::edit) enum Key {
     Version,
 }
 
-const NAMES: [(Key, &str); 13] = [
-    (Key::Registry, "registry"),
-    (Key::Repository, "repository"),
-    (Key::Name, "name"),
-    (Key::Image, "image"),
-    (Key::Tag, "tag"),
-    (Key::Digest, "digest"),
-    (Key::Sha, "sha"),
-    (Key::Sha256, "sha256"),
-    (Key::NewName, "newName"),
-    (Key::NewTag, "newTag"),
-    (Key::TagSuffix, "tagSuffix"),
-    (Key::ImageTag, "imageTag"),
-    (Key::Version, "version"),
+/// The keys and how they are written, in the order of [`Key`].
+const NAMES: [&str; 13] = [
+    "registry",
+    "repository",
+    "name",
+    "image",
+    "tag",
+    "digest",
+    "sha",
+    "sha256",
+    "newName",
+    "newTag",
+    "tagSuffix",
+    "imageTag",
+    "version",
 ];
 
 impl Key {
     pub(in crate::edit) fn as_str(self) -> &'static str {
-        NAMES[self as usize].1
+        NAMES[self as usize]
     }
 }
 
@@ -76,8 +77,8 @@ pub(in crate::edit) struct Fields<'d, 't> {
     document: &'d Document<'t>,
     pub(in crate::edit) mapping: Node,
     own: [Option<Node>; NAMES.len()],
-    /// The first key that is there twice, and where it was first.
-    duplicate: Option<(Node, Key)>,
+    /// The first key that is there twice: the second one, the value of the first and their name.
+    duplicate: Option<(Node, Node, &'static str)>,
     merges: bool,
     /// Whether it stands in a list of entries, whatever it has.
     is_listed: bool,
@@ -90,14 +91,14 @@ impl<'d, 't> Fields<'d, 't> {
         for (key, value) in document.pairs(mapping) {
             let text = document.value(document.resolve(key));
             fields.merges |= text == "<<";
-            let Some((name, _)) = NAMES.iter().find(|(_, name)| *name == text) else {
+            let Some(at) = NAMES.iter().position(|name| *name == text) else {
                 continue;
             };
-            match &mut fields.own[*name as usize] {
+            match fields.own[at] {
                 // These are never written.
-                Some(_) if matches!(name, Key::ImageTag | Key::Version) => {}
-                Some(_) => fields.duplicate = fields.duplicate.or(Some((key, *name))),
-                empty => *empty = Some(value),
+                Some(_) if at >= Key::ImageTag as usize => {}
+                Some(first) => fields.duplicate = fields.duplicate.or(Some((key, first, NAMES[at]))),
+                None => fields.own[at] = Some(value),
             }
         }
         fields
@@ -135,12 +136,13 @@ impl<'d, 't> Fields<'d, 't> {
 
     /// Refuses a mapping in which a key that matters is there twice.
     pub(in crate::edit) fn refuse_duplicates(&self) -> Outcome<()> {
-        let Some((key, name)) = self.duplicate else {
-            return Ok(());
-        };
-        let first = self.own(name).unwrap_or(key);
-        self.document
-            .refuse(key, Reason::Duplicated { key: name.as_str().to_owned(), first: self.document.line_of(first) })
+        match self.duplicate {
+            None => Ok(()),
+            Some((key, first, name)) => {
+                let first = self.document.line_of(first);
+                self.document.refuse(key, Reason::Duplicated { key: name.to_owned(), first })
+            }
+        }
     }
 
     /// The text of the repository that `registry` and this key name together.
@@ -212,6 +214,11 @@ impl<'d, 't> Fields<'d, 't> {
             || self.own(Key::Name).is_some()
                 && list().and_then(|list| document.key_text(list)) == Some(IMAGES)
                 && (has_new() || object::is_in_kustomization(document, self.mapping))
+    }
+
+    /// The key of the version.
+    pub(in crate::edit) fn tag_key(&self) -> Key {
+        if self.is_entry() { Key::NewTag } else { Key::Tag }
     }
 
     /// Refuses an entry with a suffix, which would be added to the new tag too, and make it one that was never pushed.

@@ -25,12 +25,6 @@ pub(in crate::edit) enum List {
     None(Spot),
 }
 
-/// An entry, and the item that it or its alias is.
-pub(in crate::edit) struct Entry<'d, 't> {
-    pub(in crate::edit) item: Node,
-    pub(in crate::edit) fields: Fields<'d, 't>,
-}
-
 impl Kustomization {
     /// The lists of the documents that are kustomizations; there must be one.
     pub(in crate::edit) fn of(document: &Document<'_>) -> Outcome<Self> {
@@ -49,19 +43,20 @@ impl Kustomization {
         }
     }
 
-    /// The entries. An alias of one of them is that one; an alias of something else stays to be refused.
-    pub(in crate::edit) fn entries<'d, 't>(document: &'d Document<'t>, lists: &[List]) -> Vec<Entry<'d, 't>> {
-        let entry = |(list, item): (Node, Node)| {
+    /// The items and the entries that they or their aliases are. An alias of another entry is that one; an alias of
+    /// something else stays to be refused.
+    pub(in crate::edit) fn entries<'d, 't>(
+        document: &'d Document<'t>,
+        lists: &[List],
+    ) -> impl Iterator<Item = (Node, Fields<'d, 't>)> {
+        let entry = move |(list, item): (Node, Node)| {
             let target = document.resolve(item);
             let is_repeated = target != item && document.parent(target) == Some(list);
-            (document.is_mapping(target) && !is_repeated)
-                .then(|| Entry { item, fields: Fields::of_entry(document, target) })
+            let is_own = document.is_mapping(target) && !is_repeated;
+            is_own.then(|| (item, Fields::of_entry(document, target)))
         };
-        let items = lists.iter().filter_map(|list| match list {
-            List::Items(items) => Some(*items),
-            List::None(_) => None,
-        });
-        items.flat_map(|list| document.children(list).map(move |item| (list, item))).filter_map(entry).collect()
+        let items = lists.iter().filter_map(|list| if let List::Items(items) = list { Some(*items) } else { None });
+        items.flat_map(move |list| document.children(list).map(move |item| (list, item))).filter_map(entry)
     }
 }
 

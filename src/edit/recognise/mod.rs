@@ -13,7 +13,6 @@ pub(in crate::edit) mod kustomization;
 pub(in crate::edit) mod object;
 mod scalar;
 mod sighting;
-mod surroundings;
 pub(in crate::edit) mod text;
 
 use std::cell::OnceCell;
@@ -25,7 +24,7 @@ pub(in crate::edit) use sighting::{Adds, Sighting, Spelling, Standing};
 
 use super::document::{Document, Node, Shape};
 use crate::image::Repository;
-use surroundings::Surroundings;
+use scalar::Surroundings;
 
 /// Which documents of a file are looked through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

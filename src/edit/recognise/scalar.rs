@@ -2,16 +2,53 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::super::document::{Document, Node, Shape, Style};
 use super::super::error::Reason;
-use super::fields::{Certainty, Name};
+use super::fields::{Certainty, Fields, Key, Name};
 use super::object;
 use super::sighting::{Adds, Sighting, Spelling};
-use super::surroundings::Surroundings;
 use crate::image::{Reference, Repository};
 
 /// The longest text that can be a reference with a tag and a digest, with a Kustomize name before it.
 const LONGEST: usize = 1024;
+
+/// What stands beside values, so that a large mapping is searched only once.
+pub(super) struct Surroundings<'d, 't> {
+    document: &'d Document<'t>,
+    known: RefCell<HashMap<Node, Around>>,
+}
+
+/// What stands in a mapping beside each of its values.
+#[derive(Clone, Copy)]
+pub(super) struct Around {
+    pub(super) registry: Option<Node>,
+    pub(super) has_tag: bool,
+    /// What seems to be its tag under another key.
+    pub(super) tag_elsewhere: Option<Node>,
+}
+
+impl<'d, 't> Surroundings<'d, 't> {
+    pub(super) fn new(document: &'d Document<'t>) -> Self {
+        Self { document, known: RefCell::default() }
+    }
+
+    /// What the mapping has in which a value stands.
+    pub(super) fn of(&self, node: Node) -> Option<Around> {
+        let mapping = self.document.parent(node).filter(|parent| self.document.is_mapping(*parent))?;
+        let search = || {
+            let fields = Fields::of(self.document, mapping);
+            Around {
+                registry: fields.scalar(Key::Registry),
+                has_tag: fields.own(Key::Tag).is_some(),
+                tag_elsewhere: fields.tag_elsewhere(),
+            }
+        };
+        Some(*self.known.borrow_mut().entry(mapping).or_insert_with(search))
+    }
+}
 
 /// What a value (or the value that an alias means) is to somebody who looks for images.
 pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<Sighting<'d, 't>> {
