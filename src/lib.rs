@@ -22,6 +22,7 @@ pub mod gitlab;
 pub mod http;
 pub mod image;
 pub mod init;
+pub mod kustomize;
 pub mod links;
 pub mod local;
 pub mod message;

@@ -25,6 +25,7 @@ mod edit_cases;
 mod edit_docs;
 mod edit_properties;
 mod edit_rendered;
+mod effect;
 mod facts;
 mod failures;
 mod harness;

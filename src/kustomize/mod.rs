@@ -1,0 +1,33 @@
+//! What a kustomization makes of the images below it, worked out from its files as `kustomize build` would: which text each
+//! image has in each layer, and what decides about it in the end. This module must not read a file, nor change one; what it
+//! can't follow it says.
+//!
+//! A caller reads a tree level by level (`Reading`), asks for the model (`Tree::model`), and asks what an entry of `images:`
+//! would do (`Tree::effect`).
+
+#![deny(clippy::disallowed_methods)]
+
+mod build;
+mod effect;
+mod gap;
+mod images;
+mod json_patch;
+mod layer;
+mod merge;
+mod model;
+mod node;
+mod object;
+mod patches;
+mod paths;
+mod reading;
+mod step;
+mod yaml;
+
+pub use effect::{Change, Effect, Reach, shadowed_by};
+pub use gap::Gap;
+pub use images::{Parts, split};
+pub use layer::Entry;
+pub use model::{Image, Model};
+pub use paths::Border;
+pub use reading::{MAX_FILES, MAX_LEVELS, MAX_TOTAL_BYTES, Reading, Tree};
+pub use step::Step;
