@@ -4,7 +4,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::gap::Gap;
-use super::images::{Matcher, each_visit};
+use super::images::{Matcher, each_container, each_visit};
 use super::json_patch::is_json_patch;
 use super::layer::{Entry, Layer, Named, Patch, Text, entry};
 use super::node::Node;
@@ -221,7 +221,7 @@ impl<'t> Build<'t> {
         };
         for object in objects.iter_mut() {
             let mut seen = String::new();
-            each_visit(object, &mut |path, image| {
+            each_visit(&mut object.node, &mut |path, image| {
                 // The second visit of the standard places sees the same image again.
                 if seen != path {
                     let text = image.text().unwrap_or_default().to_owned();
@@ -240,8 +240,11 @@ impl<'t> Build<'t> {
                 after: after.to_owned(),
                 versioned: entry.is_versioned(),
             };
-            if let Err(why) = apply(entry, objects, &step) {
-                self.gap(file, entry.line, why);
+            match Matcher::new(entry) {
+                Ok(matcher) => objects.iter_mut().for_each(|object| {
+                    each_visit(&mut object.node, &mut |_, image| change(&matcher, image, &step));
+                }),
+                Err(why) => self.gap(file, entry.line, why),
             }
         }
     }
@@ -267,8 +270,11 @@ impl<'t> Build<'t> {
             after: after.to_owned(),
             versioned: entry.is_versioned(),
         };
-        if let Err(why) = apply(&entry, objects, &step) {
-            self.gap(&tag.file, tag.line, why);
+        match Matcher::new(&entry) {
+            Ok(matcher) => objects.iter_mut().for_each(|object| {
+                each_container(&mut object.node, &mut |_, image| change(&matcher, image, &step));
+            }),
+            Err(why) => self.gap(&tag.file, tag.line, why),
         }
     }
 
@@ -321,16 +327,10 @@ fn is_seen(image: &Node, layer: &str) -> bool {
     matches!(image.history().last(), Some(Step::Seen { layer: last, .. }) if last == layer)
 }
 
-/// Applies an entry to every image of the objects.
-fn apply(entry: &Entry, objects: &mut [Object], step: &impl Fn(&str, &str) -> Step) -> Result<(), String> {
-    let matcher = Matcher::new(entry)?;
-    for object in objects.iter_mut() {
-        each_visit(object, &mut |_, image| {
-            let before = image.text().unwrap_or_default().to_owned();
-            if let Some(after) = matcher.apply(&before) {
-                image.note(step(&before, &after), Some(after));
-            }
-        });
+/// What an entry does to an image; nothing when it does not match.
+fn change(matcher: &Matcher<'_>, image: &mut Node, step: &impl Fn(&str, &str) -> Step) {
+    let before = image.text().unwrap_or_default().to_owned();
+    if let Some(after) = matcher.apply(&before) {
+        image.note(step(&before, &after), Some(after));
     }
-    Ok(())
 }

@@ -9,7 +9,6 @@ use regex::{Regex, RegexBuilder};
 
 use super::layer::Entry;
 use super::node::{Node, Value};
-use super::object::Object;
 
 /// The most memory that one expression may need; a name with a tag needs some hundred bytes.
 const MAX_REGEX_BYTES: usize = 1 << 20;
@@ -104,13 +103,13 @@ pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
 
 /// Calls for every image of an object with the path of keys that leads there. An image of the standard places is visited
 /// twice, since Kustomize runs two filters over them (a suffix is added twice).
-pub(super) fn each_visit(object: &mut Object, visit: &mut impl FnMut(&str, &mut Node)) {
-    if object.node.text_at("kind") == "CustomResourceDefinition" {
+pub(super) fn each_visit(object: &mut Node, visit: &mut impl FnMut(&str, &mut Node)) {
+    each_container(object, visit);
+    if object.text_at("kind") == "CustomResourceDefinition" {
         return;
     }
-    walk(&mut object.node, &mut String::new(), visit);
     for prefix in [&["spec"][..], &["spec", "template", "spec"]] {
-        let pod = prefix.iter().try_fold(&mut object.node, |node, key| node.get_mut(key));
+        let pod = prefix.iter().try_fold(&mut *object, |node, key| node.get_mut(key));
         let Some(pod) = pod else { continue };
         let path = prefix.join(".");
         for list in ["containers", "initContainers"] {
@@ -120,6 +119,13 @@ pub(super) fn each_visit(object: &mut Object, visit: &mut impl FnMut(&str, &mut 
             let Some(reference) = volume.get_mut("image").and_then(|image| image.get_mut("reference")) else { return };
             visit(&format!("{path}.image.reference"), reference);
         });
+    }
+}
+
+/// Calls for the image of every container once: all that a transformer without `fieldSpecs` reaches.
+pub(super) fn each_container(object: &mut Node, visit: &mut impl FnMut(&str, &mut Node)) {
+    if object.text_at("kind") != "CustomResourceDefinition" {
+        walk(object, &mut String::new(), visit);
     }
 }
 

@@ -22,10 +22,7 @@ pub(super) fn apply(object: &mut Node, patch: &Node, layer: &str) -> Result<(), 
         let value = || operation.get("value").cloned().ok_or_else(|| "an operation has no value".to_owned());
         match operation.text_at("op") {
             "add" => add(object, &path, value()?, layer)?,
-            "replace" => {
-                let slot = find(object, &path)?;
-                *slot = value()?.patched_over(slot, layer);
-            }
+            "replace" => replace(object, &path, value()?, layer)?,
             "remove" => {
                 remove(object, &path)?;
             }
@@ -45,6 +42,17 @@ pub(super) fn apply(object: &mut Node, patch: &Node, layer: &str) -> Result<(), 
             other => return Err(format!("the operation `{other}` is unknown")),
         }
     }
+    Ok(())
+}
+
+/// As Kustomize does it, a key that is missing is added.
+fn replace(object: &mut Node, path: &[String], value: Node, layer: &str) -> Result<(), String> {
+    let (_, above) = path.split_last().ok_or("a patch of the whole object is not worked out")?;
+    if find(object, above)?.is_mapping() {
+        return add(object, path, value, layer);
+    }
+    let slot = find(object, path)?;
+    *slot = value.patched_over(slot, layer);
     Ok(())
 }
 

@@ -122,10 +122,10 @@ impl Layer {
             "patches" | "patchesJson6902" => self.take_patches(key, value, file),
             "images" => self.take_images(value, file),
             "configMapGenerator" => {
-                self.generated.extend(value.items().iter().filter_map(|item| stand_in("ConfigMap", item)))
+                self.generated.extend(value.items().iter().filter_map(|item| stand_in("ConfigMap", item)));
             }
             "secretGenerator" => {
-                self.generated.extend(value.items().iter().filter_map(|item| stand_in("Secret", item)))
+                self.generated.extend(value.items().iter().filter_map(|item| stand_in("Secret", item)));
             }
             "transformers" => self.transformers.extend(value.items().iter().filter_map(text)),
             "namePrefix" => value.text().unwrap_or_default().clone_into(&mut self.name_prefix),

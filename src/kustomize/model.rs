@@ -78,7 +78,7 @@ impl Tree {
         for mut object in objects {
             let id = object.id();
             let first = images.len();
-            each_visit(&mut object, &mut |path, node| {
+            each_visit(&mut object.node, &mut |path, node| {
                 let known: &[Image] = images.get(first..).unwrap_or_default();
                 if !known.iter().any(|image| image.path == path) {
                     images.push(Image {

@@ -9,7 +9,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use gitops_bump::kustomize::{Change, Entry, Reach, Step, shadowed_by};
 use tempfile::TempDir;
+
+use self::forest::Tree;
 
 /// What came out of some trees.
 #[derive(Debug, Default)]
@@ -25,7 +28,7 @@ struct Counts {
 impl Counts {
     fn check(&mut self, seed: u64) {
         let tree = forest::grow(seed);
-        let model = judge::model(&tree);
+        let model = judge::read(&tree).model();
         let directory = tempfile::tempdir().expect("a directory can be made");
         let built = judge::build(&tree, directory.path());
         self.trees += 1;
@@ -68,6 +71,63 @@ fn effect_the_model_is_what_kustomize_builds() {
     }
     assert!(counts.images > 100, "{counts:?}");
     assert!(counts.incomplete < 10, "{counts:?}");
+}
+
+fn deployment(image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  template:\n    spec:\n      \
+         containers:\n        - {{name: web, image: \"{image}\"}}\n"
+    )
+}
+
+fn reach(files: &[(&str, &str)], layer: &str, change: &Change) -> Vec<Reach> {
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let tree = judge::read(&Tree { files, start: "top" });
+    let effect = tree.effect(layer, change);
+    assert!(effect.gaps.is_empty(), "{effect:?}");
+    effect.images.into_iter().map(|(_, reach)| reach).collect()
+}
+
+fn wanted(name: &str) -> Entry {
+    Entry { name: name.to_owned(), new_tag: Some("2".to_owned()), ..Entry::default() }
+}
+
+#[test]
+fn effect_an_entry_behind_a_rename_has_none() {
+    let base = "resources: [d.yaml]\nimages: [{name: app, newName: r.io/app, newTag: v1}]\n";
+    let deployment = deployment("app");
+    let files = [
+        ("base/d.yaml", deployment.as_str()),
+        ("base/kustomization.yaml", base),
+        ("top/kustomization.yaml", "resources: [../base]\nimages: [{name: app, newTag: v1}]\n"),
+    ];
+    let layer = "top/kustomization.yaml";
+    assert_eq!(reach(&files, layer, &Change::Replace(0, wanted("app"))), [Reach::Unmatched]);
+    assert_eq!(reach(&files, layer, &Change::Append(wanted("docker.io/r.io/app"))), [Reach::Unmatched]);
+    assert_eq!(reach(&files, layer, &Change::Append(wanted("r.io/app"))), [Reach::Decides]);
+    let renaming = Entry { new_name: Some("r.io/app".to_owned()), ..wanted("app") };
+    let base = reach(&files, "base/kustomization.yaml", &Change::Replace(0, renaming.clone()));
+    assert_eq!(base, [Reach::Decides]);
+    let entries = [renaming, wanted("app")];
+    assert_eq!(shadowed_by(&entries, 1), Some(0));
+    assert_eq!(shadowed_by(&entries, 0), None);
+}
+
+#[test]
+fn effect_what_wins_over_an_entry_is_named() {
+    let deployment = deployment("r.io/app:v1");
+    let patch = "resources: [../base]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - op: replace\n      \
+                 path: /spec/template/spec/containers/0/image\n      value: r.io/app:v3\n";
+    let files = [
+        ("base/d.yaml", deployment.as_str()),
+        ("base/kustomization.yaml", "resources: [d.yaml]\n"),
+        ("top/kustomization.yaml", patch),
+    ];
+    let file = "top/kustomization.yaml".to_owned();
+    let step = Step::Patched { layer: file.clone(), file: file.clone(), line: 7, text: "r.io/app:v3".to_owned() };
+    let below = reach(&files, "base/kustomization.yaml", &Change::Append(wanted("r.io/app")));
+    assert_eq!(below, [Reach::Overridden(step)]);
+    assert_eq!(reach(&files, &file, &Change::Append(wanted("r.io/app"))), [Reach::Decides]);
 }
 
 #[test]

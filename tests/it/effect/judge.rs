@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gitops_bump::edit::is_kustomization_file_name;
-use gitops_bump::kustomize::{Border, Model, Reading};
+use gitops_bump::kustomize::{self, Border, Model, Reading};
 use gitops_bump::tree::{Entry, Found};
 use serde_yaml::Value;
 
@@ -14,13 +14,13 @@ use crate::world::{tool, write};
 /// An image of a build: kind, namespace, name, path, text.
 pub(crate) type Image = [String; 5];
 
-/// What the model says of a tree.
-pub(crate) fn model(tree: &Tree) -> Model {
+/// A tree, read level by level.
+pub(crate) fn read(tree: &Tree) -> kustomize::Tree {
     let mut reading = Reading::new(tree.start, Border::Inside);
     loop {
         let wants = reading.wants();
         if wants.is_empty() {
-            return reading.finish().model();
+            return reading.finish();
         }
         let found = wants.into_iter().map(|path| {
             let found = find(tree, &path);
