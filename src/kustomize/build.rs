@@ -5,7 +5,7 @@
 
 use super::gap::Gap;
 use super::images::{Matcher, each_container, each_visit};
-use super::json_patch::is_json_patch;
+use super::json_patch::{is_json_patch, most_made};
 use super::layer::{Entry, Layer, Named, Patch, Text, entry};
 use super::node::Node;
 use super::object::{Object, Selector, id_of};
@@ -13,12 +13,16 @@ use super::patches::{merge_by_name, patch_selected, rename};
 use super::paths::{self, Border};
 use super::reading::{Place, Tree};
 use super::step::Step;
+use super::yaml::size;
 
 /// The most objects of one build.
 const MAX_OBJECTS: usize = 20_000;
 
 /// The most layers that are gone through: a base counts each time that it is named.
 const MAX_VISITS: usize = 2_000;
+
+/// The most values that a build copies: each resource as often as it is named, each patch for each object that it is for.
+const MAX_COPIED: usize = 2_000_000;
 
 /// A build that is going on.
 pub(super) struct Build<'t> {
@@ -28,12 +32,13 @@ pub(super) struct Build<'t> {
     /// The layers that are open, from the outermost on.
     open: Vec<&'t str>,
     visits: usize,
+    copied: usize,
     pub(super) gaps: Vec<Gap>,
 }
 
 impl<'t> Build<'t> {
     pub(super) fn new(tree: &'t Tree, instead: Option<(&'t str, &'t [Entry])>) -> Self {
-        Self { tree, instead, open: Vec::new(), visits: 0, gaps: tree.gaps.clone() }
+        Self { tree, instead, open: Vec::new(), visits: 0, copied: 0, gaps: tree.gaps.clone() }
     }
 
     /// The objects that the tree's first kustomization builds.
@@ -154,6 +159,15 @@ impl<'t> Build<'t> {
         }
     }
 
+    /// Counts what is about to be copied; false when that is too much.
+    fn may_copy(&mut self, values: usize, (file, line): (&str, usize)) -> bool {
+        self.copied = self.copied.saturating_add(values);
+        if self.copied > MAX_COPIED {
+            self.gap(file, line, "it is not read: the tree is too large");
+        }
+        self.copied <= MAX_COPIED
+    }
+
     fn document(&mut self, document: &Node, objects: &mut Vec<Object>) {
         let is_empty = document.is_null() || (document.is_mapping() && document.pairs().is_empty());
         if is_empty {
@@ -168,7 +182,9 @@ impl<'t> Build<'t> {
             self.gap(&document.file, document.line, "Kustomize wants an object with kind and metadata.name");
         } else {
             let place = (&*document.file, document.line);
-            self.append(Object::new(document.clone()), place, objects);
+            if self.may_copy(size(document), place) {
+                self.append(Object::new(document.clone()), place, objects);
+            }
         }
     }
 
@@ -242,7 +258,7 @@ impl<'t> Build<'t> {
             };
             match Matcher::new(entry) {
                 Ok(matcher) => objects.iter_mut().for_each(|object| {
-                    each_visit(&mut object.node, &mut |_, image| change(&matcher, image, &step));
+                    each_visit(&mut object.node, &mut |_, image| matcher.change(image, &step));
                 }),
                 Err(why) => self.gap(file, entry.line, why),
             }
@@ -272,7 +288,7 @@ impl<'t> Build<'t> {
         };
         match Matcher::new(&entry) {
             Ok(matcher) => objects.iter_mut().for_each(|object| {
-                each_container(&mut object.node, &mut |_, image| change(&matcher, image, &step));
+                each_container(&mut object.node, &mut |_, image| matcher.change(image, &step));
             }),
             Err(why) => self.gap(&tag.file, tag.line, why),
         }
@@ -307,6 +323,12 @@ impl<'t> Build<'t> {
         let documents = self.documents(file, &patch.text);
         let is_json = documents.iter().any(is_json_patch);
         let has_options = patch.options.as_ref().is_some_and(|options| !options.is_null());
+        let selector = patch.target.as_ref().and_then(|target| Selector::read(target).ok());
+        let picked = selector.map_or(1, |selector| objects.iter().filter(|object| selector.picks(object)).count());
+        let made: usize = documents.iter().map(most_made).sum();
+        if !self.may_copy(made.saturating_mul(picked), (file, patch.line)) {
+            return;
+        }
         let result = match &patch.target {
             _ if has_options => Err("what the options of a patch do is not worked out".to_owned()),
             _ if documents.is_empty() => Err("a patch is empty".to_owned()),
@@ -325,12 +347,4 @@ impl<'t> Build<'t> {
 
 fn is_seen(image: &Node, layer: &str) -> bool {
     matches!(image.history().last(), Some(Step::Seen { layer: last, .. }) if last == layer)
-}
-
-/// What an entry does to an image; nothing when it does not match.
-fn change(matcher: &Matcher<'_>, image: &mut Node, step: &impl Fn(&str, &str) -> Step) {
-    let before = image.text().unwrap_or_default().to_owned();
-    if let Some(after) = matcher.apply(&before) {
-        image.note(step(&before, &after), Some(after));
-    }
 }

@@ -9,6 +9,7 @@ use regex::{Regex, RegexBuilder};
 
 use super::layer::Entry;
 use super::node::{Node, Value};
+use super::step::Step;
 
 /// The most memory that one expression may need; a name with a tag needs some hundred bytes.
 const MAX_REGEX_BYTES: usize = 1 << 20;
@@ -30,8 +31,16 @@ impl<'e> Matcher<'e> {
         self.pattern.is_match(image)
     }
 
+    /// Changes an image that the entry matches, with the step that this is.
+    pub(super) fn change(&self, image: &mut Node, step: &impl Fn(&str, &str) -> Step) {
+        let before = image.text().unwrap_or_default().to_owned();
+        if let Some(after) = self.apply(&before) {
+            image.note(step(&before, &after), Some(after));
+        }
+    }
+
     /// What an image becomes; nothing when the entry does not match.
-    pub(super) fn apply(&self, image: &str) -> Option<String> {
+    fn apply(&self, image: &str) -> Option<String> {
         if !self.matches(image) {
             return None;
         }

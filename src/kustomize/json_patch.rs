@@ -3,13 +3,23 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::node::{Node, Value};
+use super::yaml::size;
 
 /// The most operations of one patch.
 const MAX_OPERATIONS: usize = 1000;
 
+/// The most values that one `copy` may make: far more than a container has. A list copied into itself would double each time.
+const MAX_COPIED: usize = 500;
+
 /// Whether a document is such a patch.
 pub(super) fn is_json_patch(document: &Node) -> bool {
     document.is_sequence()
+}
+
+/// The most values that a patch makes of each object.
+pub(super) fn most_made(patch: &Node) -> usize {
+    let copies = patch.items().iter().filter(|operation| operation.text_at("op") == "copy").count();
+    size(patch).saturating_add(copies.saturating_mul(MAX_COPIED))
 }
 
 /// Applies a patch that a layer has; an error is what Kustomize refuses, or what is not worked out.
@@ -33,6 +43,9 @@ pub(super) fn apply(object: &mut Node, patch: &Node, layer: &str) -> Result<(), 
             }
             "copy" => {
                 let from = find(object, &pointer(operation.get("from"))?)?.clone();
+                if size(&from) > MAX_COPIED {
+                    return Err(format!("a patch copies more than {MAX_COPIED} values"));
+                }
                 put(object, &path, from)?;
             }
             "move" => {

@@ -97,6 +97,15 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Layer, Gap> {
     if root.pairs().iter().all(|(key, _)| matches!(key.as_str(), "apiVersion" | "kind" | "metadata")) {
         layer.gaps.push(Gap::new(file, 1, "it is empty"));
     }
+    let (version, kind) = (root.text_at("apiVersion"), root.text_at("kind"));
+    let is_kustomization = match version.strip_prefix("kustomize.config.k8s.io/") {
+        None => version.is_empty() && matches!(kind, "" | "Kustomization"),
+        Some("v1beta1") => matches!(kind, "" | "Kustomization"),
+        Some(version) => version == "v1alpha1" && kind == "Component",
+    };
+    if !is_kustomization {
+        layer.gaps.push(Gap::new(file, 1, "its apiVersion and kind are not those of a Kustomization or Component"));
+    }
     for (key, value) in root.pairs() {
         layer.take(key, value, file);
     }
@@ -131,9 +140,6 @@ impl Layer {
             "namePrefix" => value.text().unwrap_or_default().clone_into(&mut self.name_prefix),
             "nameSuffix" => value.text().unwrap_or_default().clone_into(&mut self.name_suffix),
             "namespace" => value.text().unwrap_or_default().clone_into(&mut self.namespace),
-            "kind" if !matches!(value.text(), Some("Kustomization" | "Component")) => {
-                self.gaps.push(Gap::new(file, value.line, "it is of another kind than Kustomization"));
-            }
             key if HARMLESS.contains(&key) => {}
             key => self.gaps.push(Gap::new(file, value.line, format!("what {key} does is not worked out"))),
         }

@@ -22,6 +22,9 @@ pub const MAX_FILES: usize = 1000;
 /// The most bytes of all files together.
 pub const MAX_TOTAL_BYTES: usize = 16 << 20;
 
+/// The most values of all files together, aliases followed.
+const MAX_TOTAL_VALUES: usize = 1_000_000;
+
 /// A reading that is not done yet.
 #[derive(Debug)]
 pub struct Reading {
@@ -30,6 +33,7 @@ pub struct Reading {
     wants: BTreeSet<String>,
     levels: usize,
     bytes: usize,
+    values: usize,
 }
 
 /// What was read: a kustomization and all that is below it.
@@ -62,7 +66,7 @@ impl Reading {
     pub fn new(start: &str, border: Border) -> Self {
         let start = paths::normal(start);
         let tree = Tree { start: start.clone(), places: BTreeMap::new(), layers: BTreeMap::new(), gaps: Vec::new() };
-        Self { tree, border, wants: BTreeSet::from([start]), levels: 0, bytes: 0 }
+        Self { tree, border, wants: BTreeSet::from([start]), levels: 0, bytes: 0, values: 0 }
     }
 
     /// The files and directories to look up next, all of them in one go. Of a directory, its kustomization files are wanted
@@ -125,7 +129,12 @@ impl Reading {
         self.bytes += bytes.len();
         let file: Arc<str> = path.into();
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned());
-        Place::File(text.and_then(|text| yaml::documents(text, &file, 1)))
+        let documents = text.and_then(|text| yaml::documents(text, &file, 1));
+        self.values += documents.iter().flatten().map(yaml::size).sum::<usize>();
+        if self.values > MAX_TOTAL_VALUES {
+            return Place::Nothing("it is not read: the tree is too large");
+        }
+        Place::File(documents)
     }
 
     fn kustomization(&mut self, file: String, bytes: &[u8], next: &mut BTreeSet<String>) -> Place {
