@@ -24,7 +24,7 @@ impl<'e> Matcher<'e> {
     pub(super) fn new(entry: &'e Entry) -> Result<Self, String> {
         // The expression is not put into brackets, so that `a|b` is anchored at one end only, as in Kustomize.
         let behind = "(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$";
-        Ok(Self { entry, pattern: regex(&format!("^{}{behind}", entry.name))? })
+        Ok(Self { entry, pattern: regex(&format!("^{}{behind}", entry.name), &entry.name)? })
     }
 
     pub(super) fn matches(&self, image: &str) -> bool {
@@ -100,14 +100,14 @@ pub fn split(image: &str) -> Parts<'_> {
 }
 
 /// Compiles an expression. Go's syntax is that of the crate, but for what no image's name has.
-pub(super) fn regex(pattern: &str) -> Result<Regex, String> {
+pub(super) fn regex(pattern: &str, shown: &str) -> Result<Regex, String> {
     // What Go reads otherwise than the crate: operations on sets, and flags.
     let has_set = pattern.contains('[') && ["&&", "--", "~~"].iter().any(|operator| pattern.contains(operator));
     if has_set || pattern.replace("(?:", "").contains("(?") {
-        return Err(format!("`{}` is not worked out", pattern.trim_start_matches('^')));
+        return Err(format!("the regular expression `{shown}` is not worked out"));
     }
     let built = RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build();
-    built.map_err(|_| format!("`{}` is no regular expression", pattern.trim_start_matches('^')))
+    built.map_err(|_| format!("`{shown}` is no regular expression"))
 }
 
 /// Calls for every image of an object with the path of keys that leads there. An image of the standard places is visited

@@ -150,5 +150,5 @@ impl Selector {
 }
 
 fn anchored(pattern: &str) -> Result<Regex, String> {
-    super::images::regex(&format!("^(?:{pattern})$"))
+    super::images::regex(&format!("^(?:{pattern})$"), pattern)
 }
