@@ -164,6 +164,9 @@ fn clean(node: &Node) -> Merged {
             }
             Value::Mapping(kept)
         }
+        Value::Sequence(items) if items.iter().any(|item| item.get("$patch").is_some()) => {
+            return Err("$patch in a list that is replaced is not worked out".to_owned());
+        }
         Value::Sequence(items) => {
             let kept: Result<Vec<_>, _> = items.iter().map(clean).collect();
             Value::Sequence(kept?.into_iter().flatten().collect())
