@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::world::World;
+use crate::world::{World, output_of};
 
 const IMAGE: &str = "reg.example.com/a/app:v2";
 const OLD: &str = "image:\n  repository: reg.example.com/a/app\n  tag: v1\n";
@@ -146,8 +146,10 @@ fn a_file_with_other_names_keeps_them() {
 /// Runs `set` on a.yaml and b.yaml as somebody who owns neither; none when the tests don't run as root.
 fn set_as_nobody(world: &World) -> Option<Output> {
     chown(world.work(), Some(4321), None).ok()?;
-    let binary = world.write("gitops-bump", fs::read(env!("CARGO_BIN_EXE_gitops-bump")).expect("it is built"));
-    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    let binary = world.work().join("gitops-bump");
+    // Another process copies it: one that another test starts meanwhile would hold a copy of ours open for writing, and
+    // what is open for writing can't be started.
+    output_of(Command::new("cp").arg(env!("CARGO_BIN_EXE_gitops-bump")).arg(&binary));
     let parents = world.work();
     for directory in parents.ancestors().filter(|directory| directory.starts_with(std::env::temp_dir())) {
         if directory != std::env::temp_dir() {
