@@ -7,13 +7,12 @@ use std::time::Instant;
 use git2::{ObjectType, Oid};
 
 use super::entries::{self, EntryKind};
-use super::error::GitError;
-use super::error::PackError;
+use super::error::{GitError, PackError};
 use super::fetch::{Extent, Without, fetch};
 use super::header::Header;
 use super::store::Store;
-use super::{Remote, Snapshot, capabilities, refs, snapshot, walk, words};
-use crate::tree::Want;
+use super::{Remote, Snapshot, Tip, capabilities, refs, snapshot, walk, words};
+use crate::tree::{Found, Want};
 
 /// How many commits are asked for at first; each further request asks for more.
 const FIRST_STEP: usize = 20;
@@ -57,6 +56,13 @@ pub struct Logged {
     pub message: String,
 }
 
+impl Snapshot {
+    /// What was read of a tip by somebody who will not push.
+    fn viewed(tip: Tip, found: Vec<Found>, store: Store, started: Instant) -> Self {
+        Self { tip, found: found.into(), store, receiving: Mutex::new(None), started, took: started.elapsed() }
+    }
+}
+
 impl Remote {
     /// Reads a branch's tip and what stands at the wanted paths, and asks nothing about a push.
     pub async fn view(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
@@ -65,14 +71,7 @@ impl Remote {
             let (mut session, capabilities) = self.fetching().await?;
             let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
             let (store, found) = self.read(session, &capabilities, tip.id, wants).await?;
-            Ok(Snapshot {
-                tip,
-                found: found.into(),
-                store,
-                receiving: Mutex::new(None),
-                started,
-                took: started.elapsed(),
-            })
+            Ok(Snapshot::viewed(tip, found, store, started))
         };
         self.in_time(view).await
     }
@@ -84,14 +83,7 @@ impl Remote {
             let (mut session, capabilities) = self.fetching().await?;
             let (at, known) = ((tip.id, wants), (tip.id, store));
             let (store, found) = snapshot::read_since(&mut session, &capabilities, at, known).await?;
-            Ok(Snapshot {
-                tip,
-                found: found.into(),
-                store,
-                receiving: Mutex::new(None),
-                started,
-                took: started.elapsed(),
-            })
+            Ok(Snapshot::viewed(tip, found, store, started))
         };
         self.in_time(view).await
     }

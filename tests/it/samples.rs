@@ -2,6 +2,18 @@
 
 use crate::world::{Repository, World};
 
+/// The flags that ask for every report, with the files' names.
+pub(crate) const REPORTS: [&str; 8] = [
+    "--report-json",
+    "r.json",
+    "--report-dotenv",
+    "r.env",
+    "--report-annotations",
+    "a.json",
+    "--report-markdown",
+    "r.md",
+];
+
 /// A digest that no image has.
 pub(crate) const OLD_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 

@@ -8,19 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::samples::{app_infra, values};
+use crate::samples::{REPORTS, app_infra, values};
 use crate::world::{ARGOCD_TOKEN, Argocd, Bump, GITLAB_TOKEN, Repository, Silent, World, application};
-
-const REPORTS: [&str; 8] = [
-    "--report-json",
-    "r.json",
-    "--report-dotenv",
-    "r.env",
-    "--report-annotations",
-    "a.json",
-    "--report-markdown",
-    "r.md",
-];
 
 /// An infra repository with one image.
 struct Scene {

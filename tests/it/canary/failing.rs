@@ -1,6 +1,7 @@
 //! Every server in its turn fails in every way, and repeats what it was shown.
 
-use super::scene::{MIRROR, Place, REPORTS, Scene, is_login};
+use super::scene::{MIRROR, Place, Scene, is_login};
+use crate::samples::REPORTS;
 use crate::world::Manner;
 
 #[test]

@@ -4,8 +4,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::scene::{Place, REPORTS, Scene};
-use crate::samples::values;
+use super::scene::{Place, Scene};
+use crate::samples::{REPORTS, values};
 use crate::world::write;
 
 /// Variables that a hostile config file asks for; each of them holds a secret.

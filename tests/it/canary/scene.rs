@@ -2,21 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::samples::values;
+use crate::samples::{REPORTS, values};
 use crate::world::{
     ARGOCD_TOKEN, Argocd, Bump, Canaries, Echo, GITLAB_TOKEN, Gitlab, Manner, Repository, Run, World, application,
 };
-
-pub(super) const REPORTS: [&str; 8] = [
-    "--report-json",
-    "r.json",
-    "--report-dotenv",
-    "r.env",
-    "--report-annotations",
-    "a.json",
-    "--report-markdown",
-    "r.md",
-];
 
 pub(super) const MIRROR: [&str; 6] = ["--mirror-project-id", "9", "--mirror-repository", "infra", "--mirror", "always"];
 
