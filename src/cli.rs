@@ -231,6 +231,9 @@ pub struct TargetArgs {
     /// Write the tag although the place names another repository (a mirror, a pull-through cache)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub any_repository: Option<bool>,
+    /// By matching, write the tag although the places of one image hold different tags now
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub any_tag: Option<bool>,
     /// Replaces <env> in every file path [default: `$CI_ENVIRONMENT_NAME`]
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,

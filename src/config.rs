@@ -40,8 +40,12 @@ pub struct Config {
     pub create: Option<bool>,
     /// Write the tag although the place names another repository.
     pub any_repository: Option<bool>,
+    /// By matching, write the tag although the places of one image hold different tags now.
+    pub any_tag: Option<bool>,
     /// Replaces `<env>` in every file path.
     pub environment: Option<String>,
+    /// The environments that there are: what `<env>` can stand for.
+    pub environments: Option<Vec<String>>,
     /// Commit message, a minijinja template.
     pub message: Option<String>,
     /// Commit author, `NAME <EMAIL>`.
@@ -106,6 +110,8 @@ pub struct RepositoryConfig {
     pub branch: Option<String>,
     /// Open a merge request instead of pushing to the branch.
     pub merge_request: Option<bool>,
+    /// The environments that the repository belongs to: a run for another one, or for none, passes over it.
+    pub environments: Option<Vec<String>>,
     /// Helm values files.
     #[serde(default)]
     pub helm: Vec<HelmConfig>,
@@ -131,6 +137,14 @@ pub struct HelmConfig {
     pub path: Option<String>,
     /// The image's name in `images`; every image when absent.
     pub image: Option<String>,
+    /// Add a missing `tag`; beats the file's own `create`.
+    pub create: Option<bool>,
+    /// Write the tag although the place names another repository; beats the file's own `any_repository`.
+    pub any_repository: Option<bool>,
+    /// Write the tag although the places of one image hold different tags now; beats the file's own `any_tag`.
+    pub any_tag: Option<bool>,
+    /// The environments that the target belongs to: a run for another one, or for none, passes over it.
+    pub environments: Option<Vec<String>>,
 }
 
 /// A kustomization.
@@ -143,6 +157,14 @@ pub struct KustomizeConfig {
     pub image: Option<String>,
     /// The entry's `name:`, when it isn't the image's repository.
     pub name: Option<String>,
+    /// Add a missing `images:` entry; beats the file's own `create`.
+    pub create: Option<bool>,
+    /// Write the tag although the place names another repository; beats the file's own `any_repository`.
+    pub any_repository: Option<bool>,
+    /// Write the tag although the places of one image hold different tags now; beats the file's own `any_tag`.
+    pub any_tag: Option<bool>,
+    /// The environments that the target belongs to: a run for another one, or for none, passes over it.
+    pub environments: Option<Vec<String>>,
 }
 
 /// Plain Kubernetes manifests.
@@ -153,6 +175,14 @@ pub struct ManifestConfig {
     pub path: String,
     /// The image's name in `images`; every image when absent.
     pub image: Option<String>,
+    /// Add a missing `tag`; beats the file's own `create`.
+    pub create: Option<bool>,
+    /// Write the tag although the place names another repository; beats the file's own `any_repository`.
+    pub any_repository: Option<bool>,
+    /// Write the tag although the places of one image hold different tags now; beats the file's own `any_tag`.
+    pub any_tag: Option<bool>,
+    /// The environments that the target belongs to: a run for another one, or for none, passes over it.
+    pub environments: Option<Vec<String>>,
 }
 
 /// The pipeline that copies a repository to where the controller reads it.

@@ -87,6 +87,7 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
         Ok(begun) => begun,
         Err(error) => return not_begun(terminal, &args.reports, &error),
     };
+    settings.notes().for_each(|note| info!("{note}"));
     let ledger = Ledger::new(&settings.images, &plan, |finished, outcome| {
         terminal.diff(&diff::unified(&outcome.files));
         say(report::published(outcome));
@@ -215,6 +216,7 @@ fn write_new(file: &str, text: &str) -> Result<(), Error> {
 fn validate(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Code, Error> {
     let (settings, plan) = described(args, environment, terminal)?;
     let targets: usize = plan.iter().map(|repository| repository.targets.len()).sum();
+    settings.notes().for_each(|note| info!("{note}"));
     info!("valid: {} images, {} repositories, {targets} targets", settings.images.len(), plan.len());
     Ok(Code::Success)
 }

@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use crate::edit::Kind;
+use crate::edit::{Kind, Rules};
 use crate::git::GitUrl;
 use crate::secret::{Bound, Credentials};
 use crate::settings::{Delivery, MirrorSettings, NamedImage, RepositorySettings, TargetSettings};
@@ -36,6 +36,8 @@ pub struct Target {
     pub kind: Kind,
     /// The images that may be written there, as indexes.
     pub images: Vec<usize>,
+    /// How they are written.
+    pub rules: Rules,
 }
 
 /// Why a plan cannot be made.
@@ -160,7 +162,7 @@ pub fn at(target: &TargetSettings, environment: Option<&str>) -> Result<Target, 
     let file = with_environment(&target.file, environment)?;
     match unsafe_path(&file) {
         Some(reason) => Err(PlanError::UnsafePath { file, reason }),
-        None => Ok(Target { file: normal(&file), kind: target.kind.clone(), images: Vec::new() }),
+        None => Ok(Target { file: normal(&file), kind: target.kind.clone(), images: Vec::new(), rules: target.rules }),
     }
 }
 
@@ -175,6 +177,7 @@ pub fn targets(
             file: with_environment(&target.file, environment)?,
             kind: target.kind.clone(),
             images: image_indexes(target, images)?,
+            rules: target.rules,
         })
     };
     settings.iter().map(one).collect()
@@ -229,7 +232,13 @@ mod tests {
     fn plan(file: &str, image: Option<&str>, environment: Option<&str>) -> Result<Vec<PlannedRepository>, String> {
         let images = ["r/api:1", "r/web:2"]
             .map(|text| NamedImage { name: text[2..5].to_owned(), reference: Reference::parse(text).unwrap() });
-        let target = TargetSettings { file: file.to_owned(), kind: Kind::Manifest, image: image.map(str::to_owned) };
+        let target = TargetSettings {
+            file: file.to_owned(),
+            kind: Kind::Manifest,
+            image: image.map(str::to_owned),
+            rules: Rules::default(),
+            environments: Vec::new(),
+        };
         let repository = RepositorySettings {
             url: GitUrl::parse("https://example.com/shop/infra.git").unwrap().0,
             credentials: None,

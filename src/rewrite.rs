@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 pub use self::coverage::{Coverage, Look};
 use self::sources::{Source, add_sources};
-use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rules, Wanted};
+use crate::edit::{self, EditError, Job, Kind, Place, Reason, Wanted};
 use crate::plan::Target;
 use crate::tree::{Found, Want};
 
@@ -214,7 +214,7 @@ pub fn files<'a>(target: &Target, found: &'a Found) -> Result<TargetFiles<'a>, R
 }
 
 /// Applies the targets to what was found at their paths (`found` is aligned with `targets`).
-pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &Rules) -> Result<Rewrite, RewriteError> {
+pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result<Rewrite, RewriteError> {
     let mut sources: Vec<Source<'_>> = Vec::new();
     let mut result = Rewrite::default();
     for (number, (target, found)) in targets.iter().zip(found).enumerate() {
@@ -224,7 +224,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
     let mut with_objects: BTreeSet<usize> = BTreeSet::new();
     for source in sources {
         let jobs: Vec<Job> = source.targets.iter().filter_map(|&number| targets.get(number)).map(job).collect();
-        match edit::rewrite(&source.path, source.bytes, &jobs, wanted, rules) {
+        match edit::rewrite(&source.path, source.bytes, &jobs, wanted) {
             Ok(rewritten) => {
                 if source.optional && !rewritten.has_objects {
                     result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
@@ -261,7 +261,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted], rules: &R
 }
 
 fn job(target: &Target) -> Job {
-    Job { kind: target.kind.clone(), images: target.images.clone() }
+    Job { kind: target.kind.clone(), images: target.images.clone(), rules: target.rules }
 }
 
 fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {

@@ -37,17 +37,17 @@ fn worked_out(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
             })
         })
         .collect();
-    Ok(rewritten(&targets, &wanted, settings)?.files)
+    Ok(rewritten(&targets, &wanted)?.files)
 }
 
-fn rewritten(targets: &[Target], wanted: &[Wanted], settings: &SetSettings) -> Result<Rewrite, Error> {
+fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
     let failed = |source| Error::Rewrite { place: String::new(), source: Box::new(source) };
     let mut disk = Disk::default();
     let mut found = Vec::new();
     for want in rewrite::wants(targets) {
         found.push(disk.find(want)?);
     }
-    let rewrite = rewrite::rewrite(targets, &found, wanted, &settings.rules).map_err(failed)?;
+    let rewrite = rewrite::rewrite(targets, &found, wanted).map_err(failed)?;
     let mut coverage = Coverage::of(1);
     coverage.see(0, &rewrite);
     coverage.require_all(targets, wanted).map_err(failed)?;

@@ -18,6 +18,7 @@ struct Shown<'a> {
     pin: &'static str,
     create: bool,
     any_repository: bool,
+    any_tag: bool,
     environment: Option<&'a str>,
     author: String,
     committer: String,
@@ -61,6 +62,12 @@ struct ShownTarget<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     images: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    create: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    any_repository: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    any_tag: Option<bool>,
 }
 
 /// The settings and the plan as YAML. Every text passes the filter, which hides secrets and what nobody sees.
@@ -73,6 +80,7 @@ pub fn yaml(settings: &Settings, plan: &[PlannedRepository], filter: impl Fn(&st
         },
         create: settings.rules.create,
         any_repository: settings.rules.any_repository,
+        any_tag: settings.rules.any_tag,
         environment: settings.environment.as_deref(),
         author: settings.commit.author.to_string(),
         committer: settings.commit.committer.to_string(),
@@ -136,5 +144,16 @@ fn shown_target<'a>(target: &'a Target, settings: &'a Settings) -> ShownTarget<'
         Kind::Manifest => ("manifest", None, None),
     };
     let images = target.images.iter().filter_map(|&index| Some(settings.images.get(index)?.name.as_str())).collect();
-    ShownTarget { kind, file: &target.file, path, name, images }
+    let (rules, top) = (target.rules, settings.rules);
+    let other = |own: bool, top: bool| (own != top).then_some(own);
+    ShownTarget {
+        kind,
+        file: &target.file,
+        path,
+        name,
+        images,
+        create: other(rules.create, top.create),
+        any_repository: other(rules.any_repository, top.any_repository),
+        any_tag: other(rules.any_tag, top.any_tag),
+    }
 }

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use gitops_bump::edit::{Job, Kind, KnownDigest, Path, Pin, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Path, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use libfuzzer_sys::fuzz_target;
 
@@ -22,9 +22,9 @@ fuzz_target!(|data: &[u8]| {
         tag: Tag::parse("v2").expect("the tag is well-formed"),
         digest: KnownDigest::Unknown,
     }];
-    let rules = Rules { pin: Pin::Tag, create: true, any_repository: true };
-    let jobs = [Job { kind: Kind::Helm { path: Some(path) }, images: vec![0] }];
-    if let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted, &rules) {
+    let rules = Rules { create: true, any_repository: true, ..Rules::default() };
+    let jobs = [Job { kind: Kind::Helm { path: Some(path) }, images: vec![0], rules }];
+    if let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted) {
         assert_eq!(result.places.len(), 1);
     }
 });

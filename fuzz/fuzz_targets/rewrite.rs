@@ -13,7 +13,8 @@ const DIGEST: &str = "sha256:111111111111111111111111111111111111111111111111111
 fuzz_target!(|data: &[u8]| {
     let Some((choice, file)) = data.split_first() else { return };
     let bit = |number: u8| choice >> number & 1 == 1;
-    let rules = Rules { pin: if bit(2) { Pin::Digest } else { Pin::Tag }, create: bit(3), any_repository: bit(4) };
+    let pin = if bit(2) { Pin::Digest } else { Pin::Tag };
+    let rules = Rules { pin, create: bit(3), any_repository: bit(4), any_tag: false };
     let kind = match choice & 3 {
         0 => Kind::Helm { path: None },
         1 => Kind::Helm { path: Path::parse("image").ok() },
@@ -28,9 +29,9 @@ fuzz_target!(|data: &[u8]| {
         tag: image.tag.expect("the reference has a tag"),
         digest: KnownDigest::on_the_users_word(image.digest),
     }];
-    let jobs = [Job { kind, images: vec![0] }];
-    let Ok(once) = rewrite("file.yaml", file, &jobs, &wanted, &rules) else { return };
+    let jobs = [Job { kind, images: vec![0], rules }];
+    let Ok(once) = rewrite("file.yaml", file, &jobs, &wanted) else { return };
     assert_eq!(once.text.as_bytes() != file, once.places.iter().any(|place| place.changed));
-    let twice = rewrite("file.yaml", once.text.as_bytes(), &jobs, &wanted, &rules).expect("the result can be edited");
+    let twice = rewrite("file.yaml", once.text.as_bytes(), &jobs, &wanted).expect("the result can be edited");
     assert_eq!(once.text, twice.text, "a second run changes it again");
 });

@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use gitops_bump::edit::{Job, Kind, KnownDigest, Pin, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use libfuzzer_sys::fuzz_target;
 use serde_yaml::{Deserializer, Value};
@@ -15,9 +15,8 @@ fuzz_target!(|data: &[u8]| {
     let Ok(tag) = Tag::parse(tag) else { return };
     let repository = Repository::parse("r.io/team/app").expect("the repository is well-formed");
     let wanted = [Wanted { repository, tag: tag.clone(), digest: KnownDigest::Unknown }];
-    let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
-    let jobs = [Job { kind: Kind::Helm { path: None }, images: vec![0] }];
-    let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted, &rules) else { return };
+    let jobs = [Job { kind: Kind::Helm { path: None }, images: vec![0], rules: Rules::default() }];
+    let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted) else { return };
     // Not every text that one parser takes is one to the other; what both take must agree.
     let Some(before) = read(file) else { return };
     let after = read(&result.text).unwrap_or_else(|| panic!("no longer readable:\n{}", result.text));

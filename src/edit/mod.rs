@@ -41,22 +41,22 @@ pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use error::{Outcome, Refusal};
-use ledger::Sharing;
 use place::Placing;
 use recognise::{Recogniser, Scope, object};
 use view::View;
 
 /// What is written for an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pin {
     /// The tag; a digest only where one is already.
+    #[default]
     Tag,
     /// Tag and digest.
     Digest,
 }
 
-/// The settings of an edit.
-#[derive(Clone, Copy, Debug)]
+/// How a target's places are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     /// What is written for an image.
     pub pin: Pin,
@@ -64,6 +64,8 @@ pub struct Rules {
     pub create: bool,
     /// Whether a place may name another repository than the image's.
     pub any_repository: bool,
+    /// Whether places that match may hold different tags now.
+    pub any_tag: bool,
 }
 
 /// An image to be written.
@@ -135,6 +137,8 @@ pub struct Job {
     pub kind: Kind,
     /// Which of the wanted images may be written there.
     pub images: Vec<usize>,
+    /// How they are written.
+    pub rules: Rules,
 }
 
 /// A tag, a digest, both or (where nothing is written yet) neither.
@@ -208,15 +212,9 @@ pub struct Rewritten {
 /// Works out one file's edit: all jobs at once, all or nothing.
 ///
 /// A job without a path or name that matches nothing is no error here: it has no place.
-pub fn rewrite(
-    file: &str,
-    bytes: &[u8],
-    jobs: &[Job],
-    wanted: &[Wanted],
-    rules: &Rules,
-) -> Result<Rewritten, EditError> {
+pub fn rewrite(file: &str, bytes: &[u8], jobs: &[Job], wanted: &[Wanted]) -> Result<Rewritten, EditError> {
     let text = text_of(file, bytes)?;
-    edit(file, text, jobs, wanted, *rules).map_err(|refusal| locate(file, text, refusal))
+    edit(file, text, jobs, wanted).map_err(|refusal| locate(file, text, refusal))
 }
 
 /// Lists the places that a target of this kind would find in a file, whatever image was wanted.
@@ -226,13 +224,12 @@ pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditE
     listed.map_err(|refusal| locate(file, text, refusal))
 }
 
-fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted], rules: Rules) -> Outcome<Rewritten> {
+fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewritten> {
     let document = reading::read(text)?;
     let recogniser = Recogniser::new(&document);
-    let mut placing = Placing::new(View::new(&recogniser, wanted, rules));
+    let mut placing = Placing::new(View::new(&recogniser, wanted));
     for (number, job) in jobs.iter().enumerate() {
-        let takes_any = rules.any_repository && job.kind.is_addressed();
-        placing.ledger.start(number, if takes_any { Sharing::Allowed } else { Sharing::Refused });
+        placing.start(number, job);
         match &job.kind {
             Kind::Helm { path: Some(path) } => at_path::edit(&mut placing, job, path)?,
             Kind::Helm { path: None } => matching::edit(&mut placing, job, Scope::Documents)?,

@@ -4,14 +4,14 @@
 
 use super::document::{Document, Node};
 use super::error::{Outcome, Reason, TagSource, shown};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Sharing};
 use super::note::Note;
 use super::plan::{NewKey, Plan, is_right};
 use super::recognise::digest::{Beside, beside};
 use super::recognise::text::{held_tag, written};
 use super::recognise::{Adds, Fields, Key, Sighting, Spelling};
 use super::view::View;
-use super::{Pin, Written, resolve};
+use super::{Job, Pin, Written, resolve};
 use crate::image::Reference;
 
 /// A file's edit in the making.
@@ -26,6 +26,13 @@ impl<'d, 't> Placing<'d, 't> {
     pub(super) fn new(view: View<'d, 't>) -> Self {
         let document = view.document;
         Self { view, document, plan: Plan::default(), ledger: Ledger::new(document) }
+    }
+
+    /// Begins with a job: from here on its rules hold.
+    pub(super) fn start(&mut self, number: usize, job: &Job) {
+        let takes_any = job.rules.any_repository && job.kind.is_addressed();
+        self.view.rules = job.rules;
+        self.ledger.start(number, if takes_any { Sharing::Allowed } else { Sharing::Refused });
     }
 
     /// Writes an image where it was seen.

@@ -4,7 +4,7 @@ use super::*;
 
 const OLD: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 const NEW: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
-const RULES: Rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
+const RULES: Rules = Rules { pin: Pin::Tag, create: false, any_repository: false, any_tag: false };
 const CREATE: Rules = Rules { create: true, ..RULES };
 const DIGEST: Rules = Rules { pin: Pin::Digest, ..RULES };
 
@@ -26,8 +26,8 @@ fn kustomize(name: &str) -> Kind {
 }
 
 fn run(before: &str, kind: Kind, image: &str, rules: Rules) -> Result<Rewritten, EditError> {
-    let job = Job { kind, images: vec![0] };
-    rewrite("f.yaml", before.as_bytes(), &[job], &[wanted(image)], &rules)
+    let job = Job { kind, images: vec![0], rules };
+    rewrite("f.yaml", before.as_bytes(), &[job], &[wanted(image)])
 }
 
 #[track_caller]

@@ -15,12 +15,13 @@ pub(super) struct View<'d, 't> {
     pub(super) recogniser: &'d Recogniser<'d, 't>,
     pub(super) document: &'d Document<'t>,
     pub(super) wanted: &'d [Wanted],
+    /// Those of the job that is being done.
     pub(super) rules: Rules,
 }
 
 impl<'d, 't> View<'d, 't> {
-    pub(super) fn new(recogniser: &'d Recogniser<'d, 't>, wanted: &'d [Wanted], rules: Rules) -> Self {
-        Self { recogniser, document: recogniser.document, wanted, rules }
+    pub(super) fn new(recogniser: &'d Recogniser<'d, 't>, wanted: &'d [Wanted]) -> Self {
+        Self { recogniser, document: recogniser.document, wanted, rules: Rules::default() }
     }
 
     /// The images of a job, with their numbers.

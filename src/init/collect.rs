@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::File;
 use super::candidates::{CHART, Passed, is_odd};
 use crate::edit::{self, Kind, KnownDigest, Reason, Rules, Survey, Wanted};
-use crate::edit::{EditError, Pin, TagSource};
+use crate::edit::{EditError, TagSource};
 use crate::image::{Algorithm, ProvenDigest, Repository, Tag};
 
 /// How many places and resources of all files together are looked at.
@@ -159,9 +159,9 @@ impl Seen {
             tag: Tag::parse("0").expect("a digit is a tag"),
             digest: KnownDigest::Proven(ProvenDigest::of_bytes(&[], Algorithm::Sha256)),
         };
-        let jobs = [edit::Job { kind: kind.clone(), images: vec![0] }];
-        let rules = Rules { pin: Pin::Tag, create, any_repository: false };
-        let rewritten = edit::rewrite(&self.path, &self.bytes, &jobs, &[wanted], &rules)?;
+        let rules = Rules { create, ..Rules::default() };
+        let jobs = [edit::Job { kind: kind.clone(), images: vec![0], rules }];
+        let rewritten = edit::rewrite(&self.path, &self.bytes, &jobs, &[wanted])?;
         let spots = rewritten.places.into_iter().map(|place| Spot {
             path: if is_odd(&place.path) { "…".to_owned() } else { place.path },
             line: place.line,

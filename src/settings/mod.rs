@@ -2,11 +2,12 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::cli::{CheckArgs, ReportArgs, SetArgs, TargetArgs, UpdateArgs};
-use crate::config::{Config, PinConfig};
-use crate::edit::{Kind, Pin, Rules};
+use crate::cli::{CheckArgs, ReportArgs, SetArgs, UpdateArgs};
+use crate::config::Config;
+use crate::edit::{Kind, Rules};
 use crate::environment::Environment;
 use crate::git::GitUrl;
 use crate::secret::{Audience, Bound, Credentials};
@@ -31,6 +32,7 @@ mod ci;
 mod commit;
 mod credentials;
 mod encryption;
+mod environments;
 mod error;
 mod gate;
 mod hidden;
@@ -43,12 +45,14 @@ mod repositories;
 mod servers;
 mod ssh;
 mod status;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod token;
 
+use environments::Scope;
 use images::{images, reference, registry_servers, require_images};
-use repositories::{flag_targets, repositories};
+use repositories::{Repositories, repositories};
 
 const PUSH_TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -61,9 +65,11 @@ pub struct Settings {
     pub registry_servers: Audience,
     /// What the images must fulfil.
     pub gate: GateSettings,
-    /// The infra repositories.
+    /// The infra repositories that have targets for this run.
     pub repositories: Vec<RepositorySettings>,
-    /// How places are written.
+    /// The targets that belong to other environments.
+    pub passed_over: Vec<PassedOver>,
+    /// How places are written where their target says nothing of its own.
     pub rules: Rules,
     /// What `<env>` stands for.
     pub environment: Option<String>,
@@ -111,8 +117,6 @@ pub struct SetSettings {
     pub images: Vec<NamedImage>,
     /// The places, on the local disk.
     pub targets: Vec<TargetSettings>,
-    /// How places are written.
-    pub rules: Rules,
     /// What `<env>` stands for.
     pub environment: Option<String>,
     /// Write or only show.
@@ -147,6 +151,21 @@ pub struct TargetSettings {
     pub kind: Kind,
     /// The image's name; none means every image.
     pub image: Option<String>,
+    /// How it is written.
+    pub rules: Rules,
+    /// The environments that it belongs to; none means all.
+    pub environments: Vec<String>,
+}
+
+/// A target of the config file that belongs to other environments than the run's.
+#[derive(Clone, Debug)]
+pub struct PassedOver {
+    /// Its file or directory.
+    pub file: String,
+    /// The image's name; none means every image.
+    pub image: Option<String>,
+    /// The environments that it belongs to.
+    pub environments: Vec<String>,
 }
 
 /// Whether anything is written.
@@ -175,6 +194,9 @@ pub fn update(
 ) -> Result<Settings, SettingsError> {
     let settings = merge(args, config, environment)?;
     require_images(&settings.images)?;
+    if settings.repositories.is_empty() && !settings.passed_over.is_empty() {
+        return Err(SettingsError::Usage(no_target(&settings)));
+    }
     if settings.repositories.is_empty() {
         return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
     }
@@ -189,7 +211,9 @@ pub fn merge(
 ) -> Result<Settings, SettingsError> {
     let config = parse_config(config, environment)?;
     let images = images(&args.images, &config)?;
-    let (repositories, servers) = repositories(args, &config, environment)?;
+    let name = environments::name(&args.targets, &config, environment)?;
+    let scope = Scope::Of(name.as_deref());
+    let Repositories { repositories, servers, passed_over } = repositories(args, &config, scope, environment)?;
     let network = network::network(&args.network, servers.audience(), environment)?;
     let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
     let argocd = after::argocd(&args.after, environment)?;
@@ -200,8 +224,8 @@ pub fn merge(
     Ok(Settings {
         registry_servers: registry_servers(&args.images, &config, environment)?,
         gate: gate::gate(&args.gate, &config)?,
-        rules: rules(&args.targets, &config),
-        environment: environment_name(&args.targets, &config, environment)?,
+        rules: targets::rules(&args.targets, &config),
+        environment: name,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         commit: commit::commit(args, &config, environment)?,
@@ -211,6 +235,7 @@ pub fn merge(
         ci,
         images,
         repositories,
+        passed_over,
         network,
         proposal,
         argocd,
@@ -238,7 +263,7 @@ pub fn check(
 /// Merges what `set` was given; it reads no config file.
 pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, SettingsError> {
     let config = Config::default();
-    let targets = flag_targets(&args.targets)?;
+    let targets = targets::of_flags(&args.targets, &config)?;
     if targets.is_empty() {
         return Err(SettingsError::Usage("no target is given: --helm, --kustomize or --manifest".into()));
     }
@@ -247,14 +272,26 @@ pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, Set
     Ok(SetSettings {
         images,
         targets,
-        rules: rules(&args.targets, &config),
-        environment: environment_name(&args.targets, &config, environment)?,
+        environment: environments::name(&args.targets, &config, environment)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
     })
 }
 
 impl Settings {
+    /// The images, as indexes, that targets of other environments name: no target of this run has to hold them.
+    pub fn images_of_others(&self) -> impl Iterator<Item = usize> {
+        let is_theirs = |name: &String| self.passed_over.iter().any(|target| target.image.as_ref() == Some(name));
+        self.images.iter().enumerate().filter(move |(_, image)| is_theirs(&image.name)).map(|(index, _)| index)
+    }
+
+    /// What was passed over, a sentence each.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        self.passed_over.iter().map(|PassedOver { file, environments, .. }| {
+            format!("passed over: {file}: it belongs to {}", environments.join(", "))
+        })
+    }
+
     /// The credentials that this run may use with Git servers.
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
         self.repositories.iter().filter_map(|repository| Some(repository.credentials.as_ref()?.to_hide().clone()))
@@ -268,36 +305,16 @@ fn parse_config(config: Option<&ConfigText>, environment: &Environment) -> Resul
     Config::parse(text, environment).map_err(|source| SettingsError::Config { file: file.clone(), source })
 }
 
-fn rules(args: &TargetArgs, config: &Config) -> Rules {
-    let from_config = config.pin.map(|pin| match pin {
-        PinConfig::Tag => Pin::Tag,
-        PinConfig::Digest => Pin::Digest,
-    });
-    Rules {
-        pin: args.pin.map(Pin::from).or(from_config).unwrap_or(Pin::Tag),
-        create: args.create.or(config.create).unwrap_or(false),
-        any_repository: args.any_repository.or(config.any_repository).unwrap_or(false),
-    }
-}
-
-fn environment_name(
-    args: &TargetArgs,
-    config: &Config,
-    environment: &Environment,
-) -> Result<Option<String>, SettingsError> {
-    let name = args.environment.as_deref().or(config.environment.as_deref()).filter(|name| !name.is_empty());
-    let Some(name) = name.or_else(|| environment.get("CI_ENVIRONMENT_NAME")) else {
-        return Ok(None);
+/// Why a run for its environment has nothing to write, though the config file has targets.
+fn no_target(settings: &Settings) -> String {
+    let run = match &settings.environment {
+        Some(name) => format!("the environment {name}"),
+        None => "a run without an environment".to_owned(),
     };
-    safe_environment(name).map(Some)
-}
-
-fn safe_environment(name: &str) -> Result<String, SettingsError> {
-    if name.starts_with('/') || name.contains("..") || name.contains(char::is_control) {
-        let reason = format!("{name:?} could lead out of the repository");
-        return Err(SettingsError::Value { what: "environment".into(), reason });
-    }
-    Ok(name.to_owned())
+    let others: BTreeSet<&str> =
+        settings.passed_over.iter().flat_map(|target| &target.environments).map(String::as_str).collect();
+    let others: Vec<&str> = others.into_iter().collect();
+    format!("no target of the config file belongs to {run}: the targets belong to {}", others.join(", "))
 }
 
 fn mode(dry_run: Option<bool>) -> Mode {

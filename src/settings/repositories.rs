@@ -1,10 +1,10 @@
 //! Which repositories and places: from the flags, else from the config file; this module must not know how they are reached.
 
+use super::environments::Scope;
 use super::servers::{self, GitServers};
-use super::{RepositorySettings, SettingsError, TargetSettings, after, branch, proposal, token};
-use crate::cli::{TargetArgs, UpdateArgs};
+use super::{PassedOver, RepositorySettings, SettingsError, TargetSettings, after, branch, proposal, targets, token};
+use crate::cli::UpdateArgs;
 use crate::config::{Config, CredentialsConfig, RepositoryConfig};
-use crate::edit::{Kind, Path};
 use crate::environment::Environment;
 use crate::git::GitUrl;
 use crate::secret::{Bound, Credentials, ExposeSecret as _, names};
@@ -18,14 +18,23 @@ const GIT_USERNAME: &str = "oauth2";
 /// An address, and the credentials that stood in it.
 type Address = (GitUrl, Option<Credentials>);
 
-/// The repositories, and the servers of the secrets that they share.
+/// The repositories that have targets for a run.
+pub(super) struct Repositories {
+    pub(super) repositories: Vec<RepositorySettings>,
+    /// The servers of the secrets that they share.
+    pub(super) servers: GitServers,
+    pub(super) passed_over: Vec<PassedOver>,
+}
+
+/// The repositories with their targets, as far as these are in the scope.
 pub(super) fn repositories(
     args: &UpdateArgs,
     config: &Config,
+    scope: Scope<'_>,
     environment: &Environment,
-) -> Result<(Vec<RepositorySettings>, GitServers), SettingsError> {
+) -> Result<Repositories, SettingsError> {
     let usage = |text: &str| Err(SettingsError::Usage(text.to_owned()));
-    let targets = flag_targets(&args.targets)?;
+    let targets = targets::of_flags(&args.targets, config)?;
     if let Some(url) = &args.repository.url {
         if targets.is_empty() {
             return usage("no target is given: --repo needs --helm, --kustomize or --manifest");
@@ -34,7 +43,7 @@ pub(super) fn repositories(
         let servers = GitServers::of_given(&address.0, environment)?;
         let branch = args.branch.as_deref();
         let repository = repository(address, branch, targets, (None, args, config), (&servers, environment))?;
-        return Ok((vec![repository], servers));
+        return Ok(Repositories { repositories: vec![repository], servers, passed_over: Vec::new() });
     }
     if !targets.is_empty() {
         return usage("no repository is given: --helm, --kustomize and --manifest need --repo");
@@ -45,17 +54,24 @@ pub(super) fn repositories(
     let addresses = config.repositories.iter().map(|entry| GitUrl::parse(&entry.url)).collect::<Result<Vec<_>, _>>()?;
     let urls: Vec<GitUrl> = addresses.iter().map(|(url, _)| url.clone()).collect();
     let servers = GitServers::of_config(&urls, environment)?;
+    let mut passed_over = Vec::new();
     let one = |(entry, address): (&RepositoryConfig, Address)| {
-        let targets = config_targets(entry)?;
+        let targets = targets::of_config(entry, &args.targets, config)?;
         if targets.is_empty() {
             let text = format!("the repository {} of the config file has no helm, kustomize or manifest", address.0);
             return Err(SettingsError::Usage(text));
         }
+        let (targets, others) = scope.keep(targets);
+        passed_over.extend(others);
+        if targets.is_empty() {
+            return Ok(None);
+        }
         let branch = args.branch.as_deref().or(entry.branch.as_deref());
-        repository(address, branch, targets, (Some(entry), args, config), (&servers, environment))
+        repository(address, branch, targets, (Some(entry), args, config), (&servers, environment)).map(Some)
     };
-    let repositories = config.repositories.iter().zip(addresses).map(one).collect::<Result<_, _>>()?;
-    Ok((repositories, servers))
+    let repositories = config.repositories.iter().zip(addresses).map(one).filter_map(Result::transpose);
+    let repositories = repositories.collect::<Result<_, _>>()?;
+    Ok(Repositories { repositories, servers, passed_over })
 }
 
 fn repository(
@@ -136,57 +152,4 @@ fn variable_credentials(
     })?;
     let username = given.username.as_deref().unwrap_or(GIT_USERNAME).to_owned();
     Ok(Bound::new(Credentials { username, password }, servers::own(url)))
-}
-
-pub(super) fn flag_targets(args: &TargetArgs) -> Result<Vec<TargetSettings>, SettingsError> {
-    let target = |file: &str, kind| TargetSettings { file: file.to_owned(), kind, image: None };
-    let mut targets = Vec::new();
-    for text in &args.places.helm {
-        let (file, path) = split_target(text);
-        targets.push(target(file, Kind::Helm { path: path.map(|path| parse_path(text, path)).transpose()? }));
-    }
-    for text in &args.places.kustomize {
-        let (path, name) = split_target(text);
-        targets.push(target(path, Kind::Kustomize { name: name.map(str::to_owned) }));
-    }
-    targets.extend(args.places.manifest.iter().map(|path| target(path, Kind::Manifest)));
-    refuse_empty(&targets)?;
-    Ok(targets)
-}
-
-fn config_targets(entry: &RepositoryConfig) -> Result<Vec<TargetSettings>, SettingsError> {
-    let mut targets = Vec::new();
-    for helm in &entry.helm {
-        let path = helm.path.as_deref().map(|path| parse_path(&helm.file, path)).transpose()?;
-        targets.push(TargetSettings { file: helm.file.clone(), kind: Kind::Helm { path }, image: helm.image.clone() });
-    }
-    for kustomize in &entry.kustomize {
-        let kind = Kind::Kustomize { name: kustomize.name.clone() };
-        targets.push(TargetSettings { file: kustomize.path.clone(), kind, image: kustomize.image.clone() });
-    }
-    for manifest in &entry.manifest {
-        let (file, image) = (manifest.path.clone(), manifest.image.clone());
-        targets.push(TargetSettings { file, kind: Kind::Manifest, image });
-    }
-    refuse_empty(&targets)?;
-    Ok(targets)
-}
-
-fn refuse_empty(targets: &[TargetSettings]) -> Result<(), SettingsError> {
-    if targets.iter().any(|target| target.file.is_empty()) {
-        return Err(SettingsError::Value { what: "target".into(), reason: "the file name is empty".into() });
-    }
-    Ok(())
-}
-
-/// `FILE:PATH` and `DIR:NAME` are split at the first colon; an empty second part is none.
-fn split_target(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(':') {
-        Some((file, rest)) => (file, Some(rest).filter(|rest| !rest.is_empty())),
-        None => (text, None),
-    }
-}
-
-fn parse_path(target: &str, path: &str) -> Result<Path, SettingsError> {
-    Path::parse(path).map_err(|source| SettingsError::Path { target: target.to_owned(), source })
 }

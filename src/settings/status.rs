@@ -2,10 +2,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::repositories::repositories;
-use super::{
-    ConfigText, Network, RepositorySettings, SettingsError, encryption, network, reference, safe_environment, servers,
-};
+use super::environments::{self, Scope};
+use super::repositories::{Repositories, repositories};
+use super::{ConfigText, Network, RepositorySettings, SettingsError, encryption, network, reference, servers};
 use crate::cli::{FormatArg, StatusArgs, TargetArgs, UpdateArgs};
 use crate::config::Config;
 use crate::environment::Environment;
@@ -57,7 +56,7 @@ pub fn status(
     };
     // Nothing is pushed, so no mirror's token is needed.
     config.repositories.iter_mut().for_each(|entry| entry.mirror = None);
-    let (repositories, servers) = repositories(&places, &config, environment)?;
+    let Repositories { repositories, servers, .. } = repositories(&places, &config, Scope::All, environment)?;
     if repositories.is_empty() {
         return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
     }
@@ -72,7 +71,7 @@ pub fn status(
         repositories,
         names,
         images,
-        environments: args.environment.iter().map(|name| safe_environment(name)).collect::<Result<_, _>>()?,
+        environments: args.environment.iter().map(|name| environments::safe(name)).collect::<Result<_, _>>()?,
         history: usize::from(args.history.unwrap_or(HISTORY)),
         format: args.format.unwrap_or_default(),
         network,

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use super::*;
 use crate::cli::{self, Command};
+use crate::edit::Pin;
 use crate::secret::ExposeSecret as _;
 
 mod servers;
@@ -106,4 +107,63 @@ fn the_author_is_who_started_the_pipeline() {
     assert_eq!(settings.commit.author.name(), "Ada Lovelace");
     assert_eq!(settings.commit.author.email(), "ada@example.com");
     assert_eq!(settings.commit.committer.name(), "gitops-bump");
+}
+
+const ENVIRONMENTS: &str = "\
+images: { api: r.example.com/shop/api:1, web: r.example.com/shop/web:1 }
+environments: [staging, prod]
+create: true
+repositories:
+  - url: /srv/one.git
+    helm:
+      - { file: values-<env>.yaml, image: api, create: false, any_repository: true }
+      - { file: web.yaml, image: web, environments: [prod], any_tag: true }
+  - url: /srv/two.git
+    environments: [prod]
+    credentials: { token_variable: GITOPS_BUMP_GIT_TOKEN_UNSET }
+    manifest: [{ path: base }]
+";
+
+#[test]
+fn a_target_belongs_to_its_environments_and_has_rules_of_its_own() {
+    let files = |settings: &Settings| {
+        let targets = settings.repositories.iter().flat_map(|repository| &repository.targets);
+        targets.map(|target| target.file.clone()).collect::<Vec<_>>()
+    };
+    let staging = resolve(&["--environment=staging"], Some(ENVIRONMENTS), &[]).unwrap();
+    assert_eq!(files(&staging), ["values-<env>.yaml"]);
+    assert_eq!(staging.images_of_others().collect::<Vec<_>>(), [1]);
+    let said: Vec<String> = staging.notes().collect();
+    assert_eq!(said, ["passed over: web.yaml: it belongs to prod", "passed over: base: it belongs to prod"]);
+    assert_eq!(files(&resolve(&[], Some(ENVIRONMENTS), &[]).unwrap()), ["values-<env>.yaml"]);
+    let token = [("GITOPS_BUMP_GIT_TOKEN_UNSET", "x")];
+    let prod = resolve(&["--environment=prod", "--any-tag=false"], Some(ENVIRONMENTS), &token).unwrap();
+    assert_eq!(files(&prod), ["values-<env>.yaml", "web.yaml", "base"]);
+    let rules: Vec<Rules> = prod.repositories[0].targets.iter().map(|target| target.rules).collect();
+    let flags = Rules { create: true, ..Rules::default() };
+    assert_eq!(rules, [Rules { create: false, any_repository: true, ..flags }, flags]);
+    // A flag beats what the target says.
+    let prod = resolve(&["--environment=prod", "--create"], Some(ENVIRONMENTS), &token).unwrap();
+    assert!(prod.repositories[0].targets.iter().all(|target| target.rules.create));
+    assert!(prod.repositories[0].targets[1].rules.any_tag);
+}
+
+#[test]
+fn an_environment_that_can_not_be_is_refused() {
+    let refused = |flags: &[&str], config: &str| message(resolve(flags, Some(config), &[]));
+    let others = "environment: \"qa\" is none of the config file's environments: staging, prod";
+    assert_eq!(refused(&["--environment=qa"], ENVIRONMENTS), others);
+    let in_job = message(resolve(&[], Some(ENVIRONMENTS), &[("CI_ENVIRONMENT_NAME", "qa")]));
+    assert_eq!(in_job, others);
+    for (from, to, words) in [
+        ("environments: [prod], any_tag", "environments: [live], any_tag", "\"live\" is none of those"),
+        ("image: api, create", "image: api, environments: [], create", "is empty"),
+        ("environments: [staging, prod]", "environments: [../prod]", "could lead out"),
+    ] {
+        let text = refused(&["--environment=prod"], &ENVIRONMENTS.replacen(from, to, 1));
+        assert!(text.contains(words), "{text}");
+    }
+    let only = ENVIRONMENTS.replace("values-<env>.yaml, image: api", "api.yaml, image: api, environments: [prod]");
+    let text = refused(&["--environment=staging"], &only);
+    assert_eq!(text, "no target of the config file belongs to the environment staging: the targets belong to prod");
 }

@@ -59,9 +59,11 @@ impl Pattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::Rules;
 
     fn found(file: &str, kind: Kind) -> Option<(String, Vec<String>)> {
-        let pattern = pattern(&TargetSettings { file: file.to_owned(), kind, image: None })?;
+        let (rules, environments) = (Rules::default(), Vec::new());
+        let pattern = pattern(&TargetSettings { file: file.to_owned(), kind, image: None, rules, environments })?;
         let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         let names = Names {
             files: text(&[

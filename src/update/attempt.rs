@@ -100,10 +100,9 @@ pub(super) fn require_all_images(context: &Context<'_>) -> Result<(), Error> {
 /// The edit of a repository's files. Where it turns out that a digest has to be written, that digest is proven first:
 /// until then there is no text for it.
 async fn edit(plan: &PlannedRepository, snapshot: &Snapshot, context: &Context<'_>) -> Result<Rewrite, Error> {
-    let rules = context.settings.rules;
     loop {
         let (targets, found, wanted) = (plan.targets.clone(), snapshot.shared_found(), context.proofs.wanted());
-        let rewritten = offload::run(move || rewrite::rewrite(&targets, &found, &wanted, &rules)).await;
+        let rewritten = offload::run(move || rewrite::rewrite(&targets, &found, &wanted)).await;
         let source = match rewritten {
             Ok(rewrite) => return Ok(rewrite),
             Err(source) => source,

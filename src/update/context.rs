@@ -27,7 +27,8 @@ impl<'a> Context<'a> {
         ledger: &'a Ledger<'a>,
         proofs: Proofs<'a>,
     ) -> Self {
-        Self { settings, plan, access, ledger, proofs, coverage: Mutex::new(Coverage::of(plan.len())) }
+        let coverage = Coverage::of(plan.len()).excusing(settings.images_of_others());
+        Self { settings, plan, access, ledger, proofs, coverage: Mutex::new(coverage) }
     }
 
     /// Which images were found in which repository.

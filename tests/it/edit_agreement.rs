@@ -66,11 +66,10 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
         repositories.sort_by_key(ToString::to_string);
         repositories.dedup();
         for repository in &repositories {
-            let jobs = [Job { kind: kind.clone(), images: vec![0] }];
-            let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
+            let jobs = [Job { kind: kind.clone(), images: vec![0], rules: Rules::default() }];
             let own = |other: &Option<Repository>| other.as_ref().is_some_and(|other| other.is_same_as(repository));
             let held: Vec<_> = listed.iter().filter(|held| own(&held.repository)).collect();
-            let Ok(edited) = edit::rewrite("f", text, &jobs, &[wanted(repository)], &rules) else {
+            let Ok(edited) = edit::rewrite("f", text, &jobs, &[wanted(repository)]) else {
                 *counts.entry(Exception::Refused).or_default() += 1;
                 continue;
             };

@@ -17,7 +17,6 @@ const FILE: &str = "file.yaml";
 struct Arguments {
     wanted: Vec<Wanted>,
     jobs: Vec<Job>,
-    rules: Rules,
 }
 
 #[test]
@@ -66,8 +65,8 @@ fn run(case: &FilePath) -> Result<(), String> {
 }
 
 fn edit(text: &[u8], arguments: &Arguments) -> Result<Rewritten, String> {
-    let Arguments { wanted, jobs, rules } = arguments;
-    let result = rewrite(FILE, text, jobs, wanted, rules).map_err(|error| error.to_string())?;
+    let Arguments { wanted, jobs } = arguments;
+    let result = rewrite(FILE, text, jobs, wanted).map_err(|error| error.to_string())?;
     let matches = |job: usize| result.places.iter().any(|place| place.jobs.contains(&job));
     if (0..jobs.len()).all(matches) {
         Ok(result)
@@ -78,7 +77,7 @@ fn edit(text: &[u8], arguments: &Arguments) -> Result<Rewritten, String> {
 
 fn arguments(text: &str) -> Arguments {
     assert!(text.starts_with("# "), "a case begins with its reason");
-    let mut rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
+    let mut rules = Rules::default();
     let mut wanted = Vec::new();
     let mut kinds = Vec::new();
     for line in text.lines().skip(1) {
@@ -93,12 +92,13 @@ fn arguments(text: &str) -> Arguments {
             "--pin" => rules.pin = if value == "digest" { Pin::Digest } else { Pin::Tag },
             "--create" => rules.create = true,
             "--any-repository" => rules.any_repository = true,
+            "--any-tag" => rules.any_tag = true,
             other => panic!("{other} is no flag of a case"),
         }
     }
     let images: Vec<_> = (0..wanted.len()).collect();
-    let job = |kind| Job { kind, images: images.clone() };
-    Arguments { jobs: kinds.into_iter().map(job).collect(), wanted, rules }
+    let job = |kind| Job { kind, images: images.clone(), rules };
+    Arguments { jobs: kinds.into_iter().map(job).collect(), wanted }
 }
 
 fn image(text: &str) -> Wanted {

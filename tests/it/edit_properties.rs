@@ -121,11 +121,8 @@ fn edit(text: &str, tag: &str) -> String {
         tag: Tag::parse(tag).unwrap(),
         digest: KnownDigest::Unknown,
     };
-    let job = Job { kind: Kind::Helm { path: None }, images: vec![0] };
-    let rules = Rules { pin: Pin::Tag, create: false, any_repository: false };
-    rewrite("file.yaml", text.as_bytes(), &[job], &[wanted], &rules)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"))
-        .text
+    let job = Job { kind: Kind::Helm { path: None }, images: vec![0], rules: Rules::default() };
+    rewrite("file.yaml", text.as_bytes(), &[job], &[wanted]).unwrap_or_else(|error| panic!("{error}\n{text}")).text
 }
 
 /// What the second parser reads. It takes a byte-order mark for a document of its own.
@@ -166,10 +163,10 @@ proptest! {
             tag: Tag::parse(&tag).unwrap(),
             digest: KnownDigest::Unknown,
         };
-        let rules = Rules { pin: Pin::Tag, create: true, any_repository: true };
+        let rules = Rules { create: true, any_repository: true, ..Rules::default() };
         for kind in [Kind::Helm { path: None }, Kind::Kustomize { name: None }, Kind::Manifest] {
-            let jobs = [Job { kind, images: vec![0] }];
-            if let Ok(result) = rewrite("file.yaml", text.as_bytes(), &jobs, std::slice::from_ref(&wanted), &rules) {
+            let jobs = [Job { kind, images: vec![0], rules }];
+            if let Ok(result) = rewrite("file.yaml", text.as_bytes(), &jobs, std::slice::from_ref(&wanted)) {
                 let is_changed = result.places.iter().any(|place| place.changed);
                 prop_assert_eq!(is_changed, result.text != text);
             }
