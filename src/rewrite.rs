@@ -4,11 +4,14 @@
 #![deny(clippy::disallowed_methods)]
 
 mod coverage;
+mod different;
 mod sources;
 
 use std::collections::BTreeSet;
 
 pub use self::coverage::{Coverage, Look};
+pub use self::different::HeldTag;
+use self::different::HeldTags;
 use self::sources::{Source, add_sources};
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Wanted};
 use crate::plan::Target;
@@ -119,6 +122,18 @@ pub enum RewriteError {
         /// The target's path.
         file: String,
     },
+    /// Places that match, and are not one thing.
+    #[error("{file}: its places of {image} hold different tags now: {}", different::list(.held))]
+    DifferentTags {
+        /// The target's path.
+        file: String,
+        /// The image's repository.
+        image: String,
+        /// The tag to write.
+        wanted: String,
+        /// What they hold, the wanted tag aside.
+        held: Vec<HeldTag>,
+    },
     /// An image matches in no file of the whole run.
     #[error("{image}: no file of this run names it")]
     Nowhere {
@@ -175,6 +190,10 @@ impl RewriteError {
             }
             Self::Kustomizations { .. } => "Kustomize refuses this too: keep one of them".into(),
             Self::Edit(error) => error.hint(),
+            Self::DifferentTags { wanted, .. } => format!(
+                "name the places to write, each as a target of its own (--helm FILE:PATH), or write {wanted} to all of \
+                 them with --any-tag"
+            ),
             Self::NoObject { .. } => "use --helm for a YAML file that is no Kubernetes manifest".into(),
             Self::NoMatch { held, kind, .. } | Self::Nowhere { held, kind, .. } if held.is_empty() => {
                 format!("no image was found at all: {}", naming(kind))
@@ -222,6 +241,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result
     }
     let mut matched: BTreeSet<usize> = BTreeSet::new();
     let mut with_objects: BTreeSet<usize> = BTreeSet::new();
+    let mut held = HeldTags::default();
     for source in sources {
         let jobs: Vec<Job> = source.targets.iter().filter_map(|&number| targets.get(number)).map(job).collect();
         match edit::rewrite(&source.path, source.bytes, &jobs, wanted) {
@@ -232,6 +252,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result
                 if rewritten.has_objects {
                     with_objects.extend(&source.targets);
                 }
+                held.see(&source.path, &rewritten, &source.targets, targets);
                 result.notes.extend(rewritten.notes);
                 let jobs = rewritten.places.iter().flat_map(|place| &place.jobs);
                 matched.extend(jobs.filter_map(|&job| source.targets.get(job)));
@@ -256,7 +277,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result
             Err(RewriteError::NoObject { file: named(target) })
         }
         Some((_, target)) => Err(no_match(target, &result, wanted)),
-        None => Ok(result),
+        None => held.require_one_each(targets, wanted).map(|()| result),
     }
 }
 
