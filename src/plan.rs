@@ -53,6 +53,26 @@ pub enum PlanError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// A target names an image by a name that several have.
+    #[error("{file}: several images are named {name:?}: {}", .images.join(", "))]
+    SameName {
+        /// The target's file.
+        file: String,
+        /// The name it asks for.
+        name: String,
+        /// The images.
+        images: Vec<String>,
+    },
+    /// A target that could hold either of two tags of one repository.
+    #[error("{file}: {one} and {other} are one repository, and the target does not say which of them it holds")]
+    SeveralTags {
+        /// The target's file.
+        file: String,
+        /// One image.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// `<env>` without an environment.
     #[error("{file}: no environment is given for <env>")]
     NoEnvironment {
@@ -84,6 +104,12 @@ impl PlanError {
     pub fn hint(&self) -> String {
         match self {
             Self::UnknownImage { known, .. } => format!("the images are: {}", known.join(", ")),
+            Self::SameName { .. } => "give the images names of their own: images in the config file".into(),
+            Self::SeveralTags { .. } => {
+                "name the image and the place of every target that could hold one of them: in the \
+                config file image: with path: (Helm) or name: (Kustomize)"
+                    .into()
+            }
             Self::NoEnvironment { .. } => "give --environment NAME, or set environment: in the job".into(),
             Self::Contradiction { what, .. } => {
                 format!("give the entries of one repository and branch the same {what}: they are one commit")
@@ -173,12 +199,10 @@ pub fn targets(
     environment: Option<&str>,
 ) -> Result<Vec<Target>, PlanError> {
     let one = |target: &TargetSettings| {
-        Ok(Target {
-            file: with_environment(&target.file, environment)?,
-            kind: target.kind.clone(),
-            images: image_indexes(target, images)?,
-            rules: target.rules,
-        })
+        let file = with_environment(&target.file, environment)?;
+        let indexes = image_indexes(target, images)?;
+        require_one_tag(&file, &target.kind, &indexes, images)?;
+        Ok(Target { file, kind: target.kind.clone(), images: indexes, rules: target.rules })
     };
     settings.iter().map(one).collect()
 }
@@ -187,12 +211,37 @@ fn image_indexes(target: &TargetSettings, images: &[NamedImage]) -> Result<Vec<u
     let Some(name) = &target.image else {
         return Ok((0..images.len()).collect());
     };
-    match images.iter().position(|image| image.name == *name) {
-        Some(index) => Ok(vec![index]),
-        None => Err(PlanError::UnknownImage {
+    let is_called = |(_, image): &(usize, &NamedImage)| image.is_called(name);
+    let called: Vec<_> = images.iter().enumerate().filter(is_called).collect();
+    match called.as_slice() {
+        [(index, _)] => Ok(vec![*index]),
+        [_, ..] => Err(PlanError::SameName {
+            file: target.file.clone(),
+            name: name.clone(),
+            images: called.iter().map(|(_, image)| image.reference.to_string()).collect(),
+        }),
+        [] => Err(PlanError::UnknownImage {
             file: target.file.clone(),
             name: name.clone(),
             known: images.iter().map(|image| image.name.clone()).collect(),
+        }),
+    }
+}
+
+/// Several tags of one repository are told apart by what a target says itself, its image and its place; the files can't.
+fn require_one_tag(file: &str, kind: &Kind, own: &[usize], images: &[NamedImage]) -> Result<(), PlanError> {
+    if own.len() == 1 && kind.is_addressed() {
+        return Ok(());
+    }
+    let candidates = own.iter().filter_map(|&index| images.get(index));
+    let pair =
+        candidates.into_iter().find_map(|image| Some((image, images.iter().find(|it| it.is_sibling_of(image))?)));
+    match pair {
+        None => Ok(()),
+        Some((one, other)) => Err(PlanError::SeveralTags {
+            file: file.to_owned(),
+            one: one.reference.to_string(),
+            other: other.reference.to_string(),
         }),
     }
 }
@@ -223,95 +272,4 @@ fn normal(file: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::image::Reference;
-    use crate::secret::{Audience, SecretString};
-    use crate::settings::MirrorWhen;
-
-    fn plan(file: &str, image: Option<&str>, environment: Option<&str>) -> Result<Vec<PlannedRepository>, String> {
-        let images = ["r/api:1", "r/web:2"]
-            .map(|text| NamedImage { name: text[2..5].to_owned(), reference: Reference::parse(text).unwrap() });
-        let target = TargetSettings {
-            file: file.to_owned(),
-            kind: Kind::Manifest,
-            image: image.map(str::to_owned),
-            rules: Rules::default(),
-            environments: Vec::new(),
-        };
-        let repository = RepositorySettings {
-            url: GitUrl::parse("https://example.com/shop/infra.git").unwrap().0,
-            credentials: None,
-            branch: None,
-            delivery: Delivery::Push,
-            mirror: None,
-            targets: vec![target],
-        };
-        repositories(&[repository.clone(), repository], &images, environment).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn entries_of_one_branch_do_not_contradict_each_other() {
-        let credentials = |password: &str, server: &str| {
-            let mut audience = Audience::default();
-            audience.add(server);
-            let password = SecretString::from(password);
-            Some(Bound::new(Credentials { username: "u".to_owned(), password }, audience))
-        };
-        let mirror = |project: &str| {
-            let token = Bound::new(SecretString::from("t"), Audience::default());
-            let (api, repository) = ("https://h/api/v4".to_owned(), "r".to_owned());
-            Some(MirrorSettings { api, project_id: project.to_owned(), repository, when: MirrorWhen::Changed, token })
-        };
-        let entry = |credentials, mirror, delivery, branch: &str| RepositorySettings {
-            url: GitUrl::parse("https://h/shop/infra.git").unwrap().0,
-            credentials,
-            branch: Some(branch.to_owned()),
-            delivery,
-            mirror,
-            targets: Vec::new(),
-        };
-        let (a, b, push, request) =
-            (credentials("a", "h"), credentials("b", "h"), Delivery::Push, Delivery::MergeRequest);
-        let first = entry(a.clone(), mirror("1"), push, "main");
-        for (second, expected) in [
-            (entry(a.clone(), mirror("1"), push, "main"), Ok(1)),
-            (entry(a.clone(), None, push, "main"), Ok(1)),
-            (entry(a.clone(), None, request, "main"), Ok(2)),
-            (entry(b.clone(), mirror("2"), push, "other"), Ok(2)),
-            (entry(b.clone(), mirror("1"), push, "main"), Err("credentials")),
-            (entry(b, mirror("1"), request, "main"), Err("credentials")),
-            (entry(None, mirror("1"), push, "main"), Err("credentials")),
-            (entry(credentials("a", "x"), mirror("1"), push, "main"), Err("credentials")),
-            (entry(a, mirror("2"), push, "main"), Err("mirrors")),
-        ] {
-            match (repositories(&[first.clone(), second], &[], None), expected) {
-                (Ok(plan), Ok(count)) => assert_eq!(plan.len(), count),
-                (Err(PlanError::Contradiction { what, .. }), Err(expected)) => assert_eq!(what, expected),
-                (plan, expected) => panic!("{plan:?} is not {expected:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn one_branch_is_one_repository() {
-        let plan = plan(".//values-<env>.yaml", Some("web"), Some("staging")).unwrap();
-        assert_eq!(plan.len(), 1);
-        assert_eq!(plan[0].targets.len(), 2);
-        assert_eq!(plan[0].targets[0].file, "values-staging.yaml");
-        assert_eq!(plan[0].targets[0].images, [1]);
-    }
-
-    #[test]
-    fn refuses_what_leads_elsewhere() {
-        for (file, words) in [
-            ("/etc/passwd", "is absolute"),
-            ("a/../../b", "has a .."),
-            ("x/.GIT/config", "enters .git"),
-            ("values-<env>.yaml", "no environment"),
-        ] {
-            assert!(plan(file, None, None).unwrap_err().contains(words), "{file}");
-        }
-        assert!(plan("a", Some("db"), None).unwrap_err().contains("\"db\""));
-    }
-}
+mod tests;

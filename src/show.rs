@@ -16,9 +16,8 @@ use crate::settings::{Delivery, GateSettings, Settings, SignOff, SkipCi};
 struct Shown<'a> {
     images: BTreeMap<&'a str, String>,
     pin: &'static str,
-    create: bool,
-    any_repository: bool,
-    any_tag: bool,
+    #[serde(flatten)]
+    rules: ShownRules,
     environment: Option<&'a str>,
     author: String,
     committer: String,
@@ -31,6 +30,13 @@ struct Shown<'a> {
     wait: Option<String>,
     require: ShownRequirements<'a>,
     repositories: Vec<ShownRepository<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownRules {
+    create: bool,
+    any_repository: bool,
+    any_tag: bool,
 }
 
 #[derive(Serialize)]
@@ -78,9 +84,11 @@ pub fn yaml(settings: &Settings, plan: &[PlannedRepository], filter: impl Fn(&st
             Pin::Tag => "tag",
             Pin::Digest => "digest",
         },
-        create: settings.rules.create,
-        any_repository: settings.rules.any_repository,
-        any_tag: settings.rules.any_tag,
+        rules: ShownRules {
+            create: settings.rules.create,
+            any_repository: settings.rules.any_repository,
+            any_tag: settings.rules.any_tag,
+        },
         environment: settings.environment.as_deref(),
         author: settings.commit.author.to_string(),
         committer: settings.commit.committer.to_string(),

@@ -42,6 +42,7 @@ impl Coverage {
     }
 
     /// Misses none of these images.
+    #[must_use]
     pub fn excusing(self, images: impl IntoIterator<Item = usize>) -> Self {
         Self { excused: images.into_iter().collect(), ..self }
     }

@@ -15,8 +15,27 @@ use crate::secret::Audience;
 pub struct NamedImage {
     /// The config file's name, else the last component of the path.
     pub name: String,
+    /// Other names of the very same reference.
+    pub aliases: Vec<String>,
     /// The reference; its tag is always there.
     pub reference: Reference,
+}
+
+impl NamedImage {
+    /// Whether a target calls it so.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
+    }
+
+    /// Whether it is another tag or digest of the same repository.
+    pub fn is_sibling_of(&self, other: &Self) -> bool {
+        self.reference.repository.is_same_as(&other.reference.repository) && !self.is_same_as(other)
+    }
+
+    fn is_same_as(&self, other: &Self) -> bool {
+        let (one, other) = (&self.reference, &other.reference);
+        one.repository.is_same_as(&other.repository) && one.tag == other.tag && one.digest == other.digest
+    }
 }
 
 pub(super) fn images(args: &ImageArgs, config: &Config) -> Result<Vec<NamedImage>, SettingsError> {
@@ -28,14 +47,8 @@ pub(super) fn images(args: &ImageArgs, config: &Config) -> Result<Vec<NamedImage
     let mut images: Vec<NamedImage> = Vec::new();
     for (name, text) in given {
         let image = named_image(name, text)?;
-        let same = images.iter().find(|known| known.reference.repository.is_same_as(&image.reference.repository));
-        match same {
-            Some(known) if known.reference == image.reference => {}
-            Some(known) => {
-                let reason =
-                    format!("{} and {} are one repository: it can only get one tag", known.reference, image.reference);
-                return Err(SettingsError::Value { what: "image".into(), reason });
-            }
+        match images.iter_mut().find(|known| known.is_same_as(&image)) {
+            Some(known) => known.aliases.push(image.name),
             None => images.push(image),
         }
     }
@@ -75,5 +88,5 @@ fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsErr
     }
     let path = reference.repository.path();
     let name = name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path)).to_owned();
-    Ok(NamedImage { name, reference })
+    Ok(NamedImage { name, aliases: Vec::new(), reference })
 }

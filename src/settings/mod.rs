@@ -213,7 +213,7 @@ pub fn merge(
     let images = images(&args.images, &config)?;
     let name = environments::name(&args.targets, &config, environment)?;
     let scope = Scope::Of(name.as_deref());
-    let Repositories { repositories, servers, passed_over } = repositories(args, &config, scope, environment)?;
+    let Repositories { of_run: repositories, servers, passed_over } = repositories(args, &config, scope, environment)?;
     let network = network::network(&args.network, servers.audience(), environment)?;
     let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
     let argocd = after::argocd(&args.after, environment)?;
@@ -281,8 +281,9 @@ pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, Set
 impl Settings {
     /// The images, as indexes, that targets of other environments name: no target of this run has to hold them.
     pub fn images_of_others(&self) -> impl Iterator<Item = usize> {
-        let is_theirs = |name: &String| self.passed_over.iter().any(|target| target.image.as_ref() == Some(name));
-        self.images.iter().enumerate().filter(move |(_, image)| is_theirs(&image.name)).map(|(index, _)| index)
+        let names = || self.passed_over.iter().filter_map(|target| target.image.as_deref());
+        let is_theirs = move |image: &NamedImage| names().any(|name| image.is_called(name));
+        self.images.iter().enumerate().filter(move |(_, image)| is_theirs(image)).map(|(index, _)| index)
     }
 
     /// What was passed over, a sentence each.

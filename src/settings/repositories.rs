@@ -20,7 +20,7 @@ type Address = (GitUrl, Option<Credentials>);
 
 /// The repositories that have targets for a run.
 pub(super) struct Repositories {
-    pub(super) repositories: Vec<RepositorySettings>,
+    pub(super) of_run: Vec<RepositorySettings>,
     /// The servers of the secrets that they share.
     pub(super) servers: GitServers,
     pub(super) passed_over: Vec<PassedOver>,
@@ -43,7 +43,7 @@ pub(super) fn repositories(
         let servers = GitServers::of_given(&address.0, environment)?;
         let branch = args.branch.as_deref();
         let repository = repository(address, branch, targets, (None, args, config), (&servers, environment))?;
-        return Ok(Repositories { repositories: vec![repository], servers, passed_over: Vec::new() });
+        return Ok(Repositories { of_run: vec![repository], servers, passed_over: Vec::new() });
     }
     if !targets.is_empty() {
         return usage("no repository is given: --helm, --kustomize and --manifest need --repo");
@@ -70,8 +70,7 @@ pub(super) fn repositories(
         repository(address, branch, targets, (Some(entry), args, config), (&servers, environment)).map(Some)
     };
     let repositories = config.repositories.iter().zip(addresses).map(one).filter_map(Result::transpose);
-    let repositories = repositories.collect::<Result<_, _>>()?;
-    Ok(Repositories { repositories, servers, passed_over })
+    Ok(Repositories { of_run: repositories.collect::<Result<_, _>>()?, servers, passed_over })
 }
 
 fn repository(

@@ -56,7 +56,7 @@ pub fn status(
     };
     // Nothing is pushed, so no mirror's token is needed.
     config.repositories.iter_mut().for_each(|entry| entry.mirror = None);
-    let Repositories { repositories, servers, .. } = repositories(&places, &config, Scope::All, environment)?;
+    let Repositories { of_run: repositories, servers, .. } = repositories(&places, &config, Scope::All, environment)?;
     if repositories.is_empty() {
         return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
     }

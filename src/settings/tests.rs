@@ -86,8 +86,6 @@ fn what_is_wrong_is_named() {
     assert!(with("--image=Example.com/A:1").contains("must be lower case"));
     assert!(with("--image=r/a").contains("has no tag"));
     assert!(with("--image=r/a@sha256:zz").contains("is not a digest"));
-    let two = resolve(&[target[0], target[1], "--image=r/a:1", "--image=r/a:2"], None, &[]);
-    assert!(message(two).contains("can only get one tag"));
     let missing = message(resolve(&[], Some(CONFIG), &[("SHA", "1"), ("GITOPS_BUMP_GIT_TOKEN_ONE", "")]));
     assert_eq!(
         missing,
@@ -107,6 +105,15 @@ fn the_author_is_who_started_the_pipeline() {
     assert_eq!(settings.commit.author.name(), "Ada Lovelace");
     assert_eq!(settings.commit.author.email(), "ada@example.com");
     assert_eq!(settings.commit.committer.name(), "gitops-bump");
+}
+
+#[test]
+fn one_reference_with_two_names_is_one_image() {
+    let config =
+        CONFIG.replace("${SHA}", "1").replace("shop/web:1'", "shop/web:1', php: r/a:1, nginx: 'r/a:1', cli: 'r/a:2'");
+    let images = resolve(&[], Some(&config), &SECRETS).unwrap().images;
+    let names: Vec<(&str, &[String])> = images.iter().map(|image| (image.name.as_str(), &*image.aliases)).collect();
+    assert_eq!(names, [("api", [].as_slice()), ("web", &[]), ("php", &["nginx".to_owned()]), ("cli", &[])]);
 }
 
 const ENVIRONMENTS: &str = "\

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use gitops_bump::edit::{self, Form, Job, Kind, KnownDigest, Pin, Rules, Wanted};
+use gitops_bump::edit::{self, Form, Job, Kind, KnownDigest, Rules, Wanted};
 use gitops_bump::image::{Digest, Repository, Tag};
 use proptest::prelude::*;
 

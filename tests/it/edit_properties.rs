@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a text that can't be read is a failed test")]
 
-use gitops_bump::edit::{Job, Kind, KnownDigest, Pin, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use proptest::prelude::*;
 use serde_yaml::Value;

@@ -52,6 +52,7 @@ mod registry_wait;
 mod release;
 mod render;
 mod reports;
+mod rules;
 mod samples;
 mod secrets;
 mod set;
