@@ -17,6 +17,9 @@ use crate::edit::{self, EditError, Job, Kind, Place, Reason, Wanted};
 use crate::plan::Target;
 use crate::tree::{Found, Want};
 
+/// How much an error says of what was passed over.
+const PASSED: usize = 3;
+
 /// What the targets of one repository come to.
 #[derive(Debug, Default)]
 pub struct Rewrite {
@@ -26,6 +29,8 @@ pub struct Rewrite {
     pub notes: Vec<String>,
     /// The images that the files name, for messages.
     pub held: BTreeSet<String>,
+    /// What names an image and was passed over, a sentence each.
+    pub passed: Vec<String>,
 }
 
 /// One file before and after.
@@ -112,7 +117,9 @@ pub enum RewriteError {
         /// The images that were looked for.
         wanted: String,
         /// The images that are there.
-        held: Vec<String>,
+        held: Box<[String]>,
+        /// What was passed over, a sentence each.
+        passed: Box<[String]>,
         /// What kind of target it is.
         kind: Kind,
     },
@@ -140,7 +147,9 @@ pub enum RewriteError {
         /// The image's repository.
         image: String,
         /// The images that are there.
-        held: Vec<String>,
+        held: Box<[String]>,
+        /// What was passed over, a sentence each.
+        passed: Box<[String]>,
         /// What kind of target could have held it.
         kind: Kind,
     },
@@ -195,11 +204,15 @@ impl RewriteError {
                  them with --any-tag"
             ),
             Self::NoObject { .. } => "use --helm for a YAML file that is no Kubernetes manifest".into(),
-            Self::NoMatch { held, kind, .. } | Self::Nowhere { held, kind, .. } if held.is_empty() => {
-                format!("no image was found at all: {}", naming(kind))
-            }
-            Self::NoMatch { held, kind, .. } | Self::Nowhere { held, kind, .. } => {
-                format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind))
+            Self::NoMatch { held, passed, kind, .. } | Self::Nowhere { held, passed, kind, .. } => {
+                let there = match &**held {
+                    [] if passed.is_empty() => "no image was found at all: ".to_owned(),
+                    [] => String::new(),
+                    held => format!("the images there are: {}; check the image, or ", held.join(", ")),
+                };
+                let mut words: Vec<String> = passed.iter().take(PASSED).cloned().collect();
+                words.push(format!("{there}{}", naming(kind)));
+                words.join("; ")
             }
         }
     }
@@ -257,6 +270,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result
                 let jobs = rewritten.places.iter().flat_map(|place| &place.jobs);
                 matched.extend(jobs.filter_map(|&job| source.targets.get(job)));
                 result.held.extend(rewritten.held);
+                result.passed.extend(rewritten.passed);
                 result.files.push(FileRewrite {
                     path: source.path,
                     old: String::from_utf8_lossy(source.bytes).into_owned(),
@@ -291,6 +305,7 @@ fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteErr
         file: named(target),
         wanted: images.collect::<Vec<_>>().join(", "),
         held: rewrite.held.iter().cloned().collect(),
+        passed: rewrite.passed.iter().cloned().collect(),
         kind: target.kind.clone(),
     }
 }

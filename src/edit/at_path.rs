@@ -19,6 +19,7 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
         Resolved::Node(node) => return place(placing, job, node),
         Resolved::Missing { stop, rest } => (stop, rest),
     };
+    stop.map_or(Ok(()), |stop| placing.view.recogniser.refuse_foreign(stop))?;
     let is_tag = matches!(rest, [Segment::Key(key)] if key == Key::Tag.as_str());
     let may_hold = |stop: &Node| is_tag && (document.is_mapping(*stop) || document.is_blank(*stop));
     match stop.filter(may_hold) {
@@ -38,7 +39,8 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
 
 fn place(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let document = placing.document;
-    if matches!(document.key_text(node), Some("tag" | "newTag"))
+    placing.view.recogniser.refuse_foreign(node)?;
+    if matches!(document.key_text(node), Some("tag" | "newTag" | "digest" | "sha" | "sha256"))
         && let Some(holder) = placing.view.recogniser.version_of(node)
     {
         return mapping(placing, job, holder);
@@ -71,8 +73,13 @@ fn mapping(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> 
     let images = view.images(job);
     let is_wanted = |name: &Name| name.is_bare() && images.iter().any(|(_, wanted)| name.is(&wanted.repository));
     let certain = || fields.names().find(|name| name.certainty == Certainty::Certain);
-    let named = fields.names().find(is_wanted).or_else(certain);
-    let named = named.map(|name| name.shown().to_owned()).or_else(|| on_registry(&images, &fields));
+    let in_parts = || images.iter().find(|(_, wanted)| view.recogniser.parts_join_to(&fields, &wanted.repository));
+    let named = match fields.names().find(is_wanted) {
+        Some(name) => Some(name.shown().to_owned()),
+        None => in_parts().map(|(_, wanted)| wanted.repository.to_string()),
+    };
+    let named = named.or_else(|| certain().map(|name| name.shown().to_owned()));
+    let named = named.or_else(|| on_registry(&images, &fields));
     let image = view.choose(job, node, named.as_deref())?;
     placing.pair(&fields, image)
 }
@@ -101,6 +108,10 @@ fn scalar(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     }
     if let Some(holder) = view.recogniser.version_of(node) {
         return mapping(placing, job, holder);
+    }
+    if let Some(digest) = digest::alone(document, node)? {
+        let image = view.choose(job, node, None)?;
+        return placing.digest_alone(&[digest], image);
     }
     let seen = view.recogniser.scalar(node);
     match seen.filter(|sighting| !matches!(sighting.spelling, Spelling::Opaque(_))) {
@@ -148,7 +159,7 @@ fn version(placing: &mut Placing<'_, '_>, job: &Job, node: Node, text: &str) -> 
 /// Where the tag of a bare repository at a path can come from.
 fn tag_source(placing: &Placing<'_, '_>, node: Node) -> TagSource {
     let recogniser = placing.view.recogniser;
-    if recogniser.has_tag_beside(node) {
+    if recogniser.has_version_beside(node) {
         TagSource::Beside
     } else if let Some(tag) = recogniser.tag_elsewhere(node) {
         elsewhere(placing.document, tag)

@@ -111,6 +111,23 @@ pub enum Reason {
     /// A literal, folded or multi-line scalar.
     #[error("the value is a literal, folded or multi-line text")]
     MultiLine,
+    /// A value that SOPS has encrypted, or one that it would take for such.
+    #[error("a value that SOPS encrypts is here (ENC[…])")]
+    Encrypted,
+    /// A document that SOPS has signed as a whole.
+    #[error(
+        "SOPS has signed every value of this document (sops.mac on line {line}): nobody could decrypt it after an edit"
+    )]
+    Sealed {
+        /// The line of the signature.
+        line: usize,
+    },
+    /// A part of the file that only describes versions.
+    #[error("{0} says which versions to look for or to allow, not which image runs")]
+    Foreign(String),
+    /// An artifact whose version Flux looks for itself.
+    #[error("Flux takes the newest version that ref.semver allows, whatever ref.tag says")]
+    Semver,
     /// Helm values as text inside an Argo CD Application.
     #[error("the Helm values are text here, not YAML of this file")]
     ValuesText,

@@ -37,6 +37,12 @@ impl Reason {
             Self::Template => "write the value where the template takes it from",
             Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
             Self::MultiLine => "write the value on one line, plain or in quotes",
+            Self::Encrypted => "write the value with `sops set`, or keep the image's values out of what is encrypted",
+            Self::Sealed { .. } => {
+                "write the value with `sops set`, or encrypt the file anew with --mac-only-encrypted, after which it can be edited"
+            }
+            Self::Foreign(_) => "name the place of the image that runs",
+            Self::Semver => "remove ref.semver and write ref.tag, or let Flux choose the version",
             Self::ValuesText => "move them from helm.values to helm.valuesObject, which Argo CD takes as YAML",
             Self::OddAnchor(_) => "rename the anchor",
             Self::Typed(_) => "remove the tag or make it !!str",

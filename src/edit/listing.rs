@@ -12,7 +12,7 @@ use super::recognise::text::{tag_and_digest, written};
 use super::recognise::{Certainty, Fields, Key, Recogniser, Scope, Sighting, Spelling, Standing, digest};
 use super::resolve::{Resolved, missing, path_of, resolve};
 use super::{Holding, Kind, Written};
-use crate::image::{Reference, Repository};
+use crate::image::{Digest, Reference, Repository};
 
 /// How many images an error message names.
 const HELD: usize = 20;
@@ -45,7 +45,8 @@ fn matched(recogniser: &Recogniser<'_, '_>, scope: Scope) -> Vec<Listed> {
     let document = recogniser.document;
     let own = recogniser.sightings(scope).filter(|sighting| document.shape(sighting.node) != Shape::Alias);
     let named = own.filter(|sighting| sighting.repository(Certainty::Likely).is_some());
-    let places = named.filter(|sighting| !matches!(recogniser.standing(sighting), Standing::Yields));
+    let places =
+        named.filter(|sighting| !matches!(recogniser.standing(sighting), Standing::Yields | Standing::Foreign));
     places.map(|sighting| Listed::of(&sighting)).filter(Listed::is_image).take(MAX_PLACES).collect()
 }
 
@@ -72,19 +73,27 @@ fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<Listed> {
         Resolved::Node(node) => node,
         Resolved::Missing { stop, rest } => return Err(missing(document, path, stop, rest, TagSource::Nowhere)),
     };
+    recogniser.refuse_foreign(node)?;
     let mapping = recogniser.version_of(node).or_else(|| document.is_mapping(node).then_some(node));
-    Ok(match mapping.map(|mapping| Sighting::of_mapping(Fields::of(document, mapping))) {
-        Some(sighting) => Listed::of(&sighting),
-        None => recogniser.scalar(node).map_or_else(
-            || Listed {
-                node,
-                key: None,
-                repository: None,
-                written: tag_and_digest(document.value(node)).unwrap_or_default(),
-            },
-            |sighting| Listed::of(&sighting),
-        ),
-    })
+    let sighting = match mapping {
+        Some(mapping) => Some(Sighting::of_mapping(Fields::of(document, mapping))),
+        None => recogniser.scalar(node),
+    };
+    match sighting {
+        Some(sighting) => Ok(Listed::of(&sighting)),
+        None => Ok(Listed { node, key: None, repository: None, written: version_at(document, node)? }),
+    }
+}
+
+/// A version that no repository stands beside, with the digest that belongs to it.
+fn version_at(document: &Document<'_>, node: Node) -> Outcome<Written> {
+    let text = document.value(node);
+    if let Ok(digest) = Digest::parse(text) {
+        return Ok(Written { tag: None, digest: Some(digest.to_string()) });
+    }
+    let held = tag_and_digest(text).unwrap_or_default();
+    let beside = digest::beside_version(document, node)?.into_iter().find_map(|beside| beside.held);
+    Ok(Written { digest: beside.or(held.digest), ..held })
 }
 
 impl Listed {
@@ -116,7 +125,12 @@ impl Listed {
 fn version(fields: &Fields<'_, '_>) -> (Node, Option<Key>, Written) {
     let key = fields.tag_key();
     let in_tag = fields.text(key).and_then(tag_and_digest).unwrap_or_default();
-    let written = Written { tag: in_tag.tag, digest: digest::said(fields).or(in_tag.digest) };
+    let digest = fields.digest();
+    let node = digest.as_ref().map(|(node, _)| *node);
+    let written = Written { tag: in_tag.tag, digest: digest.map(|(_, text)| text).or(in_tag.digest) };
+    if let Some(node) = node.filter(|_| fields.has_digest_alone()) {
+        return (node, None, written);
+    }
     let own = fields.own(key);
     (own.unwrap_or(fields.mapping), own.is_none().then_some(key), written)
 }
@@ -135,6 +149,7 @@ pub(super) fn held(recogniser: &Recogniser<'_, '_>) -> Vec<String> {
         let (Some(repository), false) = (&name.repository, parts.contains(&sighting.node)) else { continue };
         let found = match &sighting.spelling {
             _ if document.shape(sighting.node) == Shape::Alias => continue,
+            _ if recogniser.foreign(sighting.node).is_some() => continue,
             Spelling::Opaque(_) => continue,
             Spelling::Reference { held, .. } | Spelling::Bare { held, .. } => {
                 Reference { repository: repository.clone(), ..held.clone() }.to_string()

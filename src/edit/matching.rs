@@ -7,16 +7,25 @@ use super::error::Outcome;
 use super::note::Note;
 use super::place::Placing;
 use super::recognise::{Scope, Standing, object};
+use super::sops::is_encrypted;
 
 /// Edits every place whose repository is that of one of the job's images.
 pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
     let (view, document) = (placing.view, placing.document);
     let images = view.images(job);
     for sighting in view.recogniser.sightings(scope) {
+        if sighting.names.iter().any(|name| is_encrypted(&name.text)) {
+            placing.ledger.remark(sighting.node, Note::Encrypted);
+        }
         for (image, _) in images.iter().filter(|(_, wanted)| sighting.is_of(&wanted.repository)) {
             match view.recogniser.standing(&sighting) {
                 Standing::Place => placing.write(&sighting, *image)?,
                 Standing::Yields => {}
+                Standing::Foreign => {
+                    if let Some(part) = view.recogniser.foreign(sighting.node) {
+                        placing.ledger.remark(part.node, Note::Foreign(part.what.clone()));
+                    }
+                }
                 Standing::Refused(refusal) => return Err(refusal),
             }
         }

@@ -28,6 +28,7 @@ mod reading;
 mod recognise;
 mod resolve;
 mod sharing;
+mod sops;
 mod splice;
 mod survey;
 mod view;
@@ -41,6 +42,7 @@ pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use error::{Outcome, Refusal};
+use note::Note;
 use place::Placing;
 use recognise::{Recogniser, Scope, object};
 use view::View;
@@ -207,6 +209,8 @@ pub struct Rewritten {
     pub has_objects: bool,
     /// What the user may not expect, a sentence each.
     pub notes: Vec<String>,
+    /// What names an image and was passed over, a sentence each, for the message when nothing else names it.
+    pub passed: Vec<String>,
 }
 
 /// Works out one file's edit: all jobs at once, all or nothing.
@@ -240,12 +244,18 @@ fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewr
     sharing::settle(&mut placing)?;
     let Placing { mut plan, ledger, .. } = placing;
     plan.settle(&document)?;
+    sops::guard(&document, &plan)?;
     let edits = insert::edits(&document, &plan)?;
     let text = splice::apply(text, &edits)?;
     proof::prove(&document, &text, &edits)?;
+    let sentences = |is_meant: fn(&Note) -> bool| {
+        let notes = ledger.notes.iter().filter(|(_, note)| is_meant(note));
+        notes.map(|(node, note)| note.sentence(file, &document, *node)).collect()
+    };
     Ok(Rewritten {
         text,
-        notes: ledger.notes.iter().map(|(node, note)| note.sentence(file, &document, *node)).collect(),
+        notes: sentences(|note| !note.is_quiet()),
+        passed: sentences(Note::is_of_an_image),
         places: ledger.into_places(),
         held: listing::held(&recogniser),
         has_objects: object::has_objects(&document),

@@ -7,12 +7,12 @@ use super::error::{Outcome, Reason, TagSource, shown};
 use super::ledger::{Ledger, Sharing};
 use super::note::Note;
 use super::plan::{NewKey, Plan, is_right};
-use super::recognise::digest::{Beside, beside};
+use super::recognise::digest::{Beside, beside, beside_version};
 use super::recognise::text::{held_tag, written};
 use super::recognise::{Adds, Fields, Key, Sighting, Spelling};
 use super::view::View;
 use super::{Job, Pin, Written, resolve};
-use crate::image::Reference;
+use crate::image::{Reference, Repository};
 
 /// A file's edit in the making.
 pub(super) struct Placing<'d, 't> {
@@ -63,11 +63,25 @@ impl<'d, 't> Placing<'d, 't> {
         let tag = fields.own(fields.tag_key());
         let in_tag = tag.map(|node| held_tag(self.document, node)).transpose()?.unwrap_or_default();
         let beside = beside(self.document, fields)?;
+        if fields.has_digest_alone() {
+            self.remark_registry(fields, image);
+            return self.digest_alone(&beside, image);
+        }
         let held = beside.iter().find(|beside| beside.held.is_some());
         let is_pinned = in_tag.digest.is_some() || held.is_some() || rules.pin == Pin::Digest;
         let own = held.or(beside.first()).filter(|beside| beside.is_own).map(|beside| beside.node);
+        if !is_entry {
+            self.remark_registry(fields, image);
+        }
         let new = self.view.new_text(image, is_pinned, own.or(tag).unwrap_or(fields.mapping))?;
-        let tag_is_pinned = in_tag.digest.is_some() || (!is_entry && rules.pin == Pin::Digest && beside.is_empty());
+        let is_artifact = fields.is_artifact();
+        if is_artifact && held.is_none() {
+            fields.refuse_semver()?;
+        }
+        // Flux hands an artifact's tag to the registry as it is, and has another key for the digest.
+        let may_have_both = !is_entry && !is_artifact;
+        let tag_is_pinned =
+            !is_artifact && in_tag.digest.is_some() || (may_have_both && rules.pin == Pin::Digest && beside.is_empty());
         let tag_text = match (&new.digest, tag_is_pinned) {
             (Some(digest), true) => format!("{}@{digest}", new.tag.as_deref().unwrap_or_default()),
             _ => new.tag.clone().unwrap_or_default(),
@@ -88,6 +102,34 @@ impl<'d, 't> Placing<'d, 't> {
         let key = fields.tag_key().as_str();
         let place = tag.map_or((fields.mapping, Some(key)), |tag| (tag, None));
         self.ledger.place(image, place, old, new, changed)
+    }
+
+    /// Says that a registry for the whole file names another host than the image's: which one counts, the chart decides.
+    fn remark_registry(&mut self, fields: &Fields<'_, '_>, image: usize) {
+        let has_repository = fields.text(Key::Repository).is_some();
+        let global = self.view.recogniser.global_registry(fields.mapping).filter(|_| has_repository);
+        let (Some(global), Some(wanted)) = (global, self.view.wanted.get(image)) else { return };
+        let registry = self.document.value(global).trim_matches('/');
+        let host = Repository::parse(&format!("{registry}/x")).ok().map(|named| named.host());
+        if host != Some(wanted.repository.host()) {
+            self.ledger.remark(fields.mapping, Note::GlobalRegistry(global));
+        }
+    }
+
+    /// Writes an image's digest into a mapping that has no tag.
+    pub(super) fn digest_alone(&mut self, beside: &[Beside], image: usize) -> Outcome<()> {
+        let Some(place) = beside.iter().find(|beside| beside.held.is_some()) else {
+            return Ok(());
+        };
+        let new = self.view.new_text(image, true, place.node)?;
+        let digest = new.digest.unwrap_or_default();
+        let changed = self.digests(beside, image, &digest)?;
+        for beside in beside.iter().filter(|beside| beside.is_own) {
+            self.ledger.own(beside.node, image);
+        }
+        let old = Written { tag: None, digest: place.held.clone() };
+        let new = Written { tag: None, digest: Some(digest) };
+        self.ledger.place(image, (place.node, None), old, new, changed)
     }
 
     /// Writes the digest over each that is there, or on demand into the first blank.
@@ -116,7 +158,8 @@ impl<'d, 't> Placing<'d, 't> {
         let is_entry = fields.is_entry();
         if !is_entry && (elsewhere.is_some() || !self.view.rules.create) {
             let image = || fields.joined(Key::Image).filter(|_| elsewhere.is_some());
-            let Some(name) = fields.joined(Key::Repository).or_else(image) else {
+            let artifact = || fields.names().next().filter(|_| fields.is_artifact()).map(|name| name.text);
+            let Some(name) = fields.joined(Key::Repository).or_else(image).or_else(artifact) else {
                 return self.document.refuse(fields.mapping, Reason::NoPlace);
             };
             let from = elsewhere.unwrap_or(TagSource::Create);
@@ -157,16 +200,30 @@ impl<'d, 't> Placing<'d, 't> {
         let is_pinned = held.digest.is_some() || self.view.rules.pin == Pin::Digest;
         let new = self.view.new_text(image, is_pinned, node)?;
         let text = format!("{prefix}{}:{new}", held.repository);
-        self.scalar(node, image, text, written(held), new)
+        let changed = self.put(node, text)?;
+        self.scalar(node, image, written(held), new, changed)
     }
 
-    /// Writes an image's tag into a scalar that holds nothing else.
+    /// Writes an image's tag into a scalar that holds nothing else, and the digest that belongs to it.
     pub(super) fn bare_tag(&mut self, node: Node, image: usize, held: Written) -> Outcome<()> {
-        let new = self.view.new_text(image, held.digest.is_some(), node)?;
-        if self.view.rules.pin == Pin::Digest && new.digest.is_none() {
+        let is_asked = self.view.rules.pin == Pin::Digest;
+        let beside = beside_version(self.document, node)?;
+        let digest = beside.iter().find_map(|beside| beside.held.clone());
+        let is_pinned = held.digest.is_some() || digest.is_some() || (is_asked && !beside.is_empty());
+        let new = self.view.new_text(image, is_pinned, node)?;
+        if is_asked && new.digest.is_none() {
             self.ledger.remark(node, Note::OnlyTag);
         }
-        self.scalar(node, image, new.to_string(), held, new)
+        let in_tag = Written { digest: new.digest.clone().filter(|_| held.digest.is_some()), ..new.clone() };
+        let mut changed = self.put(node, in_tag.to_string())?;
+        if let Some(digest) = &new.digest {
+            changed |= self.digests(&beside, image, digest)?;
+        }
+        for beside in beside.iter().filter(|beside| beside.is_own) {
+            self.ledger.own(beside.node, image);
+        }
+        let old = Written { digest: digest.or(held.digest), ..held };
+        self.scalar(node, image, old, new, changed)
     }
 
     /// Makes a blank value a mapping that has just the tag.
@@ -177,8 +234,7 @@ impl<'d, 't> Placing<'d, 't> {
         self.ledger.place(image, (node, Some(key)), Written::default(), new, true)
     }
 
-    fn scalar(&mut self, node: Node, image: usize, text: String, old: Written, new: Written) -> Outcome<()> {
-        let changed = self.put(node, text)?;
+    fn scalar(&mut self, node: Node, image: usize, old: Written, new: Written, changed: bool) -> Outcome<()> {
         self.ledger.own(node, image);
         // An alias is its anchor's place, which has a match of its own.
         if self.document.resolve(node) == node {

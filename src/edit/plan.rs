@@ -113,6 +113,13 @@ impl Plan {
         self.required.push((alias, text));
     }
 
+    /// The nodes whose text changes or that get something new inside, and which it is.
+    pub(super) fn touched(&self) -> impl Iterator<Item = (Node, bool)> + '_ {
+        let entries = self.entries.keys().map(|(Spot::Items(node) | Spot::Blank(node) | Spot::Under(node))| *node);
+        let added = self.keys.iter().map(|key| key.mapping).chain(entries).chain(self.mappings.keys().copied());
+        self.values.keys().map(|node| (*node, false)).chain(added.map(|node| (node, true)))
+    }
+
     /// Checks what only the whole plan can tell, and forgets what is right already.
     pub(super) fn settle(&mut self, document: &Document<'_>) -> Outcome<()> {
         for (alias, text) in &self.required {

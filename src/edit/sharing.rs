@@ -2,11 +2,11 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::document::{Document, Node};
+use super::document::{Document, Node, Shape};
 use super::error::{Outcome, Reason};
 use super::ledger::{Owner, Sharing};
 use super::place::Placing;
-use super::recognise::digest::{self, beside};
+use super::recognise::digest::{self, beside, beside_version};
 use super::recognise::text::held_tag;
 use super::recognise::{Certainty, Fields, Key};
 use super::{Wanted, Written};
@@ -29,8 +29,9 @@ pub(super) fn settle(placing: &mut Placing<'_, '_>) -> Outcome<()> {
         let image = image(placing, &taker)?;
         digest_beside(placing, &taker, image)?;
     }
+    named_digests(placing)?;
     // The digests written just now may be shared themselves.
-    takers(placing, &digest::KEYS).iter().try_for_each(|taker| image(placing, taker).map(drop))
+    takers(placing, &Key::DIGESTS).iter().try_for_each(|taker| image(placing, taker).map(drop))
 }
 
 /// Rewrites the digests of a mapping whose tag is written elsewhere and reaches it by an alias or a merge key.
@@ -58,6 +59,28 @@ fn digest_beside(placing: &mut Placing<'_, '_>, taker: &Taker<'_, '_>, image: us
     Ok(())
 }
 
+/// The same for a tag under another key, as `imageTag: *version`.
+fn named_digests(placing: &mut Placing<'_, '_>) -> Outcome<()> {
+    let document = placing.document;
+    for alias in document.nodes().filter(|node| document.shape(*node) == Shape::Alias) {
+        let Some(owner) = placing.ledger.owners.get(&document.resolve(alias)).copied() else { continue };
+        for beside in beside_version(document, alias)? {
+            let node = beside.node;
+            if beside.held.is_none() || placing.ledger.owners.contains_key(&node) {
+                continue;
+            }
+            let new = placing.view.new_text(owner.image, true, node)?;
+            let text = placing.view.digest_text(&beside, owner.image, new.digest.as_deref().unwrap_or_default())?;
+            let changed = placing.put(node, text)?;
+            placing.ledger.start(owner.job, owner.sharing);
+            placing.ledger.own(node, owner.image);
+            let old = Written { tag: held_tag(document, alias)?.tag, digest: beside.held };
+            placing.ledger.place(owner.image, (node, None), old, new, changed)?;
+        }
+    }
+    Ok(())
+}
+
 fn takers<'d, 't>(placing: &Placing<'d, 't>, names: &[Key]) -> Vec<Taker<'d, 't>> {
     let document = placing.document;
     let mut takers = Vec::new();
@@ -67,7 +90,7 @@ fn takers<'d, 't>(placing: &Placing<'d, 't>, names: &[Key]) -> Vec<Taker<'d, 't>
             let fields = if is_entry { Fields::of_entry(document, mapping) } else { Fields::of(document, mapping) };
             let value = fields.effective(*name).filter(|value| fields.own(*name) != Some(*value));
             // A `sha` that means the tag is nobody's digest.
-            let is_other = |value: &Node| digest::KEYS.contains(name) && !digest::may_hold(document, *name, *value);
+            let is_other = |value: &Node| Key::DIGESTS.contains(name) && !digest::may_hold(document, *name, *value);
             let value = value.filter(|value| !is_other(value));
             let owner = value.and_then(|value| placing.ledger.owners.get(&value));
             if let (Some(value), Some(owner)) = (value, owner) {
@@ -97,7 +120,7 @@ fn image(placing: &Placing<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
     match placing.view.wanted.iter().position(fits) {
         Some(image) => {
             // The digest is this image's, too, and has to be proven for both.
-            placing.view.new_text(image, digest::KEYS.contains(&taker.name), taker.value)?;
+            placing.view.new_text(image, Key::DIGESTS.contains(&taker.name), taker.value)?;
             Ok(image)
         }
         None if taker.owner.sharing == Sharing::Allowed => Ok(taker.owner.image),

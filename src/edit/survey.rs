@@ -6,7 +6,9 @@
 
 use super::document::{Document, Node, Shape};
 use super::error::EditError;
-use super::recognise::{self, Certainty, Fields, Key, Recogniser, Scope, Spelling, Standing, is_image_key, object};
+use super::recognise::{
+    self, Certainty, Fields, Key, Recogniser, Scope, Spelling, Standing, is_image_key, is_image_place, object,
+};
 use super::resolve::path_of;
 use super::{locate, reading, text_of};
 use crate::image::Repository;
@@ -46,7 +48,7 @@ pub struct Sighting {
 /// How a place is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// A mapping with `repository` and the tag beside it.
+    /// A mapping with `repository` and the tag, or the digest alone, beside it.
     Pair,
     /// The same with a tag that is blank.
     BlankTag,
@@ -90,7 +92,7 @@ fn seen(recogniser: &Recogniser<'_, '_>, seen: &recognise::Sighting<'_, '_>) -> 
         Spelling::Pair(fields) => form != Form::NoTag || is_image || fields.own(Key::Registry).is_some(),
         _ => true,
     };
-    if !is_meant || matches!(recogniser.standing(seen), Standing::Yields) {
+    if !is_meant || matches!(recogniser.standing(seen), Standing::Yields | Standing::Foreign) {
         return None;
     }
     let repository = match named {
@@ -103,11 +105,14 @@ fn seen(recogniser: &Recogniser<'_, '_>, seen: &recognise::Sighting<'_, '_>) -> 
         line: document.line_of(node),
         form: if named.is_none() && form != Form::Entry { Form::OnlyTag } else { form },
         repository,
-        is_certain: form != Form::Scalar || is_image,
+        is_certain: form != Form::Scalar || is_image_place(document, node),
     })
 }
 
 fn form(document: &Document<'_>, fields: &Fields<'_, '_>) -> Option<Form> {
+    if fields.has_digest_alone() {
+        return Some(Form::Pair);
+    }
     Some(match fields.own(Key::Tag).map(|tag| document.resolve(tag)) {
         Some(tag) if document.is_blank(tag) => Form::BlankTag,
         Some(tag) if !document.is_scalar(tag) => return None,

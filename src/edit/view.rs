@@ -6,6 +6,7 @@ use super::document::{Document, Node};
 use super::error::{Outcome, Reason, shown};
 use super::recognise::Recogniser;
 use super::recognise::digest::Beside;
+use super::sops::is_encrypted;
 use super::{Job, KnownDigest, Rules, Wanted, Written};
 use crate::image::Repository;
 
@@ -83,6 +84,9 @@ impl<'d, 't> View<'d, 't> {
 }
 
 fn other_repository(found: &str, images: &[(usize, &Wanted)]) -> Reason {
+    if is_encrypted(found) {
+        return Reason::Encrypted;
+    }
     let wanted: Vec<_> = images.iter().map(|(_, wanted)| wanted.repository.to_string()).collect();
     Reason::OtherRepository { found: shown(found), wanted: wanted.join(" or ") }
 }

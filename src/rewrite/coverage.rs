@@ -32,6 +32,8 @@ struct Sighting {
     images: BTreeSet<usize>,
     /// All images that are there, for messages.
     held: BTreeSet<String>,
+    /// What was passed over, for messages.
+    passed: Vec<String>,
 }
 
 impl Coverage {
@@ -53,6 +55,7 @@ impl Coverage {
         let sighting = Sighting {
             images: places.map(|place| place.image).collect(),
             held: rewrite.held.iter().cloned().collect(),
+            passed: rewrite.passed.clone(),
         };
         match self.repositories.get_mut(repository).and_then(|seen| seen.replace(sighting)) {
             Some(_) => Look::Again,
@@ -81,6 +84,7 @@ impl Coverage {
         Err(RewriteError::Nowhere {
             image: image.repository.to_string(),
             held: held.into_iter().cloned().collect(),
+            passed: seen.iter().flat_map(|sighting| sighting.passed.clone()).collect(),
             kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
         })
     }

@@ -56,6 +56,7 @@ fn is_named(text: &[u8], repository: &Repository) -> bool {
 /// Compares what is seen of a text with what is edited, and tells every difference that is no exception.
 fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
     let mut found = Vec::new();
+    let is_shared = text.contains(&b'*');
     let Ok(survey) = edit::survey("f", text) else { return found };
     for kind in kinds() {
         let Ok(listed) = edit::list("f", text, &kind) else { continue };
@@ -85,7 +86,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 }
                 let last = path.rsplit('.').next().unwrap_or_default();
                 let exception = match last {
-                    "digest" | "sha" | "sha256" => Exception::DigestAlone,
+                    "digest" | "sha" | "sha256" if is_shared => Exception::DigestAlone,
                     "tag" if !repository.as_str().contains('/') => Exception::MereName,
                     _ => {
                         found.push(format!("{kind:?}: {repository} is edited at {path} and not listed"));
@@ -110,7 +111,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 }
                 let last = path.rsplit('.').next().unwrap_or_default();
                 let exception = match last {
-                    "digest" | "sha" | "sha256" => Exception::DigestAlone,
+                    "digest" | "sha" | "sha256" if is_shared => Exception::DigestAlone,
                     "tag" if repository.written_host().is_none() || !is_named(text, repository) => {
                         Exception::UnsureName
                     }
@@ -158,6 +159,11 @@ fn field() -> impl Strategy<Value = String> {
         "newName",
         "imageTag",
         "version",
+        "semver",
+        "organization",
+        "imageDigest",
+        "apiVersion",
+        "kind",
         "webImage",
         "other",
     ]);
@@ -179,6 +185,9 @@ fn field() -> impl Strategy<Value = String> {
         "[x]",
         "*a",
         "''",
+        DIGEST,
+        "kyverno.io/v1",
+        "ENC[x]",
     ]);
     (keys, values).prop_map(|(key, value)| format!("{key}: {value}"))
 }

@@ -4,14 +4,31 @@
 
 use super::super::document::{Document, Node};
 use super::super::error::{Outcome, Reason, shown};
-use super::fields::{Fields, Key};
+use super::fields::{Fields, Key, SHA256, merged};
 use super::text::plain_text;
 use crate::image::Digest;
 
-/// The keys under which charts have it; behind `sha` and `sha256` templates write `@sha256:` themselves.
-pub(in crate::edit) const KEYS: [Key; 3] = [Key::Digest, Key::Sha, Key::Sha256];
+/// How keys end that hold a tag, and those that hold its digest.
+const ENDS: [(&str, &str); 5] =
+    [("Tag", "Digest"), (".tag", ".digest"), ("_tag", "_digest"), ("-tag", "-digest"), ("_TAG", "_DIGEST")];
 
-const PREFIX: &str = "sha256:";
+/// The name of the digest that belongs to the tag of a name, for keys of a mapping and for named items alike.
+pub(in crate::edit) fn name_beside(tag: &str) -> Option<String> {
+    match tag {
+        "tag" | "newTag" => Some(Key::Digest.as_str().to_owned()),
+        _ => ENDS.iter().find_map(|(end, digest)| Some(format!("{}{digest}", tag.strip_suffix(end)?))),
+    }
+}
+
+/// Whether a key of this name holds a digest.
+pub(in crate::edit) fn is_digest_name(name: &str) -> bool {
+    name == Key::Digest.as_str() || ENDS.iter().any(|(_, end)| name.ends_with(end))
+}
+
+/// The name of the tag that a digest of this name belongs to.
+fn tag_name(digest: &str) -> Option<String> {
+    ENDS.iter().find_map(|(tag, end)| Some(format!("{}{tag}", digest.strip_suffix(end)?)))
+}
 
 /// A value that is a digest, or may become one.
 pub(in crate::edit) struct Beside {
@@ -37,7 +54,7 @@ enum Form {
 impl Beside {
     /// The text of a digest in this place's form; none when it can't have it.
     pub(in crate::edit) fn text(&self, digest: &str) -> Option<String> {
-        let hex = digest.strip_prefix(PREFIX);
+        let hex = digest.strip_prefix(SHA256);
         match self.form {
             Form::Whole => Some(digest.to_owned()),
             Form::Prefixed => hex.map(|_| digest.to_owned()),
@@ -46,39 +63,75 @@ impl Beside {
     }
 }
 
-/// The digest that a mapping says beside its tag, with its algorithm, whichever key has it.
-pub(in crate::edit) fn said(fields: &Fields<'_, '_>) -> Option<String> {
-    KEYS.into_iter().find_map(|key| {
-        let text = fields.text(key)?;
-        let is_whole = key == Key::Digest || text.starts_with(PREFIX);
-        let whole = if is_whole { text.to_owned() } else { format!("{PREFIX}{text}") };
-        Digest::parse(&whole).is_ok().then_some(whole)
-    })
-}
-
 /// The digests of a mapping: its own, blank ones too, and what merge keys bring.
 pub(in crate::edit) fn beside(document: &Document<'_>, fields: &Fields<'_, '_>) -> Outcome<Vec<Beside>> {
     let mut found = Vec::new();
-    for key in KEYS {
+    for key in Key::DIGESTS {
         let own = fields.own(key);
         let merged = fields.merged(key).filter(|node| !document.is_blank(document.resolve(*node)));
-        let Some(node) = own.or(merged).filter(|node| may_hold(document, key, *node)) else {
-            continue;
-        };
-        let text = plain_text(document, node)?;
-        let form = match text {
-            _ if key == Key::Digest => Form::Whole,
-            Some(text) if text.starts_with(PREFIX) => Form::Prefixed,
-            _ => Form::Bare,
-        };
-        let parse = |text: &str| match parse(form, text) {
-            Some(digest) => Ok(digest.to_string()),
-            None => document.refuse(node, Reason::NoVersion(shown(text))),
-        };
-        let held = text.map(parse).transpose()?;
-        found.push(Beside { node, is_own: own.is_some(), held, form });
+        if let Some(node) = own.or(merged).filter(|node| may_hold(document, key, *node)) {
+            found.push(read(document, node, own.is_some(), key == Key::Digest)?);
+        }
     }
     Ok(found)
+}
+
+/// The digests that belong to a tag under another key than `tag`: the sibling by name, and where the tag is the version
+/// of a mapping with a repository, those under the usual keys too.
+pub(in crate::edit) fn beside_version(document: &Document<'_>, node: Node) -> Outcome<Vec<Beside>> {
+    let Some(mapping) = document.parent(node).filter(|parent| document.is_mapping(*parent)) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    if let Some(name) = document.key_text(node).and_then(name_beside) {
+        let own = sibling(document, mapping, &name);
+        let merged = || merged(document, mapping, &name).filter(|node| !document.is_blank(document.resolve(*node)));
+        if let Some(digest) = own.or_else(merged).filter(|node| may_be_named(document, *node)) {
+            let is_whole = !is_bare_sha256(document.value(document.resolve(digest)));
+            found.push(read(document, digest, own.is_some(), is_whole)?);
+        }
+    }
+    let fields = Fields::of(document, mapping);
+    if fields.tag_elsewhere() == Some(document.resolve(node)) {
+        found.extend(beside(document, &fields)?);
+    }
+    Ok(found)
+}
+
+/// A digest under a key such as `imageDigest`, without its tag in the same mapping.
+pub(in crate::edit) fn alone(document: &Document<'_>, node: Node) -> Outcome<Option<Beside>> {
+    let mapping = document.parent(node);
+    let tag = document.key_text(node).and_then(tag_name).zip(mapping);
+    let is_alone = tag.is_some_and(|(tag, mapping)| sibling(document, mapping, &tag).is_none());
+    let has_digest = Digest::parse(document.value(node)).is_ok();
+    (is_alone && has_digest).then(|| read(document, node, true, true)).transpose()
+}
+
+fn sibling(document: &Document<'_>, mapping: Node, name: &str) -> Option<Node> {
+    document.pairs(mapping).find(|(key, _)| document.value(document.resolve(*key)) == name).map(|(_, value)| value)
+}
+
+fn read(document: &Document<'_>, node: Node, is_own: bool, is_whole: bool) -> Outcome<Beside> {
+    let text = plain_text(document, node)?;
+    let form = match text {
+        _ if is_whole => Form::Whole,
+        Some(text) if text.starts_with(SHA256) => Form::Prefixed,
+        _ => Form::Bare,
+    };
+    let parse = |text: &str| match parse(form, text) {
+        Some(digest) => Ok(digest.to_string()),
+        None => document.refuse(node, Reason::NoVersion(shown(text))),
+    };
+    let held = text.map(parse).transpose()?;
+    Ok(Beside { node, is_own, held, form })
+}
+
+/// Whether a value is the digest that its key's name says, or may become it: `emailDigest: weekly` is none.
+fn may_be_named(document: &Document<'_>, node: Node) -> bool {
+    let node = document.resolve(node);
+    let text = document.value(node);
+    let is_digest = || Digest::parse(text.trim()).is_ok() || is_bare_sha256(text.trim());
+    document.is_blank(node) || document.is_scalar(node) && (text.contains("{{") || is_digest())
 }
 
 /// Whether a value under such a key can be a digest: a `sha` may as well be a commit's.
@@ -90,20 +143,24 @@ pub(in crate::edit) fn may_hold(document: &Document<'_>, key: Key, node: Node) -
 
 /// Whether a value is no version though it has the form of one: the `sha` of an image, or where it goes.
 pub(in crate::edit) fn is_sha(document: &Document<'_>, node: Node) -> bool {
-    let key = KEYS.into_iter().find(|key| document.key_text(node) == Some(key.as_str()));
+    let key = Key::DIGESTS.into_iter().find(|key| document.key_text(node) == Some(key.as_str()));
     let has_tag = || document.parent(node).is_some_and(|parent| Fields::of(document, parent).own(Key::Tag).is_some());
     key.is_some_and(|key| key != Key::Digest && may_hold(document, key, node))
         && (!document.is_blank(document.resolve(node)) || has_tag())
 }
 
 fn is_sha256(text: &str) -> bool {
-    let form = if text.starts_with(PREFIX) { Form::Prefixed } else { Form::Bare };
+    let form = if text.starts_with(SHA256) { Form::Prefixed } else { Form::Bare };
     parse(form, text).is_some()
+}
+
+fn is_bare_sha256(text: &str) -> bool {
+    parse(Form::Bare, text).is_some()
 }
 
 fn parse(form: Form, text: &str) -> Option<Digest> {
     match form {
         Form::Whole | Form::Prefixed => Digest::parse(text).ok(),
-        Form::Bare => Digest::parse(&format!("{PREFIX}{text}")).ok(),
+        Form::Bare => Digest::parse(&format!("{SHA256}{text}")).ok(),
     }
 }

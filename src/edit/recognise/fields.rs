@@ -6,7 +6,10 @@ use super::super::document::{Document, Node, Shape};
 use super::super::error::{Outcome, Reason};
 use super::super::plan::IMAGES;
 use super::object;
-use crate::image::{Reference, Repository, Tag};
+use crate::image::{Digest, Reference, Repository, Tag};
+
+/// What a SHA-256 begins with.
+pub(super) const SHA256: &str = "sha256:";
 
 /// A key that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,10 +27,12 @@ pub(in crate::edit) enum Key {
     TagSuffix,
     ImageTag,
     Version,
+    Semver,
+    Organization,
 }
 
 /// The keys and how they are written, in the order of [`Key`].
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "registry",
     "repository",
     "name",
@@ -41,9 +46,14 @@ const NAMES: [&str; 13] = [
     "tagSuffix",
     "imageTag",
     "version",
+    "semver",
+    "organization",
 ];
 
 impl Key {
+    /// The keys under which charts have a digest; behind `sha` and `sha256` templates write `@sha256:` themselves.
+    pub(in crate::edit) const DIGESTS: [Self; 3] = [Self::Digest, Self::Sha, Self::Sha256];
+
     pub(in crate::edit) fn as_str(self) -> &'static str {
         NAMES[self as usize]
     }
@@ -159,14 +169,46 @@ impl<'d, 't> Fields<'d, 't> {
 
     /// What the mapping may be an image of, the surest first. A `repository` leaves no doubt; an `image` and a `name` may.
     pub(in crate::edit) fn names(&self) -> impl Iterator<Item = Name> + '_ {
-        self.named_by(true).iter().filter_map(|key| self.name(*key))
+        let keys = if self.is_artifact() { &[] } else { self.named_by(true) };
+        self.located().into_iter().chain(keys.iter().filter_map(|key| self.name(*key)))
     }
 
-    /// The same of a mapping that nobody pointed at: an `image` or a `name` counts only beside a `tag`, and without a
-    /// version of its own.
+    /// The same of a mapping that nobody pointed at: an `image` or a `name` counts only beside a `tag` or a digest, and
+    /// without a version of its own.
     pub(in crate::edit) fn claims(&self) -> Vec<Name> {
-        let keys = self.named_by(self.own(Key::Tag).is_some()).iter();
+        if let Some(name) = self.located() {
+            return vec![name];
+        }
+        let keys = self.named_by(self.own(Key::Tag).is_some() || self.has_digest_alone()).iter();
         keys.filter_map(|key| self.name(*key)).filter(Name::is_bare).collect()
+    }
+
+    /// Whether it is the `spec.ref` of a Flux `OCIRepository`, whose repository is the `url` beside it.
+    pub(in crate::edit) fn is_artifact(&self) -> bool {
+        object::artifact_url(self.document, self.mapping).is_some()
+    }
+
+    fn located(&self) -> Option<Name> {
+        let node = object::artifact_url(self.document, self.mapping)?;
+        let text = object::in_oci_url(self.document.value(node))?.to_owned();
+        let repository = Repository::parse(&text).ok();
+        Some(Name { node, text, repository, certainty: Certainty::Certain })
+    }
+
+    /// The digest that the mapping has beside its tag: its value, and the text with its algorithm.
+    pub(in crate::edit) fn digest(&self) -> Option<(Node, String)> {
+        Key::DIGESTS.into_iter().find_map(|key| {
+            let text = self.text(key)?;
+            let is_whole = key == Key::Digest || text.starts_with(SHA256);
+            let whole = if is_whole { text.to_owned() } else { format!("{SHA256}{text}") };
+            let node = self.own(key).or_else(|| self.merged(key))?;
+            Digest::parse(&whole).is_ok().then_some((node, whole))
+        })
+    }
+
+    /// Whether the mapping names its image by a digest and has no tag, nor what seems to be one: it keeps to that.
+    pub(in crate::edit) fn has_digest_alone(&self) -> bool {
+        self.digest().is_some() && self.effective(self.tag_key()).is_none() && self.tag_elsewhere().is_none()
     }
 
     /// Whether the surest name is this repository's.
@@ -226,6 +268,14 @@ impl<'d, 't> Fields<'d, 't> {
         match self.effective(Key::TagSuffix) {
             Some(suffix) if !self.document.is_blank(suffix) => self.document.refuse(suffix, Reason::TagSuffix),
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses an artifact whose version Flux looks for itself: a tag beside that would mean nothing.
+    pub(in crate::edit) fn refuse_semver(&self) -> Outcome<()> {
+        match self.scalar(Key::Semver) {
+            Some(semver) => self.document.refuse(semver, Reason::Semver),
+            None => Ok(()),
         }
     }
 

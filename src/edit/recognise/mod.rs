@@ -9,8 +9,10 @@
 
 pub(in crate::edit) mod digest;
 mod fields;
+mod foreign;
 pub(in crate::edit) mod kustomization;
 pub(in crate::edit) mod object;
+mod parts;
 mod scalar;
 mod sighting;
 pub(in crate::edit) mod text;
@@ -19,11 +21,15 @@ use std::cell::OnceCell;
 use std::collections::HashSet;
 
 pub(in crate::edit) use fields::{Certainty, Fields, Key, Name, merged};
-pub(in crate::edit) use scalar::{is_image_key, is_name_key};
+pub(in crate::edit) use foreign::Part;
+pub(in crate::edit) use scalar::{is_image_key, is_image_place, is_name_key};
 pub(in crate::edit) use sighting::{Adds, Sighting, Spelling, Standing};
 
 use super::document::{Document, Node, Shape};
+use super::error::{Outcome, Reason};
 use crate::image::Repository;
+use foreign::Foreign;
+use parts::Registries;
 use scalar::Surroundings;
 
 /// Which documents of a file are looked through.
@@ -46,12 +52,20 @@ impl Scope {
 pub(in crate::edit) struct Recogniser<'d, 't> {
     pub(in crate::edit) document: &'d Document<'t>,
     surroundings: Surroundings<'d, 't>,
+    registries: Registries<'d, 't>,
+    foreign: OnceCell<Foreign>,
     bases: OnceCell<HashSet<Node>>,
 }
 
 impl<'d, 't> Recogniser<'d, 't> {
     pub(in crate::edit) fn new(document: &'d Document<'t>) -> Self {
-        Self { document, surroundings: Surroundings::new(document), bases: OnceCell::new() }
+        Self {
+            document,
+            surroundings: Surroundings::new(document),
+            registries: Registries::new(document),
+            foreign: OnceCell::new(),
+            bases: OnceCell::new(),
+        }
     }
 
     /// Every sighting of a file, in the order of the text; an alias of a scalar is one of its own.
@@ -67,7 +81,10 @@ impl<'d, 't> Recogniser<'d, 't> {
             Shape::Mapping(_) => {
                 let fields = Fields::of(self.document, node);
                 let says = fields.own(Key::Tag).is_some() || fields.own(Key::Repository).is_some();
-                (says || fields.is_entry()).then(|| Sighting::of_mapping(fields))
+                let is_seen = says || fields.is_entry() || fields.is_artifact();
+                let is_pinned = !is_seen && fields.has_digest_alone();
+                let sighting = (is_seen || is_pinned).then(|| Sighting::of_mapping(fields));
+                sighting.filter(|sighting| is_seen || !sighting.names.is_empty())
             }
             Shape::Scalar(_) | Shape::Alias => self.scalar(node),
             Shape::Sequence(_) => None,
@@ -87,6 +104,7 @@ impl<'d, 't> Recogniser<'d, 't> {
     /// Whether a sighting is the place where its image is written.
     pub(in crate::edit) fn standing(&self, sighting: &Sighting<'_, '_>) -> Standing {
         match &sighting.spelling {
+            _ if self.foreign(sighting.node).is_some() => Standing::Foreign,
             Spelling::Pair(fields) if fields.effective(Key::Tag).is_none() && self.is_base(sighting.node) => {
                 Standing::Yields
             }
@@ -94,7 +112,7 @@ impl<'d, 't> Recogniser<'d, 't> {
                 Err(refusal) => Standing::Refused(refusal),
                 Ok(()) => Standing::Place,
             },
-            Spelling::Bare { .. } if self.has_tag_beside(sighting.node) => Standing::Yields,
+            Spelling::Bare { .. } if self.has_version_beside(sighting.node) => Standing::Yields,
             Spelling::Opaque(reason) => Standing::Refused(self.document.refusal(sighting.node, reason.clone())),
             _ => Standing::Place,
         }
@@ -106,15 +124,39 @@ impl<'d, 't> Recogniser<'d, 't> {
         let is_bare = || self.scalar(node).is_some_and(|sighting| matches!(sighting.spelling, Spelling::Bare { .. }));
         let is_version = match self.document.key_text(node) {
             Some("tag") => true,
+            Some("digest" | "sha" | "sha256") => Fields::of(self.document, parent).has_digest_alone(),
             Some("newTag") if Fields::of(self.document, parent).is_entry() => true,
-            _ => self.has_tag_beside(node) && is_bare(),
+            _ => self.has_version_beside(node) && is_bare(),
         };
         is_version.then_some(parent)
     }
 
-    /// Whether a value stands in a mapping that has a `tag` too.
-    pub(in crate::edit) fn has_tag_beside(&self, node: Node) -> bool {
-        self.surroundings.of(node).is_some_and(|around| around.has_tag)
+    /// Whether a value stands in a mapping that has a `tag` too, or a digest alone.
+    pub(in crate::edit) fn has_version_beside(&self, node: Node) -> bool {
+        self.surroundings.of(node).is_some_and(|around| around.has_version)
+    }
+
+    /// The part of the file around a node that describes versions to look for, not an image that runs.
+    pub(in crate::edit) fn foreign(&self, node: Node) -> Option<&Part> {
+        self.foreign.get_or_init(|| Foreign::of(self.document)).around(node)
+    }
+
+    /// Refuses a node in such a part.
+    pub(in crate::edit) fn refuse_foreign(&self, node: Node) -> Outcome<()> {
+        match self.foreign(node) {
+            Some(part) => self.document.refuse(node, Reason::Foreign(part.what.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the parts of a repository that a mapping and the file have are this one.
+    pub(in crate::edit) fn parts_join_to(&self, fields: &Fields<'d, 't>, wanted: &Repository) -> bool {
+        self.registries.join_to(fields, wanted)
+    }
+
+    /// The `global.imageRegistry` above a mapping.
+    pub(in crate::edit) fn global_registry(&self, mapping: Node) -> Option<Node> {
+        self.registries.global(mapping)
     }
 
     /// What seems to be the tag of a value under `image` or `repository`, beside it under another key than `tag`.

@@ -47,3 +47,64 @@ pub(in crate::edit) fn is_container_image(document: &Document<'_>, node: Node) -
         && matches!(list(), Some("containers" | "initContainers" | "ephemeralContainers"))
         && is_object(document, document.root(node))
 }
+
+/// Whether a value is the `image.reference` of a volume in a Kubernetes object.
+pub(in crate::edit) fn is_volume_image(document: &Document<'_>, node: Node) -> bool {
+    let list = || {
+        let image = document.parent(node).filter(|image| document.key_text(*image) == Some("image"))?;
+        let volume = document.parent(image)?;
+        document.key_text(document.parent(volume).filter(|list| document.is_sequence(*list))?)
+    };
+    document.key_text(node) == Some("reference")
+        && list() == Some("volumes")
+        && is_object(document, document.root(node))
+}
+
+/// Whether a value is what an operation of a JSON patch (RFC 6902) puts under `image`.
+pub(in crate::edit) fn is_patched_image(document: &Document<'_>, node: Node) -> bool {
+    if document.key_text(node) != Some("value") {
+        return false;
+    }
+    let Some(operation) = document.parent(node).filter(|operation| is_item(document, *operation)) else {
+        return false;
+    };
+    let text = |wanted| top_value(document, operation, wanted).map(|value| document.value(document.resolve(value)));
+    let is_image = |path: &str| path.ends_with("/image") || path.ends_with("/image/reference");
+    text("op").is_some() && text("path").is_some_and(is_image)
+}
+
+fn is_item(document: &Document<'_>, node: Node) -> bool {
+    document.parent(node).is_some_and(|list| document.is_sequence(list))
+}
+
+/// The `url` of the Flux `OCIRepository` whose `spec.ref` a mapping is.
+pub(super) fn artifact_url(document: &Document<'_>, mapping: Node) -> Option<Node> {
+    if document.key_text(mapping) != Some("ref") {
+        return None;
+    }
+    let spec = document.parent(mapping).filter(|spec| is_artifact_spec(document, *spec))?;
+    let url = document.resolve(top_value(document, spec, "url")?);
+    in_oci_url(document.value(url)).map(|_| url)
+}
+
+/// Whether a value is the `url` of an `OCIRepository` that says no version at all.
+pub(super) fn is_url_without_ref(document: &Document<'_>, node: Node) -> bool {
+    let spec = document.parent(node).filter(|_| document.key_text(node) == Some("url"));
+    spec.is_some_and(|spec| {
+        let version = top_value(document, spec, "ref").map(|version| document.resolve(version));
+        is_artifact_spec(document, spec) && version.is_none_or(|version| !document.is_mapping(version))
+    })
+}
+
+/// The repository in the `url` of an artifact.
+pub(super) fn in_oci_url(url: &str) -> Option<&str> {
+    url.strip_prefix("oci://").map(|rest| rest.trim_end_matches('/'))
+}
+
+fn is_artifact_spec(document: &Document<'_>, spec: Node) -> bool {
+    let Some(object) = document.parent(spec).filter(|_| document.key_text(spec) == Some("spec")) else {
+        return false;
+    };
+    let text = |wanted| top_value(document, object, wanted).map_or("", |value| document.value(value));
+    text("kind") == "OCIRepository" && text("apiVersion").starts_with("source.toolkit.fluxcd.io/")
+}

@@ -6,7 +6,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::super::document::{Document, Node, Shape, Style};
-use super::super::error::Reason;
+use super::super::error::{Reason, TagSource, shown};
+use super::digest::is_digest_name;
 use super::fields::{Certainty, Fields, Key, Name};
 use super::object;
 use super::sighting::{Adds, Sighting, Spelling};
@@ -25,7 +26,7 @@ pub(super) struct Surroundings<'d, 't> {
 #[derive(Clone, Copy)]
 pub(super) struct Around {
     pub(super) registry: Option<Node>,
-    pub(super) has_tag: bool,
+    pub(super) has_version: bool,
     /// What seems to be its tag under another key.
     pub(super) tag_elsewhere: Option<Node>,
 }
@@ -42,7 +43,7 @@ impl<'d, 't> Surroundings<'d, 't> {
             let fields = Fields::of(self.document, mapping);
             Around {
                 registry: fields.scalar(Key::Registry),
-                has_tag: fields.own(Key::Tag).is_some(),
+                has_version: fields.own(Key::Tag).is_some() || fields.has_digest_alone(),
                 tag_elsewhere: fields.tag_elsewhere(),
             }
         };
@@ -61,7 +62,7 @@ pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<
     if whole.len() > LONGEST {
         return None;
     }
-    let is_image = is_image_key(document, node);
+    let is_image = is_image_place(document, node);
     let seen = |repository: Repository, spelling| {
         let certainty = if is_image { Certainty::Certain } else { Certainty::Likely };
         let text = repository.to_string();
@@ -70,6 +71,10 @@ pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<
     if style == Style::Block || document.source(target).contains(['\n', '\r']) {
         let reference = Reference::parse(whole.trim_end_matches('\n')).ok()?;
         return is_image.then(|| seen(reference.repository, Spelling::Opaque(Reason::MultiLine)));
+    }
+    if let Some(url) = object::in_oci_url(whole).filter(|_| object::is_url_without_ref(document, node)) {
+        let (repository, name) = (Repository::parse(url).ok()?, shown(url));
+        return Some(seen(repository, Spelling::Opaque(Reason::NoTag { name, from: TagSource::Nowhere })));
     }
     if whole.contains("{{") {
         let repository = is_image.then(|| before_template(whole)).flatten()?;
@@ -110,16 +115,22 @@ pub(in crate::edit) fn is_image_key(document: &Document<'_>, node: Node) -> bool
     document.key_text(node).is_some_and(|key| key.to_ascii_lowercase().ends_with("image"))
 }
 
+/// Whether only an image can stand at a value's place.
+pub(in crate::edit) fn is_image_place(document: &Document<'_>, node: Node) -> bool {
+    is_image_key(document, node) || object::is_volume_image(document, node) || object::is_patched_image(document, node)
+}
+
 /// A key's text that says its value is the name of something, never a version.
 pub(in crate::edit) fn is_name_key(document: &Document<'_>, node: Node) -> bool {
     matches!(document.key_text(node), Some("repository" | "registry" | "name" | "newName" | "digest"))
-        || is_image_key(document, node)
+        || is_image_place(document, node)
+        || document.key_text(node).is_some_and(is_digest_name)
 }
 
 fn adds(document: &Document<'_>, node: Node, reference: &Reference) -> Option<Adds> {
-    if object::is_container_image(document, node) {
+    if object::is_container_image(document, node) || object::is_volume_image(document, node) {
         Some(Adds::Always)
-    } else if is_image_key(document, node) && reference.repository.as_str().contains('/') {
+    } else if is_image_place(document, node) && reference.repository.as_str().contains('/') {
         Some(Adds::OnDemand)
     } else {
         None

@@ -41,6 +41,8 @@ pub(in crate::edit) enum Standing {
     Place,
     /// Another sighting of the same image is: the mapping around it, or the one that it is merged into.
     Yields,
+    /// It stands in a part of the file that is left alone.
+    Foreign,
     Refused(Refusal),
 }
 

@@ -1,0 +1,57 @@
+//! What SOPS says about a file; this module must not decrypt anything.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::document::{Document, Node};
+use super::error::{Outcome, Reason};
+use super::plan::Plan;
+
+/// What SOPS says about a document, in its key `sops`.
+struct Seal {
+    node: Node,
+    /// Whether a change of a value that is not encrypted leaves the document as it can be decrypted.
+    is_open: bool,
+    /// Whether it is said which values are encrypted; else every one is, but for a few.
+    is_selective: bool,
+}
+
+/// Refuses a plan that would make a document one that nobody can decrypt any more.
+///
+/// SOPS signs all values of a document together, unless it was told to sign only those that are encrypted.
+pub(super) fn guard(document: &Document<'_>, plan: &Plan) -> Outcome<()> {
+    if plan.touched().next().is_none() {
+        return Ok(());
+    }
+    let seals: Vec<(Node, Seal)> =
+        document.roots.iter().filter_map(|root| Some((*root, seal(document, *root)?))).collect();
+    for (node, is_added) in plan.touched() {
+        let holder = seals.iter().rfind(|(root, _)| *root <= node && node.0 < document.record(*root).after);
+        let Some((_, seal)) = holder else { continue };
+        if !seal.is_open {
+            return document.refuse(node, Reason::Sealed { line: document.line_of(seal.node) });
+        }
+        // SOPS leaves a blank as it is, and takes whatever else stands in such a place for an encrypted value.
+        if !seal.is_selective && (is_added || document.is_blank(node)) {
+            return document.refuse(node, Reason::Encrypted);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a text is a value that SOPS has encrypted.
+pub(super) fn is_encrypted(text: &str) -> bool {
+    text.starts_with("ENC[")
+}
+
+fn seal(document: &Document<'_>, root: Node) -> Option<Seal> {
+    let value = |mapping: Node, wanted: &str| {
+        let pair = document.pairs(mapping).find(|(key, _)| document.value(*key) == wanted);
+        pair.map(|(_, value)| value).filter(|value| !document.is_blank(*value))
+    };
+    let sops = value(root, "sops")?;
+    let node = value(sops, "mac")?;
+    let is_open = value(sops, "mac_only_encrypted").is_some_and(|flag| document.value(flag) == "true");
+    let selects = ["encrypted_regex", "encrypted_suffix", "unencrypted_regex"];
+    let is_selective = selects.iter().any(|key| value(sops, key).is_some());
+    Some(Seal { node, is_open, is_selective })
+}
