@@ -9,7 +9,7 @@ use super::place::Placing;
 use super::recognise::text::{not_scalar, plain_text, tag_and_digest};
 use super::recognise::{Certainty, Fields, Key, Name, Spelling, digest, is_name_key};
 use super::resolve::{Resolved, elsewhere, missing, resolve};
-use super::{Job, Wanted, Written};
+use super::{Job, Kind, Wanted, Written};
 use crate::image::{Digest, Reference, Repository};
 
 /// Edits the place at a path.
@@ -17,6 +17,11 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
     let document = placing.document;
     let (stop, rest) = match resolve(document, path)? {
         Resolved::Node(node) => return place(placing, job, node),
+        Resolved::Text { node, rest } => {
+            let kind = Kind::Helm { path: Some(Path { segments: rest.to_vec() }) };
+            placing.send(node, Job { kind, images: job.images.clone(), rules: job.rules });
+            return Ok(());
+        }
         Resolved::Missing { stop, rest } => (stop, rest),
     };
     stop.map_or(Ok(()), |stop| placing.view.recogniser.refuse_foreign(stop))?;

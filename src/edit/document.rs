@@ -62,6 +62,19 @@ pub(super) struct Record {
     pub(super) in_key: bool,
 }
 
+/// Where a text stands that is part of a file.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origin {
+    /// The lines of the file before it.
+    pub(super) lines: usize,
+    /// The columns before each of its lines.
+    pub(super) columns: usize,
+    /// The path of the node that holds it.
+    pub(super) path: String,
+    /// How many texts it stands in.
+    pub(super) depth: u8,
+}
+
 /// A file's text and its index.
 pub(super) struct Document<'t> {
     pub(super) text: &'t str,
@@ -69,6 +82,7 @@ pub(super) struct Document<'t> {
     pub(super) roots: Vec<Node>,
     pub(super) decoded: Vec<Box<str>>,
     pub(super) tags: Vec<String>,
+    pub(super) origin: Origin,
     line_starts: Vec<u32>,
 }
 
@@ -81,6 +95,7 @@ impl<'t> Document<'t> {
             roots: Vec::new(),
             decoded: Vec::new(),
             tags: Vec::new(),
+            origin: Origin::default(),
             line_starts: line_starts(text),
         }
     }
@@ -225,8 +240,12 @@ impl<'t> Document<'t> {
         })
     }
 
-    /// The line of a byte offset, from 1.
+    /// The line of a byte offset in the file, from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
+        self.origin.lines + self.own_line(offset)
+    }
+
+    fn own_line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start as usize <= offset).max(1)
     }
 
@@ -262,7 +281,7 @@ impl<'t> Document<'t> {
 
     /// Where the line of a byte offset begins.
     pub(super) fn line_start(&self, offset: usize) -> usize {
-        let line = self.line(offset);
+        let line = self.own_line(offset);
         self.line_starts.get(line - 1).map_or(0, |start| *start as usize)
     }
 

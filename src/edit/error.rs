@@ -10,6 +10,8 @@ pub const MAX_BYTES: usize = 16 << 20;
 pub(super) const MAX_NODES: usize = 2_000_000;
 /// The deepest nesting of a file, aliases followed.
 pub(super) const MAX_DEPTH: usize = 128;
+/// How many texts may stand one inside the other.
+pub(super) const DEEPEST_TEXT: u8 = 3;
 /// The most places of one file.
 pub(super) const MAX_PLACES: usize = 10_000;
 
@@ -68,12 +70,22 @@ pub enum Reason {
         line: usize,
     },
     /// A path that several documents have.
-    #[error("{path} is in several documents (lines {})", numbers(.lines))]
+    #[error("{path} is in several documents (lines {}){}", numbers(.lines), listed(.names))]
     SeveralDocuments {
         /// The path.
         path: String,
         /// The line of each.
-        lines: Vec<usize>,
+        lines: Box<[usize]>,
+        /// The kind and name of those that have them.
+        names: Box<[String]>,
+    },
+    /// Filters at the beginning of a path that pick no document.
+    #[error("no document has {filter}{}", listed(.names))]
+    NoDocument {
+        /// The filters.
+        filter: String,
+        /// The kind and name of those documents that have them.
+        names: Vec<String>,
     },
     /// A filter that picks several items.
     #[error("{filter} picks several items (lines {})", numbers(.lines))]
@@ -129,8 +141,22 @@ pub enum Reason {
     #[error("Flux takes the newest version that ref.semver allows, whatever ref.tag says")]
     Semver,
     /// Helm values as text inside an Argo CD Application.
-    #[error("the Helm values are text here, not YAML of this file")]
+    #[error("the Helm values are text here, and the path does not lead on into them")]
     ValuesText,
+    /// A text that a path leads into, in a style whose lines are not those of the file.
+    #[error("the path leads into a text that is not written as a literal text (|)")]
+    TextStyle,
+    /// A literal text that other readers split into other lines.
+    #[error(
+        "the path leads into a text with a line break that is none to every reader (U+0085, U+2028, U+2029 or a lone CR)"
+    )]
+    TextLines,
+    /// A literal text that holds no YAML.
+    #[error("the path leads into a text that is no YAML: {0}")]
+    TextNotYaml(String),
+    /// A text inside a text inside a text.
+    #[error("the path leads through more than {DEEPEST_TEXT} texts, one inside the other")]
+    TextDepth,
     /// An explicit tag that makes the value something else than a string.
     #[error("the value is tagged {0}, which is no string")]
     Typed(String),
@@ -303,6 +329,10 @@ pub(super) fn named(text: &str) -> String {
 
 fn entries_words(names: &[String]) -> String {
     if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) }
+}
+
+fn listed(names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("; the documents are {}", names.join(", ")) }
 }
 
 fn numbers(lines: &[usize]) -> String {

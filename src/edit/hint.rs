@@ -28,7 +28,9 @@ impl Reason {
             Self::PathMissing { .. } => "correct the path",
             Self::Duplicated { .. } => "remove one of the two keys",
             Self::Merged { .. } => "give the path of the value itself, or write the key here too",
-            Self::SeveralDocuments { .. } => "split the file, or leave out the path so that images are matched",
+            Self::SeveralDocuments { .. } | Self::NoDocument { .. } => {
+                "begin the path with a filter that picks the document, as in [metadata.name=NAME]spec.image"
+            }
             Self::SeveralItems { .. } => "use a filter that picks one item, or an index",
             Self::Alias { .. } => "give the path of the anchored value",
             Self::NotScalar(_) | Self::NotCollection { .. } | Self::NoPlace => {
@@ -43,7 +45,11 @@ impl Reason {
             }
             Self::Foreign(_) => "name the place of the image that runs",
             Self::Semver => "remove ref.semver and write ref.tag, or let Flux choose the version",
-            Self::ValuesText => "move them from helm.values to helm.valuesObject, which Argo CD takes as YAML",
+            Self::ValuesText => "add the keys inside the text to the path, as in helm.values.image.tag",
+            Self::TextStyle => "write the text as a literal text: `|` behind its key, and its lines as they are",
+            Self::TextLines => "take these characters out of the text",
+            Self::TextNotYaml(_) => "correct the text, or write the value where the text takes it from",
+            Self::TextDepth => "write one of the texts as YAML of the file, or in a file of its own",
             Self::OddAnchor(_) => "rename the anchor",
             Self::Typed(_) => "remove the tag or make it !!str",
             Self::OtherRepository { .. } => {

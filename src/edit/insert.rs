@@ -11,7 +11,7 @@ use super::plan::{Entry, IMAGES, NewKey, Plan, Spot};
 use super::splice::{Edit, Expected, What, gap, refuse_typed};
 use super::{layout, quoting, splice};
 
-/// All edits of a plan, in the order of the text.
+/// All edits of a plan.
 pub(super) fn edits(document: &Document<'_>, plan: &Plan) -> Outcome<Vec<Edit>> {
     let mut edits = Vec::new();
     for (node, text) in &plan.values {
@@ -26,6 +26,11 @@ pub(super) fn edits(document: &Document<'_>, plan: &Plan) -> Outcome<Vec<Edit>> 
     for (node, (key, text)) in &plan.mappings {
         edits.push(mapping(document, *node, key, text)?);
     }
+    Ok(edits)
+}
+
+/// The edits in the order of the text.
+pub(super) fn ordered(mut edits: Vec<Edit>) -> Outcome<Vec<Edit>> {
     // What is inside a collection comes before what comes behind it.
     let depth = |edit: &Edit| Reverse(edit.expects.first().map_or(0, |expected| expected.depth));
     edits.sort_by_key(|edit| (edit.range.start, edit.at, depth(edit)));

@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::address::path_of;
 use super::document::{Document, Node};
 use super::error::{Bomb, MAX_PLACES, Outcome, Reason};
 use super::note::Note;
 use super::path::Segment;
-use super::resolve::path_of;
 use super::{Place, Written};
 
 /// For whom a scalar is written.
@@ -35,7 +35,8 @@ pub(super) struct Ledger<'d, 't> {
     pub(super) notes: BTreeMap<Node, Note>,
     places: Vec<(Node, Place)>,
     known: HashMap<(Node, usize), usize>,
-    job: usize,
+    /// The number of the job that is under way.
+    pub(super) job: usize,
     sharing: Sharing,
 }
 
@@ -97,7 +98,7 @@ impl<'d, 't> Ledger<'d, 't> {
             Segment::Key(key.to_owned()).append_to(&mut path);
         }
         let start = self.document.start(node);
-        let (line, column) = (self.document.line(start), self.document.column(start));
+        let (line, column) = (self.document.line(start), self.document.origin.columns + self.document.column(start));
         let place = Place { image, jobs: vec![self.job], path, line, column, old, new, changed };
         self.known.insert((node, image), self.places.len());
         self.places.push((node, place));

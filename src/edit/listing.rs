@@ -4,13 +4,15 @@
 
 use std::collections::HashSet;
 
+use super::address::path_of;
 use super::document::{Document, Node, Shape};
 use super::error::{MAX_PLACES, Outcome, TagSource, shown};
+use super::nested::Nested;
 use super::path::{Path, Segment};
 use super::recognise::kustomization::Kustomization;
 use super::recognise::text::{tag_and_digest, written};
 use super::recognise::{Certainty, Fields, Key, Recogniser, Scope, Sighting, Spelling, Standing, digest};
-use super::resolve::{Resolved, missing, path_of, resolve};
+use super::resolve::{Resolved, missing, resolve};
 use super::{Holding, Kind, Written};
 use crate::image::{Digest, Reference, Repository};
 
@@ -32,7 +34,14 @@ struct Listed {
 pub(super) fn list(document: &Document<'_>, kind: &Kind) -> Outcome<Vec<Holding>> {
     let recogniser = Recogniser::new(document);
     let found = match kind {
-        Kind::Helm { path: Some(path) } => vec![at_path(&recogniser, path)?],
+        Kind::Helm { path: Some(path) } => match at_path(&recogniser, path)? {
+            At::Place(listed) => vec![listed],
+            At::Text(node, path) => {
+                let nested = Nested::of(document, node)?;
+                let kind = Kind::Helm { path: Some(path) };
+                return list(&nested.read()?, &kind).map_err(|refusal| nested.refusal(refusal));
+            }
+        },
         Kind::Helm { path: None } => matched(&recogniser, Scope::Documents),
         Kind::Manifest => matched(&recogniser, Scope::Objects),
         Kind::Kustomize { name } => entries(&recogniser, name.as_deref()),
@@ -67,10 +76,18 @@ fn entries<'d>(recogniser: &Recogniser<'d, '_>, name: Option<&str>) -> Vec<Liste
     sightings.iter().filter(is_entry).map(Listed::of).take(MAX_PLACES).collect()
 }
 
-fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<Listed> {
+/// What a path leads to.
+enum At {
+    Place(Listed),
+    /// A text, in which it leads on.
+    Text(Node, Path),
+}
+
+fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<At> {
     let document = recogniser.document;
     let node = match resolve(document, path)? {
         Resolved::Node(node) => node,
+        Resolved::Text { node, rest } => return Ok(At::Text(node, Path { segments: rest.to_vec() })),
         Resolved::Missing { stop, rest } => return Err(missing(document, path, stop, rest, TagSource::Nowhere)),
     };
     recogniser.refuse_foreign(node)?;
@@ -79,10 +96,10 @@ fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<Listed> {
         Some(mapping) => Some(Sighting::of_mapping(Fields::of(document, mapping))),
         None => recogniser.scalar(node),
     };
-    match sighting {
-        Some(sighting) => Ok(Listed::of(&sighting)),
-        None => Ok(Listed { node, key: None, repository: None, written: version_at(document, node)? }),
-    }
+    Ok(At::Place(match sighting {
+        Some(sighting) => Listed::of(&sighting),
+        None => Listed { node, key: None, repository: None, written: version_at(document, node)? },
+    }))
 }
 
 /// A version that no repository stands beside, with the digest that belongs to it.

@@ -4,12 +4,15 @@
 //! One pass per file: index all documents (`reading`, `document`), recognise what in them is an image (`recognise`), select
 //! from that (`at_path`, `matching`, `kustomize`) and write down what is to be written (`place`, `sharing`) into a plan and
 //! a ledger of places (`plan`, `ledger`); splice (`insert`, `splice`), read the result again and prove that it
-//! differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is recognised, too.
+//! differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is recognised, too. A literal
+//! text that holds YAML goes through the same, as a file inside the file (`nested`).
 
 #![deny(clippy::disallowed_methods)]
 
+mod address;
 mod at_path;
 mod document;
+mod documents;
 mod error;
 mod hint;
 mod insert;
@@ -18,6 +21,7 @@ mod layout;
 mod ledger;
 mod listing;
 mod matching;
+mod nested;
 mod note;
 mod path;
 mod place;
@@ -41,7 +45,9 @@ pub use recognise::kustomization::is_kustomization_file_name;
 pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
+use document::Document;
 use error::{Outcome, Refusal};
+use nested::Nested;
 use note::Note;
 use place::Placing;
 use recognise::{Recogniser, Scope, object};
@@ -230,10 +236,28 @@ pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditE
 
 fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewritten> {
     let document = reading::read(text)?;
-    let recogniser = Recogniser::new(&document);
+    let jobs: Vec<_> = jobs.iter().cloned().enumerate().collect();
+    let Worked { edits, places, held, notes, passed } = work(file, &document, &jobs, wanted)?;
+    let text = splice::apply(text, &edits)?;
+    proof::prove(&document, &text, &edits)?;
+    Ok(Rewritten { text, places, held, has_objects: object::has_objects(&document), notes, passed })
+}
+
+/// What a text's edit comes to, together with that of the texts in it.
+struct Worked {
+    edits: Vec<splice::Edit>,
+    places: Vec<Place>,
+    held: Vec<String>,
+    notes: Vec<String>,
+    passed: Vec<String>,
+}
+
+/// Works out the edit of a file, or of a text in it.
+fn work(file: &str, document: &Document<'_>, jobs: &[(usize, Job)], wanted: &[Wanted]) -> Outcome<Worked> {
+    let recogniser = Recogniser::new(document);
     let mut placing = Placing::new(View::new(&recogniser, wanted));
-    for (number, job) in jobs.iter().enumerate() {
-        placing.start(number, job);
+    for (number, job) in jobs {
+        placing.start(*number, job);
         match &job.kind {
             Kind::Helm { path: Some(path) } => at_path::edit(&mut placing, job, path)?,
             Kind::Helm { path: None } => matching::edit(&mut placing, job, Scope::Documents)?,
@@ -242,24 +266,35 @@ fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewr
         }
     }
     sharing::settle(&mut placing)?;
-    let Placing { mut plan, ledger, .. } = placing;
-    plan.settle(&document)?;
-    sops::guard(&document, &plan)?;
-    let edits = insert::edits(&document, &plan)?;
-    let text = splice::apply(text, &edits)?;
-    proof::prove(&document, &text, &edits)?;
+    let Placing { mut plan, ledger, texts, .. } = placing;
+    plan.settle(document)?;
+    let mut touched: Vec<_> = plan.touched().collect();
+    let mut edits = insert::edits(document, &plan)?;
     let sentences = |is_meant: fn(&Note) -> bool| {
         let notes = ledger.notes.iter().filter(|(_, note)| is_meant(note));
-        notes.map(|(node, note)| note.sentence(file, &document, *node)).collect()
+        notes.map(|(node, note)| note.sentence(file, document, *node)).collect::<Vec<_>>()
     };
-    Ok(Rewritten {
-        text,
-        notes: sentences(|note| !note.is_quiet()),
-        passed: sentences(Note::is_of_an_image),
-        places: ledger.into_places(),
-        held: listing::held(&recogniser),
-        has_objects: object::has_objects(&document),
-    })
+    let (mut notes, mut passed) = (sentences(|note| !note.is_quiet()), sentences(Note::is_of_an_image));
+    let mut places = ledger.into_places();
+    let mut held = listing::held(&recogniser);
+    for (node, jobs) in texts {
+        let nested = Nested::of(document, node)?;
+        let inner = nested.read()?;
+        let worked = work(file, &inner, &jobs, wanted).map_err(|refusal| nested.refusal(refusal))?;
+        if !worked.edits.is_empty() {
+            let text = splice::apply(inner.text, &worked.edits)?;
+            proof::prove(&inner, &text, &worked.edits).map_err(|refusal| nested.refusal(refusal))?;
+            edits.push(nested.edit(&worked.edits)?);
+            touched.push((node, false));
+        }
+        places.extend(worked.places);
+        held.extend(worked.held);
+        notes.extend(worked.notes);
+        passed.extend(worked.passed);
+    }
+    sops::guard(document, &touched)?;
+    places.sort_by_key(|place| (place.line, place.column));
+    Ok(Worked { edits: insert::ordered(edits)?, places, held, notes, passed })
 }
 
 fn text_of<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, EditError> {

@@ -1,6 +1,7 @@
 //! The grammar of a PATH in a YAML file; this module must not know any file.
 //!
-//! `backend.image`, `a\.b.c` (a dot inside a key), `list[0]` or `list.0`, `[name=web]`.
+//! `backend.image`, `a\.b.c` (a dot inside a key), `list[0]` or `list.0`, `[name=web]`; before all that, filters that pick the
+//! document: `[kind=Application][metadata.name=shop]spec.source`.
 
 #![deny(clippy::disallowed_methods)]
 
@@ -22,8 +23,9 @@ pub(super) enum Segment {
     Key(String),
     /// An item of a list, from 0.
     Index(usize),
-    /// The item whose key has this value.
-    Filter { key: String, value: String },
+    /// The item (or, where a path begins, the document) in which this value stands under the key, or under the keys that lead
+    /// to it.
+    Filter { key: Vec<String>, value: String },
 }
 
 /// Why a text is no path.
@@ -76,6 +78,7 @@ impl Path {
                 None => return Ok(Self { segments }),
                 Some('.') => rest = rest.strip_prefix('.').unwrap_or_default(),
                 Some('[') => {}
+                Some(_) if segments.iter().all(|segment| matches!(segment, Segment::Filter { .. })) => {}
                 Some(_) => return Err(PathError::Separator(text.to_owned())),
             }
         }
@@ -84,12 +87,17 @@ impl Path {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        for segment in &self.segments {
-            segment.append_to(&mut text);
-        }
-        f.write_str(&text)
+        f.write_str(&behind("", &self.segments))
     }
+}
+
+/// The text of a path with more segments behind it.
+pub(super) fn behind(path: &str, segments: &[Segment]) -> String {
+    let mut text = path.to_owned();
+    for segment in segments {
+        segment.append_to(&mut text);
+    }
+    text
 }
 
 impl Segment {
@@ -105,7 +113,10 @@ impl Segment {
             Self::Index(index) => path.extend(["[", &index.to_string(), "]"]),
             Self::Filter { key, value } => {
                 path.push('[');
-                push_escaped(path, key, &['=', ']', '\\']);
+                for (at, key) in key.iter().enumerate() {
+                    path.push_str(if at == 0 { "" } else { "." });
+                    push_escaped(path, key, &['.', '=', ']', '\\']);
+                }
                 path.push('=');
                 push_escaped(path, value, &[']', '\\']);
                 path.push(']');
@@ -145,12 +156,17 @@ fn bracketed(path: &str, raw: &str, inside: &str) -> Result<Segment, PathError> 
     if !inside.is_empty() && inside.chars().all(|c| c.is_ascii_digit()) {
         return inside.parse().map(Segment::Index).map_err(|_| wrong());
     }
-    let (key, behind) = until(raw, |c| matches!(c, '=' | ']'));
-    let (value, _) = behind.strip_prefix('=').map(|value| until(value, |c| c == ']')).ok_or_else(wrong)?;
-    if key.is_empty() {
-        return Err(wrong());
+    let mut keys = Vec::new();
+    let mut rest = raw;
+    loop {
+        let (key, behind) = until(rest, |c| matches!(c, '.' | '=' | ']'));
+        keys.push(key);
+        if let Some(value) = behind.strip_prefix('=').filter(|_| keys.iter().any(|key| !key.is_empty())) {
+            let (value, _) = until(value, |c| c == ']');
+            return Ok(Segment::Filter { key: keys, value });
+        }
+        rest = behind.strip_prefix('.').ok_or_else(wrong)?;
     }
-    Ok(Segment::Filter { key, value })
 }
 
 #[cfg(test)]
@@ -163,7 +179,8 @@ mod tests {
 
     #[test]
     fn reads_every_form() {
-        let filter = |key: &str, value: &str| Segment::Filter { key: key.to_owned(), value: value.to_owned() };
+        let keys = |keys: &str| keys.split('/').map(str::to_owned).collect();
+        let filter = |key: &str, value: &str| Segment::Filter { key: keys(key), value: value.to_owned() };
         for (text, segments) in [
             ("backend.image", vec![key("backend"), key("image")]),
             (r"a\.b.c", vec![key("a.b"), key("c")]),
@@ -174,6 +191,10 @@ mod tests {
             ("c.[name=a=b]", vec![key("c"), filter("name", "a=b")]),
             (r"c[name=a\]b][1]", vec![key("c"), filter("name", "a]b"), Segment::Index(1)]),
             ("c[name=]", vec![key("c"), filter("name", "")]),
+            ("[metadata.name=shop]spec.x", vec![filter("metadata/name", "shop"), key("spec"), key("x")]),
+            ("[kind=A][a.b\\.c=d]e", vec![filter("kind", "A"), filter("a/b.c", "d"), key("e")]),
+            ("c[.a=x]", vec![key("c"), filter("/a", "x")]),
+            ("[kind=A].e[0]", vec![filter("kind", "A"), key("e"), Segment::Index(0)]),
             ("été.clé à part", vec![key("été"), key("clé à part")]),
         ] {
             let path = Path::parse(text).unwrap();
@@ -196,6 +217,8 @@ mod tests {
             "a[x]",
             "a[=x]",
             "a[0]b",
+            "[0]b",
+            "a[k=v]b",
             "a[-1]",
             "a[99999999999999999999]",
         ] {

@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeMap;
+
 use super::document::{Document, Node};
 use super::error::{Outcome, Reason, TagSource, shown};
 use super::ledger::{Ledger, Sharing};
@@ -20,12 +22,19 @@ pub(super) struct Placing<'d, 't> {
     pub(super) document: &'d Document<'t>,
     pub(super) plan: Plan,
     pub(super) ledger: Ledger<'d, 't>,
+    /// The jobs that lead on into texts of the file, with their numbers.
+    pub(super) texts: BTreeMap<Node, Vec<(usize, Job)>>,
 }
 
 impl<'d, 't> Placing<'d, 't> {
     pub(super) fn new(view: View<'d, 't>) -> Self {
         let document = view.document;
-        Self { view, document, plan: Plan::default(), ledger: Ledger::new(document) }
+        Self { view, document, plan: Plan::default(), ledger: Ledger::new(document), texts: BTreeMap::new() }
+    }
+
+    /// Sends the job that is under way into a text of the file.
+    pub(super) fn send(&mut self, text: Node, job: Job) {
+        self.texts.entry(text).or_default().push((self.ledger.job, job));
     }
 
     /// Begins with a job: from here on its rules hold.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
 
-use super::document::{Document, Layout, Node, Record, Shape, Style, inside};
+use super::document::{Document, Layout, Node, Origin, Record, Shape, Style, inside};
 use super::error::{Bomb, MAX_BYTES, MAX_DEPTH, MAX_NODES, Outcome, Reason, Refusal};
 
 /// Reads a file whole.
@@ -16,6 +16,13 @@ pub(super) fn read(text: &str) -> Outcome<Document<'_>> {
     }
     let document = Document::new(text);
     Reader { document, open: Vec::new(), anchors: HashMap::new(), tags: HashMap::new(), expanded: 0 }.read()
+}
+
+/// Reads a text that is part of a file.
+pub(super) fn read_within(text: &str, origin: Origin) -> Outcome<Document<'_>> {
+    let mut document = read(text)?;
+    document.origin = origin;
+    Ok(document)
 }
 
 /// Reads a text's events into its index.

@@ -2,7 +2,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::document::{Document, Node};
+use super::address::{path_of, whole};
+use super::document::{Document, Node, Shape, Style};
+use super::documents::{self, labels};
 use super::error::{Outcome, Reason, Refusal, TagPlace, TagSource, named};
 use super::path::{Path, Segment};
 use super::recognise::merged;
@@ -10,20 +12,23 @@ use super::recognise::merged;
 /// How many keys an error names.
 const NEAREST: usize = 8;
 
-/// The longest path that a place shows, in bytes; of a longer one the end.
-const LONGEST: usize = 1024;
-
 /// What a path led to in a file.
 pub(super) enum Resolved<'p> {
     /// The one node.
     Node(Node),
+    /// A text, in which the rest of the path is to be looked up.
+    Text { node: Node, rest: &'p [Segment] },
     /// Nothing: `stop` is the deepest node on the way, `rest` the path from there on.
     Missing { stop: Option<Node>, rest: &'p [Segment] },
 }
 
 enum Walk<'p> {
-    Found(Node),
-    Missing { stop: Node, rest: &'p [Segment] },
+    /// The node, and what of the path leads on into its text.
+    Found(Node, &'p [Segment]),
+    Missing {
+        stop: Node,
+        rest: &'p [Segment],
+    },
 }
 
 /// Finds the one node that a path names, in whatever document.
@@ -33,9 +38,9 @@ enum Walk<'p> {
 pub(super) fn resolve<'p>(document: &Document<'_>, path: &'p Path) -> Outcome<Resolved<'p>> {
     let mut found = Vec::new();
     let mut missing: Option<(Node, &[Segment])> = None;
-    for root in &document.roots {
-        match walk(document, *root, &path.segments)? {
-            Walk::Found(node) => found.push(node),
+    for (root, segments) in documents::starts(document, &path.segments)? {
+        match walk(document, root, segments)? {
+            Walk::Found(node, rest) => found.push((node, rest)),
             Walk::Missing { stop, rest } => {
                 if missing.is_none_or(|(_, least)| rest.len() < least.len()) {
                     missing = Some((stop, rest));
@@ -44,16 +49,18 @@ pub(super) fn resolve<'p>(document: &Document<'_>, path: &'p Path) -> Outcome<Re
         }
     }
     match found.as_slice() {
-        [node] => Ok(Resolved::Node(*node)),
+        [(node, [])] => Ok(Resolved::Node(*node)),
+        [(node, rest)] => Ok(Resolved::Text { node: *node, rest }),
         [] => Ok(Resolved::Missing {
             stop: missing.map(|(stop, _)| stop),
             rest: missing.map_or(&path.segments, |(_, rest)| rest),
         }),
-        [first, ..] => document.refuse(
+        [(first, _), ..] => document.refuse(
             *first,
             Reason::SeveralDocuments {
-                path: path.to_string(),
-                lines: found.iter().take(NEAREST).map(|node| document.line_of(*node)).collect(),
+                path: whole(document, &path.segments),
+                lines: found.iter().take(NEAREST).map(|(node, _)| document.line_of(*node)).collect(),
+                names: labels(document, found.iter().map(|(node, _)| document.root(*node))).into(),
             },
         ),
     }
@@ -76,12 +83,12 @@ pub(super) fn missing(
         }
     });
     let known = path.segments.len().saturating_sub(rest.len());
-    let known = Path { segments: path.segments.iter().take(known).cloned().collect() };
+    let known = whole(document, path.segments.get(..known).unwrap_or_default());
     let nearest = stop.map_or_else(Vec::new, |stop| nearest(document, stop, &wanted.unwrap_or_default()));
     let reason = Reason::PathMissing {
-        path: path.to_string(),
+        path: whole(document, &path.segments),
         from,
-        there: match (known.to_string(), nearest.as_slice()) {
+        there: match (known, nearest.as_slice()) {
             (place, []) if place.is_empty() => "the document has no keys".to_owned(),
             (place, keys) if place.is_empty() => format!("the document has {}", keys.join(", ")),
             (place, []) => format!("{place} has no keys"),
@@ -89,7 +96,6 @@ pub(super) fn missing(
         },
     };
     match stop {
-        Some(stop) if document.is_values_text(stop) => document.refusal(stop, Reason::ValuesText),
         Some(stop) => document.refusal(stop, reason),
         None => reason.of_file(),
     }
@@ -101,32 +107,13 @@ pub(super) fn elsewhere(document: &Document<'_>, node: Node) -> TagSource {
     TagSource::Elsewhere(Box::new(TagPlace { key, path: path_of(document, node) }))
 }
 
-/// The path of a node from its document's root.
-pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
-    let mut segments = Vec::new();
-    let mut child = node;
-    let mut length = 0;
-    while let Some(parent) = document.parent(child).filter(|_| length < LONGEST) {
-        let segment = if document.is_sequence(parent) {
-            Segment::Index(document.record(child).ordinal as usize)
-        } else {
-            Segment::Key(named(document.key_text(child).unwrap_or("?")))
-        };
-        length += document.key_text(child).map_or(8, str::len);
-        segments.push(segment);
-        child = parent;
-    }
-    let mut path = String::new();
-    for segment in segments.iter().rev() {
-        segment.append_to(&mut path);
-    }
-    path
-}
-
 fn walk<'p>(document: &Document<'_>, root: Node, segments: &'p [Segment]) -> Outcome<Walk<'p>> {
     let mut node = root;
     for (at, segment) in segments.iter().enumerate() {
         document.refuse_alias(node)?;
+        if is_text(document, node) {
+            return Ok(Walk::Found(node, segments.get(at..).unwrap_or_default()));
+        }
         match step(document, node, segment)? {
             Some(next) => node = next,
             None => {
@@ -135,7 +122,16 @@ fn walk<'p>(document: &Document<'_>, root: Node, segments: &'p [Segment]) -> Out
         }
     }
     document.refuse_alias(node)?;
-    Ok(Walk::Found(node))
+    Ok(Walk::Found(node, &[]))
+}
+
+/// Whether a node is a text that may hold a file of its own.
+fn is_text(document: &Document<'_>, node: Node) -> bool {
+    match document.shape(node) {
+        Shape::Scalar(Style::Block) => true,
+        Shape::Scalar(Style::Single | Style::Double) => document.value(node).contains('\n'),
+        _ => false,
+    }
 }
 
 fn step(document: &Document<'_>, node: Node, segment: &Segment) -> Outcome<Option<Node>> {
@@ -171,17 +167,22 @@ fn item(document: &Document<'_>, node: Node, index: usize) -> Option<Node> {
     document.is_sequence(node).then(|| document.children(node).nth(index)).flatten()
 }
 
-fn pick(document: &Document<'_>, node: Node, segment: &Segment, key: &str, wanted: &str) -> Outcome<Option<Node>> {
+fn pick(
+    document: &Document<'_>,
+    node: Node,
+    segment: &Segment,
+    keys: &[String],
+    wanted: &str,
+) -> Outcome<Option<Node>> {
     if !document.is_sequence(node) {
         return Ok(None);
     }
+    let key = keys.join(".");
     let fits = |item: &Node| {
-        document.pairs(document.resolve(*item)).any(|(name, value)| {
-            let value = document.resolve(value);
-            document.value(document.resolve(name)) == key
-                && is_scalar(document, value)
-                && document.value(value) == wanted
-        })
+        let item = document.resolve(*item);
+        let is_wanted = |value: Node| is_scalar(document, value) && document.value(document.resolve(value)) == wanted;
+        let mut own = document.pairs(item).filter(|(name, _)| document.value(document.resolve(*name)) == key);
+        own.any(|(_, value)| is_wanted(value)) || (keys.len() > 1 && documents::says(document, item, keys, wanted))
     };
     let found: Vec<_> = document.children(node).filter(fits).take(NEAREST).collect();
     match found.as_slice() {

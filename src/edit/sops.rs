@@ -4,7 +4,6 @@
 
 use super::document::{Document, Node};
 use super::error::{Outcome, Reason};
-use super::plan::Plan;
 
 /// What SOPS says about a document, in its key `sops`.
 struct Seal {
@@ -15,16 +14,17 @@ struct Seal {
     is_selective: bool,
 }
 
-/// Refuses a plan that would make a document one that nobody can decrypt any more.
+/// Refuses changes that would make a document one that nobody can decrypt any more.
 ///
 /// SOPS signs all values of a document together, unless it was told to sign only those that are encrypted.
-pub(super) fn guard(document: &Document<'_>, plan: &Plan) -> Outcome<()> {
-    if plan.touched().next().is_none() {
+/// `touched` are the nodes that change, and whether something is added there.
+pub(super) fn guard(document: &Document<'_>, touched: &[(Node, bool)]) -> Outcome<()> {
+    if touched.is_empty() {
         return Ok(());
     }
     let seals: Vec<(Node, Seal)> =
         document.roots.iter().filter_map(|root| Some((*root, seal(document, *root)?))).collect();
-    for (node, is_added) in plan.touched() {
+    for &(node, is_added) in touched {
         let holder = seals.iter().rfind(|(root, _)| *root <= node && node.0 < document.record(*root).after);
         let Some((_, seal)) = holder else { continue };
         if !seal.is_open {

@@ -33,6 +33,8 @@ pub(super) struct Expected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     Text(String),
+    /// A literal text.
+    Literal(String),
     Mapping,
     Sequence,
 }

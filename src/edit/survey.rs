@@ -4,12 +4,12 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use super::address::path_of;
 use super::document::{Document, Node, Shape};
 use super::error::EditError;
 use super::recognise::{
     self, Certainty, Fields, Key, Recogniser, Scope, Spelling, Standing, is_image_key, is_image_place, object,
 };
-use super::resolve::path_of;
 use super::{locate, reading, text_of};
 use crate::image::Repository;
 
