@@ -3,7 +3,7 @@
 //! `scripts/effect SECONDS` goes through new trees for that long; `GITOPS_BUMP_TEST_SEED` names the first one.
 
 mod forest;
-mod judge;
+pub(crate) mod judge;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

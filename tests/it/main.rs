@@ -62,6 +62,7 @@ mod signing;
 mod ssh;
 mod status;
 mod status_page;
+mod tree_cases;
 mod trust;
 mod update;
 mod world;

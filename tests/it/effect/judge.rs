@@ -66,9 +66,14 @@ pub(crate) fn build(tree: &Tree, directory: &Path) -> Result<Vec<Image>, String>
     for (name, text) in &tree.files {
         write(directory, name, text.as_bytes());
     }
+    build_in(directory, tree.start)
+}
+
+/// What the tool builds of the kustomization in a directory of another one.
+pub(crate) fn build_in(directory: &Path, start: &str) -> Result<Vec<Image>, String> {
     let mut command = Command::new(tool("kubectl"));
     command.env_clear().env("HOME", directory).env("PATH", "/usr/bin:/bin");
-    let output = command.arg("kustomize").arg(directory.join(tree.start)).output().expect("kubectl starts");
+    let output = command.arg("kustomize").arg(directory.join(start)).output().expect("kubectl starts");
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
     }
