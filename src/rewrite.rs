@@ -3,17 +3,24 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod below;
 mod coverage;
 mod different;
+mod effect;
 mod sources;
+mod trees;
 
 use std::collections::BTreeSet;
 
+use self::below::Question;
 pub use self::coverage::{Coverage, Look};
 pub use self::different::HeldTag;
 use self::different::HeldTags;
-use self::sources::{Source, add_sources};
-use crate::edit::{self, EditError, Job, Kind, Place, Reason, Wanted};
+use self::effect::{Check, Edited};
+use self::sources::{Source, add_patches, add_sources};
+pub use self::trees::{Growing, Trees, want};
+use crate::edit::{self, Below, EditError, Job, Kind, Place, Reason, Wanted};
+use crate::kustomize;
 use crate::plan::Target;
 use crate::tree::{Found, Want};
 
@@ -141,6 +148,42 @@ pub enum RewriteError {
         /// What they hold, the wanted tag aside.
         held: Vec<HeldTag>,
     },
+    /// Something else decides about all that would be written.
+    #[error("{file}:{line}: writing {image} here has no effect: {why}")]
+    NoEffect {
+        /// The file of the first place.
+        file: String,
+        /// The place's line.
+        line: usize,
+        /// The image's repository.
+        image: String,
+        /// What decides.
+        why: String,
+    },
+    /// The edit would make something else of an image than what is wanted.
+    #[error("{file}: the edit would make {to} of {from} in {object}, and that is no wanted image")]
+    OtherEffect {
+        /// The kustomization.
+        file: String,
+        /// The object's kind and name.
+        object: String,
+        /// The image before.
+        from: String,
+        /// The image after.
+        to: String,
+    },
+    /// The edit would take a digest away.
+    #[error("{file}: the edit would make {to} of {from} in {object}, without a digest")]
+    Unpinned {
+        /// The kustomization.
+        file: String,
+        /// The object's kind and name.
+        object: String,
+        /// The image before.
+        from: String,
+        /// The image after.
+        to: String,
+    },
     /// An image matches in no file of the whole run.
     #[error("{image}: no file of this run names it")]
     Nowhere {
@@ -204,6 +247,9 @@ impl RewriteError {
                  them with --any-tag"
             ),
             Self::NoObject { .. } => "use --helm for a YAML file that is no Kubernetes manifest".into(),
+            Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
+            Self::OtherEffect { .. } => "make the entry's name match that one image alone, or correct the tag".into(),
+            Self::Unpinned { .. } => "pin it again: --pin digest, with --kustomize alone".into(),
             Self::NoMatch { held, passed, kind, .. } | Self::Nowhere { held, passed, kind, .. } => {
                 let there = match &**held {
                     [] if passed.is_empty() => "no image was found at all: ".to_owned(),
@@ -245,19 +291,30 @@ pub fn files<'a>(target: &Target, found: &'a Found) -> Result<TargetFiles<'a>, R
     Ok(TargetFiles { files, notes })
 }
 
-/// Applies the targets to what was found at their paths (`found` is aligned with `targets`).
-pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result<Rewrite, RewriteError> {
+/// Applies the targets to what was found at their paths (`found` is aligned with `targets`), with the kustomizations that
+/// build them.
+pub fn rewrite(
+    targets: &[Target],
+    (found, trees): (&[Found], &Trees),
+    wanted: &[Wanted],
+) -> Result<Rewrite, RewriteError> {
     let mut sources: Vec<Source<'_>> = Vec::new();
     let mut result = Rewrite::default();
     for (number, (target, found)) in targets.iter().zip(found).enumerate() {
         add_sources((number, target), found, &mut sources, &mut result.notes)?;
     }
+    let given = add_patches(targets, trees, wanted, &mut sources);
     let mut matched: BTreeSet<usize> = BTreeSet::new();
     let mut with_objects: BTreeSet<usize> = BTreeSet::new();
     let mut held = HeldTags::default();
+    let mut asked_by: Vec<Vec<usize>> = Vec::new();
     for source in sources {
-        let jobs: Vec<Job> = source.targets.iter().filter_map(|&number| targets.get(number)).map(job).collect();
-        match edit::rewrite(&source.path, source.bytes, &jobs, wanted) {
+        let of_source: Vec<&Target> = source.targets.iter().filter_map(|&number| targets.get(number)).collect();
+        let jobs: Vec<Job> = of_source.iter().map(|target| source.job(target)).collect();
+        let is_ours = |(target, _): &&(usize, usize)| source.targets.contains(target);
+        let given = given.iter().filter(is_ours).map(|(_, image)| *image).collect();
+        let below = below(&source.path, &of_source, trees, wanted, &given);
+        match edit::rewrite_above(&below, (&source.path, source.bytes), &jobs, wanted) {
             Ok(rewritten) => {
                 if source.optional && !rewritten.has_objects {
                     result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
@@ -277,6 +334,7 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result
                     new: rewritten.text,
                     places: rewritten.places,
                 });
+                asked_by.push(source.targets);
             }
             Err(error) if source.optional && is_unreadable(&error.reason) => {
                 result.notes.push(format!("passed over: {error}"));
@@ -288,15 +346,26 @@ pub fn rewrite(targets: &[Target], found: &[Found], wanted: &[Wanted]) -> Result
         targets.iter().enumerate().find(|(number, target)| !target.kind.is_addressed() && !matched.contains(number));
     match missed {
         Some((number, target)) if target.kind == Kind::Manifest && !with_objects.contains(&number) => {
-            Err(RewriteError::NoObject { file: named(target) })
+            return Err(RewriteError::NoObject { file: named(target) });
         }
-        Some((_, target)) => Err(no_match(target, &result, wanted)),
-        None => held.require_one_each(targets, wanted).map(|()| result),
+        Some((_, target)) => return Err(no_match(target, &result, wanted)),
+        None => held.require_one_each(targets, wanted)?,
     }
+    let edited: Vec<Edited<'_>> =
+        result.files.iter().zip(&asked_by).map(|(file, targets)| Edited { file, targets }).collect();
+    let notes = Check { targets, trees, edited: &edited, wanted }.run()?;
+    result.notes.extend(notes);
+    Ok(result)
 }
 
-fn job(target: &Target) -> Job {
-    Job { kind: target.kind.clone(), images: target.images.clone(), rules: target.rules }
+/// What is known of the images below a file; nothing where it is no kustomization.
+fn below(path: &str, of_file: &[&Target], trees: &Trees, wanted: &[Wanted], given: &BTreeSet<usize>) -> Below {
+    let file = kustomize::normal(path);
+    let mut grown = of_file.iter().filter_map(|target| trees.of(target)).map(|(_, grown)| grown);
+    match grown.find(|grown| grown.tree.file() == Some(&file)) {
+        Some(grown) => below::below(&Question { tree: &grown.tree, file: &file, targets: of_file, wanted, given }),
+        None => Below::default(),
+    }
 }
 
 fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {

@@ -6,10 +6,11 @@ use tracing::{info, warn};
 
 use crate::edit::{KnownDigest, Wanted};
 use crate::error::Error;
+use crate::kustomize::Border;
 use crate::local::{self, Disk, Replacement};
 use crate::offload;
 use crate::plan::{self, Target};
-use crate::rewrite::{self, Coverage, FileRewrite, Rewrite};
+use crate::rewrite::{self, Coverage, FileRewrite, Growing, Rewrite, Trees};
 use crate::settings::{Mode, SetSettings};
 
 /// Works out every file, then writes them all; returns them, changed or not. Whoever stops waiting while they are worked
@@ -47,7 +48,8 @@ fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
     for want in rewrite::wants(targets) {
         found.push(disk.find(want)?);
     }
-    let rewrite = rewrite::rewrite(targets, &found, wanted).map_err(failed)?;
+    let trees = trees(targets);
+    let rewrite = rewrite::rewrite(targets, (&found, &trees), wanted).map_err(failed)?;
     let mut coverage = Coverage::of(1);
     coverage.see(0, &rewrite);
     coverage.require_all(targets, wanted).map_err(failed)?;
@@ -55,6 +57,21 @@ fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
         warn!("{note}");
     }
     Ok(rewrite)
+}
+
+/// Reads the kustomizations that build the targets' files. What can't be read there is left out, and the kustomization is one
+/// that nobody can follow to its end.
+fn trees(targets: &[Target]) -> Trees {
+    let mut growing = Growing::of(targets, Border::Anywhere);
+    loop {
+        let wants = growing.wants();
+        if wants.is_empty() {
+            return growing.finish();
+        }
+        // A file that has several paths is read under each of them.
+        let found = |path: String| Disk::default().find(rewrite::want(&path)).ok().map(|found| (path, found));
+        growing.give(wants.into_iter().filter_map(found).collect::<Vec<_>>());
+    }
 }
 
 fn write(files: &[FileRewrite]) -> Result<(), Error> {

@@ -100,6 +100,9 @@ fn on_registry(images: &[(usize, &Wanted)], fields: &Fields<'_, '_>) -> Option<S
 
 fn scalar(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let (view, document) = (placing.view, placing.document);
+    if view.recogniser.is_matcher(node) {
+        return document.refuse(node, Reason::Matcher);
+    }
     let Some(text) = plain_text(document, node)? else {
         // A tag alone under `image:` would be read as a repository, also by the next run.
         if is_name_key(document, node) || digest::is_sha(document, node) {

@@ -225,6 +225,20 @@ pub enum Reason {
         /// The names that are there.
         names: Vec<String>,
     },
+    /// An `images:` entry that can have no effect.
+    #[error("this entry can have no effect: {0}")]
+    Dead(String),
+    /// An `images:` entry that would be added and can have no effect.
+    #[error("an images entry for {name} would have no effect: {why}")]
+    DeadNew {
+        /// The image or the entry's name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// The name that Kustomize matches images with.
+    #[error("this is the name that Kustomize matches images with, not a version")]
+    Matcher,
     /// A literal or folded text that a line behind it would lengthen by a line break.
     #[error("the file ends in a literal or folded text without a line break behind it, which a new line would add")]
     NoFinalNewline,

@@ -64,6 +64,9 @@ impl Reason {
             Self::TagSuffix => "remove the tagSuffix: it would be added to every new tag",
             Self::NotKustomization(_) => "name a kustomization file or its directory",
             Self::NameMissing { .. } => "correct the name; --create adds a missing entry",
+            Self::Dead(_) => "write what decides, or let the entry's name match what the image is called there",
+            Self::DeadNew { .. } => "write what decides: name its file or its kustomization",
+            Self::Matcher => "give the path of the entry, or of its newTag",
             Self::NoFinalNewline => "end the file with a line break",
             Self::Unproved => "write the value in a simpler style (plain or quoted, on one line) and run again",
         })

@@ -7,7 +7,7 @@ use super::error::{Outcome, Reason, shown};
 use super::note::Note;
 use super::place::Placing;
 use super::plan::{self, IMAGES, Spot};
-use super::recognise::kustomization::{Kustomization, List};
+use super::recognise::kustomization::{Kustomization, List, numbers};
 use super::recognise::{Fields, Key, Name};
 use super::{Job, Pin, Written};
 use crate::image::Repository;
@@ -35,14 +35,16 @@ fn by_name(
     entries: &[(Node, Fields<'_, '_>)],
     name: &str,
 ) -> Outcome<()> {
-    let mut is_there = false;
-    for (item, fields) in entries.iter().filter(|(_, fields)| fields.text(Key::Name) == Some(name)) {
-        is_there = true;
+    let named: Vec<_> = entries.iter().filter(|(_, fields)| fields.text(Key::Name) == Some(name)).collect();
+    let alive = alive(placing, &named);
+    for (item, fields) in &alive {
         placing.document.refuse_alias(*item)?;
         entry(placing, job, fields)?;
     }
-    if is_there {
-        return Ok(());
+    match named.first() {
+        Some(_) if !alive.is_empty() => return Ok(()),
+        Some((item, fields)) => return placing.document.refuse(*item, dead(placing, fields)),
+        None => {}
     }
     if !placing.view.rules.create {
         let mut names: Vec<_> = entries.iter().filter_map(|(_, fields)| fields.text(Key::Name)).map(shown).collect();
@@ -54,6 +56,9 @@ fn by_name(
     let [(image, wanted)] = images.as_slice() else {
         return Err(Reason::WhichImage.of_file());
     };
+    if let Some(why) = placing.view.below.refused.get(name) {
+        return Err(Reason::DeadNew { name: shown(name), why: why.clone() }.of_file());
+    }
     let is_own = Repository::parse(name).is_ok_and(|named| named.is_same_as(&wanted.repository));
     let new_name = (!is_own && !placing.view.rules.any_repository).then(|| wanted.repository.to_string());
     add(placing, lists, *image, name, new_name)
@@ -66,18 +71,57 @@ fn by_image(
     entries: &[(Node, Fields<'_, '_>)],
 ) -> Outcome<()> {
     for (image, wanted) in placing.view.images(job) {
-        let mut is_there = false;
-        for (item, fields) in entries.iter().filter(|(_, fields)| fields.is_of(&wanted.repository)) {
-            is_there = true;
+        let own: Vec<_> = entries.iter().filter(|(_, fields)| fields.is_of(&wanted.repository)).collect();
+        let alive = alive(placing, &own);
+        for (item, fields) in &alive {
             placing.document.refuse_alias(*item)?;
             fields.refuse_suffix()?;
             placing.pair(fields, image)?;
         }
-        if !is_there && placing.view.rules.create {
-            add(placing, lists, image, wanted.repository.as_str(), None)?;
+        let rules = placing.view.rules;
+        match (own.first(), placing.view.below.added.get(&image)) {
+            _ if !alive.is_empty() => {}
+            (_, Some(Ok(names))) if rules.create => {
+                for name in names {
+                    add(placing, lists, image, name, None)?;
+                }
+            }
+            (None, Some(Err(why))) if rules.create => {
+                let name = wanted.repository.to_string();
+                return Err(Reason::DeadNew { name, why: why.clone() }.of_file());
+            }
+            (None, None) if rules.create => add(placing, lists, image, wanted.repository.as_str(), None)?,
+            (Some((item, fields)), _) => return placing.document.refuse(*item, dead(placing, fields)),
+            (None, _) => {}
         }
     }
     Ok(())
+}
+
+/// The entries that can have an effect, as far as anybody knows. Beside them, the others are said.
+fn alive<'e, 'd, 't>(
+    placing: &mut Placing<'_, '_>,
+    entries: &[&'e (Node, Fields<'d, 't>)],
+) -> Vec<&'e (Node, Fields<'d, 't>)> {
+    let dead = &placing.view.below.dead;
+    if dead.is_empty() {
+        return entries.to_vec();
+    }
+    let numbers = numbers(placing.document);
+    let why = |fields: &Fields<'_, '_>| numbers.get(&fields.mapping).and_then(|number| dead.get(number));
+    let (alive, others): (Vec<_>, Vec<_>) = entries.iter().copied().partition(|(_, fields)| why(fields).is_none());
+    if !alive.is_empty() {
+        for (item, fields) in others {
+            placing.ledger.remark(*item, Note::Dead(why(fields).cloned().unwrap_or_default()));
+        }
+    }
+    alive
+}
+
+/// The reason why an entry is refused that can have no effect.
+fn dead(placing: &Placing<'_, '_>, fields: &Fields<'_, '_>) -> Reason {
+    let number = numbers(placing.document).get(&fields.mapping).copied();
+    Reason::Dead(number.and_then(|number| placing.view.below.dead.get(&number)).cloned().unwrap_or_default())
 }
 
 /// Edits an entry that was asked for by its name.

@@ -2,10 +2,13 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashMap;
+
 use super::Job;
 use super::error::Outcome;
 use super::note::Note;
 use super::place::Placing;
+use super::recognise::kustomization::numbers;
 use super::recognise::{Scope, Standing, object};
 use super::sops::is_encrypted;
 
@@ -13,12 +16,17 @@ use super::sops::is_encrypted;
 pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
     let (view, document) = (placing.view, placing.document);
     let images = view.images(job);
+    let numbers = if view.below.dead.is_empty() { HashMap::new() } else { numbers(document) };
     for sighting in view.recogniser.sightings(scope) {
         if sighting.names.iter().any(|name| is_encrypted(&name.text)) {
             placing.ledger.remark(sighting.node, Note::Encrypted);
         }
+        let dead = numbers.get(&sighting.node).and_then(|number| view.below.dead.get(number));
         for (image, _) in images.iter().filter(|(_, wanted)| sighting.is_of(&wanted.repository)) {
             match view.recogniser.standing(&sighting) {
+                Standing::Place if dead.is_some() => {
+                    placing.ledger.remark(sighting.node, Note::Dead(dead.cloned().unwrap_or_default()));
+                }
                 Standing::Place => placing.write(&sighting, *image)?,
                 Standing::Yields => {}
                 Standing::Foreign => {

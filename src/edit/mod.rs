@@ -11,6 +11,7 @@
 
 mod address;
 mod at_path;
+mod below;
 mod document;
 mod documents;
 mod error;
@@ -39,6 +40,7 @@ mod view;
 
 use std::fmt;
 
+pub use below::Below;
 pub use error::{Bomb, EditError, MAX_BYTES, Reason, TagPlace, TagSource};
 pub use path::{Path, PathError};
 pub use recognise::kustomization::is_kustomization_file_name;
@@ -223,8 +225,18 @@ pub struct Rewritten {
 ///
 /// A job without a path or name that matches nothing is no error here: it has no place.
 pub fn rewrite(file: &str, bytes: &[u8], jobs: &[Job], wanted: &[Wanted]) -> Result<Rewritten, EditError> {
+    rewrite_above(&Below::default(), (file, bytes), jobs, wanted)
+}
+
+/// The same for a kustomization of which something is known of what is below it.
+pub fn rewrite_above(
+    below: &Below,
+    (file, bytes): (&str, &[u8]),
+    jobs: &[Job],
+    wanted: &[Wanted],
+) -> Result<Rewritten, EditError> {
     let text = text_of(file, bytes)?;
-    edit(file, text, jobs, wanted).map_err(|refusal| locate(file, text, refusal))
+    edit(below, (file, text), jobs, wanted).map_err(|refusal| locate(file, text, refusal))
 }
 
 /// Lists the places that a target of this kind would find in a file, whatever image was wanted.
@@ -234,10 +246,10 @@ pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditE
     listed.map_err(|refusal| locate(file, text, refusal))
 }
 
-fn edit(file: &str, text: &str, jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewritten> {
+fn edit(below: &Below, (file, text): (&str, &str), jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewritten> {
     let document = reading::read(text)?;
     let jobs: Vec<_> = jobs.iter().cloned().enumerate().collect();
-    let Worked { edits, places, held, notes, passed } = work(file, &document, &jobs, wanted)?;
+    let Worked { edits, places, held, notes, passed } = work(below, (file, &document), &jobs, wanted)?;
     let text = splice::apply(text, &edits)?;
     proof::prove(&document, &text, &edits)?;
     Ok(Rewritten { text, places, held, has_objects: object::has_objects(&document), notes, passed })
@@ -253,9 +265,14 @@ struct Worked {
 }
 
 /// Works out the edit of a file, or of a text in it.
-fn work(file: &str, document: &Document<'_>, jobs: &[(usize, Job)], wanted: &[Wanted]) -> Outcome<Worked> {
+fn work(
+    below: &Below,
+    (file, document): (&str, &Document<'_>),
+    jobs: &[(usize, Job)],
+    wanted: &[Wanted],
+) -> Outcome<Worked> {
     let recogniser = Recogniser::new(document);
-    let mut placing = Placing::new(View::new(&recogniser, wanted));
+    let mut placing = Placing::new(View::new(&recogniser, below, wanted));
     for (number, job) in jobs {
         placing.start(*number, job);
         match &job.kind {
@@ -280,7 +297,8 @@ fn work(file: &str, document: &Document<'_>, jobs: &[(usize, Job)], wanted: &[Wa
     for (node, jobs) in texts {
         let nested = Nested::of(document, node)?;
         let inner = nested.read()?;
-        let worked = work(file, &inner, &jobs, wanted).map_err(|refusal| nested.refusal(refusal))?;
+        let worked =
+            work(&Below::default(), (file, &inner), &jobs, wanted).map_err(|refusal| nested.refusal(refusal))?;
         if !worked.edits.is_empty() {
             let text = splice::apply(inner.text, &worked.edits)?;
             proof::prove(&inner, &text, &worked.edits).map_err(|refusal| nested.refusal(refusal))?;

@@ -20,6 +20,8 @@ pub(super) enum Note {
     GlobalRegistry(Node),
     /// A tag by itself, which a digest is asked for and not added to.
     OnlyTag,
+    /// An entry that can have no effect, and why.
+    Dead(String),
 }
 
 impl Note {
@@ -50,6 +52,7 @@ impl Note {
                 document.line_of(*node),
                 named(document.value(*node))
             ),
+            Self::Dead(why) => format!("{place}: this entry is left as it is, for it can have no effect: {why}"),
             Self::OnlyTag => format!("{place}: only the tag is written here: nothing says that it may have a digest"),
         }
     }

@@ -7,7 +7,7 @@ use super::error::{Outcome, Reason, shown};
 use super::recognise::Recogniser;
 use super::recognise::digest::Beside;
 use super::sops::is_encrypted;
-use super::{Job, KnownDigest, Rules, Wanted, Written};
+use super::{Below, Job, KnownDigest, Rules, Wanted, Written};
 use crate::image::Repository;
 
 /// A file, what is wanted of it, and by which rules.
@@ -15,14 +15,15 @@ use crate::image::Repository;
 pub(super) struct View<'d, 't> {
     pub(super) recogniser: &'d Recogniser<'d, 't>,
     pub(super) document: &'d Document<'t>,
+    pub(super) below: &'d Below,
     pub(super) wanted: &'d [Wanted],
     /// Those of the job that is being done.
     pub(super) rules: Rules,
 }
 
 impl<'d, 't> View<'d, 't> {
-    pub(super) fn new(recogniser: &'d Recogniser<'d, 't>, wanted: &'d [Wanted]) -> Self {
-        Self { recogniser, document: recogniser.document, wanted, rules: Rules::default() }
+    pub(super) fn new(recogniser: &'d Recogniser<'d, 't>, below: &'d Below, wanted: &'d [Wanted]) -> Self {
+        Self { recogniser, document: recogniser.document, below, wanted, rules: Rules::default() }
     }
 
     /// The images of a job, with their numbers.

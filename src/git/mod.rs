@@ -134,6 +134,16 @@ impl Remote {
         self.in_time(self.take_again(before, wants)).await
     }
 
+    /// Reads other paths of the very commit that a snapshot was taken of, in the same exchange. What a path can't be, or what is too
+    /// large, is not there for this: the snapshot stays one that can be pushed on.
+    pub async fn look_further(&self, snapshot: &mut Snapshot, wants: &[Want<'_>]) -> Result<Vec<Found>, GitError> {
+        let looked = async {
+            let (mut session, capabilities) = self.fetching().await?;
+            snapshot::read_more(&mut session, &capabilities, (snapshot.tip.id, wants), &mut snapshot.store).await
+        };
+        self.in_time(looked).await
+    }
+
     async fn take(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         let started = Instant::now();
         let branch = branch.map(refs::short_name);
@@ -243,6 +253,14 @@ impl Snapshot {
     /// The same, for work that goes on elsewhere.
     pub fn shared_found(&self) -> Arc<[Found]> {
         Arc::clone(&self.found)
+    }
+
+    /// What stands at the last of the wanted paths, which is no longer among those that were found.
+    pub fn take_last(&mut self, count: usize) -> Vec<Found> {
+        let first = self.found.len().saturating_sub(count);
+        let last = self.found.get(first..).unwrap_or_default().to_vec();
+        self.found = self.found.get(..first).unwrap_or_default().into();
+        last
     }
 
     /// How long it took to read.

@@ -12,7 +12,7 @@ use super::error::PackError;
 use super::fetch::{Extent, Reach, fetch};
 use super::store::Store;
 use super::transport::Session;
-use super::walk::Cursor;
+use super::walk::{Cursor, components};
 use crate::offload;
 use crate::tree::{Found, Want};
 
@@ -60,6 +60,32 @@ pub(super) async fn read_since(
     }
     let reach = reaches(capabilities).first().copied().unwrap_or(Reach::Everything);
     follow(session, capabilities, (tip, wants), reach, store).await
+}
+
+/// Reads other paths of a commit of which some were read before, in the same exchange. A path that no tree has, and one whose file
+/// is too large, come to nothing.
+pub(super) async fn read_more(
+    session: &mut Session,
+    capabilities: &Capabilities,
+    (tip, wants): (Oid, &[Want<'_>]),
+    store: &mut Store,
+) -> Result<Vec<Found>, GitError> {
+    let is_path = |want: &Want<'_>| components(want.path).is_ok();
+    let possible: Vec<Want<'_>> = wants.iter().copied().filter(is_path).collect();
+    let reach = reaches(capabilities).first().copied().unwrap_or(Reach::Everything);
+    let found = match follow(session, capabilities, (tip, &possible), reach, store.clone()).await {
+        Ok((read, found)) => {
+            *store = read;
+            found
+        }
+        Err(GitError::FileTooLarge { .. } | GitError::Limit(_)) => {
+            possible.iter().map(|_| Found::TooLarge { bytes: 0 }).collect()
+        }
+        Err(error) => return Err(error),
+    };
+    let mut found = found.into_iter();
+    let nothing = || Found::Missing { parent: String::new(), names: Vec::new() };
+    Ok(wants.iter().map(|want| if is_path(want) { found.next().unwrap_or_else(nothing) } else { nothing() }).collect())
 }
 
 /// Follows the wanted paths from a commit that is there, fetching what isn't.

@@ -82,7 +82,7 @@ fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
         .collect();
     let targets = &plan[0].targets;
     let found: Vec<Found> = rewrite::wants(targets).into_iter().map(|want| found(files, want)).collect();
-    let rewritten = rewrite::rewrite(targets, &found, &wanted);
+    let rewritten = rewrite::rewrite(targets, (&found, &rewrite::Trees::default()), &wanted);
     let rewritten = rewritten.unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut coverage = rewrite::Coverage::of(1);
     coverage.see(0, &rewritten);

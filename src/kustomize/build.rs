@@ -121,7 +121,7 @@ impl<'t> Build<'t> {
             }
             Some((path, Place::File(documents))) => {
                 self.require_inside(file, named, &path);
-                match documents {
+                match documents.as_ref() {
                     Ok(documents) => {
                         for document in documents {
                             self.document(document, objects);
@@ -252,6 +252,7 @@ impl<'t> Build<'t> {
             let step = |before: &str, after: &str| Step::Entry {
                 layer: file.to_owned(),
                 index,
+                line: entry.line,
                 before: before.to_owned(),
                 after: after.to_owned(),
                 versioned: entry.is_versioned(),
@@ -301,7 +302,7 @@ impl<'t> Build<'t> {
             Text::File(named) => match self.place(file, named) {
                 Some((path, Place::File(documents))) => {
                     self.require_inside(file, named, &path);
-                    match documents {
+                    match documents.as_ref() {
                         Ok(documents) => documents.clone(),
                         Err(why) => {
                             self.gap(&path, 1, format!("it is no valid YAML: {why}"));

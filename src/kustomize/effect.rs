@@ -96,3 +96,17 @@ pub fn shadowed_by(entries: &[Entry], number: usize) -> Option<usize> {
     let is_back = before.iter().skip(at + 1).any(|entry| entry.new_name.as_deref().is_some_and(|n| matcher.matches(n)));
     (!is_back).then_some(at)
 }
+
+/// The entry that decides in place of another one of the same list, whatever lies below: the last one of the same name, unless
+/// an entry from the other one on gives new names.
+pub fn replaced_by(entries: &[Entry], number: usize) -> Option<usize> {
+    let own = entries.get(number)?;
+    let later = entries.iter().enumerate().skip(number + 1);
+    let at = later
+        .filter(|(_, entry)| entry.name == own.name && (entry.new_tag.is_some() || entry.digest.is_some()))
+        .map(|(at, _)| at)
+        .last()?;
+    let renames = |entry: &Entry| entry.new_name.is_some();
+    let is_renamed = entries.get(number..at)?.iter().any(renames);
+    (!is_renamed && Matcher::new(own).is_ok()).then_some(at)
+}

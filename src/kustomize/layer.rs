@@ -39,6 +39,7 @@ pub(super) struct Layer {
     pub(super) name_prefix: String,
     pub(super) name_suffix: String,
     pub(super) namespace: String,
+    pub(super) is_component: bool,
     /// What this reading can't follow.
     pub(super) gaps: Vec<Gap>,
 }
@@ -93,7 +94,7 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Layer, Gap> {
         (None, _) => return Err(Gap::new(file, 1, "it is empty")),
         (Some(_), false) => return Err(Gap::new(file, 1, "it has several documents")),
     };
-    let mut layer = Layer::default();
+    let mut layer = Layer { is_component: root.text_at("kind") == "Component", ..Layer::default() };
     if root.pairs().iter().all(|(key, _)| matches!(key.as_str(), "apiVersion" | "kind" | "metadata")) {
         layer.gaps.push(Gap::new(file, 1, "it is empty"));
     }

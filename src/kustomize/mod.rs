@@ -23,11 +23,11 @@ mod reading;
 mod step;
 mod yaml;
 
-pub use effect::{Change, Effect, Reach, shadowed_by};
+pub use effect::{Change, Effect, Reach, replaced_by, shadowed_by};
 pub use gap::Gap;
 pub use images::{Parts, split};
 pub use layer::Entry;
 pub use model::{Image, Model};
-pub use paths::Border;
+pub use paths::{Border, directory, normal};
 pub use reading::{MAX_FILES, MAX_LEVELS, MAX_TOTAL_BYTES, Reading, Tree};
 pub use step::Step;

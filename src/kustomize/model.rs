@@ -39,6 +39,15 @@ impl Image {
         self.steps.last().map_or("", Step::text)
     }
 
+    /// The text behind the `images:` entries of a layer, which an entry that is added there sees.
+    pub fn behind(&self, layer: &str) -> Option<&str> {
+        self.steps.iter().rev().find_map(|step| match step {
+            Step::Seen { layer: of, text } if of == layer => Some(text.as_str()),
+            Step::Entry { layer: of, after, .. } if of == layer => Some(after.as_str()),
+            _ => None,
+        })
+    }
+
     /// The text that the `images:` entries of a layer see; none where the image is not below that layer.
     pub fn seen_by(&self, layer: &str) -> Option<&str> {
         self.steps.iter().find_map(|step| match step {

@@ -12,7 +12,7 @@ pub enum Border {
 }
 
 /// A path without `.`, `..` and double slashes, as far as that goes; the top directory is empty.
-pub(super) fn normal(path: &str) -> String {
+pub fn normal(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match (part, parts.last()) {
@@ -46,7 +46,7 @@ pub(super) fn below(directory: &str, path: &str, border: Border) -> Result<Strin
 }
 
 /// The directory of a file.
-pub(super) fn directory(file: &str) -> &str {
+pub fn directory(file: &str) -> &str {
     file.rsplit_once('/').map_or("", |(directory, _)| if directory.is_empty() { "/" } else { directory })
 }
 

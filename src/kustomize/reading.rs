@@ -7,10 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::gap::Gap;
+use super::json_patch::is_json_patch;
 use super::layer::{self, Layer, Text};
 use super::node::Node;
 use super::paths::{self, Border};
 use super::yaml;
+use crate::edit::is_kustomization_file_name;
 use crate::tree::Found;
 
 /// The most levels: an overlay of an overlay of a component is three. Deeper ones are not read, so the reading is incomplete.
@@ -37,7 +39,7 @@ pub struct Reading {
 }
 
 /// What was read: a kustomization and all that is below it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tree {
     pub(super) start: String,
     /// What stands at each path that was asked for.
@@ -48,15 +50,18 @@ pub struct Tree {
     pub(super) gaps: Vec<Gap>,
 }
 
+/// A file's documents, or why it is no valid YAML.
+pub(super) type Documents = Result<Vec<Node>, String>;
+
 /// What stands at a path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Place {
     /// A directory with its kustomization file.
     Directory(String),
     /// What stands at another path.
     Same(String),
     /// A file that is read, unless it is no valid YAML.
-    File(Result<Vec<Node>, String>),
+    File(Arc<Documents>),
     /// Nothing that can be read, with the reason.
     Nothing(&'static str),
 }
@@ -70,32 +75,32 @@ impl Reading {
     }
 
     /// The files and directories to look up next, all of them in one go. Of a directory, its kustomization files are wanted
-    /// (`edit::is_kustomization_file_name`). Nothing is wanted when the reading is done.
+    /// (`edit::is_kustomization_file_name`); other entries are passed over. Nothing is wanted when the reading is done.
     pub fn wants(&self) -> Vec<String> {
         self.wants.iter().cloned().collect()
     }
 
     /// Takes what was found at all paths of a level, in the order of `wants`.
-    pub fn give(&mut self, found: Vec<(String, Found)>) {
+    pub fn give<'f>(&mut self, found: impl IntoIterator<Item = (String, &'f Found)>) {
         self.levels += 1;
         let mut next = BTreeSet::new();
         for (path, found) in found {
             self.wants.remove(&path);
             let place = match found {
-                Found::File(bytes) if path == self.tree.start => self.kustomization(path.clone(), &bytes, &mut next),
-                Found::File(bytes) => self.file(&path, &bytes),
+                Found::File(bytes) if path == self.tree.start => self.kustomization(path.clone(), bytes, &mut next),
+                Found::File(bytes) => self.file(&path, bytes),
                 Found::Directory(entries) => {
-                    let mut files = entries.into_iter().filter_map(|entry| match entry.found {
-                        Found::File(bytes) => Some((entry.name, bytes)),
+                    let mut files = entries.iter().filter_map(|entry| match &entry.found {
+                        Found::File(bytes) if is_kustomization_file_name(&entry.name) => Some((&entry.name, bytes)),
                         _ => None,
                     });
                     match (files.next(), files.next()) {
-                        (Some((name, bytes)), None) => self.kustomization(paths::join(&path, &name), &bytes, &mut next),
+                        (Some((name, bytes)), None) => self.kustomization(paths::join(&path, name), bytes, &mut next),
                         (None, _) => Place::Nothing("no kustomization is in this directory"),
                         (Some(_), Some(_)) => Place::Nothing("several kustomizations are in this directory"),
                     }
                 }
-                Found::Again { path } => Place::Same(path),
+                Found::Again { path } => Place::Same(path.clone()),
                 Found::Missing { .. } => Place::Nothing("nothing is there"),
                 Found::TooLarge { .. } => Place::Nothing("it is too large"),
                 Found::Symlink { .. } => Place::Nothing("a symbolic link is not followed"),
@@ -127,14 +132,12 @@ impl Reading {
 
     fn file(&mut self, path: &str, bytes: &[u8]) -> Place {
         self.bytes += bytes.len();
-        let file: Arc<str> = path.into();
-        let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned());
-        let documents = text.and_then(|text| yaml::documents(text, &file, 1));
+        let documents = documents(path, bytes);
         self.values += documents.iter().flatten().map(yaml::size).sum::<usize>();
         if self.values > MAX_TOTAL_VALUES {
             return Place::Nothing("it is not read: the tree is too large");
         }
-        Place::File(documents)
+        Place::File(Arc::new(documents))
     }
 
     fn kustomization(&mut self, file: String, bytes: &[u8], next: &mut BTreeSet<String>) -> Place {
@@ -153,7 +156,47 @@ impl Reading {
     }
 }
 
+fn documents(path: &str, bytes: &[u8]) -> Documents {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+    yaml::documents(text, &path.into(), 1)
+}
+
 impl Tree {
+    /// The same tree with other texts in some of its files. A kustomization names the same files as before.
+    pub fn with<'f>(&self, texts: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
+        let mut tree = self.clone();
+        for (path, text) in texts {
+            let path = paths::normal(path);
+            if let Some(own) = tree.layers.get_mut(&path) {
+                match layer::read(&path.as_str().into(), text) {
+                    Ok(layer) => *own = layer,
+                    Err(gap) => tree.gaps.push(gap),
+                }
+            }
+            if let Some(Place::File(own)) = tree.places.get_mut(&path) {
+                *own = Arc::new(documents(&path, text.as_bytes()));
+            }
+        }
+        tree
+    }
+
+    /// Whether the tree's first kustomization is used by others with objects that it does not name itself, or names none.
+    pub fn is_partial(&self) -> bool {
+        let layer = self.file().and_then(|file| self.layers.get(file));
+        layer.is_none_or(|layer| layer.is_component || (layer.resources.is_empty() && layer.components.is_empty()))
+    }
+
+    /// Whether a file is one of those that the tree is made of.
+    pub fn has(&self, path: &str) -> bool {
+        self.layers.contains_key(path) || matches!(self.places.get(path), Some(Place::File(_)))
+    }
+
+    /// Whether a file holds a JSON 6902 patch and nothing else.
+    pub fn is_json_patch(&self, path: &str) -> bool {
+        let Some(Place::File(documents)) = self.places.get(path) else { return false };
+        documents.as_ref().as_ref().is_ok_and(|documents| !documents.is_empty() && documents.iter().all(is_json_patch))
+    }
+
     /// The entries of a kustomization file, as they are written.
     pub fn entries(&self, file: &str) -> &[layer::Entry] {
         self.layers.get(file).map_or(&[], |layer| &layer.images)

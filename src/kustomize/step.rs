@@ -38,6 +38,8 @@ pub enum Step {
         layer: String,
         /// Which entry, from 0.
         index: usize,
+        /// The entry's line, from 1; 0 for one that is not written yet.
+        line: usize,
         /// The text before.
         before: String,
         /// The text behind it.
@@ -69,6 +71,28 @@ impl Step {
             Self::Written { .. } | Self::Patched { .. } => true,
             Self::Entry { versioned, .. } | Self::Transformed { versioned, .. } => *versioned,
             Self::Seen { .. } => false,
+        }
+    }
+
+    /// The file and the line where the step is written.
+    pub fn place(&self) -> (&str, usize) {
+        match self {
+            Self::Written { file, line, .. }
+            | Self::Patched { file, line, .. }
+            | Self::Transformed { file, line, .. } => (file, *line),
+            Self::Entry { layer, line, .. } => (layer, *line),
+            Self::Seen { layer, .. } => (layer, 1),
+        }
+    }
+
+    /// What the step is, for a message.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Written { .. } => "the resource",
+            Self::Patched { .. } => "a patch",
+            Self::Seen { .. } => "a kustomization",
+            Self::Entry { .. } => "an images entry",
+            Self::Transformed { .. } => "a transformer",
         }
     }
 

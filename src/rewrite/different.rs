@@ -103,7 +103,7 @@ mod tests {
         let digest = KnownDigest::on_the_users_word(Digest::parse(DIGEST).ok());
         let wanted =
             [Wanted { repository: Repository::parse("r.io/a").unwrap(), tag: Tag::parse("3").unwrap(), digest }];
-        rewrite(targets, found, &wanted)
+        rewrite(targets, (found, &crate::rewrite::Trees::default()), &wanted)
     }
 
     fn file(text: &str) -> Found {

@@ -2,8 +2,13 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
+
 use super::RewriteError;
-use crate::edit::Kind;
+use super::trees::Trees;
+use crate::edit::{Job, Kind, Wanted};
+use crate::image::Repository;
+use crate::kustomize::{self, Step};
 use crate::plan::Target;
 use crate::tree::{Entry, Found, join};
 
@@ -14,6 +19,17 @@ pub(super) struct Source<'a> {
     pub(super) targets: Vec<usize>,
     /// One of a directory's files, which may turn out to be none of ours.
     pub(super) optional: bool,
+    /// A JSON 6902 patch of a kustomization that is a target.
+    is_patch: bool,
+}
+
+impl Source<'_> {
+    /// What a target asks of the file.
+    pub(super) fn job(&self, target: &Target) -> Job {
+        let is_ours = self.is_patch && matches!(target.kind, Kind::Kustomize { .. });
+        let kind = if is_ours { Kind::Manifest } else { target.kind.clone() };
+        Job { kind, images: target.images.clone(), rules: target.rules }
+    }
 }
 
 /// Adds what was found at one target's path; what no edit should read is an error.
@@ -77,6 +93,49 @@ pub(super) fn add_sources<'a>(
     Ok(())
 }
 
+/// Adds the JSON 6902 patches in the directory of a kustomization that is a target, where they decide about a wanted image.
+/// Returns the targets with the images that they give, by their numbers.
+pub(super) fn add_patches<'a>(
+    targets: &[Target],
+    trees: &'a Trees,
+    wanted: &[Wanted],
+    sources: &mut Vec<Source<'a>>,
+) -> BTreeSet<(usize, usize)> {
+    let mut given = BTreeSet::new();
+    for (number, target) in targets.iter().enumerate() {
+        let Some((_, grown)) = trees.of(target).filter(|_| target.kind == Kind::Kustomize { name: None }) else {
+            continue;
+        };
+        let directory = kustomize::directory(grown.tree.file().unwrap_or_default());
+        for step in grown.model().images.iter().filter_map(kustomize::Image::decided_by) {
+            let Step::Patched { file, text, .. } = step else { continue };
+            let Ok(own) = Repository::parse(kustomize::split(text).name) else { continue };
+            let is_own = |image: &&usize| wanted.get(**image).is_some_and(|wanted| wanted.repository.is_same_as(&own));
+            let is_ours = kustomize::directory(file) == directory && grown.tree.is_json_patch(file);
+            let (Some(image), true, Some(bytes)) = (target.images.iter().find(is_own), is_ours, trees.bytes(file))
+            else {
+                continue;
+            };
+            given.insert((number, *image));
+            match sources.iter_mut().find(|source| kustomize::normal(&source.path) == *file) {
+                Some(source) if source.targets.contains(&number) => {}
+                Some(source) => {
+                    source.targets.push(number);
+                    source.is_patch = true;
+                }
+                None => sources.push(Source {
+                    path: file.clone(),
+                    bytes,
+                    targets: vec![number],
+                    optional: false,
+                    is_patch: true,
+                }),
+            }
+        }
+    }
+    given
+}
+
 /// Adds a target to its file; the bytes count when the file is new.
 fn add<'a>(sources: &mut Vec<Source<'a>>, path: String, bytes: &'a [u8], number: usize, optional: bool) {
     match sources.iter_mut().find(|source| source.path == path) {
@@ -84,6 +143,6 @@ fn add<'a>(sources: &mut Vec<Source<'a>>, path: String, bytes: &'a [u8], number:
             source.targets.push(number);
             source.optional &= optional;
         }
-        None => sources.push(Source { path, bytes, targets: vec![number], optional }),
+        None => sources.push(Source { path, bytes, targets: vec![number], optional, is_patch: false }),
     }
 }

@@ -1,6 +1,8 @@
 //! One attempt at one repository: everything that stands between a tip that was read and a push. The first try and
 //! every retry after a lost race are this same function. This module must not push.
 
+use std::sync::Arc;
+
 use tracing::{debug, warn};
 
 use super::context::Context;
@@ -8,15 +10,19 @@ use super::public;
 use super::texts::{Texts, require_work_branch};
 use crate::error::Error;
 use crate::git::{GitError, Remote, Snapshot};
+use crate::kustomize::Border;
 use crate::offload;
-use crate::plan::PlannedRepository;
+use crate::plan::{PlannedRepository, Target};
 use crate::ports::Access;
-use crate::rewrite::{self, Look, Rewrite};
+use crate::rewrite::{self, Growing, Look, Rewrite, Trees};
+use crate::tree::Want;
 
 /// The tip of a repository's branch, with the files that are wanted.
 pub(super) struct Reading {
     pub(super) remote: Remote,
     pub(super) snapshot: Snapshot,
+    /// The kustomizations that build the wanted files.
+    trees: Arc<Trees>,
 }
 
 /// A repository that may be published as it is.
@@ -39,18 +45,54 @@ pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Re
     let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
     let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
     let remote = Remote::new(url, credentials, &access.http, &access.ssh);
-    let snapshot = remote.snapshot(plan.branch.as_deref(), &rewrite::wants(&plan.targets)).await.map_err(failed)?;
+    let growing = Growing::of(&plan.targets, Border::Inside);
+    let starts = growing.wants();
+    let mut snapshot = remote.snapshot(plan.branch.as_deref(), &wants(&plan.targets, &starts)).await.map_err(failed)?;
     debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
-    Ok(Reading { remote, snapshot })
+    let trees = trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
+    Ok(Reading { remote, snapshot, trees })
+}
+
+/// What the targets name, and behind it the kustomizations that build it.
+fn wants<'w>(targets: &'w [Target], starts: &'w [String]) -> Vec<Want<'w>> {
+    let mut wants = rewrite::wants(targets);
+    wants.extend(starts.iter().map(|path| rewrite::want(path)));
+    wants
+}
+
+/// Reads what lies below the kustomizations, a level of all of them at a time, and leaves in the snapshot what the targets name.
+async fn trees(
+    mut growing: Growing,
+    starts: Vec<String>,
+    (remote, snapshot): (&Remote, &mut Snapshot),
+) -> Result<Arc<Trees>, GitError> {
+    let mut level = starts.into_iter().zip(snapshot.take_last(growing.wants().len())).collect::<Vec<_>>();
+    loop {
+        growing = offload::run(move || {
+            growing.give(level);
+            growing
+        })
+        .await;
+        let wants = growing.wants();
+        if wants.is_empty() {
+            return Ok(Arc::new(growing.finish()));
+        }
+        let paths: Vec<Want<'_>> = wants.iter().map(|path| rewrite::want(path)).collect();
+        let found = remote.look_further(snapshot, &paths).await?;
+        level = wants.into_iter().zip(found).collect();
+    }
 }
 
 /// Reads the tip anew after somebody else pushed.
 pub(super) async fn read_again(plan: &PlannedRepository, before: Reading) -> Result<Reading, Error> {
-    let Reading { remote, snapshot } = before;
+    let Reading { remote, snapshot, .. } = before;
     let branch = snapshot.branch().to_owned();
-    let read = remote.snapshot_again(snapshot, &rewrite::wants(&plan.targets)).await;
-    let snapshot = read.map_err(|reason| cannot_read(plan, Some(&branch), reason))?;
-    Ok(Reading { remote, snapshot })
+    let failed = |reason| cannot_read(plan, Some(&branch), reason);
+    let growing = Growing::of(&plan.targets, Border::Inside);
+    let starts = growing.wants();
+    let mut snapshot = remote.snapshot_again(snapshot, &wants(&plan.targets, &starts)).await.map_err(failed)?;
+    let trees = trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
+    Ok(Reading { remote, snapshot, trees })
 }
 
 fn cannot_read(plan: &PlannedRepository, branch: Option<&str>, reason: GitError) -> Error {
@@ -63,7 +105,7 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     let branch = reading.snapshot.branch();
     context.ledger.repository(number, |outcome| outcome.branch = Some(branch.to_owned()));
     require_work_branch(plan, branch, context)?;
-    let rewrite = edit(plan, &reading.snapshot, context).await?;
+    let rewrite = edit(plan, &reading, context).await?;
     for note in &rewrite.notes {
         warn!("{}: {note}", plan.url.on_branch(Some(branch)));
     }
@@ -99,10 +141,12 @@ pub(super) fn require_all_images(context: &Context<'_>) -> Result<(), Error> {
 
 /// The edit of a repository's files. Where it turns out that a digest has to be written, that digest is proven first:
 /// until then there is no text for it.
-async fn edit(plan: &PlannedRepository, snapshot: &Snapshot, context: &Context<'_>) -> Result<Rewrite, Error> {
+async fn edit(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>) -> Result<Rewrite, Error> {
+    let snapshot = &reading.snapshot;
     loop {
         let (targets, found, wanted) = (plan.targets.clone(), snapshot.shared_found(), context.proofs.wanted());
-        let rewritten = offload::run(move || rewrite::rewrite(&targets, &found, &wanted)).await;
+        let trees = Arc::clone(&reading.trees);
+        let rewritten = offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await;
         let source = match rewritten {
             Ok(rewrite) => return Ok(rewrite),
             Err(source) => source,

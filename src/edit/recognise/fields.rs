@@ -230,6 +230,12 @@ impl<'d, 't> Fields<'d, 't> {
     fn name(&self, key: Key) -> Option<Name> {
         let node = self.scalar(key)?;
         let held = self.document.value(node);
+        if self.is_entry() && key == Key::Name {
+            // Kustomize itself writes `name: REPOSITORY:TAG`, and matches that tag alone.
+            let repository = Reference::parse(held).ok().map(|named| named.repository);
+            let text = repository.as_ref().map_or(held, Repository::as_str).to_owned();
+            return Some(Name { node, text, repository, certainty: Certainty::Certain });
+        }
         let text = if self.is_entry() { held.to_owned() } else { self.joined(key)? };
         if self.is_entry() || key == Key::Repository {
             let repository = Repository::parse(&text).ok();
@@ -250,6 +256,9 @@ impl<'d, 't> Fields<'d, 't> {
     /// document that says it is a kustomization.
     pub(in crate::edit) fn is_entry(&self) -> bool {
         let document = self.document;
+        if object::is_image_transformer(document, self.mapping) {
+            return true;
+        }
         let list = || document.parent(self.mapping).filter(|list| document.is_sequence(*list));
         let has_new = || self.own(Key::NewTag).is_some() || self.own(Key::NewName).is_some();
         self.is_listed

@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashMap;
+
 use super::super::document::{Document, Node, Shape};
 use super::super::error::{Outcome, Reason, Refusal, shown};
 use super::super::plan::{IMAGES, Spot};
@@ -58,6 +60,19 @@ impl Kustomization {
         let items = lists.iter().filter_map(|list| if let List::Items(items) = list { Some(*items) } else { None });
         items.flat_map(move |list| document.children(list).map(move |item| (list, item))).filter_map(entry)
     }
+}
+
+/// The number of each entry of a document's own `images:`, by the node that has it.
+pub(in crate::edit) fn numbers(document: &Document<'_>) -> HashMap<Node, usize> {
+    let mut numbers = HashMap::new();
+    for (key, list) in document.roots.iter().flat_map(|root| document.pairs(*root)) {
+        if document.value(key) == IMAGES {
+            for (number, item) in document.children(list).enumerate() {
+                numbers.entry(document.resolve(item)).or_insert(number);
+            }
+        }
+    }
+    numbers
 }
 
 /// A document's `images:`; a Flux `Kustomization` has it under `spec`.

@@ -44,7 +44,7 @@ pub(in crate::edit) enum Scope {
 impl Scope {
     /// Whether a document is passed over as a whole.
     pub(in crate::edit) fn passes_over(self, document: &Document<'_>, root: Node) -> bool {
-        self == Self::Objects && !object::is_object(document, root)
+        self == Self::Objects && !object::is_object(document, root) && !object::is_json_patch(document, root)
     }
 }
 
@@ -129,6 +129,11 @@ impl<'d, 't> Recogniser<'d, 't> {
             _ => self.has_version_beside(node) && is_bare(),
         };
         is_version.then_some(parent)
+    }
+
+    /// Whether a value is a name that Kustomize matches images with, or calls them by.
+    pub(in crate::edit) fn is_matcher(&self, node: Node) -> bool {
+        scalar::is_matcher(&self.surroundings, node)
     }
 
     /// Whether a value stands in a mapping that has a `tag` too, or a digest alone.

@@ -4,7 +4,7 @@
 
 use super::super::document::{Document, Node};
 
-/// How many keys of a document are looked at for those that every object has.
+/// How many keys of a mapping are looked at for those that every object, or every operation of a patch, has.
 const KEYS: usize = 100;
 
 /// Whether a document is a Kubernetes object: it says its `kind`. `apiVersion` is the API server's to miss.
@@ -14,13 +14,33 @@ pub(in crate::edit) fn is_object(document: &Document<'_>, root: Node) -> bool {
 
 /// Whether any document of the file is a Kubernetes object.
 pub(in crate::edit) fn has_objects(document: &Document<'_>) -> bool {
-    document.roots.iter().any(|root| is_object(document, *root))
+    document.roots.iter().any(|root| is_object(document, *root) || is_json_patch(document, *root))
 }
 
-/// Whether a node stands in a document that says it is a kustomization (Kustomize's own or Flux's).
+/// Whether a document is a JSON 6902 patch: a list of operations.
+pub(in crate::edit) fn is_json_patch(document: &Document<'_>, root: Node) -> bool {
+    let has = |item: Node, wanted: &str| document.pairs(item).take(KEYS).any(|(key, _)| document.value(key) == wanted);
+    document.is_sequence(root)
+        && document.children(root).next().is_some_and(|item| has(item, "op") && has(item, "path"))
+}
+
+/// Whether a mapping is the `imageTag` of Kustomize's own transformer, which is written as an entry of `images:` is.
+pub(in crate::edit) fn is_image_transformer(document: &Document<'_>, mapping: Node) -> bool {
+    let root = document.root(mapping);
+    document.key_text(mapping) == Some("imageTag")
+        && document.parent(mapping) == Some(root)
+        && top_value(document, root, "kind").is_some_and(|kind| document.value(kind) == "ImageTagTransformer")
+}
+
+/// Whether a node stands in a document that says it is a kustomization (Kustomize's own or Flux's), or that names resources
+/// as only one does.
 pub(in crate::edit) fn is_in_kustomization(document: &Document<'_>, node: Node) -> bool {
-    let kind = top_value(document, document.root(node), "kind").map(|kind| document.value(kind));
-    matches!(kind, Some("Kustomization" | "Component"))
+    let root = document.root(node);
+    let has_list = |key| top_value(document, root, key).is_some_and(|list| document.is_sequence(list));
+    match top_value(document, root, "kind").map(|kind| document.value(kind)) {
+        Some(kind) => matches!(kind, "Kustomization" | "Component"),
+        None => ["resources", "bases", "components"].into_iter().any(has_list),
+    }
 }
 
 /// Whether a node stands in an Argo CD `Application` or `ApplicationSet`.

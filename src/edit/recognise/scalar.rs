@@ -27,6 +27,8 @@ pub(super) struct Surroundings<'d, 't> {
 pub(super) struct Around {
     pub(super) registry: Option<Node>,
     pub(super) has_version: bool,
+    /// Whether it is an entry of a kustomization.
+    pub(super) is_entry: bool,
     /// What seems to be its tag under another key.
     pub(super) tag_elsewhere: Option<Node>,
 }
@@ -44,6 +46,7 @@ impl<'d, 't> Surroundings<'d, 't> {
             Around {
                 registry: fields.scalar(Key::Registry),
                 has_version: fields.own(Key::Tag).is_some() || fields.has_digest_alone(),
+                is_entry: fields.is_entry(),
                 tag_elsewhere: fields.tag_elsewhere(),
             }
         };
@@ -60,6 +63,9 @@ pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<
     };
     let whole = document.value(target);
     if whole.len() > LONGEST {
+        return None;
+    }
+    if is_matcher(around, node) {
         return None;
     }
     let is_image = is_image_place(document, node);
@@ -108,6 +114,12 @@ pub(super) fn effective(around: &Surroundings<'_, '_>, node: Node, held: &Reposi
         return Some(held.clone());
     }
     Repository::parse(&format!("{registry}/{held}")).ok()
+}
+
+/// Whether a value is a name of a kustomization's entry: what Kustomize matches images with, or what it calls them then.
+pub(super) fn is_matcher(around: &Surroundings<'_, '_>, node: Node) -> bool {
+    let is_name = matches!(around.document.key_text(node), Some("name" | "newName"));
+    is_name && around.of(node).is_some_and(|around| around.is_entry)
 }
 
 /// Whether a value stands under a key that ends in `image`, in any case.

@@ -22,11 +22,8 @@ pub(crate) fn read(tree: &Tree) -> kustomize::Tree {
         if wants.is_empty() {
             return reading.finish();
         }
-        let found = wants.into_iter().map(|path| {
-            let found = find(tree, &path);
-            (path, found)
-        });
-        reading.give(found.collect());
+        let found: Vec<(String, Found)> = wants.into_iter().map(|path| (path.clone(), find(tree, &path))).collect();
+        reading.give(found.iter().map(|(path, found)| (path.clone(), found)));
     }
 }
 

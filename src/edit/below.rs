@@ -1,0 +1,17 @@
+//! What somebody who has read more files knows of a kustomization before it is edited; this module must not find it out.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::BTreeMap;
+
+/// What is known of the images below a kustomization. By default nothing is, and then nothing is taken for dead.
+#[derive(Clone, Debug, Default)]
+pub struct Below {
+    /// The entries that can have no effect, by their number in `images:`, and why.
+    pub dead: BTreeMap<usize, String>,
+    /// What `--create` adds for a wanted image, by its index: an entry of each of these names; or why none has an effect.
+    /// Without a word of it, an entry of the image's own name is added.
+    pub added: BTreeMap<usize, Result<Vec<String>, String>>,
+    /// Names for which an entry that `--create` adds has no effect, and why.
+    pub refused: BTreeMap<String, String>,
+}

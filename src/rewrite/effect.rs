@@ -1,0 +1,248 @@
+//! Whether what was written decides about the images that are built; this module must not write, nor know how an image is
+//! written in a file.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::below::{decides, is_entry};
+use super::trees::{Grown, Trees};
+use super::{FileRewrite, RewriteError};
+use crate::edit::{self, Kind, Place, Wanted};
+use crate::image::Repository;
+use crate::kustomize::{self, Image, Model, Step};
+use crate::plan::Target;
+use crate::text::one_line;
+
+/// How many lines the mapping of a transformer's image has at most.
+const IMAGE_TAG_LINES: usize = 6;
+
+/// A file that was edited, with the targets of its jobs, by their numbers.
+pub(super) struct Edited<'e> {
+    pub(super) file: &'e FileRewrite,
+    pub(super) targets: &'e [usize],
+}
+
+/// What a run has written, and what it was asked for.
+pub(super) struct Check<'c> {
+    pub(super) targets: &'c [Target],
+    pub(super) trees: &'c Trees,
+    pub(super) edited: &'c [Edited<'c>],
+    pub(super) wanted: &'c [Wanted],
+}
+
+/// A place that is built by a tree.
+struct Built<'c> {
+    /// Its file, as the tree calls it.
+    file: String,
+    place: &'c Place,
+    targets: Vec<usize>,
+}
+
+/// The builds before and after the edit, with the places that they are built of.
+struct Builds<'c> {
+    before: &'c Model,
+    after: Model,
+    places: Vec<Built<'c>>,
+    /// What overrides an image for Argo CD, by the image: a sentence's part.
+    overrides: BTreeMap<usize, String>,
+}
+
+impl Check<'_> {
+    /// Refuses an edit that has another effect than the wanted one; returns what else wins over a place, a sentence each.
+    pub(super) fn run(&self) -> Result<Vec<String>, RewriteError> {
+        let mut groups: BTreeMap<&str, (&Grown, Vec<usize>)> = BTreeMap::new();
+        for (number, target) in self.targets.iter().enumerate() {
+            if let Some((start, grown)) = self.trees.of(target) {
+                groups.entry(start).or_insert_with(|| (grown, Vec::new())).1.push(number);
+            }
+        }
+        let mut notes = BTreeSet::new();
+        for (start, (grown, numbers)) in groups {
+            let places = self.places(grown, &numbers);
+            if places.is_empty() {
+                continue;
+            }
+            let changed = self.edited.iter().map(|edited| edited.file).filter(|file| file.is_changed());
+            let after = grown.tree.with(changed.map(|file| (file.path.as_str(), file.new.as_str()))).model();
+            let builds = Builds { before: grown.model(), after, places, overrides: self.overrides(start) };
+            self.refuse_other_effects(&builds, grown)?;
+            for number in numbers {
+                notes.extend(self.losers(number, &builds, grown)?);
+            }
+        }
+        Ok(notes.into_iter().collect())
+    }
+
+    /// The places of a tree's files, with those of the targets that ask for them.
+    fn places(&self, grown: &Grown, numbers: &[usize]) -> Vec<Built<'_>> {
+        let mut places = Vec::new();
+        for edited in self.edited {
+            let file = kustomize::normal(&edited.file.path);
+            if !grown.tree.has(&file) {
+                continue;
+            }
+            for place in &edited.file.places {
+                let targets = place.jobs.iter().filter_map(|job| edited.targets.get(*job).copied());
+                let targets: Vec<usize> = targets.filter(|target| numbers.contains(target)).collect();
+                places.push(Built { file: file.clone(), place, targets });
+            }
+        }
+        let is_asked = places.iter().any(|built| !built.targets.is_empty());
+        if is_asked { places } else { Vec::new() }
+    }
+
+    /// What is built otherwise than before must be a wanted image, with a digest where it had one.
+    fn refuse_other_effects(&self, builds: &Builds<'_>, grown: &Grown) -> Result<(), RewriteError> {
+        let file = || grown.tree.file().unwrap_or_default().to_owned();
+        let key = |image: &Image| (image.kind.clone(), image.namespace.clone(), image.name.clone(), image.path.clone());
+        let before: BTreeMap<_, &Image> = builds.before.images.iter().map(|image| (key(image), image)).collect();
+        for image in &builds.after.images {
+            let Some(old) = before.get(&key(image)).filter(|old| old.text() != image.text()) else { continue };
+            let (from, to) = (one_line(old.text()), one_line(image.text()));
+            let object = one_line(&format!("{} {}", image.kind, image.name));
+            let is_pinned = !kustomize::split(old.text()).digest.is_empty();
+            if !self.wanted.iter().any(|wanted| self.is_wanted(image.text(), wanted)) {
+                return Err(RewriteError::OtherEffect { file: file(), object, from, to });
+            }
+            if is_pinned && kustomize::split(image.text()).digest.is_empty() {
+                return Err(RewriteError::Unpinned { file: file(), object, from, to });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a target may write a place that names another repository.
+    fn takes_any(&self) -> bool {
+        self.targets.iter().any(|target| target.rules.any_repository)
+    }
+
+    /// Whether a built image is the wanted one.
+    fn is_wanted(&self, text: &str, wanted: &Wanted) -> bool {
+        let parts = kustomize::split(text);
+        let is_own = Repository::parse(parts.name).is_ok_and(|named| named.is_same_as(&wanted.repository));
+        let digest = wanted.digest.digest().map(ToString::to_string);
+        let is_digest = !parts.digest.is_empty() && digest.as_deref() == Some(parts.digest);
+        let is_tag = parts.tag == wanted.tag.as_str() && (parts.digest.is_empty() || is_digest);
+        (is_own || self.takes_any()) && (is_tag || (parts.tag.is_empty() && is_digest))
+    }
+
+    /// The places of a target that don't decide, a sentence each; refused when all of them don't.
+    fn losers(&self, number: usize, builds: &Builds<'_>, grown: &Grown) -> Result<Vec<String>, RewriteError> {
+        let Some(target) = self.targets.get(number) else { return Ok(Vec::new()) };
+        let own: Vec<&Built<'_>> = builds.places.iter().filter(|built| built.targets.contains(&number)).collect();
+        // A file of the target that the tree does not build is nothing that the tree can decide about.
+        let elsewhere = self.edited.iter().any(|edited| {
+            let jobs = edited.file.places.iter().flat_map(|place| &place.jobs);
+            let is_ours = jobs.filter_map(|job| edited.targets.get(*job)).any(|target| *target == number);
+            is_ours && !grown.tree.has(&kustomize::normal(&edited.file.path))
+        });
+        let lost: Vec<(&Built<'_>, String)> =
+            own.iter().filter_map(|built| Some((*built, self.loses(built, builds, grown)?))).collect();
+        let is_alone = !elsewhere && lost.len() == own.len();
+        match lost.first() {
+            Some((built, why)) if is_alone && self.is_sure(target, builds, grown) => Err(RewriteError::NoEffect {
+                file: one_line(&built.file),
+                line: built.place.line,
+                image: self
+                    .wanted
+                    .get(built.place.image)
+                    .map(|wanted| wanted.repository.to_string())
+                    .unwrap_or_default(),
+                why: why.clone(),
+            }),
+            _ => Ok(lost
+                .into_iter()
+                .map(|(built, why)| {
+                    format!("{}:{}: what is written here has no effect: {why}", one_line(&built.file), built.place.line)
+                })
+                .collect()),
+        }
+    }
+
+    /// Whether nothing that was not read can change what decides. What wins over a manifest stands where it was read.
+    fn is_sure(&self, target: &Target, builds: &Builds<'_>, grown: &Grown) -> bool {
+        let is_complete = builds.after.is_complete() && !grown.tree.is_partial();
+        is_complete || !matches!(target.kind, Kind::Kustomize { .. }) || !builds.overrides.is_empty()
+    }
+
+    /// What wins over a place; none when the place decides, when another place of the run does, or when nobody can tell.
+    fn loses(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown) -> Option<String> {
+        let wanted = self.wanted.get(built.place.image)?;
+        if let Some(by) = builds.overrides.get(&built.place.image) {
+            return Some(by.clone());
+        }
+        let entries = grown.tree.entries(&built.file).len();
+        let is_own = |step: &Step| is_of(step, built, wanted, self.takes_any());
+        let mut reached = Vec::new();
+        for image in builds.after.images.iter().filter(|image| {
+            image.steps.iter().any(|step| match entry_number(built, entries) {
+                Some(number) => is_entry(step, &built.file, number),
+                None => false,
+            })
+        }) {
+            reached.push(image);
+        }
+        let ids: Vec<usize> = (0..builds.before.images.len())
+            .filter(|at| builds.before.images.get(*at).is_some_and(|image| image.steps.iter().any(is_own)))
+            .collect();
+        if entry_number(built, entries).is_none() {
+            reached = ids.iter().filter_map(|at| builds.after.images.get(*at)).collect();
+        }
+        if reached.is_empty() || reached.iter().any(|image| self.is_wanted(image.text(), wanted)) {
+            return None;
+        }
+        let before = ids.first().and_then(|at| builds.before.images.get(*at));
+        before.or(reached.first().copied()).and_then(Image::decided_by).map(decides)
+    }
+
+    /// What Argo CD overrides, unless the run writes that file, too, or the wanted image stands there.
+    fn overrides(&self, start: &str) -> BTreeMap<usize, String> {
+        let mut overrides = BTreeMap::new();
+        for (path, bytes) in self.trees.overrides(start) {
+            let is_edited = |edited: &Edited<'_>| kustomize::normal(&edited.file.path) == path;
+            if self.edited.iter().any(is_edited) {
+                continue;
+            }
+            let listed = edit::list(&path, bytes, &Kind::Helm { path: None }).unwrap_or_default();
+            for (number, wanted) in self.wanted.iter().enumerate() {
+                let names = |place: &&edit::Holding| {
+                    place.repository.as_ref().is_some_and(|own| own.is_same_as(&wanted.repository))
+                        && place.path.starts_with("kustomize.images")
+                        && place.written.tag.as_deref() != Some(wanted.tag.as_str())
+                };
+                if let Some(place) = listed.iter().find(names) {
+                    let by = format!("Argo CD takes {} from {}:{}", place.written, one_line(&path), place.line);
+                    overrides.entry(number).or_insert(by);
+                }
+            }
+        }
+        overrides
+    }
+}
+
+/// The number of the entry of `images:` that a place is in a kustomization's own file.
+fn entry_number(built: &Built<'_>, entries: usize) -> Option<usize> {
+    let rest = built.place.path.strip_prefix("images")?;
+    if rest.is_empty() {
+        return Some(entries);
+    }
+    rest.strip_prefix('[')?.split(']').next()?.parse().ok()
+}
+
+/// Whether a step is what a place has written.
+fn is_of(step: &Step, built: &Built<'_>, wanted: &Wanted, takes_any: bool) -> bool {
+    let (file, line) = step.place();
+    let place = built.place.line;
+    if file != built.file {
+        return false;
+    }
+    match step {
+        Step::Written { text, .. } | Step::Patched { text, .. } => {
+            let own = Repository::parse(kustomize::split(text).name);
+            line == place && (takes_any || own.is_ok_and(|own| own.is_same_as(&wanted.repository)))
+        }
+        Step::Transformed { .. } => (line..line + IMAGE_TAG_LINES).contains(&place),
+        Step::Entry { .. } | Step::Seen { .. } => false,
+    }
+}
