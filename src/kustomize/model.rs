@@ -39,6 +39,14 @@ impl Image {
         self.steps.last().map_or("", Step::text)
     }
 
+    /// The text that an entry of a layer matches.
+    pub fn before(&self, layer: &str, number: usize) -> Option<&str> {
+        self.steps.iter().find_map(|step| match step {
+            Step::Entry { layer: of, index, before, .. } if of == layer && *index == number => Some(before.as_str()),
+            _ => None,
+        })
+    }
+
     /// The text behind the `images:` entries of a layer, which an entry that is added there sees.
     pub fn behind(&self, layer: &str) -> Option<&str> {
         self.steps.iter().rev().find_map(|step| match step {

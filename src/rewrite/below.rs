@@ -163,6 +163,15 @@ impl<'q> Question<'q> {
         let all: Vec<Entry> = entries.iter().cloned().chain(added.iter().map(|added| added.entry.clone())).collect();
         let model = self.tree.model_with(self.file, &all);
         for (number, new) in (entries.len()..).zip(&added) {
+            // What was pinned stays pinned.
+            let is_pinned = |image: &Image| {
+                let is_reached = image.steps.iter().any(|step| is_entry(step, self.file, number));
+                is_reached
+                    && !image.before(self.file, number).is_none_or(|text| kustomize::split(text).digest.is_empty())
+            };
+            if model.images.iter().any(is_pinned) {
+                below.pinned.insert(new.image);
+            }
             let dead =
                 if is_complete || shadowed_by(&all, number).is_some() { self.dead(&model, &all, number) } else { None };
             match (new.asked, dead) {

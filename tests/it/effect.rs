@@ -2,6 +2,7 @@
 //!
 //! `scripts/effect SECONDS` goes through new trees for that long; `GITOPS_BUMP_TEST_SEED` names the first one.
 
+mod edits;
 mod forest;
 pub(crate) mod judge;
 
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use gitops_bump::kustomize::{Change, Entry, Reach, Step, shadowed_by};
 use tempfile::TempDir;
 
+use self::edits::Verdict;
 use self::forest::Tree;
 
 /// What came out of some trees.
@@ -21,6 +23,11 @@ struct Counts {
     images: usize,
     incomplete: usize,
     refused: usize,
+    right: usize,
+    refusals: usize,
+    otherwise: usize,
+    unjudged: usize,
+    needless: Vec<String>,
     /// The reasons why readings were incomplete that the tool did not refuse.
     reasons: BTreeMap<String, usize>,
 }
@@ -56,6 +63,21 @@ impl Counts {
             }
             Err(_) => {}
         }
+        if let Ok(built) = &built {
+            self.edit(seed, &tree, built, directory);
+        }
+    }
+
+    fn edit(&mut self, seed: u64, tree: &Tree, built: &[judge::Image], directory: TempDir) {
+        let ask = edits::ask(seed, tree, built);
+        match edits::judge(&ask, tree, built) {
+            Verdict::Right => self.right += 1,
+            Verdict::Unjudged => self.unjudged += 1,
+            Verdict::Refused => self.refusals += 1,
+            Verdict::Otherwise => self.otherwise += 1,
+            Verdict::Needlessly(words) => self.needless.push(format!("seed {seed}: {words}")),
+            Verdict::Wrong(words) => fail(seed, directory, &words),
+        }
     }
 }
 
@@ -71,6 +93,7 @@ fn effect_the_model_is_what_kustomize_builds() {
     }
     assert!(counts.images > 100, "{counts:?}");
     assert!(counts.incomplete < 10, "{counts:?}");
+    assert!(counts.right > 5 && counts.refusals > 2 && counts.needless.is_empty(), "{counts:#?}");
 }
 
 fn deployment(image: &str) -> String {
@@ -148,6 +171,14 @@ fn effect_for_seconds() {
     for (reason, count) in &counts.reasons {
         let _ = write!(reasons, "\n  {count} {reason}");
     }
-    let Counts { trees, images, incomplete, refused, .. } = counts;
+    let Counts { trees, images, incomplete, refused, right, refusals, otherwise, unjudged, needless, .. } = counts;
     println!("{trees} trees, {images} images, {refused} refused by both, {incomplete} incomplete, 0 wrong{reasons}");
+    println!(
+        "edits: {right} right, {refusals} refused for their effect, {otherwise} for other reasons, {unjudged} in incomplete \
+         trees, 0 wrong, {} refused needlessly",
+        needless.len()
+    );
+    for words in needless {
+        println!("{words}");
+    }
 }

@@ -27,7 +27,7 @@ pub(crate) fn read(tree: &Tree) -> kustomize::Tree {
     }
 }
 
-fn find(tree: &Tree, path: &str) -> Found {
+pub(crate) fn find(tree: &Tree, path: &str) -> Found {
     if let Some(text) = tree.files.get(path) {
         return Found::File(text.clone().into_bytes());
     }

@@ -1,0 +1,191 @@
+//! Edits of random trees, judged by what the real tool builds before and after: exit 0 means that the wanted image is there and
+//! nothing else has changed.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use gitops_bump::edit::{Kind, KnownDigest, Pin, Reason, Rules, Wanted};
+use gitops_bump::image::{Digest, Reference, Repository, Tag};
+use gitops_bump::kustomize::Border;
+use gitops_bump::plan::Target;
+use gitops_bump::rewrite::{self, Growing, Rewrite, RewriteError};
+use gitops_bump::tree::Found;
+use serde_yaml::Value;
+
+use super::forest::{NAMES, Tree};
+use super::judge::{self, Image};
+
+const TAG: &str = "9.9.9";
+const DIGEST: &str = "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
+
+/// What is asked of a tree.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    target: Target,
+    wanted: Wanted,
+}
+
+/// What came of it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Written, and the real tool builds it.
+    Right,
+    /// Written where the tree can't be followed to its end.
+    Unjudged,
+    /// Refused, and the same edit would have had no effect or another one.
+    Refused,
+    /// Refused for what no build can judge: a missing digest, a suffix, another repository.
+    Otherwise,
+    /// Refused, and the same edit would have had the wanted effect and no other.
+    Needlessly(String),
+    /// Not what was wanted.
+    Wrong(String),
+}
+
+/// An ask by a seed: an image that is built there more often than not.
+pub(crate) fn ask(seed: u64, tree: &Tree, built: &[Image]) -> Ask {
+    let mut rng = Rng::with_seed(seed ^ 0x00ed_175e);
+    let repository = match built.get(rng.usize(..built.len().max(1))) {
+        Some([.., image]) if rng.usize(..4) > 0 => name_of(image).to_owned(),
+        _ => NAMES[rng.usize(..NAMES.len())].to_owned(),
+    };
+    let entries = entries(tree);
+    let name = (rng.usize(..4) == 0).then(|| match entries.get(rng.usize(..entries.len().max(1))) {
+        Some(entry) => entry["name"].as_str().unwrap_or_default().to_owned(),
+        None => repository.clone(),
+    });
+    let digest = (rng.usize(..2) == 0).then(|| Digest::parse(DIGEST).expect("it is a digest"));
+    let pin = if digest.is_some() && rng.usize(..2) == 0 { Pin::Digest } else { Pin::Tag };
+    let rules = Rules { pin, create: rng.usize(..2) == 0, any_repository: false, any_tag: true };
+    Ask {
+        target: Target { file: tree.start.to_owned(), kind: Kind::Kustomize { name }, images: vec![0], rules },
+        wanted: Wanted {
+            repository: Repository::parse(&repository).expect("it is a repository"),
+            tag: Tag::parse(TAG).expect("it is a tag"),
+            digest: KnownDigest::on_the_users_word(digest),
+        },
+    }
+}
+
+/// Asks it, and judges what comes of it.
+pub(crate) fn judge(ask: &Ask, tree: &Tree, before: &[Image]) -> Verdict {
+    let is_complete = judge::read(tree).model().is_complete();
+    match rewritten(ask, tree) {
+        Ok(rewrite) => {
+            let changed = rewrite.files.iter().map(|file| (file.path.clone(), file.new.clone()));
+            let files = tree.files.clone().into_iter().chain(changed).collect();
+            match effect(ask, before, &Tree { files, start: tree.start }) {
+                Ok(()) => Verdict::Right,
+                Err(_) if !is_complete => Verdict::Unjudged,
+                Err(words) => Verdict::Wrong(format!("{words}\n{ask:#?}\n{:#?}", rewrite.notes)),
+            }
+        }
+        Err(error) if is_about_effect(&error) => match forced(ask, tree).map(|tree| effect(ask, before, &tree)) {
+            Some(Ok(())) => Verdict::Needlessly(format!("{error}\n{ask:#?}")),
+            _ => Verdict::Refused,
+        },
+        Err(_) => Verdict::Otherwise,
+    }
+}
+
+fn is_about_effect(error: &RewriteError) -> bool {
+    match error {
+        RewriteError::NoEffect { .. } | RewriteError::OtherEffect { .. } | RewriteError::Unpinned { .. } => true,
+        RewriteError::Edit(error) => matches!(error.reason, Reason::Dead(_) | Reason::DeadNew { .. }),
+        _ => false,
+    }
+}
+
+fn rewritten(ask: &Ask, tree: &Tree) -> Result<Rewrite, RewriteError> {
+    let targets = std::slice::from_ref(&ask.target);
+    let mut growing = Growing::of(targets, Border::Inside);
+    while let wants = growing.wants()
+        && !wants.is_empty()
+    {
+        growing.give(wants.into_iter().map(|path| (path.clone(), judge::find(tree, &path))));
+    }
+    let found: Vec<Found> = targets.iter().map(|target| judge::find(tree, &target.file)).collect();
+    rewrite::rewrite(targets, (&found, &growing.finish()), std::slice::from_ref(&ask.wanted))
+}
+
+/// Whether a tree builds the wanted image, and nothing else otherwise than before.
+fn effect(ask: &Ask, before: &[Image], tree: &Tree) -> Result<(), String> {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let after = judge::build(tree, directory.path())?;
+    let key = |image: &Image| [image[0].clone(), image[1].clone(), image[2].clone(), image[3].clone()];
+    let old: BTreeMap<[String; 4], &str> = before.iter().map(|image| (key(image), image[4].as_str())).collect();
+    if old.len() != after.len() {
+        return Err("other images are built".to_owned());
+    }
+    for image in &after {
+        let was = old.get(&key(image)).copied().ok_or("another object is built")?;
+        if was != image[4] && (!is_wanted(ask, &image[4]) || (was.contains('@') && !image[4].contains('@'))) {
+            return Err(format!("{was} has become {}", image[4]));
+        }
+    }
+    match after.iter().any(|image| is_wanted(ask, &image[4])) {
+        true => Ok(()),
+        false => Err("the wanted image is not built".to_owned()),
+    }
+}
+
+fn is_wanted(ask: &Ask, image: &str) -> bool {
+    let Ok(reference) = Reference::parse(image) else { return false };
+    let digest = ask.wanted.digest.digest();
+    let is_tag = reference.tag.as_ref() == Some(&ask.wanted.tag);
+    let is_digest = reference.digest.is_some() && reference.digest.as_ref() == digest;
+    reference.repository.is_same_as(&ask.wanted.repository)
+        && (is_digest && reference.tag.is_none() || is_tag && (is_digest || reference.digest.is_none()))
+}
+
+/// The same edit by hand, in all entries that name the image, or in a new one.
+fn forced(ask: &Ask, tree: &Tree) -> Option<Tree> {
+    let Kind::Kustomize { name } = &ask.target.kind else { return None };
+    let file = format!("{}/kustomization.yaml", tree.start);
+    let mut entries = entries(tree);
+    let mut is_there = false;
+    for entry in &mut entries {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+        let own = text("newName").or_else(|| text("name").map(|name| name_of(&name).to_owned()));
+        let is_own =
+            own.and_then(|own| Repository::parse(&own).ok()).is_some_and(|own| own.is_same_as(&ask.wanted.repository));
+        if name.as_ref().map_or(is_own, |name| text("name").as_ref() == Some(name)) {
+            is_there = true;
+            write(ask, entry);
+        }
+    }
+    if !is_there && ask.target.rules.create {
+        let name = name.clone().unwrap_or_else(|| ask.wanted.repository.to_string());
+        let mut entry = Value::Mapping(serde_yaml::Mapping::new());
+        entry["name"] = name.into();
+        write(ask, &mut entry);
+        entries.push(entry);
+        is_there = true;
+    }
+    let text = tree.files.get(&file).filter(|_| is_there)?;
+    let mut whole: Value = serde_yaml::from_str(text).ok()?;
+    whole["images"] = Value::Sequence(entries);
+    let mut files = tree.files.clone();
+    files.insert(file, serde_yaml::to_string(&whole).ok()?);
+    Some(Tree { files, start: tree.start })
+}
+
+fn write(ask: &Ask, entry: &mut Value) {
+    let has_digest = entry.get("digest").is_some();
+    if entry.get("newTag").is_some() || !has_digest {
+        entry["newTag"] = TAG.into();
+    }
+    if has_digest || ask.target.rules.pin == Pin::Digest {
+        entry["digest"] = DIGEST.into();
+    }
+}
+
+fn entries(tree: &Tree) -> Vec<Value> {
+    let text = tree.files.get(&format!("{}/kustomization.yaml", tree.start)).map_or("", String::as_str);
+    let whole: Value = serde_yaml::from_str(text).unwrap_or_default();
+    whole.get("images").and_then(Value::as_sequence).cloned().unwrap_or_default()
+}
+
+fn name_of(image: &str) -> &str {
+    gitops_bump::kustomize::split(image).name
+}
