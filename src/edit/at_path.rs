@@ -30,7 +30,8 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
     match stop.filter(may_hold) {
         Some(parent) if placing.view.rules.create && document.is_mapping(parent) => mapping(placing, job, parent),
         Some(parent) if placing.view.rules.create => {
-            let image = placing.view.choose(job, parent, None)?;
+            let named = Fields::of(document, parent).names().next();
+            let image = placing.view.choose(job, parent, named.as_ref().map(Name::shown))?;
             placing.fill(parent, image)
         }
         Some(parent) => {

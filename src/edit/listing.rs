@@ -97,7 +97,14 @@ fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<At> {
         None => recogniser.scalar(node),
     };
     Ok(At::Place(match sighting {
-        Some(sighting) => Listed::of(&sighting),
+        Some(sighting) => {
+            let parts = match &sighting.spelling {
+                Spelling::Pair(fields) => recogniser.joined_parts(fields),
+                _ => None,
+            };
+            let listed = Listed::of(&sighting);
+            Listed { repository: parts.or(listed.repository), ..listed }
+        }
         None => Listed { node, key: None, repository: None, written: version_at(document, node)? },
     }))
 }
@@ -244,6 +251,24 @@ mod tests {
             assert_eq!(listed(text, &helm(path)), [place], "{path}");
         }
         assert!(list("f.yaml", text.as_bytes(), &helm("gone")).is_err());
+        let text = "global: {imageRegistry: r.io}\na: {repository: team/a, tag: 1}\nb: {organization: x.io/team, repository: b, tag: 2}\n";
+        assert_eq!(listed(text, &helm("a")), ["a.tag:2 r.io/team/a 1"]);
+        assert_eq!(listed(text.split_once('\n').unwrap().1, &helm("b")), ["b.tag:2 x.io/team/b 2"]);
+    }
+
+    #[test]
+    fn digests_alone_and_beside_are_listed_with_what_they_belong_to() {
+        let digest = format!("sha256:{}", "1".repeat(64));
+        let text = format!(
+            "a: {{repository: r.io/a, digest: '{digest}'}}\nb: {{imageTag: 1, imageDigest: '{digest}'}}\n\
+             images: [{{name: r.io/c, digest: '{digest}'}}]\nkind: Kustomization\n"
+        );
+        assert_eq!(listed(&text, &helm("a.digest")), [format!("a.digest:1 r.io/a @{digest}")]);
+        assert_eq!(listed(&text, &helm("b.imageTag")), [format!("b.imageTag:2 ? 1@{digest}")]);
+        assert_eq!(listed(&text, &helm("b.imageDigest")), [format!("b.imageDigest:2 ? @{digest}")]);
+        let entry = [format!("images[0].digest:3 r.io/c @{digest}")];
+        assert_eq!(listed(&text, &Kind::Kustomize { name: None }), entry);
+        assert_eq!(listed(&text, &helm(""))[1..], entry);
     }
 
     #[test]

@@ -55,6 +55,9 @@ use place::Placing;
 use recognise::{Recogniser, Scope, object};
 use view::View;
 
+/// How much of what was passed over in one file a message may name.
+const PASSED: usize = 20;
+
 /// What is written for an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pin {
@@ -287,11 +290,12 @@ fn work(
     plan.settle(document)?;
     let mut touched: Vec<_> = plan.touched().collect();
     let mut edits = insert::edits(document, &plan)?;
-    let sentences = |is_meant: fn(&Note) -> bool| {
+    let sentences = |is_meant: fn(&Note) -> bool, most: usize| {
         let notes = ledger.notes.iter().filter(|(_, note)| is_meant(note));
-        notes.map(|(node, note)| note.sentence(file, document, *node)).collect::<Vec<_>>()
+        notes.take(most).map(|(node, note)| note.sentence(file, document, *node)).collect::<Vec<_>>()
     };
-    let (mut notes, mut passed) = (sentences(|note| !note.is_quiet()), sentences(Note::is_of_an_image));
+    let mut notes = sentences(|note| !note.is_quiet(), usize::MAX);
+    let mut passed = sentences(Note::is_of_an_image, PASSED);
     let mut places = ledger.into_places();
     let mut held = listing::held(&recogniser);
     for (node, jobs) in texts {

@@ -2,11 +2,13 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashMap;
+
 use super::document::{Document, Node, Shape};
 use super::error::{Outcome, Reason};
 use super::ledger::{Owner, Sharing};
 use super::place::Placing;
-use super::recognise::digest::{self, beside, beside_version};
+use super::recognise::digest::{self, beside, named};
 use super::recognise::text::held_tag;
 use super::recognise::{Certainty, Fields, Key};
 use super::{Wanted, Written};
@@ -62,21 +64,25 @@ fn digest_beside(placing: &mut Placing<'_, '_>, taker: &Taker<'_, '_>, image: us
 /// The same for a tag under another key, as `imageTag: *version`.
 fn named_digests(placing: &mut Placing<'_, '_>) -> Outcome<()> {
     let document = placing.document;
+    // The keys of a mapping with such a tag, which may have many.
+    let mut keys: HashMap<Node, HashMap<&str, Node>> = HashMap::new();
     for alias in document.nodes().filter(|node| document.shape(*node) == Shape::Alias) {
-        let Some(owner) = placing.ledger.owners.get(&document.resolve(alias)).copied() else { continue };
-        for beside in beside_version(document, alias)? {
-            let node = beside.node;
-            if beside.held.is_none() || placing.ledger.owners.contains_key(&node) {
-                continue;
-            }
-            let new = placing.view.new_text(owner.image, true, node)?;
-            let text = placing.view.digest_text(&beside, owner.image, new.digest.as_deref().unwrap_or_default())?;
-            let changed = placing.put(node, text)?;
-            placing.ledger.start(owner.job, owner.sharing);
-            placing.ledger.own(node, owner.image);
-            let old = Written { tag: held_tag(document, alias)?.tag, digest: beside.held };
-            placing.ledger.place(owner.image, (node, None), old, new, changed)?;
+        let owner = placing.ledger.owners.get(&document.resolve(alias)).copied();
+        let (Some(owner), Some(mapping)) = (owner, document.parent(alias)) else { continue };
+        let pairs = || document.pairs(mapping).map(|(key, value)| (document.value(document.resolve(key)), value));
+        let keys = keys.entry(mapping).or_insert_with(|| pairs().collect());
+        let Some(beside) = named(document, alias, |name| keys.get(name).copied())? else { continue };
+        let node = beside.node;
+        if beside.held.is_none() || placing.ledger.owners.contains_key(&node) {
+            continue;
         }
+        let new = placing.view.new_text(owner.image, true, node)?;
+        let text = placing.view.digest_text(&beside, owner.image, new.digest.as_deref().unwrap_or_default())?;
+        let changed = placing.put(node, text)?;
+        placing.ledger.start(owner.job, owner.sharing);
+        placing.ledger.own(node, owner.image);
+        let old = Written { tag: held_tag(document, alias)?.tag, digest: beside.held };
+        placing.ledger.place(owner.image, (node, None), old, new, changed)?;
     }
     Ok(())
 }

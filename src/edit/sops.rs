@@ -22,11 +22,10 @@ pub(super) fn guard(document: &Document<'_>, touched: &[(Node, bool)]) -> Outcom
     if touched.is_empty() {
         return Ok(());
     }
-    let seals: Vec<(Node, Seal)> =
-        document.roots.iter().filter_map(|root| Some((*root, seal(document, *root)?))).collect();
+    let seals: Vec<Option<Seal>> = document.roots.iter().map(|root| seal(document, *root)).collect();
     for &(node, is_added) in touched {
-        let holder = seals.iter().rfind(|(root, _)| *root <= node && node.0 < document.record(*root).after);
-        let Some((_, seal)) = holder else { continue };
+        let root = document.roots.partition_point(|root| *root <= node).checked_sub(1);
+        let Some(Some(seal)) = root.and_then(|root| seals.get(root)) else { continue };
         if !seal.is_open {
             return document.refuse(node, Reason::Sealed { line: document.line_of(seal.node) });
         }

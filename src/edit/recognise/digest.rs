@@ -82,20 +82,31 @@ pub(in crate::edit) fn beside_version(document: &Document<'_>, node: Node) -> Ou
     let Some(mapping) = document.parent(node).filter(|parent| document.is_mapping(*parent)) else {
         return Ok(Vec::new());
     };
-    let mut found = Vec::new();
-    if let Some(name) = document.key_text(node).and_then(name_beside) {
-        let own = sibling(document, mapping, &name);
-        let merged = || merged(document, mapping, &name).filter(|node| !document.is_blank(document.resolve(*node)));
-        if let Some(digest) = own.or_else(merged).filter(|node| may_be_named(document, *node)) {
-            let is_whole = !is_bare_sha256(document.value(document.resolve(digest)));
-            found.push(read(document, digest, own.is_some(), is_whole)?);
+    let own = |name: &str| sibling(document, mapping, name);
+    let mut found: Vec<Beside> = named(document, node, own)?.into_iter().collect();
+    if matches!(document.key_text(node), Some("imageTag" | "version")) {
+        let fields = Fields::of(document, mapping);
+        if fields.tag_elsewhere() == Some(document.resolve(node)) {
+            found.extend(beside(document, &fields)?);
         }
     }
-    let fields = Fields::of(document, mapping);
-    if fields.tag_elsewhere() == Some(document.resolve(node)) {
-        found.extend(beside(document, &fields)?);
-    }
     Ok(found)
+}
+
+/// The digest that belongs to a tag by its name; `own` finds a value of the tag's mapping.
+pub(in crate::edit) fn named(
+    document: &Document<'_>,
+    tag: Node,
+    own: impl Fn(&str) -> Option<Node>,
+) -> Outcome<Option<Beside>> {
+    let Some((name, mapping)) = document.key_text(tag).and_then(name_beside).zip(document.parent(tag)) else {
+        return Ok(None);
+    };
+    let own = own(&name);
+    let merged = || merged(document, mapping, &name).filter(|node| !document.is_blank(document.resolve(*node)));
+    let digest = own.or_else(merged).filter(|node| may_be_named(document, *node));
+    let is_whole = |digest| !is_bare_sha256(document.value(document.resolve(digest)));
+    digest.map(|digest| read(document, digest, own.is_some(), is_whole(digest))).transpose()
 }
 
 /// A digest under a key such as `imageDigest`, without its tag in the same mapping.

@@ -5,6 +5,7 @@
 
 use super::super::document::{Document, Node};
 use super::super::error::named;
+use super::object::top_value;
 
 /// The annotations that tell Argo CD Image Updater which versions to look for begin with this.
 const UPDATER: &str = "argocd-image-updater.argoproj.io";
@@ -66,8 +67,7 @@ fn part(document: &Document<'_>, key: Node) -> Option<Part> {
 /// What an object of this version is, when it only describes versions.
 fn object(document: &Document<'_>, mapping: Node, version: &str) -> Option<String> {
     let (group, _) = version.split_once('/')?;
-    let kind = document.pairs(mapping).find(|(key, _)| document.value(*key) == "kind").map(|(_, value)| value)?;
-    let kind = document.value(document.resolve(kind));
+    let kind = document.value(document.resolve(top_value(document, mapping, "kind")?));
     let is_foreign = match group {
         "image.toolkit.fluxcd.io" | UPDATER | "policy.sigstore.dev" => true,
         "admissionregistration.k8s.io" => kind.trim_end_matches("Binding").ends_with("AdmissionPolicy"),

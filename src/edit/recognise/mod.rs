@@ -159,6 +159,11 @@ impl<'d, 't> Recogniser<'d, 't> {
         self.registries.join_to(fields, wanted)
     }
 
+    /// The repository that a mapping without a host has together with the parts around it.
+    pub(in crate::edit) fn joined_parts(&self, fields: &Fields<'d, 't>) -> Option<Repository> {
+        self.registries.joined(fields)
+    }
+
     /// The `global.imageRegistry` above a mapping.
     pub(in crate::edit) fn global_registry(&self, mapping: Node) -> Option<Node> {
         self.registries.global(mapping)

@@ -49,7 +49,8 @@ pub(in crate::edit) fn is_in_argo_application(document: &Document<'_>, node: Nod
     matches!(kind, Some("Application" | "ApplicationSet"))
 }
 
-fn top_value(document: &Document<'_>, root: Node, wanted: &str) -> Option<Node> {
+/// The value of a key among a mapping's first.
+pub(super) fn top_value(document: &Document<'_>, root: Node, wanted: &str) -> Option<Node> {
     let mut pairs = document.pairs(root).take(KEYS);
     pairs.find(|(key, _)| document.value(*key) == wanted).map(|(_, value)| value)
 }

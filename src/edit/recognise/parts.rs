@@ -68,6 +68,19 @@ impl<'d, 't> Registries<'d, 't> {
         })
     }
 
+    /// The repository that a mapping without a host and the file name together, as far as nobody knows which is wanted.
+    pub(super) fn joined(&self, fields: &Fields<'d, 't>) -> Option<Repository> {
+        let repository = fields.joined(Key::Repository)?;
+        if Repository::parse(&repository).ok()?.written_host().is_some() {
+            return None;
+        }
+        let registry = self.above(fields.mapping).find_map(|given| given.global.or(given.own));
+        let registry = registry.map(|node| self.document.value(node));
+        let parts = [registry, fields.text(Key::Organization), Some(&repository)];
+        let parts: Vec<&str> = parts.into_iter().flatten().map(|part| part.trim_matches('/')).collect();
+        Repository::parse(&parts.join("/")).ok()
+    }
+
     /// What the mapping and those around it give, the nearest first.
     fn above(&self, mapping: Node) -> impl Iterator<Item = Given> + '_ {
         let around = std::iter::successors(Some(mapping), |node| self.document.parent(*node));
