@@ -28,6 +28,7 @@ mod edit_left_alone;
 mod edit_properties;
 mod edit_rendered;
 mod effect;
+mod effect_update;
 mod facts;
 mod failures;
 mod harness;
