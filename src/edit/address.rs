@@ -11,7 +11,7 @@ const LONGEST: usize = 1024;
 
 /// The path of a node from the root of its file's document, through the texts that it stands in.
 pub(super) fn path_of(document: &Document<'_>, node: Node) -> String {
-    behind(&document.origin.path, &segments(document, node))
+    behind(&document.origin.path, &below(document, None, node))
 }
 
 /// The text of a path that leads on into this text.
@@ -19,11 +19,12 @@ pub(super) fn whole(document: &Document<'_>, path: &[Segment]) -> String {
     behind(&document.origin.path, path)
 }
 
-fn segments(document: &Document<'_>, node: Node) -> Vec<Segment> {
+/// The way to a node from one that it stands in, by default its root.
+pub(super) fn below(document: &Document<'_>, top: Option<Node>, node: Node) -> Vec<Segment> {
     let mut segments = Vec::new();
     let mut child = node;
     let mut length = 0;
-    while let Some(parent) = document.parent(child).filter(|_| length < LONGEST) {
+    while let Some(parent) = document.parent(child).filter(|_| length < LONGEST && Some(child) != top) {
         let segment = if document.is_sequence(parent) {
             Segment::Index(document.record(child).ordinal as usize)
         } else {

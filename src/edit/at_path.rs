@@ -18,6 +18,7 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
     let (stop, rest) = match resolve(document, path)? {
         Resolved::Node(node) => return place(placing, job, node),
         Resolved::Text { node, rest } => {
+            refuse_overridden(placing, node)?;
             let kind = Kind::Helm { path: Some(Path { segments: rest.to_vec() }) };
             placing.send(node, Job { kind, images: job.images.clone(), rules: job.rules });
             return Ok(());
@@ -26,6 +27,9 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
     };
     stop.map_or(Ok(()), |stop| placing.view.recogniser.refuse_foreign(stop))?;
     let is_tag = matches!(rest, [Segment::Key(key)] if key == Key::Tag.as_str());
+    if let Some(parent) = stop.filter(|_| is_tag) {
+        refuse_overridden(placing, parent)?;
+    }
     let may_hold = |stop: &Node| is_tag && (document.is_mapping(*stop) || document.is_blank(*stop));
     match stop.filter(may_hold) {
         Some(parent) if placing.view.rules.create && document.is_mapping(parent) => mapping(placing, job, parent),
@@ -43,9 +47,22 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, path: &Path) -> Out
     }
 }
 
+/// Refuses a place over which another layer of Helm values wins.
+fn refuse_overridden(placing: &Placing<'_, '_>, node: Node) -> Outcome<()> {
+    match placing.view.recogniser.overridden(node) {
+        Some(reason) => placing.document.refuse(node, reason),
+        None => Ok(()),
+    }
+}
+
 fn place(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
     let document = placing.document;
+    let node = placing.view.recogniser.value_of(node);
     placing.view.recogniser.refuse_foreign(node)?;
+    refuse_overridden(placing, node)?;
+    if let Some(fields) = placing.view.recogniser.set_by(node) {
+        return pair(placing, job, node, &fields);
+    }
     if matches!(document.key_text(node), Some("tag" | "newTag" | "digest" | "sha" | "sha256"))
         && let Some(holder) = placing.view.recogniser.version_of(node)
     {
@@ -61,13 +78,19 @@ fn place(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
 }
 
 fn mapping(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
+    refuse_overridden(placing, node)?;
+    let fields = placing.view.recogniser.fields(node);
+    pair(placing, job, node, &fields)
+}
+
+/// Edits a mapping at a node, or one that a parameter at it sets.
+fn pair(placing: &mut Placing<'_, '_>, job: &Job, node: Node, fields: &Fields<'_, '_>) -> Outcome<()> {
     let view = placing.view;
-    let fields = Fields::of(view.document, node);
     fields.refuse_duplicates()?;
     if fields.is_entry() {
         let image = view.choose(job, node, fields.names().next().as_ref().map(Name::shown))?;
         fields.refuse_suffix()?;
-        return placing.pair(&fields, image);
+        return placing.pair(fields, image);
     }
     // `{image: X:1.0}` has its version in the reference: a `tag` beside it would mean nothing.
     let sight = |node| view.recogniser.scalar(node).map(|sighting| sighting.spelling);
@@ -79,15 +102,15 @@ fn mapping(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> 
     let images = view.images(job);
     let is_wanted = |name: &Name| name.is_bare() && images.iter().any(|(_, wanted)| name.is(&wanted.repository));
     let certain = || fields.names().find(|name| name.certainty == Certainty::Certain);
-    let in_parts = || images.iter().find(|(_, wanted)| view.recogniser.parts_join_to(&fields, &wanted.repository));
+    let in_parts = || images.iter().find(|(_, wanted)| view.recogniser.parts_join_to(fields, &wanted.repository));
     let named = match fields.names().find(is_wanted) {
         Some(name) => Some(name.shown().to_owned()),
         None => in_parts().map(|(_, wanted)| wanted.repository.to_string()),
     };
     let named = named.or_else(|| certain().map(|name| name.shown().to_owned()));
-    let named = named.or_else(|| on_registry(&images, &fields));
+    let named = named.or_else(|| on_registry(&images, fields));
     let image = view.choose(job, node, named.as_deref())?;
-    placing.pair(&fields, image)
+    placing.pair(fields, image)
 }
 
 /// A registry without a repository: what it names, with a mere name if there is one, unless it is the one wanted

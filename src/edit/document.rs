@@ -3,6 +3,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashMap;
+
 use super::error::{Outcome, Reason, Refusal, named};
 
 /// From this length on a line's characters are not counted.
@@ -73,6 +75,17 @@ pub(super) struct Origin {
     pub(super) path: String,
     /// How many texts it stands in.
     pub(super) depth: u8,
+    /// What the file says elsewhere in the place of values of this text, by their paths in it.
+    pub(super) above: HashMap<String, Above>,
+}
+
+/// A value that wins over another one.
+#[derive(Clone, Debug)]
+pub(super) struct Above {
+    pub(super) text: String,
+    /// Its path in the file.
+    pub(super) place: String,
+    pub(super) line: usize,
 }
 
 /// A file's text and its index.

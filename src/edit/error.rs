@@ -143,6 +143,22 @@ pub enum Reason {
     /// Helm values as text inside an Argo CD Application.
     #[error("the Helm values are text here, and the path does not lead on into them")]
     ValuesText,
+    /// Another layer of Helm values wins over the place.
+    #[error("this is without effect: {place} on line {line} wins over it")]
+    Overridden {
+        /// The path of what wins.
+        place: String,
+        /// Its line.
+        line: usize,
+    },
+    /// A digest in another layer of Helm values wins over the tag.
+    #[error("the digest at {place} on line {line} is deployed, whatever tag is written here")]
+    DigestWins {
+        /// The digest's path.
+        place: String,
+        /// Its line.
+        line: usize,
+    },
     /// A text that a path leads into, in a style whose lines are not those of the file.
     #[error("the path leads into a text that is not written as a literal text (|)")]
     TextStyle,

@@ -46,6 +46,8 @@ impl Reason {
             Self::Foreign(_) => "name the place of the image that runs",
             Self::Semver => "remove ref.semver and write ref.tag, or let Flux choose the version",
             Self::ValuesText => "add the keys inside the text to the path, as in helm.values.image.tag",
+            Self::Overridden { place, .. } => return format!("write what wins: {file}:{place}").into(),
+            Self::DigestWins { .. } => "take the digest out, or write it in the layer in which the tag stands",
             Self::TextStyle => "write the text as a literal text: `|` behind its key, and its lines as they are",
             Self::TextLines => "take these characters out of the text",
             Self::TextNotYaml(_) => "correct the text, or write the value where the text takes it from",

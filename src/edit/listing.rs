@@ -33,20 +33,31 @@ struct Listed {
 /// The places that a target of this kind would find, whatever image was wanted, in the order of the file.
 pub(super) fn list(document: &Document<'_>, kind: &Kind) -> Outcome<Vec<Holding>> {
     let recogniser = Recogniser::new(document);
+    let mut inside = Vec::new();
     let found = match kind {
         Kind::Helm { path: Some(path) } => match at_path(&recogniser, path)? {
             At::Place(listed) => vec![listed],
             At::Text(node, path) => {
                 let nested = Nested::of(document, node)?;
                 let kind = Kind::Helm { path: Some(path) };
-                return list(&nested.read()?, &kind).map_err(|refusal| nested.refusal(refusal));
+                return list(&nested.read(recogniser.above(node))?, &kind).map_err(|refusal| nested.refusal(refusal));
             }
         },
         Kind::Helm { path: None } => matched(&recogniser, Scope::Documents),
         Kind::Manifest => matched(&recogniser, Scope::Objects),
         Kind::Kustomize { name } => entries(&recogniser, name.as_deref()),
     };
-    Ok(found.into_iter().map(|listed| listed.holding(document)).collect())
+    if let Some(scope) = kind.scope() {
+        for text in recogniser.texts(scope) {
+            let Ok(nested) = Nested::of(document, text) else { continue };
+            let Ok(inner) = nested.read(recogniser.above(text)) else { continue };
+            inside.extend(list(&inner, &Kind::Helm { path: None }).map_err(|refusal| nested.refusal(refusal))?);
+        }
+    }
+    let mut found: Vec<_> = found.into_iter().map(|listed| listed.holding(document)).chain(inside).collect();
+    found.sort_by_key(|holding| holding.line);
+    found.truncate(MAX_PLACES);
+    Ok(found)
 }
 
 /// Every place of the documents that names an image.
@@ -90,12 +101,11 @@ fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<At> {
         Resolved::Text { node, rest } => return Ok(At::Text(node, Path { segments: rest.to_vec() })),
         Resolved::Missing { stop, rest } => return Err(missing(document, path, stop, rest, TagSource::Nowhere)),
     };
+    let node = recogniser.value_of(node);
     recogniser.refuse_foreign(node)?;
     let mapping = recogniser.version_of(node).or_else(|| document.is_mapping(node).then_some(node));
-    let sighting = match mapping {
-        Some(mapping) => Some(Sighting::of_mapping(Fields::of(document, mapping))),
-        None => recogniser.scalar(node),
-    };
+    let fields = recogniser.set_by(node).or_else(|| mapping.map(|mapping| recogniser.fields(mapping)));
+    let sighting = fields.map(Sighting::of_mapping).or_else(|| recogniser.scalar(node));
     Ok(At::Place(match sighting {
         Some(sighting) => {
             let parts = match &sighting.spelling {

@@ -4,13 +4,14 @@
 
 use std::collections::HashMap;
 
-use super::Job;
 use super::error::Outcome;
+use super::nested::Nested;
 use super::note::Note;
 use super::place::Placing;
 use super::recognise::kustomization::numbers;
 use super::recognise::{Scope, Standing, object};
 use super::sops::is_encrypted;
+use super::{Job, Kind, Wanted};
 
 /// Edits every place whose repository is that of one of the job's images.
 pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
@@ -38,10 +39,30 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Ou
             }
         }
     }
+    for text in view.recogniser.texts(scope) {
+        let nested = Nested::of(document, text);
+        match nested.and_then(|nested| nested.read(HashMap::new()).map(drop)) {
+            Ok(()) => placing
+                .send(text, Job { kind: Kind::Helm { path: None }, images: job.images.clone(), rules: job.rules }),
+            Err(refusal) if names_any(document.value(text), &images) => {
+                placing.ledger.remark(text, Note::Text(refusal.reason));
+            }
+            Err(_) => {}
+        }
+    }
     // A file without any object is for the caller to judge.
     if object::has_objects(document) {
         let passed_over = |root: &&_| scope.passes_over(document, **root) && !document.is_blank(**root);
         document.roots.iter().filter(passed_over).for_each(|root| placing.ledger.remark(*root, Note::NoObject));
     }
     Ok(())
+}
+
+/// Whether a text names one of the images, by its path alone where a registry may stand beside it.
+fn names_any(text: &str, images: &[(usize, &Wanted)]) -> bool {
+    images.iter().any(|(_, wanted)| {
+        let repository = wanted.repository.as_str();
+        let path = wanted.repository.written_host().and_then(|host| repository.strip_prefix(host)?.strip_prefix('/'));
+        text.contains(path.unwrap_or(repository))
+    })
 }

@@ -137,6 +137,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What is looked through for places, when the target doesn't say where they are.
+    pub(in crate::edit) fn scope(&self) -> Option<Scope> {
+        match self {
+            Self::Helm { path: None } => Some(Scope::Documents),
+            Self::Manifest => Some(Scope::Objects),
+            Self::Helm { path: Some(_) } | Self::Kustomize { .. } => None,
+        }
+    }
+
     /// Whether the target says itself where the image is.
     pub fn is_addressed(&self) -> bool {
         matches!(self, Self::Helm { path: Some(_) } | Self::Kustomize { name: Some(_) })
@@ -300,7 +309,7 @@ fn work(
     let mut held = listing::held(&recogniser);
     for (node, jobs) in texts {
         let nested = Nested::of(document, node)?;
-        let inner = nested.read()?;
+        let inner = nested.read(recogniser.above(node))?;
         let worked =
             work(&Below::default(), (file, &inner), &jobs, wanted).map_err(|refusal| nested.refusal(refusal))?;
         if !worked.edits.is_empty() {

@@ -3,8 +3,10 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashMap;
+
 use super::address::path_of;
-use super::document::{Document, Node, Origin, Shape, Style};
+use super::document::{Above, Document, Node, Origin, Shape, Style};
 use super::error::{DEEPEST_TEXT, Outcome, Reason, Refusal};
 use super::reading;
 use super::splice::{Edit, Expected, What, apply};
@@ -85,14 +87,15 @@ impl<'d, 't> Nested<'d, 't> {
         Ok(())
     }
 
-    /// Reads the text.
-    pub(super) fn read(&self) -> Outcome<Document<'_>> {
+    /// Reads the text. `above` is what wins over its values, by their paths.
+    pub(super) fn read(&self, above: HashMap<String, Above>) -> Outcome<Document<'_>> {
         let start = self.around.start(self.node);
         let origin = Origin {
             lines: self.around.line(start) - 1,
             columns: self.around.origin.columns + start - self.around.line_start(start),
             path: path_of(self.around, self.node),
             depth: self.around.origin.depth + 1,
+            above,
         };
         reading::read_within(&self.text, origin).map_err(|refusal| {
             let reason = match refusal.reason {

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Document, Node};
-use super::error::named;
+use super::error::{Reason, named};
 
 /// Something that the user may not expect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(super) enum Note {
     Encrypted,
     /// The value under this node, a `global.imageRegistry`, which charts put before the image's own registry.
     GlobalRegistry(Node),
+    /// Helm values as text that can't be looked into, and why.
+    Text(Reason),
     /// A tag by itself, which a digest is asked for and not added to.
     OnlyTag,
     /// An entry that can have no effect, and why.
@@ -32,7 +34,7 @@ impl Note {
 
     /// Whether it says that an image was passed over.
     pub(super) fn is_of_an_image(&self) -> bool {
-        matches!(self, Self::Foreign(_) | Self::Encrypted)
+        matches!(self, Self::Foreign(_) | Self::Encrypted | Self::Text(_))
     }
 
     /// The sentence, for a note on a node.
@@ -53,6 +55,7 @@ impl Note {
                 named(document.value(*node))
             ),
             Self::Dead(why) => format!("{place}: this entry is left as it is, for it can have no effect: {why}"),
+            Self::Text(why) => format!("passed over: {place}: the Helm values here name the image: {why}"),
             Self::OnlyTag => format!("{place}: only the tag is written here: nothing says that it may have a digest"),
         }
     }

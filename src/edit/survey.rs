@@ -7,6 +7,7 @@
 use super::address::path_of;
 use super::document::{Document, Node, Shape};
 use super::error::EditError;
+use super::nested::Nested;
 use super::recognise::{
     self, Certainty, Fields, Key, Recogniser, Scope, Spelling, Standing, is_image_key, is_image_place, object,
 };
@@ -66,13 +67,28 @@ pub enum Form {
 pub fn survey(file: &str, bytes: &[u8]) -> Result<Survey, EditError> {
     let text = text_of(file, bytes)?;
     let document = reading::read(text).map_err(|refusal| locate(file, text, refusal))?;
-    let recogniser = Recogniser::new(&document);
-    let sightings = recogniser.sightings(Scope::Documents);
     Ok(Survey {
-        sightings: sightings.filter_map(|sighting| seen(&recogniser, &sighting)).take(MOST).collect(),
+        sightings: sightings(&document),
         has_objects: object::has_objects(&document),
         resources: document.roots.iter().flat_map(|root| resources(&document, *root)).take(MOST).collect(),
     })
+}
+
+/// The places of a file or of a text in it, in their order.
+fn sightings(document: &Document<'_>) -> Vec<Sighting> {
+    let recogniser = Recogniser::new(document);
+    let own = recogniser.sightings(Scope::Documents);
+    let mut found: Vec<_> = own.filter_map(|sighting| seen(&recogniser, &sighting)).take(MOST).collect();
+    for text in recogniser.texts(Scope::Documents) {
+        if let Ok(nested) = Nested::of(document, text)
+            && let Ok(inner) = nested.read(recogniser.above(text))
+        {
+            found.extend(sightings(&inner));
+        }
+    }
+    found.sort_by_key(|sighting| sighting.line);
+    found.truncate(MOST);
+    found
 }
 
 /// What `init` may propose: a place that matching finds, or a tag that only a PATH leads to.

@@ -92,12 +92,19 @@ pub(in crate::edit) struct Fields<'d, 't> {
     merges: bool,
     /// Whether it stands in a list of entries, whatever it has.
     is_listed: bool,
+    /// The whole name of the repository, where another text has a part of it.
+    lent: Option<String>,
 }
 
 impl<'d, 't> Fields<'d, 't> {
+    /// A mapping of which nothing is known.
+    pub(in crate::edit) fn none(document: &'d Document<'t>, mapping: Node) -> Self {
+        let own = [None; NAMES.len()];
+        Self { document, mapping, own, duplicate: None, merges: false, is_listed: false, lent: None }
+    }
+
     pub(in crate::edit) fn of(document: &'d Document<'t>, mapping: Node) -> Self {
-        let mut fields =
-            Self { document, mapping, own: [None; NAMES.len()], duplicate: None, merges: false, is_listed: false };
+        let mut fields = Self::none(document, mapping);
         for (key, value) in document.pairs(mapping) {
             let text = document.value(document.resolve(key));
             fields.merges |= text == "<<";
@@ -117,6 +124,24 @@ impl<'d, 't> Fields<'d, 't> {
     /// An item of a kustomization's own list.
     pub(in crate::edit) fn of_entry(document: &'d Document<'t>, mapping: Node) -> Self {
         Self { is_listed: true, ..Self::of(document, mapping) }
+    }
+
+    /// Takes a value that another layer sets in the place of the mapping's own. `twice` is what sets it a second time.
+    pub(in crate::edit) fn overlay(&mut self, key: Key, value: Node, twice: Option<Node>) {
+        self.own[key as usize] = Some(value);
+        let twice = twice.map(|twice| (twice, value, key.as_str()));
+        self.duplicate = self.duplicate.or(twice);
+    }
+
+    /// Takes the parts of the repository's name that another text has.
+    pub(in crate::edit) fn lend(&mut self, registry: Option<String>, repository: Option<String>) {
+        let own = |key: Key| self.text(key).map(str::to_owned);
+        let registry = registry.or_else(|| own(Key::Registry));
+        let repository = repository.or_else(|| own(Key::Repository));
+        self.lent = repository.map(|repository| match registry {
+            Some(registry) => format!("{}/{repository}", registry.trim_end_matches('/')),
+            None => repository,
+        });
     }
 
     /// The value written under the key in this mapping itself; an alias stays one.
@@ -221,13 +246,17 @@ impl<'d, 't> Fields<'d, 't> {
         match () {
             () if self.is_entry() && self.text(Key::NewName).is_some() => &[Key::NewName],
             () if self.is_entry() => &[Key::Name],
-            () if self.text(Key::Repository).is_some() => &[Key::Repository],
+            () if self.lent.is_some() || self.text(Key::Repository).is_some() => &[Key::Repository],
             () if is_loose => &[Key::Image, Key::Name],
             () => &[],
         }
     }
 
     fn name(&self, key: Key) -> Option<Name> {
+        if let Some(text) = self.lent.clone().filter(|_| key == Key::Repository) {
+            let repository = Repository::parse(&text).ok();
+            return Some(Name { node: self.mapping, text, repository, certainty: Certainty::Certain });
+        }
         let node = self.scalar(key)?;
         let held = self.document.value(node);
         if self.is_entry() && key == Key::Name {

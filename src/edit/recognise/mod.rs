@@ -11,24 +11,28 @@ pub(in crate::edit) mod digest;
 mod fields;
 mod foreign;
 pub(in crate::edit) mod kustomization;
+mod layers;
 pub(in crate::edit) mod object;
 mod parts;
 mod scalar;
 mod sighting;
+mod source;
 pub(in crate::edit) mod text;
+mod text_layer;
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 pub(in crate::edit) use fields::{Certainty, Fields, Key, Name, merged};
 pub(in crate::edit) use foreign::Part;
 pub(in crate::edit) use scalar::{is_image_key, is_image_place, is_name_key};
 pub(in crate::edit) use sighting::{Adds, Sighting, Spelling, Standing};
 
-use super::document::{Document, Node, Shape};
+use super::document::{Above, Document, Node, Shape};
 use super::error::{Outcome, Reason};
 use crate::image::Repository;
 use foreign::Foreign;
+use layers::Layers;
 use parts::Registries;
 use scalar::Surroundings;
 
@@ -54,6 +58,7 @@ pub(in crate::edit) struct Recogniser<'d, 't> {
     surroundings: Surroundings<'d, 't>,
     registries: Registries<'d, 't>,
     foreign: OnceCell<Foreign>,
+    layers: Layers<'d, 't>,
     bases: OnceCell<HashSet<Node>>,
 }
 
@@ -64,6 +69,7 @@ impl<'d, 't> Recogniser<'d, 't> {
             surroundings: Surroundings::new(document),
             registries: Registries::new(document),
             foreign: OnceCell::new(),
+            layers: Layers::of(document),
             bases: OnceCell::new(),
         }
     }
@@ -79,16 +85,55 @@ impl<'d, 't> Recogniser<'d, 't> {
     fn sighting(&self, node: Node) -> Option<Sighting<'d, 't>> {
         match self.document.shape(node) {
             Shape::Mapping(_) => {
-                let fields = Fields::of(self.document, node);
+                let fields = self.fields(node);
                 let says = fields.own(Key::Tag).is_some() || fields.own(Key::Repository).is_some();
                 let is_seen = says || fields.is_entry() || fields.is_artifact();
                 let is_pinned = !is_seen && fields.has_digest_alone();
                 let sighting = (is_seen || is_pinned).then(|| Sighting::of_mapping(fields));
                 sighting.filter(|sighting| is_seen || !sighting.names.is_empty())
             }
-            Shape::Scalar(_) | Shape::Alias => self.scalar(node),
+            Shape::Scalar(_) | Shape::Alias => match self.set_by(node) {
+                Some(fields) => Some(Sighting { node, ..Sighting::of_mapping(fields) }),
+                None => self.scalar(node),
+            },
             Shape::Sequence(_) => None,
         }
+    }
+
+    /// A mapping's fields, with what other layers of Helm values set in their place.
+    pub(in crate::edit) fn fields(&self, mapping: Node) -> Fields<'d, 't> {
+        self.layers.complete(Fields::of(self.document, mapping))
+    }
+
+    /// The fields of the mapping whose tag is set by a parameter of this value.
+    pub(in crate::edit) fn set_by(&self, value: Node) -> Option<Fields<'d, 't>> {
+        self.layers.set_by(value)
+    }
+
+    /// The value of a parameter, for its item; any other node is itself.
+    pub(in crate::edit) fn value_of(&self, node: Node) -> Node {
+        self.layers.value_of(node).unwrap_or(node)
+    }
+
+    /// The texts of Helm values that are looked through as the documents are, in the order of the file.
+    pub(in crate::edit) fn texts(&self, scope: Scope) -> impl Iterator<Item = Node> + '_ {
+        let is_seen = move |text: &Node| !scope.passes_over(self.document, self.document.root(*text));
+        self.layers.texts().filter(is_seen)
+    }
+
+    /// What wins over the values of a text, by their paths.
+    pub(in crate::edit) fn above(&self, text: Node) -> HashMap<String, Above> {
+        self.layers.above(text)
+    }
+
+    /// Why a write to a node would have no effect: another layer of Helm values wins over it.
+    pub(in crate::edit) fn overridden(&self, node: Node) -> Option<Reason> {
+        let (above, is_digest) = match self.layers.over(node) {
+            Some(above) => (above, false),
+            None => (self.layers.digest_over(node)?, true),
+        };
+        let Above { place, line, .. } = above;
+        Some(if is_digest { Reason::DigestWins { place, line } } else { Reason::Overridden { place, line } })
     }
 
     /// What a value (or the value that an alias means) is to somebody who looks for images.
@@ -103,6 +148,11 @@ impl<'d, 't> Recogniser<'d, 't> {
 
     /// Whether a sighting is the place where its image is written.
     pub(in crate::edit) fn standing(&self, sighting: &Sighting<'_, '_>) -> Standing {
+        match self.overridden(sighting.node) {
+            Some(Reason::Overridden { .. }) => return Standing::Yields,
+            Some(reason) => return Standing::Refused(self.document.refusal(sighting.node, reason)),
+            None => {}
+        }
         match &sighting.spelling {
             _ if self.foreign(sighting.node).is_some() => Standing::Foreign,
             Spelling::Pair(fields) if fields.effective(Key::Tag).is_none() && self.is_base(sighting.node) => {

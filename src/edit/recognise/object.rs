@@ -43,10 +43,31 @@ pub(in crate::edit) fn is_in_kustomization(document: &Document<'_>, node: Node) 
     }
 }
 
-/// Whether a node stands in an Argo CD `Application` or `ApplicationSet`.
+/// Whether a node stands in an Argo CD `Application` or `ApplicationSet`, which may be an item of a list.
 pub(in crate::edit) fn is_in_argo_application(document: &Document<'_>, node: Node) -> bool {
-    let kind = top_value(document, document.root(node), "kind").map(|kind| document.value(kind));
-    matches!(kind, Some("Application" | "ApplicationSet"))
+    let mut around = std::iter::successors(Some(node), |node| document.parent(*node));
+    around.any(|node| matches!(kind(document, node), Some("Application" | "ApplicationSet")))
+}
+
+/// Whether a mapping stands at the top of an `.argocd-source.yaml`: a document that has nothing but an Argo CD source's fields.
+pub(in crate::edit) fn is_argo_source(document: &Document<'_>, node: Node) -> bool {
+    let is_field = |key: Node| {
+        let fields = ["helm", "kustomize", "directory", "plugin", "path", "chart", "ref", "repoURL", "targetRevision"];
+        fields.contains(&document.value(key))
+    };
+    let is_root = |mapping: &Node| document.parent(*mapping).is_none();
+    let root = document.parent(node).filter(is_root);
+    root.is_some_and(|root| document.pairs(root).take(KEYS).all(|(key, _)| is_field(key)))
+}
+
+/// Whether a mapping is the `spec` of a k3s `HelmChart` or `HelmChartConfig`.
+pub(in crate::edit) fn is_helm_chart(document: &Document<'_>, spec: Node) -> bool {
+    let kind = document.parent(spec).and_then(|object| kind(document, object));
+    matches!(kind, Some("HelmChart" | "HelmChartConfig"))
+}
+
+fn kind<'d>(document: &'d Document<'_>, object: Node) -> Option<&'d str> {
+    top_value(document, object, "kind").map(|kind| document.value(kind))
 }
 
 /// The value of a key among a mapping's first.

@@ -171,7 +171,10 @@ fn is_kustomize_image(document: &Document<'_>, node: Node) -> bool {
     kustomize.is_some_and(|kustomize| document.key_text(kustomize) == Some("kustomize"))
 }
 
-/// Whether a value can only be an image: an item of `kustomize.images` in an Argo CD object.
+/// Whether a value can only be an image: an item of `kustomize.images` in an Argo CD object or `.argocd-source.yaml`.
 fn is_argo_image(document: &Document<'_>, node: Node) -> bool {
-    is_kustomize_image(document, node) && object::is_in_argo_application(document, node)
+    let kustomize = || document.parent(node).and_then(|images| document.parent(images));
+    is_kustomize_image(document, node)
+        && (object::is_in_argo_application(document, node)
+            || kustomize().is_some_and(|kustomize| object::is_argo_source(document, kustomize)))
 }

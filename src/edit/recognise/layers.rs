@@ -1,0 +1,202 @@
+//! Helm values that are written in layers inside one object, and which layer wins: Argo CD's `parameters` over `valuesObject`,
+//! with which `values` is ignored, else over `values`; k3s's `set` over `valuesContent`.
+//! This module must not decide what is written.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::HashMap;
+
+use super::super::address::{below, path_of};
+use super::super::document::{Above, Document, Node};
+use super::super::path::{Segment, behind};
+use super::fields::{Fields, Key};
+use super::source::{Parameter, Source, sources};
+use super::text_layer::Lower;
+
+/// The keys of a mapping that parameters may set one by one.
+const KEYS: [Key; 8] =
+    [Key::Registry, Key::Repository, Key::Name, Key::Image, Key::Tag, Key::Digest, Key::Sha, Key::Sha256];
+
+/// All that is said in layers in a file.
+pub(in crate::edit) struct Layers<'d, 't> {
+    document: &'d Document<'t>,
+    sources: Vec<Source>,
+    /// The source of each `valuesObject` that has parameters above it.
+    objects: HashMap<Node, usize>,
+    /// The sources of the texts.
+    texts: HashMap<Node, usize>,
+    /// The tags among the parameters, by their values.
+    tags: HashMap<Node, Tag>,
+    /// The values of parameters, by their items.
+    values: HashMap<Node, Node>,
+}
+
+/// A tag among the parameters.
+struct Tag {
+    source: usize,
+    /// The path of the mapping whose tag it sets.
+    holder: Vec<Segment>,
+    /// What the text below says of that mapping.
+    lower: Lower,
+}
+
+/// What sets values from above.
+enum Upper<'a> {
+    Parameters(&'a Source),
+    /// The layers around this text.
+    Around(&'a HashMap<String, Above>),
+}
+
+impl<'d, 't> Layers<'d, 't> {
+    pub(super) fn of(document: &'d Document<'t>) -> Self {
+        let sources = sources(document);
+        let mut layers = Self {
+            document,
+            objects: HashMap::new(),
+            texts: HashMap::new(),
+            tags: HashMap::new(),
+            values: HashMap::new(),
+            sources: Vec::new(),
+        };
+        for (number, source) in sources.iter().enumerate() {
+            layers.texts.extend(source.text.map(|text| (text, number)));
+            if source.parameters.is_empty() {
+                continue;
+            }
+            layers.objects.extend(source.object.map(|object| (object, number)));
+            layers.values.extend(source.parameters.values().map(|parameter| (parameter.item, parameter.value)));
+            let tags = source.parameters.values().filter_map(|parameter| Some((parameter, parameter.holder_of_tag()?)));
+            let text = source.text.filter(|_| source.object.is_none());
+            let mut lower = text.map(|text| Lower::all(document, text, tags.clone().map(|(_, holder)| holder)));
+            for (parameter, holder) in tags {
+                let lower = lower.as_mut().and_then(|lower| lower.remove(&behind("", holder))).unwrap_or_default();
+                layers.tags.insert(parameter.value, Tag { source: number, holder: holder.to_vec(), lower });
+            }
+        }
+        Self { sources, ..layers }
+    }
+
+    /// The texts that hold values and are not ignored, in the order of the file.
+    pub(super) fn texts(&self) -> impl Iterator<Item = Node> + '_ {
+        self.sources.iter().filter(|source| source.object.is_none()).filter_map(|source| source.text)
+    }
+
+    /// The value that a parameter sets, for its item.
+    pub(super) fn value_of(&self, item: Node) -> Option<Node> {
+        self.values.get(&item).copied()
+    }
+
+    /// What wins over the values of a text, by their paths.
+    pub(super) fn above(&self, text: Node) -> HashMap<String, Above> {
+        let source = self.texts.get(&text).and_then(|source| self.sources.get(*source));
+        let parameters = source.into_iter().flat_map(|source| &source.parameters);
+        parameters.map(|(path, parameter)| (path.clone(), self.as_above(parameter.value))).collect()
+    }
+
+    /// What wins over a value, over the tag of a mapping, or over a whole text.
+    pub(super) fn over(&self, node: Node) -> Option<Above> {
+        let ignored = self.texts.get(&node).and_then(|source| self.sources.get(*source)?.object);
+        if let Some(object) = ignored {
+            return Some(self.as_above(object));
+        }
+        let (mut path, upper) = self.upper(node)?;
+        if self.document.is_mapping(node) {
+            path.push(Segment::Key(Key::Tag.as_str().to_owned()));
+        }
+        match upper {
+            Upper::Parameters(source) => Some(self.as_above(source.parameters.get(&behind("", &path))?.value)),
+            Upper::Around(above) => above.get(&behind("", &path)).cloned(),
+        }
+    }
+
+    /// The digest that wins over the tag of a mapping, or over a tag among the parameters, and stands in another layer than
+    /// can be written together with it.
+    pub(super) fn digest_over(&self, node: Node) -> Option<Above> {
+        if let Some(tag) = self.tags.get(&node) {
+            let source = self.sources.get(tag.source)?;
+            return tag
+                .lower
+                .digest
+                .clone()
+                .filter(|_| digests(&tag.holder).all(|path| !source.parameters.contains_key(&path)));
+        }
+        let (path, upper) = self.upper(node).filter(|_| self.document.is_mapping(node))?;
+        let Upper::Around(above) = upper else { return None };
+        let mut said = digests(&path).filter_map(|path| above.get(&path)).filter(|above| !above.text.is_empty());
+        said.next().cloned()
+    }
+
+    /// Gives a mapping's fields what the layers above set.
+    pub(super) fn complete(&self, mut fields: Fields<'d, 't>) -> Fields<'d, 't> {
+        let Some((path, upper)) = self.upper(fields.mapping) else { return fields };
+        match upper {
+            Upper::Parameters(source) => overlay(&mut fields, &path, source),
+            Upper::Around(above) => {
+                let said = |key| above.get(&at(&path, key)).map(|above| above.text.clone());
+                let (registry, repository) = (said(Key::Registry), said(Key::Repository));
+                if registry.is_some() || repository.is_some() {
+                    fields.lend(registry, repository);
+                }
+            }
+        }
+        fields
+    }
+
+    /// The mapping whose tag a parameter sets, with what each layer says of it: by the parameter's value.
+    pub(super) fn set_by(&self, value: Node) -> Option<Fields<'d, 't>> {
+        let tag = self.tags.get(&value)?;
+        let source = self.sources.get(tag.source)?;
+        let below = source.object.and_then(|object| super::source::find(self.document, object, &tag.holder));
+        let mapping = below.filter(|below| self.document.is_mapping(*below));
+        let item = self.document.parent(value).unwrap_or(value);
+        let mut fields =
+            mapping.map_or_else(|| Fields::none(self.document, item), |mapping| Fields::of(self.document, mapping));
+        overlay(&mut fields, &tag.holder, source);
+        if tag.lower.registry.is_some() || tag.lower.repository.is_some() {
+            let own = |key: Key| fields.text(key).map(str::to_owned);
+            let registry = own(Key::Registry).or_else(|| tag.lower.registry.clone());
+            let repository = own(Key::Repository).or_else(|| tag.lower.repository.clone());
+            fields.lend(registry, repository);
+        }
+        Some(fields)
+    }
+
+    /// The layers above a node, and its path in its own.
+    fn upper(&self, node: Node) -> Option<(Vec<Segment>, Upper<'_>)> {
+        let document = self.document;
+        if !self.objects.is_empty() {
+            let around = std::iter::successors(Some(node), |node| document.parent(*node));
+            let found = around.into_iter().find_map(|top| Some((top, self.objects.get(&top)?)));
+            if let Some((top, source)) = found {
+                return Some((below(document, Some(top), node), Upper::Parameters(self.sources.get(*source)?)));
+            }
+        }
+        let above = Some(&document.origin.above).filter(|above| !above.is_empty())?;
+        Some((below(document, None, node), Upper::Around(above)))
+    }
+
+    fn as_above(&self, node: Node) -> Above {
+        Above {
+            text: self.document.value(self.document.resolve(node)).to_owned(),
+            place: path_of(self.document, node),
+            line: self.document.line_of(node),
+        }
+    }
+}
+
+/// Puts the parameters that set a mapping's keys in the place of what stands there.
+fn overlay(fields: &mut Fields<'_, '_>, path: &[Segment], source: &Source) {
+    for key in KEYS {
+        if let Some(Parameter { value, twice, .. }) = source.parameters.get(&at(path, key)) {
+            fields.overlay(key, *value, *twice);
+        }
+    }
+}
+
+fn at(path: &[Segment], key: Key) -> String {
+    behind(&behind("", path), &[Segment::Key(key.as_str().to_owned())])
+}
+
+fn digests(path: &[Segment]) -> impl Iterator<Item = String> + '_ {
+    Key::DIGESTS.into_iter().map(|key| at(path, key))
+}
