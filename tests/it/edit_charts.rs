@@ -63,9 +63,9 @@ impl Counts {
             ),
         };
         let path = values.path.as_ref().map(|path| Path::parse(path).expect("a path"));
+        let pin = if values.pins { Pin::Digest } else { Pin::Tag };
         let rules = Rules { pin, ..Rules::default() };
         let jobs = [Job { kind: Kind::Helm { path }, images: vec![0], rules }];
-        let pin = if values.pins { Pin::Digest } else { Pin::Tag };
         let text = if values.edited == BASE { &values.base } else { &values.overlay };
         let edited = match rewrite(values.edited, text.as_bytes(), &jobs, &[wanted]) {
             Ok(edited) => edited,
