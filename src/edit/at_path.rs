@@ -107,7 +107,11 @@ fn pair(placing: &mut Placing<'_, '_>, job: &Job, node: Node, fields: &Fields<'_
         Some(name) => Some(name.shown().to_owned()),
         None => in_parts().map(|(_, wanted)| wanted.repository.to_string()),
     };
-    let named = named.or_else(|| certain().map(|name| name.shown().to_owned()));
+    let whole = |name: Name| match view.recogniser.joined_parts(fields) {
+        Some(repository) => repository.to_string(),
+        None => name.shown().to_owned(),
+    };
+    let named = named.or_else(|| certain().map(whole));
     let named = named.or_else(|| on_registry(&images, fields));
     let image = view.choose(job, node, named.as_deref())?;
     placing.pair(fields, image)

@@ -3,9 +3,9 @@
 //!
 //! One pass per file: index all documents (`reading`, `document`), recognise what in them is an image (`recognise`), select
 //! from that (`at_path`, `matching`, `kustomize`) and write down what is to be written (`place`, `sharing`) into a plan and
-//! a ledger of places (`plan`, `ledger`); splice (`insert`, `splice`), read the result again and prove that it
-//! differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is recognised, too. A literal
-//! text that holds YAML goes through the same, as a file inside the file (`nested`).
+//! a ledger of places (`plan`, `ledger`); refuse what SOPS has signed (`sops`); splice (`insert`, `splice`), read the result
+//! again and prove that it differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is
+//! recognised, too. A literal text that holds YAML goes through the same, as a file inside the file (`nested`).
 
 #![deny(clippy::disallowed_methods)]
 

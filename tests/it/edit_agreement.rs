@@ -87,7 +87,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 let last = path.rsplit('.').next().unwrap_or_default();
                 let exception = match last {
                     "digest" | "sha" | "sha256" if is_shared => Exception::DigestAlone,
-                    "tag" if !repository.as_str().contains('/') => Exception::MereName,
+                    "tag" | "digest" | "sha" | "sha256" if !repository.as_str().contains('/') => Exception::MereName,
                     _ => {
                         found.push(format!("{kind:?}: {repository} is edited at {path} and not listed"));
                         continue;
@@ -112,7 +112,9 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 let last = path.rsplit('.').next().unwrap_or_default();
                 let exception = match last {
                     "digest" | "sha" | "sha256" if is_shared => Exception::DigestAlone,
-                    "tag" if repository.written_host().is_none() || !is_named(text, repository) => {
+                    "tag" | "digest" | "sha" | "sha256"
+                        if repository.written_host().is_none() || !is_named(text, repository) =>
+                    {
                         Exception::UnsureName
                     }
                     _ => {

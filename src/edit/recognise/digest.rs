@@ -175,3 +175,28 @@ fn parse(form: Form, text: &str) -> Option<Digest> {
         Form::Bare => Digest::parse(&format!("{SHA256}{text}")).ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_called_as_its_tag() {
+        for (tag, digest) in [
+            ("tag", "digest"),
+            ("newTag", "digest"),
+            ("imageTag", "imageDigest"),
+            ("image.tag", "image.digest"),
+            ("web.image.imageTag", "web.image.imageDigest"),
+            ("app_tag", "app_digest"),
+            ("APP_TAG", "APP_DIGEST"),
+        ] {
+            assert_eq!(name_beside(tag).as_deref(), Some(digest), "{tag}");
+            assert!(is_digest_name(digest), "{digest}");
+        }
+        for other in ["image", "stage", "tags", "version", "digest", "Tagged", "image.newTag.x"] {
+            assert_eq!(name_beside(other), None, "{other}");
+        }
+        assert!(!is_digest_name("tag") && !is_digest_name("digestive") && !is_digest_name("sha"));
+    }
+}

@@ -3,7 +3,8 @@
 //!
 //! One pass turns a file into sightings (`Recogniser::sightings`): a node, how it is spelled, what it says it is an
 //! image of and how sure that is. Whether a sighting is the place to write to (`Recogniser::standing`) and which digests
-//! stand beside its tag (`digest`) is worked out for those that somebody selects.
+//! stand beside its tag (`digest`) is worked out for those that somebody selects. `foreign` has the parts of a file that only
+//! describe versions, `parts` the registries that stand elsewhere in the file.
 
 #![deny(clippy::disallowed_methods)]
 
