@@ -9,7 +9,7 @@ use super::place::Placing;
 use super::recognise::text::{not_scalar, plain_text, tag_and_digest};
 use super::recognise::{Certainty, Fields, Key, Name, Spelling, digest, is_name_key};
 use super::resolve::{Resolved, elsewhere, missing, resolve};
-use super::{Job, Kind, Wanted, Written};
+use super::{Job, Kind, Wanted, Written, within};
 use crate::image::{Digest, Reference, Repository};
 
 /// Edits the place at a path.
@@ -188,7 +188,7 @@ fn version(placing: &mut Placing<'_, '_>, job: &Job, node: Node, text: &str) -> 
             let image = view.choose(job, node, None)?;
             placing.bare_tag(node, image, held)
         }
-        _ => refuse(),
+        _ => within::edit(placing, job, node, text),
     }
 }
 

@@ -233,14 +233,6 @@ impl<'t> Document<'t> {
         self.key(node).map(|key| self.value(self.resolve(key)))
     }
 
-    /// Whether a node is the text of `helm.values`.
-    pub(super) fn is_values_text(&self, node: Node) -> bool {
-        let holder = self.parent(node).and_then(|mapping| self.key_text(mapping));
-        self.shape(node) == Shape::Scalar(Style::Block)
-            && self.key_text(node) == Some("values")
-            && holder == Some("helm")
-    }
-
     /// Every node, in the order of the text.
     pub(super) fn nodes(&self) -> impl Iterator<Item = Node> + use<> {
         (0..u32::try_from(self.records.len()).unwrap_or(u32::MAX)).map(Node)

@@ -120,6 +120,9 @@ pub enum Reason {
     /// Text that means no image.
     #[error("{0} is neither a tag nor a reference")]
     NoVersion(String),
+    /// Several references in one text.
+    #[error("several references are in this text: {}", .0.join(", "))]
+    SeveralReferences(Vec<String>),
     /// A literal, folded or multi-line scalar.
     #[error("the value is a literal, folded or multi-line text")]
     MultiLine,

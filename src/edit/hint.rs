@@ -38,6 +38,9 @@ impl Reason {
             }
             Self::Template => "write the value where the template takes it from",
             Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
+            Self::SeveralReferences(_) => {
+                "write the reference once, or name the image of this target in the config file"
+            }
             Self::MultiLine => "write the value on one line, plain or in quotes",
             Self::Encrypted => "write the value with `sops set`, or keep the image's values out of what is encrypted",
             Self::Sealed { .. } => {

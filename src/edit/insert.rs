@@ -15,7 +15,10 @@ use super::{layout, quoting, splice};
 pub(super) fn edits(document: &Document<'_>, plan: &Plan) -> Outcome<Vec<Edit>> {
     let mut edits = Vec::new();
     for (node, text) in &plan.values {
-        edits.push(splice::value(document, *node, text)?);
+        edits.push(match plan.sources.get(node) {
+            Some(source) => splice::part(document, *node, text, source)?,
+            None => splice::value(document, *node, text)?,
+        });
     }
     for new in &plan.keys {
         edits.push(key(document, new)?);

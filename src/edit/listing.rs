@@ -9,6 +9,7 @@ use super::document::{Document, Node, Shape};
 use super::error::{MAX_PLACES, Outcome, TagSource, shown};
 use super::nested::Nested;
 use super::path::{Path, Segment};
+use super::recognise::inside::references;
 use super::recognise::kustomization::Kustomization;
 use super::recognise::text::{tag_and_digest, written};
 use super::recognise::{Certainty, Fields, Key, Recogniser, Scope, Sighting, Spelling, Standing, digest};
@@ -17,7 +18,7 @@ use super::{Holding, Kind, Written};
 use crate::image::{Digest, Reference, Repository};
 
 /// How many images an error message names.
-const HELD: usize = 20;
+pub(super) const HELD: usize = 20;
 
 /// What is listed of a place.
 struct Listed {
@@ -115,19 +116,8 @@ fn at_path(recogniser: &Recogniser<'_, '_>, path: &Path) -> Outcome<At> {
             let listed = Listed::of(&sighting);
             Listed { repository: parts.or(listed.repository), ..listed }
         }
-        None => Listed { node, key: None, repository: None, written: version_at(document, node)? },
+        None => Listed::in_text(document, node)?,
     }))
-}
-
-/// A version that no repository stands beside, with the digest that belongs to it.
-fn version_at(document: &Document<'_>, node: Node) -> Outcome<Written> {
-    let text = document.value(node);
-    if let Ok(digest) = Digest::parse(text) {
-        return Ok(Written { tag: None, digest: Some(digest.to_string()) });
-    }
-    let held = tag_and_digest(text).unwrap_or_default();
-    let beside = digest::beside_version(document, node)?.into_iter().find_map(|beside| beside.held);
-    Ok(Written { digest: beside.or(held.digest), ..held })
 }
 
 impl Listed {
@@ -138,6 +128,17 @@ impl Listed {
             Spelling::Bare { .. } | Spelling::Opaque(_) => (sighting.node, None, Written::default()),
         };
         Self { node, key, repository: sighting.repository(Certainty::Likely).cloned(), written }
+    }
+
+    /// A version with the digest that belongs to it, or the one reference of a text.
+    fn in_text(document: &Document<'_>, node: Node) -> Outcome<Self> {
+        let text = document.value(node);
+        let paths = references(text).into_iter().filter(|found| found.held.repository.as_str().contains('/'));
+        let (repository, written) = match paths.collect::<Vec<_>>().as_slice() {
+            [found] => (Some(found.held.repository.clone()), written(&found.held)),
+            _ => (None, version_at(document, node)?),
+        };
+        Ok(Self { node, key: None, repository, written })
     }
 
     /// A mapping's `repository` without a version is more likely to be something else when it is a single word.
@@ -167,6 +168,17 @@ fn version(fields: &Fields<'_, '_>) -> (Node, Option<Key>, Written) {
     }
     let own = fields.own(key);
     (own.unwrap_or(fields.mapping), own.is_none().then_some(key), written)
+}
+
+/// A version that no repository stands beside, with the digest that belongs to it.
+fn version_at(document: &Document<'_>, node: Node) -> Outcome<Written> {
+    let text = document.value(node);
+    if let Ok(digest) = Digest::parse(text) {
+        return Ok(Written { tag: None, digest: Some(digest.to_string()) });
+    }
+    let held = tag_and_digest(text).unwrap_or_default();
+    let beside = digest::beside_version(document, node)?.into_iter().find_map(|beside| beside.held);
+    Ok(Written { digest: beside.or(held.digest), ..held })
 }
 
 /// Some of the images that a file names, each once, in the order of the file.

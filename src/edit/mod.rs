@@ -37,6 +37,7 @@ mod sops;
 mod splice;
 mod survey;
 mod view;
+mod within;
 
 use std::fmt;
 
@@ -48,7 +49,7 @@ pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use document::Document;
-use error::{Outcome, Refusal};
+use error::{MAX_PLACES, Outcome, Refusal};
 use nested::Nested;
 use note::Note;
 use place::Placing;
@@ -319,7 +320,11 @@ fn work(
             touched.push((node, false));
         }
         places.extend(worked.places);
+        if places.len() > MAX_PLACES {
+            return document.refuse(node, Reason::Bomb(Bomb::Places));
+        }
         held.extend(worked.held);
+        held.truncate(listing::HELD);
         notes.extend(worked.notes);
         passed.extend(worked.passed);
     }

@@ -39,6 +39,8 @@ pub(super) struct NewKey {
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) values: BTreeMap<Node, String>,
+    /// How values are written of which only a part changes.
+    pub(super) sources: HashMap<Node, String>,
     pub(super) keys: Vec<NewKey>,
     pub(super) entries: BTreeMap<Spot, Vec<Entry>>,
     /// Blank values that become a mapping of one key.

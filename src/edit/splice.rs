@@ -87,6 +87,20 @@ pub(super) fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<
     })
 }
 
+/// Writes a scalar of which only a part changes: `source` is what is written then, in the style that is there.
+pub(super) fn part(document: &Document<'_>, node: Node, text: &str, source: &str) -> Outcome<Edit> {
+    refuse_typed(document, node)?;
+    refuse_odd_anchor(document, node)?;
+    let what = What::Text(text.to_owned());
+    Ok(Edit {
+        range: document.start(node)..document.end(node),
+        text: source.to_owned(),
+        at: node,
+        replaces: true,
+        expects: vec![Expected { depth: document.record(node).depth, what }],
+    })
+}
+
 /// A text that goes where a plain scalar is: plain too, unless a reader would take it for something else.
 fn plain(document: &Document<'_>, node: Node, text: &str, had_colon: bool) -> String {
     // Older parsers take a colon inside a flow collection for a mapping's.

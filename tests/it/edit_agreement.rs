@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a text that can't be read is a failed test")]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -53,6 +54,30 @@ fn is_named(text: &[u8], repository: &Repository) -> bool {
     String::from_utf8_lossy(text).contains(repository.as_str())
 }
 
+fn is_version_key(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("tag" | "newTag"))
+}
+
+/// Tells a place whose path does not lead back to it when it is typed.
+fn untypeable(text: &[u8], held: &edit::Holding) -> Option<String> {
+    let path = edit::Path::parse(&held.path).map_err(|error| error.to_string());
+    let led = path
+        .and_then(|path| edit::list("f", text, &Kind::Helm { path: Some(path) }).map_err(|error| error.to_string()));
+    // A mapping may have a reference under `tag` and a version under `newTag`: the path of the one means the mapping.
+    let mapping = |path: &str| path.rsplit_once('.').map(|(mapping, _)| mapping.to_owned());
+    match led {
+        Ok(led) if led.iter().any(|led| led.path == held.path && led.line == held.line) => None,
+        Ok(led) if is_version_key(&held.path) && led.iter().any(|led| mapping(&led.path) == mapping(&held.path)) => {
+            None
+        }
+        Ok(led) => Some(format!("{} leads to {led:?}", held.path)),
+        Err(error) if error.contains("several documents") || error.contains("is there twice") => None,
+        // The tag is not there yet: the path says where it would be.
+        Err(error) if error.contains("nothing is at") && is_version_key(&held.path) => None,
+        Err(error) => Some(format!("{} leads nowhere: {error}", held.path)),
+    }
+}
+
 /// Compares what is seen of a text with what is edited, and tells every difference that is no exception.
 fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
     let mut found = Vec::new();
@@ -98,6 +123,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
             if kind != (Kind::Helm { path: None }) {
                 continue;
             }
+            found.extend(held.iter().filter_map(|held| untypeable(text, held)));
             let sightings = survey.sightings.iter().filter(|seen| own(&seen.repository));
             let sightings: Vec<_> = sightings.map(|seen| seen.path.as_str()).collect();
             for seen in &sightings {
@@ -218,11 +244,51 @@ fn document() -> impl Strategy<Value = String> {
     })
 }
 
+/// An Argo CD Application with layers of Helm values.
+fn application() -> impl Strategy<Value = String> {
+    let keys = || prop::sample::subsequence(vec!["registry", "repository", "tag", "digest"], 0..=4);
+    let values = |key: &str, upper: bool| match key {
+        "registry" => "r.io".to_owned(),
+        "repository" if upper => "team/app".to_owned(),
+        "repository" => "r.io/team/app".to_owned(),
+        "digest" => format!("sha256:{}", "1".repeat(64)),
+        _ => "1.4.1".to_owned(),
+    };
+    (keys(), keys(), keys(), 0..3_usize).prop_map(move |(parameters, object, text, form)| {
+        let mut file = String::from("kind: Application\nspec:\n  source:\n    helm:\n      releaseName: x\n");
+        if !parameters.is_empty() {
+            file.push_str("      parameters:\n");
+        }
+        for key in parameters {
+            let _ = writeln!(file, "      - {{name: a.image.{key}, value: '{}'}}", values(key, true));
+        }
+        let mut layer = |name: &str, keys: &[&str]| {
+            file.extend(["      ", name, "\n        a:\n          image:\n            pullPolicy: Always\n"]);
+            for key in keys {
+                let _ = writeln!(file, "            {key}: {}", values(key, false));
+            }
+        };
+        if form != 1 {
+            layer("valuesObject:", &object);
+        }
+        if form != 0 {
+            layer("values: |", &text);
+        }
+        file
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn generated_documents_are_seen_as_they_are_edited(text in document()) {
+        let found = differences(text.as_bytes(), &mut Counts::new());
+        prop_assert!(found.is_empty(), "{}\n{text}", found.join("\n"));
+    }
+
+    #[test]
+    fn layers_are_seen_as_they_are_edited(text in application()) {
         let found = differences(text.as_bytes(), &mut Counts::new());
         prop_assert!(found.is_empty(), "{}\n{text}", found.join("\n"));
     }

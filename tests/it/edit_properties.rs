@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a text that can't be read is a failed test")]
 
-use gitops_bump::edit::{Job, Kind, KnownDigest, Rules, Wanted, rewrite};
+use gitops_bump::edit::{Job, Kind, KnownDigest, Path, Rules, Wanted, rewrite};
 use gitops_bump::image::{Repository, Tag};
 use proptest::prelude::*;
 use serde_yaml::Value;
@@ -115,13 +115,35 @@ fn tag() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A text as a literal block under `v`, between other keys.
+fn in_block(text: &str, indent: usize, chomping: &str) -> String {
+    let line_break = if text.contains("\r\n") { "\r\n" } else { "\n" };
+    let mut block = format!("u: [x]{line_break}v: |{indent}{chomping} # c{line_break}");
+    for line in text.split_inclusive('\n') {
+        let is_blank = line.trim_end_matches(['\r', '\n']).is_empty();
+        block.extend([if is_blank { String::new() } else { " ".repeat(indent) }, line.to_owned()]);
+    }
+    if text.ends_with('\n') {
+        block.push_str("w: 'y'");
+    }
+    block
+}
+
+fn edit_at(text: &str, path: &str, tag: &str) -> String {
+    edit_as(Kind::Helm { path: Some(Path::parse(path).unwrap()) }, text, tag)
+}
+
 fn edit(text: &str, tag: &str) -> String {
+    edit_as(Kind::Helm { path: None }, text, tag)
+}
+
+fn edit_as(kind: Kind, text: &str, tag: &str) -> String {
     let wanted = Wanted {
         repository: Repository::parse(REPOSITORY).unwrap(),
         tag: Tag::parse(tag).unwrap(),
         digest: KnownDigest::Unknown,
     };
-    let job = Job { kind: Kind::Helm { path: None }, images: vec![0], rules: Rules::default() };
+    let job = Job { kind, images: vec![0], rules: Rules::default() };
     rewrite("file.yaml", text.as_bytes(), &[job], &[wanted]).unwrap_or_else(|error| panic!("{error}\n{text}")).text
 }
 
@@ -157,6 +179,27 @@ proptest! {
     }
 
     #[test]
+    fn a_text_in_a_block_is_edited_as_a_file(
+        file in file(),
+        tag in tag(),
+        indent in 1..9_usize,
+        chomping in prop::sample::select(vec!["", "-", "+"]),
+    ) {
+        let text = file.text().trim_start_matches('\u{feff}').to_owned();
+        let before = in_block(&text, indent, chomping);
+        let holder = [vec!["v".to_owned()], file.keys.clone()].concat().join(".");
+        let after = edit_at(&before, &format!("{holder}.tag"), &tag);
+        prop_assert_eq!(&after, &in_block(&edit(&text, &tag), indent, chomping));
+        if holder != "v" {
+            prop_assert_eq!(edit_at(&before, &holder, &tag), after.clone());
+        }
+        let (before, after) = (read(&before), read(&after));
+        prop_assert_eq!(before.get("u"), after.get("u"));
+        let inner = |value: &Value| value.get("v").and_then(Value::as_str).unwrap().to_owned();
+        prop_assert_eq!(read(&inner(&after)), with_tag(&inner(&before), &file.keys, &tag));
+    }
+
+    #[test]
     fn no_text_is_too_strange(text in "[\\[\\]{}:,&*!|>'\"%@`#\\-? \nab<.\u{feff}é]{0,80}", tag in tag()) {
         let wanted = Wanted {
             repository: Repository::parse("a").unwrap(),
@@ -164,11 +207,18 @@ proptest! {
             digest: KnownDigest::Unknown,
         };
         let rules = Rules { create: true, any_repository: true, ..Rules::default() };
-        for kind in [Kind::Helm { path: None }, Kind::Kustomize { name: None }, Kind::Manifest] {
+        let in_text = format!("kind: HelmChart\nspec:\n  valuesContent: |2\n    {}\n  x: a:1\n", text.replace('\n', "\n    "));
+        for (text, kind) in [
+            (&text, Kind::Helm { path: None }),
+            (&text, Kind::Kustomize { name: None }),
+            (&text, Kind::Manifest),
+            (&in_text, Kind::Manifest),
+            (&in_text, Kind::Helm { path: Path::parse("spec.valuesContent.a").ok() }),
+        ] {
             let jobs = [Job { kind, images: vec![0], rules }];
             if let Ok(result) = rewrite("file.yaml", text.as_bytes(), &jobs, std::slice::from_ref(&wanted)) {
                 let is_changed = result.places.iter().any(|place| place.changed);
-                prop_assert_eq!(is_changed, result.text != text);
+                prop_assert_eq!(is_changed, &result.text != text);
             }
         }
     }

@@ -24,6 +24,7 @@ mod edit_agreement;
 mod edit_cases;
 mod edit_charts;
 mod edit_docs;
+mod edit_layers;
 mod edit_left_alone;
 mod edit_properties;
 mod edit_rendered;

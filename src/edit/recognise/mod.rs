@@ -11,6 +11,7 @@
 pub(in crate::edit) mod digest;
 mod fields;
 mod foreign;
+pub(in crate::edit) mod inside;
 pub(in crate::edit) mod kustomization;
 mod layers;
 pub(in crate::edit) mod object;

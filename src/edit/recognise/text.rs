@@ -12,7 +12,7 @@ use crate::image::{Digest, Reference, Tag};
 pub(in crate::edit) fn plain_text<'d>(document: &'d Document<'_>, node: Node) -> Outcome<Option<&'d str>> {
     let target = document.resolve(node);
     match document.shape(target) {
-        Shape::Scalar(Style::Block) if document.is_values_text(target) => document.refuse(node, Reason::ValuesText),
+        Shape::Scalar(Style::Block) if is_values_text(document, target) => document.refuse(node, Reason::ValuesText),
         Shape::Scalar(Style::Block) => document.refuse(node, Reason::MultiLine),
         Shape::Scalar(_) if document.is_blank(target) => Ok(None),
         Shape::Scalar(_) if document.source(target).contains(['\n', '\r']) => document.refuse(node, Reason::MultiLine),
@@ -21,6 +21,12 @@ pub(in crate::edit) fn plain_text<'d>(document: &'d Document<'_>, node: Node) ->
         Shape::Scalar(_) => Ok(Some(document.value(target))),
         _ => document.refuse(node, not_scalar(document, target)),
     }
+}
+
+/// Whether a node is the text of `helm.values`.
+fn is_values_text(document: &Document<'_>, node: Node) -> bool {
+    let holder = document.parent(node).and_then(|mapping| document.key_text(mapping));
+    document.key_text(node) == Some("values") && holder == Some("helm")
 }
 
 /// What a `tag:` holds: nothing, a tag, or a tag with a digest.

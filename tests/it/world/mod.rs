@@ -47,7 +47,9 @@ pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
 pub(crate) use silent::Silent;
 pub(crate) use sshd::{Sshd, key as ssh_key};
-pub(crate) use tools::{check_gitlab_ci, helm_template, kubectl_kustomize, openssl, output_of, sign, tool};
+pub(crate) use tools::{
+    check_gitlab_ci, helm_template, helm_template_with, kubectl_kustomize, openssl, output_of, sign, tool,
+};
 
 /// A scratch directory, and a corner of its own on the servers that all tests share.
 pub(crate) struct World {

@@ -23,6 +23,16 @@ pub(crate) fn helm_template(chart: &Path, values: &str) -> String {
     rendered(&mut command, chart)
 }
 
+/// The same with parameters `NAME=VALUE`, which win over all values files.
+pub(crate) fn helm_template_with(chart: &Path, values: &str, sets: &[String]) -> String {
+    let mut command = Command::new(tool("helm"));
+    command.arg("template").arg("app").arg(chart).arg("--values").arg(chart.join(values));
+    for set in sets {
+        command.arg("--set").arg(set);
+    }
+    rendered(&mut command, chart)
+}
+
 /// What `kubectl kustomize` renders of a directory.
 pub(crate) fn kubectl_kustomize(directory: &Path) -> String {
     rendered(Command::new(tool("kubectl")).arg("kustomize").arg(directory), directory)
