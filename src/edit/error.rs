@@ -162,19 +162,17 @@ pub enum Reason {
         /// Its line.
         line: usize,
     },
-    /// A text that a path leads into, in a style whose lines are not those of the file.
-    #[error("the path leads into a text that is not written as a literal text (|)")]
+    /// A text in a style whose lines are not those of the file.
+    #[error("the text here is not written as a literal text (|), and no other is looked into")]
     TextStyle,
     /// A literal text that other readers split into other lines.
-    #[error(
-        "the path leads into a text with a line break that is none to every reader (U+0085, U+2028, U+2029 or a lone CR)"
-    )]
+    #[error("the text here has a line break that is none to every reader (U+0085, U+2028, U+2029 or a lone CR)")]
     TextLines,
     /// A literal text that holds no YAML.
-    #[error("the path leads into a text that is no YAML: {0}")]
+    #[error("the text here is no YAML: {0}")]
     TextNotYaml(String),
     /// A text inside a text inside a text.
-    #[error("the path leads through more than {DEEPEST_TEXT} texts, one inside the other")]
+    #[error("the text here is inside {DEEPEST_TEXT} others, and is not looked into")]
     TextDepth,
     /// An explicit tag that makes the value something else than a string.
     #[error("the value is tagged {0}, which is no string")]

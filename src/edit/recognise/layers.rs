@@ -88,15 +88,14 @@ impl<'d, 't> Layers<'d, 't> {
 
     /// What wins over the values of a text, by their paths.
     pub(super) fn above(&self, text: Node) -> HashMap<String, Above> {
-        let source = self.texts.get(&text).and_then(|source| self.sources.get(*source));
+        let source = self.source_of(text);
         let parameters = source.into_iter().flat_map(|source| &source.parameters);
         parameters.map(|(path, parameter)| (path.clone(), self.as_above(parameter.value))).collect()
     }
 
     /// What wins over a value, over the tag of a mapping, or over a whole text.
     pub(super) fn over(&self, node: Node) -> Option<Above> {
-        let ignored = self.texts.get(&node).and_then(|source| self.sources.get(*source)?.object);
-        if let Some(object) = ignored {
+        if let Some(object) = self.source_of(node).and_then(|source| source.object) {
             return Some(self.as_above(object));
         }
         let (mut path, upper) = self.upper(node)?;
@@ -161,18 +160,34 @@ impl<'d, 't> Layers<'d, 't> {
         Some(fields)
     }
 
-    /// The layers above a node, and its path in its own.
+    /// The layers above a node, and its path in its own; none for what an alias may use elsewhere, with other layers above it.
     fn upper(&self, node: Node) -> Option<(Vec<Segment>, Upper<'_>)> {
         let document = self.document;
-        if !self.objects.is_empty() {
-            let around = std::iter::successors(Some(node), |node| document.parent(*node));
-            let found = around.into_iter().find_map(|top| Some((top, self.objects.get(&top)?)));
-            if let Some((top, source)) = found {
-                return Some((below(document, Some(top), node), Upper::Parameters(self.sources.get(*source)?)));
+        let around_this = &document.origin.above;
+        if self.objects.is_empty() && around_this.is_empty() {
+            return None;
+        }
+        let mut top = node;
+        loop {
+            if document.record(top).anchored {
+                return None;
+            }
+            if let Some(source) = self.objects.get(&top) {
+                let source = self.sources.get(*source)?;
+                return Some((below(document, Some(top), node), Upper::Parameters(source)));
+            }
+            match document.parent(top) {
+                Some(parent) => top = parent,
+                None if around_this.is_empty() => return None,
+                None => return Some((below(document, None, node), Upper::Around(around_this))),
             }
         }
-        let above = Some(&document.origin.above).filter(|above| !above.is_empty())?;
-        Some((below(document, None, node), Upper::Around(above)))
+    }
+
+    /// The layers of a text that is used nowhere else.
+    fn source_of(&self, text: Node) -> Option<&Source> {
+        let source = self.texts.get(&text).filter(|_| !self.document.record(text).anchored)?;
+        self.sources.get(*source)
     }
 
     fn as_above(&self, node: Node) -> Above {
