@@ -9,6 +9,7 @@ mod different;
 mod effect;
 mod sources;
 mod trees;
+mod unmatched;
 
 use std::collections::BTreeSet;
 
@@ -19,13 +20,11 @@ use self::different::HeldTags;
 use self::effect::{Check, Edited};
 use self::sources::{Source, add_patches, add_sources};
 pub use self::trees::{Growing, Trees, want};
+pub use self::unmatched::{There, Unmatched};
 use crate::edit::{self, Below, EditError, Job, Kind, Place, Reason, Wanted};
 use crate::kustomize;
 use crate::plan::Target;
 use crate::tree::{Found, Want};
-
-/// How much an error says of what was passed over.
-const PASSED: usize = 3;
 
 /// What the targets of one repository come to.
 #[derive(Debug, Default)]
@@ -36,8 +35,8 @@ pub struct Rewrite {
     pub notes: Vec<String>,
     /// The images that the files name, for messages.
     pub held: BTreeSet<String>,
-    /// What names an image and was passed over, a sentence each.
-    pub passed: Vec<String>,
+    /// Why nothing matches where the files name a wanted image, for messages.
+    pub reasons: Vec<Unmatched>,
 }
 
 /// One file before and after.
@@ -117,18 +116,14 @@ pub enum RewriteError {
     #[error(transparent)]
     Edit(#[from] EditError),
     /// A file, or a directory's files, hold none of the images.
-    #[error("{file}: nothing here names {wanted}")]
+    #[error("{file}: {} {wanted}", if there.reasons.is_empty() { "nothing here names" } else { "no place here can be written for" })]
     NoMatch {
         /// The target's path.
         file: String,
         /// The images that were looked for.
         wanted: String,
-        /// The images that are there.
-        held: Box<[String]>,
-        /// What was passed over, a sentence each.
-        passed: Box<[String]>,
-        /// What kind of target it is.
-        kind: Kind,
+        /// What is there instead.
+        there: Box<There>,
     },
     /// A manifest, or a directory of manifests, that holds no object.
     #[error("{file}: no Kubernetes object is in it: no document has a kind")]
@@ -185,16 +180,12 @@ pub enum RewriteError {
         to: String,
     },
     /// An image matches in no file of the whole run.
-    #[error("{image}: no file of this run names it")]
+    #[error("{image}: no file of this run {}", if there.reasons.is_empty() { "names it" } else { "has a place that can be written" })]
     Nowhere {
         /// The image's repository.
         image: String,
-        /// The images that are there.
-        held: Box<[String]>,
-        /// What was passed over, a sentence each.
-        passed: Box<[String]>,
-        /// What kind of target could have held it.
-        kind: Kind,
+        /// What is there instead.
+        there: Box<There>,
     },
 }
 
@@ -250,26 +241,8 @@ impl RewriteError {
             Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
             Self::OtherEffect { .. } => "make the entry's name match that one image alone, or correct the tag".into(),
             Self::Unpinned { .. } => "pin it again: --pin digest, with --kustomize alone".into(),
-            Self::NoMatch { held, passed, kind, .. } | Self::Nowhere { held, passed, kind, .. } => {
-                let there = match &**held {
-                    [] if passed.is_empty() => "no image was found at all: ".to_owned(),
-                    [] => String::new(),
-                    held => format!("the images there are: {}; check the image, or ", held.join(", ")),
-                };
-                let mut words: Vec<String> = passed.iter().take(PASSED).cloned().collect();
-                words.push(format!("{there}{}", naming(kind)));
-                words.join("; ")
-            }
+            Self::NoMatch { there, .. } | Self::Nowhere { there, .. } => there.hint(),
         }
-    }
-}
-
-/// How to name the place that matching does not find.
-fn naming(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Helm { .. } => "name the place: --helm FILE:PATH",
-        Kind::Kustomize { .. } => "name the entry (--kustomize DIR:NAME), or add one with --create",
-        Kind::Manifest => "name the place in its file: --helm FILE:PATH",
     }
 }
 
@@ -308,6 +281,7 @@ pub fn rewrite(
     let mut with_objects: BTreeSet<usize> = BTreeSet::new();
     let mut held = HeldTags::default();
     let mut asked_by: Vec<Vec<usize>> = Vec::new();
+    let mut filled_in: Vec<(Vec<usize>, EditError)> = Vec::new();
     for source in sources {
         let of_source: Vec<&Target> = source.targets.iter().filter_map(|&number| targets.get(number)).collect();
         let jobs: Vec<Job> = of_source.iter().map(|target| source.job(target)).collect();
@@ -323,11 +297,11 @@ pub fn rewrite(
                     with_objects.extend(&source.targets);
                 }
                 held.see(&source.path, &rewritten, &source.targets, targets);
+                unmatched::see(&mut result, &source, &rewritten, &jobs);
                 result.notes.extend(rewritten.notes);
                 let jobs = rewritten.places.iter().flat_map(|place| &place.jobs);
                 matched.extend(jobs.filter_map(|&job| source.targets.get(job)));
                 result.held.extend(rewritten.held);
-                result.passed.extend(rewritten.passed);
                 result.files.push(FileRewrite {
                     path: source.path,
                     old: String::from_utf8_lossy(source.bytes).into_owned(),
@@ -339,16 +313,25 @@ pub fn rewrite(
             Err(error) if source.optional && is_unreadable(&error.reason) => {
                 result.notes.push(format!("passed over: {error}"));
             }
+            // Beside other files of the directory it is said, as it is beside other places of a file.
+            Err(error) if source.optional && error.reason.is_expression() => filled_in.push((source.targets, error)),
             Err(error) => return Err(error.into()),
         }
     }
     let missed =
         targets.iter().enumerate().find(|(number, target)| !target.kind.is_addressed() && !matched.contains(number));
+    if let Some((number, _)) = missed
+        && let Some((_, error)) = filled_in.iter().find(|(targets, _)| targets.contains(&number))
+    {
+        return Err(error.clone().into());
+    }
+    let stays = |(_, error): &(_, EditError)| format!("{error}; it stays as it is: {}", error.hint());
+    result.notes.extend(filled_in.iter().map(stays));
     match missed {
         Some((number, target)) if target.kind == Kind::Manifest && !with_objects.contains(&number) => {
             return Err(RewriteError::NoObject { file: named(target) });
         }
-        Some((_, target)) => return Err(no_match(target, &result, wanted)),
+        Some((number, target)) => return Err(no_match((number, target), &result, wanted)),
         None => held.require_one_each(targets, wanted)?,
     }
     let edited: Vec<Edited<'_>> =
@@ -368,14 +351,16 @@ fn below(path: &str, of_file: &[&Target], trees: &Trees, wanted: &[Wanted], give
     }
 }
 
-fn no_match(target: &Target, rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {
+fn no_match((number, target): (usize, &Target), rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {
     let images = target.images.iter().filter_map(|&index| Some(wanted.get(index)?.repository.as_str()));
     RewriteError::NoMatch {
         file: named(target),
         wanted: images.collect::<Vec<_>>().join(", "),
-        held: rewrite.held.iter().cloned().collect(),
-        passed: rewrite.passed.iter().cloned().collect(),
-        kind: target.kind.clone(),
+        there: Box::new(There {
+            held: rewrite.held.iter().cloned().collect(),
+            reasons: unmatched::of_target(&rewrite.reasons, number),
+            kind: target.kind.clone(),
+        }),
     }
 }
 

@@ -117,6 +117,12 @@ pub enum Reason {
     /// A template expression.
     #[error("a template expression `{{{{ … }}}}` is here, not a value")]
     Template,
+    /// A variable that is substituted later.
+    #[error("the version is a substitution {0}, not a value")]
+    Substitution(String),
+    /// An expression of a Flux `ResourceSet`.
+    #[error("an expression `<< … >>` of a ResourceSet is here, not a value")]
+    Inputs,
     /// Text that means no image.
     #[error("{0} is neither a tag nor a reference")]
     NoVersion(String),
@@ -334,6 +340,11 @@ pub(super) struct Refusal {
 pub(super) type Outcome<T> = Result<T, Refusal>;
 
 impl Reason {
+    /// Whether another program works the value out later.
+    pub fn is_expression(&self) -> bool {
+        matches!(self, Self::Template | Self::Substitution(_) | Self::Inputs)
+    }
+
     /// Refuses at a byte offset.
     pub(super) fn at(self, offset: usize) -> Refusal {
         Refusal { offset: Some(offset), reason: self }

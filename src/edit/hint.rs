@@ -14,7 +14,7 @@ impl EditError {
 }
 
 impl Reason {
-    fn hint(&self, file: &str) -> Cow<'static, str> {
+    pub(super) fn hint(&self, file: &str) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::NotUtf8 => "save the file as UTF-8",
             Self::InvalidYaml(_) => {
@@ -37,6 +37,13 @@ impl Reason {
                 "give the path of an image's mapping, its tag or its reference"
             }
             Self::Template => "write the value where the template takes it from",
+            Self::Substitution(_) => {
+                "write it where it is set: spec.postBuild.substitute of the Flux Kustomization, or what envsubst reads"
+            }
+            Self::Inputs => "write it where the ResourceSet takes it from: its spec.inputs, or its input provider",
+            Self::NoVersion(text) if is_constraint(text) => {
+                "this is a constraint, which picks a version by itself: write one version there first"
+            }
             Self::NoVersion(_) => "write a tag or a reference there first, or correct the path",
             Self::SeveralReferences(_) => {
                 "write the reference once, or name the image of this target in the config file"
@@ -76,6 +83,12 @@ impl Reason {
             Self::Unproved => "write the value in a simpler style (plain or quoted, on one line) and run again",
         })
     }
+}
+
+/// Whether a shown text is a range of versions and not one: `>=1.4`, `~1.2`, `^1`, `1.*`.
+fn is_constraint(shown: &str) -> bool {
+    let text = shown.trim_matches(['"', '…']);
+    text.starts_with(['>', '<', '=', '~', '^', '*']) || text.ends_with(".*")
 }
 
 impl TagSource {

@@ -13,42 +13,61 @@ use super::recognise::{Scope, Standing, object};
 use super::sops::is_encrypted;
 use super::{Job, Kind, Wanted};
 
-/// Edits every place whose repository is that of one of the job's images.
+/// Edits every place whose repository is that of one of the job's images. One that another program fills in is refused
+/// where it is the only one, and said where it is beside others.
 pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Outcome<()> {
     let (view, document) = (placing.view, placing.document);
     let images = view.images(job);
     let numbers = if view.below.dead.is_empty() { HashMap::new() } else { numbers(document) };
+    // Whether something is written, and the first place that another program fills in.
+    let (mut is_written, mut filled_in) = (false, None);
     for sighting in view.recogniser.sightings(scope) {
         if sighting.names.iter().any(|name| is_encrypted(&name.text)) {
             placing.ledger.remark(sighting.node, Note::Encrypted);
         }
         let dead = numbers.get(&sighting.node).and_then(|number| view.below.dead.get(number));
         for (image, _) in images.iter().filter(|(_, wanted)| sighting.is_of(&wanted.repository)) {
-            match view.recogniser.standing(&sighting) {
+            let written = match view.recogniser.standing(&sighting) {
                 Standing::Place if dead.is_some() => {
                     placing.ledger.remark(sighting.node, Note::Dead(dead.cloned().unwrap_or_default()));
+                    continue;
                 }
-                Standing::Place => placing.write(&sighting, *image)?,
-                Standing::Yields => {}
+                Standing::Place => placing.write(&sighting, *image),
+                Standing::Yields => continue,
                 Standing::Foreign => {
                     if let Some(part) = view.recogniser.foreign(sighting.node) {
                         placing.ledger.remark(part.node, Note::Foreign(part.what.clone()));
                     }
+                    continue;
                 }
-                Standing::Refused(refusal) => return Err(refusal),
+                Standing::Refused(refusal) => Err(refusal),
+            };
+            match written {
+                Ok(()) => is_written = true,
+                Err(refusal) if refusal.reason.is_expression() => {
+                    let line = document.line(refusal.offset.unwrap_or_else(|| document.start(sighting.node)));
+                    placing.ledger.remark(sighting.node, Note::Stays { line, reason: refusal.reason.clone() });
+                    filled_in = filled_in.or(Some(refusal));
+                }
+                Err(refusal) => return Err(refusal),
             }
         }
     }
     for text in view.recogniser.texts(scope) {
         let nested = Nested::of(document, text);
+        let is_named = names_any(document.value(text), &images);
         match nested.and_then(|nested| nested.read(HashMap::new()).map(drop)) {
-            Ok(()) => placing
-                .send(text, Job { kind: Kind::Helm { path: None }, images: job.images.clone(), rules: job.rules }),
-            Err(refusal) if names_any(document.value(text), &images) => {
-                placing.ledger.remark(text, Note::Text(refusal.reason));
+            Ok(()) => {
+                is_written |= is_named;
+                let kind = Kind::Helm { path: None };
+                placing.send(text, Job { kind, images: job.images.clone(), rules: job.rules });
             }
+            Err(refusal) if is_named => placing.ledger.remark(text, Note::Text(refusal.reason)),
             Err(_) => {}
         }
+    }
+    if let Some(refusal) = filled_in.filter(|_| !is_written) {
+        return Err(refusal);
     }
     // A file without any object is for the caller to judge.
     if object::has_objects(document) {

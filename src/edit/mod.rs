@@ -20,8 +20,10 @@ mod insert;
 mod kustomize;
 mod layout;
 mod ledger;
+mod leftover;
 mod listing;
 mod matching;
+mod mention;
 mod nested;
 mod note;
 mod path;
@@ -43,6 +45,7 @@ use std::fmt;
 
 pub use below::Below;
 pub use error::{Bomb, EditError, MAX_BYTES, Reason, TagPlace, TagSource};
+pub use leftover::Leftover;
 pub use path::{Path, PathError};
 pub use recognise::kustomization::is_kustomization_file_name;
 pub use survey::{Form, Sighting, Survey, survey};
@@ -50,6 +53,7 @@ pub use survey::{Form, Sighting, Survey, survey};
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use document::Document;
 use error::{MAX_PLACES, Outcome, Refusal};
+use leftover::Search;
 use nested::Nested;
 use note::Note;
 use place::Placing;
@@ -232,6 +236,8 @@ pub struct Rewritten {
     pub notes: Vec<String>,
     /// What names an image and was passed over, a sentence each, for the message when nothing else names it.
     pub passed: Vec<String>,
+    /// Where the file names the images and nothing is written, some of them.
+    pub leftovers: Vec<Leftover>,
 }
 
 /// Works out one file's edit: all jobs at once, all or nothing.
@@ -261,11 +267,13 @@ pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditE
 
 fn edit(below: &Below, (file, text): (&str, &str), jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewritten> {
     let document = reading::read(text)?;
-    let jobs: Vec<_> = jobs.iter().cloned().enumerate().collect();
-    let Worked { edits, places, held, notes, passed } = work(below, (file, &document), &jobs, wanted)?;
+    let numbered: Vec<_> = jobs.iter().cloned().enumerate().collect();
+    let Worked { edits, places, held, notes, passed } = work(below, (file, &document), &numbered, wanted)?;
     let text = splice::apply(text, &edits)?;
-    proof::prove(&document, &text, &edits)?;
-    Ok(Rewritten { text, places, held, has_objects: object::has_objects(&document), notes, passed })
+    let result = proof::prove(&document, &text, &edits)?;
+    let leftovers = leftover::find(result.as_ref().unwrap_or(&document), &Search { jobs, wanted });
+    let has_objects = object::has_objects(&document);
+    Ok(Rewritten { text, places, held, has_objects, notes, passed, leftovers })
 }
 
 /// What a text's edit comes to, together with that of the texts in it.

@@ -24,6 +24,8 @@ pub(super) enum Note {
     OnlyTag,
     /// An entry that can have no effect, and why.
     Dead(String),
+    /// A place of a wanted image that is left as it is, and why.
+    Stays { line: usize, reason: Reason },
 }
 
 impl Note {
@@ -56,6 +58,10 @@ impl Note {
             ),
             Self::Dead(why) => format!("{place}: this entry is left as it is, for it can have no effect: {why}"),
             Self::Text(why) => format!("passed over: {place}: the Helm values here name the image: {why}"),
+            Self::Stays { line, reason } => format!(
+                "{file}:{line}: the image is named here, too, and stays as it is: {reason}; {}",
+                reason.hint(file)
+            ),
             Self::OnlyTag => format!("{place}: only the tag is written here: nothing says that it may have a digest"),
         }
     }

@@ -9,19 +9,19 @@ use super::plan::is_right;
 use super::reading::read;
 use super::splice::{Edit, What};
 
-/// Reads the result again and compares it node by node.
+/// Reads the result again and compares it node by node; gives the result's index, where there is an edit.
 ///
 /// # Errors
 /// [`Reason::Unproved`] for any difference that no edit explains, or an edit that does not read as it should.
-pub(super) fn prove(original: &Document<'_>, text: &str, edits: &[Edit]) -> Outcome<()> {
+pub(super) fn prove<'r>(original: &Document<'_>, text: &'r str, edits: &[Edit]) -> Outcome<Option<Document<'r>>> {
     if edits.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let place = edits.first().map_or(0, |edit| edit.range.start);
     let unproved = || unproved(original, edits).at(place);
     let result = read(text).map_err(|_| unproved())?;
     let comparison = Comparison { original, result: &result, shifts: shifts(edits) };
-    if comparison.holds(edits) { Ok(()) } else { Err(unproved()) }
+    if comparison.holds(edits) { Ok(Some(result)) } else { Err(unproved()) }
 }
 
 /// Why the result is another: most often nobody can tell.

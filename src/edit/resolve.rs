@@ -76,11 +76,7 @@ pub(super) fn missing(
 ) -> Refusal {
     let wanted = rest.first().map(|segment| match segment {
         Segment::Key(key) => key.clone(),
-        other => {
-            let mut text = String::new();
-            other.append_to(&mut text);
-            text
-        }
+        other => typed(other),
     });
     let known = path.segments.len().saturating_sub(rest.len());
     let known = whole(document, path.segments.get(..known).unwrap_or_default());
@@ -189,8 +185,7 @@ fn pick(
         [] => Ok(None),
         [item] => Ok(Some(*item)),
         _ => {
-            let mut filter = String::new();
-            segment.append_to(&mut filter);
+            let filter = typed(segment);
             let lines = found.iter().map(|item| document.line_of(*item)).collect();
             document.refuse(node, Reason::SeveralItems { filter, lines })
         }
@@ -207,7 +202,8 @@ fn nearest(document: &Document<'_>, node: Node, wanted: &str) -> Vec<String> {
         let count = document.children(node).count();
         let names = document.children(node).filter_map(|item| {
             let (_, name) = document.pairs(item).find(|(key, _)| document.value(*key) == "name")?;
-            Some(format!("[name={}]", document.value(document.resolve(name))))
+            let value = document.value(document.resolve(name)).to_owned();
+            Some(typed(&Segment::Filter { key: vec!["name".to_owned()], value }))
         });
         return std::iter::once(format!("{count} items")).chain(names.take(NEAREST)).collect();
     }
@@ -219,7 +215,14 @@ fn nearest(document: &Document<'_>, node: Node, wanted: &str) -> Vec<String> {
         .map(|key| (distance(key, wanted), key))
         .collect();
     keys.sort_by_key(|(distance, _)| *distance);
-    keys.into_iter().take(NEAREST).map(|(_, key)| named(key)).collect()
+    keys.into_iter().take(NEAREST).map(|(_, key)| typed(&Segment::Key(named(key)))).collect()
+}
+
+/// A step as it is typed in a PATH: `image\.tag`.
+fn typed(segment: &Segment) -> String {
+    let mut text = String::new();
+    segment.append_to(&mut text);
+    text
 }
 
 /// The number of characters to change from one word to the other (Levenshtein), long words cut.

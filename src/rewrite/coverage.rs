@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rewrite, RewriteError};
+use super::{Rewrite, RewriteError, There, Unmatched, unmatched};
 use crate::edit::{Kind, Wanted};
 use crate::plan::Target;
 
@@ -32,8 +32,8 @@ struct Sighting {
     images: BTreeSet<usize>,
     /// All images that are there, for messages.
     held: BTreeSet<String>,
-    /// What was passed over, for messages.
-    passed: Vec<String>,
+    /// Why what names an image is no match, for messages.
+    reasons: Vec<Unmatched>,
 }
 
 impl Coverage {
@@ -55,7 +55,7 @@ impl Coverage {
         let sighting = Sighting {
             images: places.map(|place| place.image).collect(),
             held: rewrite.held.iter().cloned().collect(),
-            passed: rewrite.passed.clone(),
+            reasons: rewrite.reasons.clone(),
         };
         match self.repositories.get_mut(repository).and_then(|seen| seen.replace(sighting)) {
             Some(_) => Look::Again,
@@ -77,15 +77,17 @@ impl Coverage {
         };
         let is_there = |index: &usize| seen.iter().any(|sighting| sighting.images.contains(index));
         let missing = wanted.iter().enumerate().find(|(index, _)| !is_there(index) && !self.excused.contains(index));
-        let Some((_, image)) = missing else {
+        let Some((number, image)) = missing else {
             return Ok(());
         };
         let held: BTreeSet<&String> = seen.iter().flat_map(|sighting| &sighting.held).collect();
         Err(RewriteError::Nowhere {
             image: image.repository.to_string(),
-            held: held.into_iter().cloned().collect(),
-            passed: seen.iter().flat_map(|sighting| sighting.passed.clone()).collect(),
-            kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
+            there: Box::new(There {
+                held: held.into_iter().cloned().collect(),
+                reasons: unmatched::of_image(seen.iter().flat_map(|sighting| &sighting.reasons), number),
+                kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
+            }),
         })
     }
 }

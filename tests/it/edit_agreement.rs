@@ -99,9 +99,14 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 *counts.entry(Exception::Refused).or_default() += 1;
                 continue;
             };
+            // What another program fills in is listed, and said by the edit.
+            let is_said =
+                |line: usize| edited.notes.iter().any(|note| note.starts_with(&format!("f:{line}: the image")));
+            let said = held.iter().filter(|held| is_said(held.line)).map(|held| held.path.as_str());
+            let said: Vec<&str> = said.collect();
             let edited: Vec<_> = edited.places.iter().map(|place| place.path.as_str()).collect();
             for held in &held {
-                if !edited.contains(&held.path.as_str()) {
+                if !edited.contains(&held.path.as_str()) && !said.contains(&held.path.as_str()) {
                     found.push(format!("{kind:?}: {repository} is listed at {} and edited at {edited:?}", held.path));
                 }
             }
@@ -127,7 +132,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
             let sightings = survey.sightings.iter().filter(|seen| own(&seen.repository));
             let sightings: Vec<_> = sightings.map(|seen| seen.path.as_str()).collect();
             for seen in &sightings {
-                if !edited.iter().any(|path| is_in(path, seen)) {
+                if !edited.iter().chain(&said).any(|path| is_in(path, seen)) {
                     found.push(format!("{repository} is surveyed at {seen} and edited at {edited:?}"));
                 }
             }

@@ -12,7 +12,7 @@ fn every_refusal_of_the_manual_is_backed() {
     let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
     assert!(rows.len() >= 25, "only {} rows were found", rows.len());
 
-    let tests: String = ["set.rs", "set_atomic.rs"]
+    let tests: String = ["rules.rs", "set.rs", "set_atomic.rs"]
         .map(|file| fs::read_to_string(root.join("tests/it").join(file)).expect("tests are there"))
         .concat();
     for row in rows {

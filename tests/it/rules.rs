@@ -92,3 +92,54 @@ fn a_run_passes_over_what_belongs_to_other_environments() {
     assert_eq!(infra.file("main", "prod.yaml"), values("job").replace(":1\n", ":2\n"));
     assert_eq!(other.file("main", "values.yaml"), values("app").replace(":1\n", ":2\n"));
 }
+
+/// Runs `set --image r.example.com/team/app:1.4.2 FLAGS` on these files.
+#[track_caller]
+fn set(files: &[(&str, &str)], flags: &[&str]) -> (World, crate::world::Run) {
+    let world = World::new();
+    for (file, text) in files {
+        world.write(file, text);
+    }
+    let run = world.bump(["set", "--image", "r.example.com/team/app:1.4.2"].iter().chain(flags)).run();
+    (world, run)
+}
+
+fn pod(image: &str) -> String {
+    format!("kind: Pod\nspec:\n  containers:\n    - image: {image}\n")
+}
+
+#[test]
+fn half_an_update_is_said() {
+    let values = "image: {repository: r.example.com/team/app, tag: 1.4.1}\nextraInitContainers: |\n  - name: migrate\n    \
+                  image: r.example.com/team/app:1.4.1\n";
+    let (world, run) = set(&[("values.yaml", values)], &["--helm", "values.yaml"]);
+    run.exits(0).says("values.yaml:4: \"r.example.com/team/app:1.4.1\" is named here, too, and stays as it is");
+    let after = values.replacen("tag: 1.4.1", "tag: 1.4.2", 1);
+    assert_eq!(fs::read_to_string(world.work().join("values.yaml")).unwrap(), after);
+    // In another file of a directory, too.
+    let config = "kind: ConfigMap\ndata: {args: --image=r.example.com/team/app:1.4.1}\n";
+    let templated = pod("r.example.com/team/app:${TAG}");
+    let files = [("d/a.yaml", &*pod("r.example.com/team/app:1.4.1")), ("d/b.yaml", config), ("d/c.yaml", &templated)];
+    let (_, run) = set(&files, &["--manifest", "d"]);
+    let run = run.exits(0).says("d/b.yaml:2: \"r.example.com/team/app:1.4.1\" is named here, too");
+    run.says("d/c.yaml:4:14: the version is a substitution ${TAG}, not a value; it stays as it is");
+}
+
+#[test]
+fn why_nothing_matches_is_said() {
+    for (file, image, words) in [
+        ("d.yaml", "r.example.com/team/app:${APP_TAG:=1.4.1}", "spec.postBuild.substitute"),
+        ("d.yaml", "'r.example.com/team/app:<< inputs.tag >>'", "its spec.inputs"),
+        ("d.yaml", "'r.example.com/team/app:{{ .Values.tag }}'", "a template expression"),
+        ("d.yaml", "other\n      args: ['--x=r.example.com/team/app:1']", "it is a part of a text"),
+        ("d.yaml", "R.example.com/Team/App:1.4.1", "lower-case letters"),
+    ] {
+        let text = pod(image);
+        for flags in [["--manifest", file], ["--helm", file]] {
+            let (_, run) = set(&[(file, &text)], &flags);
+            run.exits(5).says(words).says("d.yaml:");
+        }
+        let (_, run) = set(&[("d/a.yaml", &text)], &["--manifest", "d"]);
+        run.exits(5).says(words).says("d/a.yaml:");
+    }
+}

@@ -261,8 +261,7 @@ fn a_remedy_names_only_what_helps() {
     refused(bare, image, &["--helm", "values.yaml:image.tag"], "or let --create add the tag");
     let several = ["--image", "reg.example.com/a/web:v2", "--helm", "values.yaml:image", "--any-repository"];
     refused(&tagged.replace("a/app", "a/db"), image, &several, "several images are given");
-    let run =
-        refused("image: nginx\n", "nginx:v2", &["--helm", "values.yaml", "--create"], "no image was found at all");
+    let run = refused("image: nginx\n", "nginx:v2", &["--helm", "values.yaml", "--create"], "it has no version here");
     assert!(!run.stderr.contains("--create"), "{run}");
 }
 

@@ -9,6 +9,7 @@
 #![deny(clippy::disallowed_methods)]
 
 pub(in crate::edit) mod digest;
+mod expression;
 mod fields;
 mod foreign;
 pub(in crate::edit) mod inside;
@@ -25,6 +26,7 @@ mod text_layer;
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
+pub(in crate::edit) use expression::Expression;
 pub(in crate::edit) use fields::{Certainty, Fields, Key, Name, merged};
 pub(in crate::edit) use foreign::Part;
 pub(in crate::edit) use scalar::{is_image_key, is_image_place, is_name_key};

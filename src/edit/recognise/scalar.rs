@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::super::document::{Document, Node, Shape, Style};
 use super::super::error::{Reason, TagSource, shown};
 use super::digest::is_digest_name;
+use super::expression::Expression;
 use super::fields::{Certainty, Fields, Key, Name};
 use super::object;
 use super::sighting::{Adds, Sighting, Spelling};
@@ -82,9 +83,9 @@ pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<
         let (repository, name) = (Repository::parse(url).ok()?, shown(url));
         return Some(seen(repository, Spelling::Opaque(Reason::NoTag { name, from: TagSource::Nowhere })));
     }
-    if whole.contains("{{") {
-        let repository = is_image.then(|| before_template(whole)).flatten()?;
-        return Some(seen(repository, Spelling::Opaque(Reason::Template)));
+    if let Some((at, expression)) = Expression::find(whole) {
+        let repository = is_image.then(|| before_expression(whole.get(..at)?)).flatten()?;
+        return Some(seen(repository, Spelling::Opaque(expression.reason())));
     }
     let (prefix, text) = split_name(document, node, whole);
     let held = Reference::parse(text).ok()?;
@@ -149,9 +150,9 @@ fn adds(document: &Document<'_>, node: Node, reference: &Reference) -> Option<Ad
     }
 }
 
-/// `X:{{ .Values.tag }}`: an image whose version a template gives.
-fn before_template(text: &str) -> Option<Repository> {
-    let before = text.split("{{").next()?.trim_end();
+/// `X:` before `{{ .Values.tag }}`: an image whose version another program gives.
+fn before_expression(before: &str) -> Option<Repository> {
+    let before = before.trim_end();
     let repository = Repository::parse(before.trim_end_matches([':', '@'])).ok()?;
     (before.len() > repository.as_str().len()).then_some(repository)
 }

@@ -6,6 +6,7 @@ use super::super::Written;
 use super::super::document::{Document, Node, Shape, Style};
 use super::super::error::{Outcome, Reason, shown};
 use super::super::sops::is_encrypted;
+use super::expression::Expression;
 use crate::image::{Digest, Reference, Tag};
 
 /// A scalar's text, aliases followed; none when it is blank.
@@ -17,8 +18,10 @@ pub(in crate::edit) fn plain_text<'d>(document: &'d Document<'_>, node: Node) ->
         Shape::Scalar(_) if document.is_blank(target) => Ok(None),
         Shape::Scalar(_) if document.source(target).contains(['\n', '\r']) => document.refuse(node, Reason::MultiLine),
         Shape::Scalar(_) if is_encrypted(document.value(target)) => document.refuse(node, Reason::Encrypted),
-        Shape::Scalar(_) if document.value(target).contains("{{") => document.refuse(node, Reason::Template),
-        Shape::Scalar(_) => Ok(Some(document.value(target))),
+        Shape::Scalar(_) => match Expression::of_value(document.value(target)) {
+            Some(expression) => document.refuse(node, expression.reason()),
+            None => Ok(Some(document.value(target))),
+        },
         _ => document.refuse(node, not_scalar(document, target)),
     }
 }

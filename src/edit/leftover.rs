@@ -1,0 +1,310 @@
+//! Where a file still names a wanted image after its edit, and why that stays; this module must not change anything.
+//!
+//! It looks at the text of the result, so whatever was written names the wanted tag and is none of its business. Comments
+//! are none, nor are keys, nor places that somebody else writes: an image by itself that no target names.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::address::path_of;
+use super::document::{Document, Node, Shape, Style};
+use super::error::{Reason, shown};
+use super::mention::{Mention, Version, mentions};
+use super::nested::Nested;
+use super::recognise::{Recogniser, Scope, Spelling};
+use super::{Job, Kind, Wanted};
+use crate::image::{Digest, Repository, Tag};
+
+/// How many are named of one file.
+const MOST: usize = 20;
+
+/// How far around a `repository:` in a text its `tag:` is looked for, in lines.
+const NEAR: usize = 8;
+
+/// A wanted image that the file names and that is not written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Which of the wanted images.
+    pub image: usize,
+    /// The line after the edit, from 1.
+    pub line: usize,
+    /// What is named there.
+    named: String,
+    /// The PATH of the value that has it.
+    path: String,
+    why: Why,
+}
+
+/// Why it stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Why {
+    /// A part of a longer text.
+    Text,
+    /// Another program replaces it.
+    FilledIn(Reason),
+    /// What stands behind the name is no tag.
+    NoTag,
+    /// A single word with a colon outside a container.
+    Word,
+    /// Upper-case letters.
+    Case,
+    /// No version is there.
+    Untagged,
+    /// A Flux `OCIRepository` that picks a version.
+    Constraint,
+    /// A chart's dependency.
+    Dependency,
+    /// A value that SOPS encrypted.
+    Encrypted,
+}
+
+impl Leftover {
+    /// Whether it is worth a warning where the edit has succeeded: the others say only why nothing matches.
+    pub fn is_half_an_update(&self) -> bool {
+        matches!(self.why, Why::Text | Why::FilledIn(_) | Why::NoTag)
+    }
+
+    /// The warning, beside what was written.
+    pub fn warning(&self, file: &str) -> String {
+        let Self { line, named, .. } = self;
+        format!("{file}:{line}: {named} is named here, too, and stays as it is: {}; {}", self.why(), self.remedy(file))
+    }
+
+    /// Why nothing matches here.
+    pub fn reason(&self, file: &str) -> String {
+        let Self { line, named, .. } = self;
+        format!("{file}:{line} names {named}, but {}: {}", self.why(), self.remedy(file))
+    }
+
+    fn why(&self) -> String {
+        match &self.why {
+            Why::Text => "it is a part of a text".to_owned(),
+            Why::FilledIn(reason) => reason.to_string(),
+            Why::NoTag => "what stands behind it is no tag".to_owned(),
+            Why::Word => "a single word with a colon may as well be a service and its port".to_owned(),
+            Why::Case => "an image's path has lower-case letters alone".to_owned(),
+            Why::Untagged => "it has no version here".to_owned(),
+            Why::Constraint => "its ref is a constraint, which picks a version by itself".to_owned(),
+            Why::Dependency => "it is a chart's dependency".to_owned(),
+            Why::Encrypted => "the value is encrypted (ENC[…])".to_owned(),
+        }
+    }
+
+    fn remedy(&self, file: &str) -> String {
+        let path = &self.path;
+        match &self.why {
+            Why::Text => {
+                format!("to write it, name it by its PATH, which can lead on into a literal text: --helm {file}:{path}")
+            }
+            Why::FilledIn(reason) => reason.hint(file).into_owned(),
+            Why::NoTag => "write one version there, or write it where it comes from".to_owned(),
+            Why::Word => format!("if it is the image, name it by its PATH: --helm {file}:{path}"),
+            Why::Case => "correct the file".to_owned(),
+            Why::Untagged => {
+                "write a tag there first, or name the place of the tag by its PATH: --helm FILE:PATH".to_owned()
+            }
+            Why::Constraint => "write ref.tag in place of ref.semver".to_owned(),
+            Why::Dependency => format!("name its version by its PATH: --helm {file}:{path}"),
+            Why::Encrypted => "write it with sops, or keep the image in a file that is not encrypted".to_owned(),
+        }
+    }
+}
+
+/// What to look for in a file's result, and what not.
+pub(super) struct Search<'a> {
+    pub(super) jobs: &'a [Job],
+    pub(super) wanted: &'a [Wanted],
+}
+
+/// What is left in a result, in the order of the file.
+pub(super) fn find(document: &Document<'_>, search: &Search<'_>) -> Vec<Leftover> {
+    let by_text = |job: &&Job| !matches!(job.kind, Kind::Kustomize { .. });
+    let mut images: Vec<usize> = search.jobs.iter().filter(by_text).flat_map(|job| &job.images).copied().collect();
+    images.sort_unstable();
+    images.dedup();
+    let mut found: Vec<Leftover> = Vec::new();
+    let lower = document.text.to_ascii_lowercase();
+    let recogniser = Recogniser::new(document);
+    for image in &images {
+        let Some(wanted) = search.wanted.get(*image) else { continue };
+        for mention in mentions(document.text, &lower, &wanted.repository) {
+            let leftover = search.leftover(&recogniser, *image, &mention);
+            // Several tags of one repository are several images, and find the same.
+            found.extend(
+                leftover.filter(|new| !found.iter().any(|old| (old.line, &old.named) == (new.line, &new.named))),
+            );
+            if found.len() >= MOST {
+                break;
+            }
+        }
+    }
+    for text in recogniser.texts(Scope::Documents) {
+        let Ok(nested) = Nested::of(document, text) else { continue };
+        if let Ok(inner) = nested.read(recogniser.above(text)) {
+            found.extend(find(&inner, search));
+        }
+    }
+    found.truncate(MOST);
+    if found.is_empty() {
+        found.extend(images.iter().find_map(|image| dependency(document, *image, search.wanted.get(*image)?)));
+    }
+    if found.is_empty() {
+        found.extend(images.first().and_then(|image| encrypted(document, *image)));
+    }
+    found.sort_by_key(|leftover| leftover.line);
+    found
+}
+
+impl Search<'_> {
+    fn leftover(&self, recogniser: &Recogniser<'_, '_>, image: usize, mention: &Mention<'_>) -> Option<Leftover> {
+        let document = recogniser.document;
+        let node = scalar_at(document, mention.start)?;
+        let is_whole = document.value(node) == mention.text;
+        if document.record(node).in_key || is_comment(document, mention.start) || is_said_elsewhere(recogniser, node) {
+            return None;
+        }
+        let made = |why, named: &str| Leftover {
+            image,
+            line: document.line(mention.start),
+            named: shown(named),
+            path: path_of(document, node),
+            why,
+        };
+        let why = match &mention.version {
+            _ if mention.is_other_case => Why::Case,
+            Version::Held { tag, digest } if self.is_wanted(image, tag.as_ref(), digest.as_ref()) => {
+                return None;
+            }
+            Version::Held { .. } if is_whole && !mention.is_image => Why::Word,
+            Version::Held { .. } | Version::Expression(_) | Version::Other(_) if !mention.is_image => return None,
+            // An image by itself is a target's, or the user leaves it out.
+            Version::Held { .. } if is_place(recogniser, node) => return None,
+            Version::Held { .. } => Why::Text,
+            Version::Expression(_) if self.is_said(recogniser, node) => return None,
+            Version::Expression(expression) => Why::FilledIn(expression.clone().reason()),
+            Version::Other(_) => Why::NoTag,
+            Version::None if document.shape(node) == Shape::Scalar(Style::Block) => {
+                let tag = tag_near(document.text, mention.start)?;
+                if self.is_wanted(image, Some(&tag), None) {
+                    return None;
+                }
+                return Some(made(Why::Text, &format!("{}:{tag}", mention.text)));
+            }
+            Version::None if has_constraint(document, node) => Why::Constraint,
+            Version::None if is_whole && mention.is_image => Why::Untagged,
+            Version::None => return None,
+        };
+        Some(made(why, mention.text))
+    }
+
+    /// Whether a version is that of one of the wanted images of the repository.
+    fn is_wanted(&self, image: usize, tag: Option<&Tag>, digest: Option<&Digest>) -> bool {
+        let Some(own) = self.wanted.get(image) else { return false };
+        self.wanted.iter().filter(|wanted| wanted.repository.is_same_as(&own.repository)).any(|wanted| match tag {
+            Some(tag) => wanted.tag == *tag,
+            None => wanted.digest.digest().is_none_or(|known| digest == Some(known)),
+        })
+    }
+
+    /// Whether matching has said of a whole value that another program gives its version.
+    fn is_said(&self, recogniser: &Recogniser<'_, '_>, node: Node) -> bool {
+        let matches = |job: &Job| matches!(job.kind, Kind::Helm { path: None } | Kind::Manifest);
+        self.jobs.iter().any(matches)
+            && recogniser.scalar(node).is_some_and(|sighting| matches!(sighting.spelling, Spelling::Opaque(_)))
+    }
+}
+
+/// Whether a value is an image by itself, which somebody who looks for images finds.
+fn is_place(recogniser: &Recogniser<'_, '_>, node: Node) -> bool {
+    recogniser.scalar(node).is_some_and(|sighting| !matches!(sighting.spelling, Spelling::Opaque(_)))
+}
+
+/// The scalar in which an offset lies.
+fn scalar_at(document: &Document<'_>, offset: usize) -> Option<Node> {
+    let behind = document.records.partition_point(|record| record.start as usize <= offset);
+    let node = Node(u32::try_from(behind.checked_sub(1)?).ok()?);
+    (document.is_scalar(node) && offset < document.end(node)).then_some(node)
+}
+
+/// Whether the line in a text is a comment of that text.
+fn is_comment(document: &Document<'_>, offset: usize) -> bool {
+    let before = document.text.get(document.line_start(offset)..offset).unwrap_or_default();
+    before.trim_start().starts_with('#')
+}
+
+/// Whether a value only says which versions to look for, is overridden anyway, or is a text that is looked through as a file.
+fn is_said_elsewhere(recogniser: &Recogniser<'_, '_>, node: Node) -> bool {
+    recogniser.foreign(node).is_some()
+        || recogniser.overridden(node).is_some()
+        || recogniser.texts(Scope::Documents).any(|text| text == node)
+}
+
+/// The `tag:` beside a `repository:` that a text has.
+fn tag_near(text: &str, offset: usize) -> Option<Tag> {
+    let (before, rest) = text.split_at_checked(offset)?;
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let own = text.get(start..offset)?;
+    let indent = own.len() - own.trim_start_matches([' ', '-']).len();
+    if !own.trim_start_matches([' ', '-']).starts_with("repository:") {
+        return None;
+    }
+    let tag = |line: &str| {
+        let (around, key) = line.split_at_checked(indent)?;
+        let value = key.strip_prefix("tag:").filter(|_| around.trim_start_matches([' ', '-']).is_empty())?;
+        Tag::parse(value.split(" #").next()?.trim().trim_matches(['"', '\''])).ok()
+    };
+    let is_deeper = |line: &&str| {
+        line.trim().is_empty() || line.get(..indent).is_some_and(|it| it.trim_start_matches([' ', '-']).is_empty())
+    };
+    let below = rest.lines().skip(1).take(NEAR).take_while(is_deeper).find_map(tag);
+    below.or_else(|| before.get(..start)?.lines().rev().take(NEAR).take_while(is_deeper).find_map(tag))
+}
+
+/// Whether a value is the `url` of an `OCIRepository` that picks its version.
+fn has_constraint(document: &Document<'_>, node: Node) -> bool {
+    let value = |mapping: Node, wanted: &str| document.pairs(mapping).find(|(key, _)| document.value(*key) == wanted);
+    let range = || value(value(document.parent(node)?, "ref")?.1, "semver");
+    document.key_text(node) == Some("url") && range().is_some()
+}
+
+/// The image as a dependency of a chart: `repository` and `name` name it together.
+fn dependency(document: &Document<'_>, image: usize, wanted: &Wanted) -> Option<Leftover> {
+    let text = |mapping: Node, wanted: &str| {
+        let mut pairs = document.pairs(mapping);
+        pairs.find(|(key, _)| document.value(*key) == wanted).map(|(_, value)| (value, document.value(value)))
+    };
+    let is_own = |item: &Node| {
+        let (Some((_, repository)), Some((_, name))) = (text(*item, "repository"), text(*item, "name")) else {
+            return false;
+        };
+        let whole = format!("{}/{name}", repository.trim_start_matches("oci://").trim_end_matches('/'));
+        Repository::parse(&whole).is_ok_and(|named| named.is_same_as(&wanted.repository))
+    };
+    let lists = document.roots.iter().flat_map(|root| document.pairs(*root));
+    let mut lists = lists.filter(|(key, _)| document.value(*key) == "dependencies").map(|(_, list)| list);
+    let item = lists.find_map(|list| document.children(list).find(is_own))?;
+    let (version, held) = text(item, "version")?;
+    Some(Leftover {
+        image,
+        line: document.line_of(version),
+        named: shown(held),
+        path: path_of(document, version),
+        why: Why::Dependency,
+    })
+}
+
+/// The first encrypted value under a key that may have an image.
+fn encrypted(document: &Document<'_>, image: usize) -> Option<Leftover> {
+    if !document.text.contains("ENC[") {
+        return None;
+    }
+    let is_image =
+        |key: &str| matches!(key, "tag" | "repository" | "newTag") || key.to_ascii_lowercase().ends_with("image");
+    let is_encrypted =
+        |node: &Node| document.value(*node).starts_with("ENC[") && document.key_text(*node).is_some_and(is_image);
+    let node = document.nodes().find(is_encrypted)?;
+    let path = path_of(document, node);
+    Some(Leftover { image, line: document.line_of(node), named: path.clone(), path, why: Why::Encrypted })
+}
+
+#[cfg(test)]
+mod tests;
