@@ -13,6 +13,9 @@ use crate::tree::{Entry, Found, Want, join};
 /// The directory in which the run was started.
 const HERE: &str = ".";
 
+/// How many names of a directory are looked at, only to say something of it.
+const MOST_NAMES: usize = 10_000;
+
 /// A file to be replaced.
 #[derive(Clone, Copy, Debug)]
 pub struct Replacement<'a> {
@@ -141,6 +144,19 @@ impl Disk {
             }
         }
     }
+}
+
+/// The names in a directory, its files and its subdirectories; none when it can't be read. Of a huge one, some.
+pub fn names(directory: &str) -> Option<(Vec<String>, Vec<String>)> {
+    let directory = if directory.is_empty() { HERE } else { directory };
+    let (mut files, mut directories) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(directory).ok()?.flatten().take(MOST_NAMES) {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_directory { directories.push(name) } else { files.push(name) }
+    }
+    directories.sort();
+    Some((files, directories))
 }
 
 /// A file that is ready to be replaced.

@@ -3,6 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod around;
 mod below;
 mod coverage;
 mod different;
@@ -13,6 +14,7 @@ mod unmatched;
 
 use std::collections::BTreeSet;
 
+pub use self::around::{Around, stale_locks};
 use self::below::Question;
 pub use self::coverage::{Coverage, Look};
 pub use self::different::HeldTag;
@@ -130,6 +132,8 @@ pub enum RewriteError {
     NoObject {
         /// The target's path.
         file: String,
+        /// Some subdirectories, which are not read.
+        subdirectories: Vec<String>,
     },
     /// Places that match, and are not one thing.
     #[error("{file}: its places of {image} hold different tags now: {}", different::list(.held))]
@@ -237,7 +241,8 @@ impl RewriteError {
                 "name the places to write, each as a target of its own (--helm FILE:PATH), or write {wanted} to all of \
                  them with --any-tag"
             ),
-            Self::NoObject { .. } => "use --helm for a YAML file that is no Kubernetes manifest".into(),
+            Self::NoObject { subdirectories, .. } => around::unread(subdirectories)
+                .unwrap_or_else(|| "use --helm for a YAML file that is no Kubernetes manifest".into()),
             Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
             Self::OtherEffect { .. } => "make the entry's name match that one image alone, or correct the tag".into(),
             Self::Unpinned { .. } => "pin it again: --pin digest, with --kustomize alone".into(),
@@ -329,7 +334,7 @@ pub fn rewrite(
     result.notes.extend(filled_in.iter().map(stays));
     match missed {
         Some((number, target)) if target.kind == Kind::Manifest && !with_objects.contains(&number) => {
-            return Err(RewriteError::NoObject { file: named(target) });
+            return Err(RewriteError::NoObject { file: named(target), subdirectories: Vec::new() });
         }
         Some((number, target)) => return Err(no_match((number, target), &result, wanted)),
         None => held.require_one_each(targets, wanted)?,
@@ -360,6 +365,7 @@ fn no_match((number, target): (usize, &Target), rewrite: &Rewrite, wanted: &[Wan
             held: rewrite.held.iter().cloned().collect(),
             reasons: unmatched::of_target(&rewrite.reasons, number),
             kind: target.kind.clone(),
+            subdirectories: Vec::new(),
         }),
     }
 }

@@ -10,7 +10,7 @@ use crate::kustomize::Border;
 use crate::local::{self, Disk, Replacement};
 use crate::offload;
 use crate::plan::{self, Target};
-use crate::rewrite::{self, Coverage, FileRewrite, Growing, Rewrite, Trees};
+use crate::rewrite::{self, Around, Coverage, FileRewrite, Growing, Rewrite, Trees};
 use crate::settings::{Mode, SetSettings};
 
 /// Works out every file, then writes them all; returns them, changed or not. Whoever stops waiting while they are worked
@@ -49,11 +49,13 @@ fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
         found.push(disk.find(want)?);
     }
     let trees = trees(targets);
-    let rewrite = rewrite::rewrite(targets, (&found, &trees), wanted).map_err(failed)?;
+    let look = |directory: &str| local::names(directory).map(|(files, directories)| Around { files, directories });
+    let rewritten = rewrite::rewrite(targets, (&found, &trees), wanted);
+    let rewrite = rewritten.map_err(|error| failed(error.with_subdirectories(look)))?;
     let mut coverage = Coverage::of(1);
     coverage.see(0, &rewrite);
     coverage.require_all(targets, wanted).map_err(failed)?;
-    for note in &rewrite.notes {
+    for note in rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, look)) {
         warn!("{note}");
     }
     Ok(rewrite)

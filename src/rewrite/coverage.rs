@@ -87,6 +87,7 @@ impl Coverage {
                 held: held.into_iter().cloned().collect(),
                 reasons: unmatched::of_image(seen.iter().flat_map(|sighting| &sighting.reasons), number),
                 kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
+                subdirectories: Vec::new(),
             }),
         })
     }

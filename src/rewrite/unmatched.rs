@@ -3,8 +3,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::Rewrite;
 use super::sources::Source;
+use super::{Rewrite, around};
 use crate::edit::{Job, Kind, Rewritten};
 
 /// How many reasons are kept, and how many of them an error says.
@@ -31,13 +31,17 @@ pub struct There {
     pub reasons: Vec<String>,
     /// What kind of target could have held it.
     pub kind: Kind,
+    /// Some subdirectories, which are not read.
+    pub subdirectories: Vec<String>,
 }
 
 impl There {
     /// What to do about it.
     pub(super) fn hint(&self) -> String {
-        let Self { held, reasons, kind } = self;
+        let Self { held, reasons, kind, subdirectories } = self;
+        let unread = around::unread(subdirectories);
         match (reasons.as_slice(), held.as_slice()) {
+            ([], _) if let Some(unread) = unread => unread,
             ([], []) => format!("no image was found at all: {}", naming(kind)),
             ([], held) => format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind)),
             (reasons, _) => reasons.join("; "),

@@ -14,7 +14,7 @@ use crate::kustomize::Border;
 use crate::offload;
 use crate::plan::{PlannedRepository, Target};
 use crate::ports::Access;
-use crate::rewrite::{self, Growing, Look, Rewrite, Trees};
+use crate::rewrite::{self, Around, Growing, Look, Rewrite, Trees};
 use crate::tree::Want;
 
 /// The tip of a repository's branch, with the files that are wanted.
@@ -106,7 +106,9 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     context.ledger.repository(number, |outcome| outcome.branch = Some(branch.to_owned()));
     require_work_branch(plan, branch, context)?;
     let rewrite = edit(plan, &reading, context).await?;
-    for note in &rewrite.notes {
+    for note in
+        rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, |directory| around(&reading.snapshot, directory)))
+    {
         warn!("{}: {note}", plan.url.on_branch(Some(branch)));
     }
     let look = context.coverage().see(number, &rewrite);
@@ -139,6 +141,12 @@ pub(super) fn require_all_images(context: &Context<'_>) -> Result<(), Error> {
     missing.map_err(|source| Error::Rewrite { place: String::new(), source: Box::new(source) })
 }
 
+/// What stands in a directory of the tip that was read: its tree is there.
+fn around(snapshot: &Snapshot, directory: &str) -> Option<Around> {
+    let names = snapshot.names(directory).ok().flatten()?;
+    Some(Around { files: names.files, directories: names.directories })
+}
+
 /// The edit of a repository's files. Where it turns out that a digest has to be written, that digest is proven first:
 /// until then there is no text for it.
 async fn edit(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>) -> Result<Rewrite, Error> {
@@ -153,6 +161,7 @@ async fn edit(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>
         };
         let Some(image) = source.unproven().filter(|image| context.proofs.is_unproven(*image)) else {
             let place = format!("{}: ", plan.url.on_branch(Some(snapshot.branch())));
+            let source = source.with_subdirectories(|directory| around(snapshot, directory));
             return Err(Error::Rewrite { place, source: Box::new(source) });
         };
         context.proofs.prove(image).await?;

@@ -143,3 +143,39 @@ fn why_nothing_matches_is_said() {
         run.exits(5).says(words).says("d/a.yaml:");
     }
 }
+
+#[test]
+fn a_directory_whose_subdirectories_are_not_read_says_so() {
+    let nested = pod("r.example.com/team/app:1.4.0");
+    let said = "its subdirectories are not read (backend)";
+    for files in
+        [vec![("apps/backend/d.yaml", &*nested), ("apps/x.yaml", "kind: X\n")], vec![("apps/backend/d.yaml", &*nested)]]
+    {
+        let (_, run) = set(&files, &["--manifest", "apps"]);
+        run.exits(5).says(said);
+        let world = World::new();
+        world.push("team/app", "2");
+        let infra = world.infra("infra", &files);
+        let image = format!("{}:2", world.repository("team/app"));
+        world
+            .bump(["update", "--image", &image, "--repo", &infra.url(), "--manifest", "apps"])
+            .run()
+            .exits(5)
+            .says(said);
+    }
+}
+
+#[test]
+fn a_lock_file_beside_a_changed_dependency_is_said() {
+    let chart = "name: shop\ndependencies:\n  - {name: app, version: 1.4.1, repository: 'oci://r.example.com/team'}\n";
+    let files = [("charts/shop/Chart.yaml", chart), ("charts/shop/Chart.lock", "digest: x\n")];
+    let (_, run) = set(&files, &["--helm", "charts/shop/Chart.yaml:dependencies[name=app].version"]);
+    run.exits(0).says("charts/shop/Chart.lock: it does not fit the new version of the dependency");
+    let world = World::new();
+    world.push("team/app", "2");
+    let infra = world.infra("infra", &files);
+    let image = format!("{}:2", world.repository("team/app"));
+    let target = "charts/shop/Chart.yaml:dependencies[0].version";
+    let run = world.bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", target]).run();
+    run.exits(0).says("charts/shop/Chart.lock: it does not fit");
+}
