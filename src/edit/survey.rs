@@ -177,4 +177,25 @@ resources: [../base]
         assert_eq!(seen.collect::<Vec<_>>(), expected);
         assert_eq!(survey.resources, ["../base"]);
     }
+    #[test]
+    fn sees_what_runs_and_no_version_to_look_for() {
+        let text = "\
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+spec: {image: r.example.com/team/app}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+spec: {url: 'oci://r.example.com/team/app', ref: {tag: '1'}}
+---
+kind: Pod
+metadata: {annotations: {argocd-image-updater.argoproj.io/image-list: 'r.example.com/team/app:1.x'}}
+spec:
+  volumes: [{name: a, image: {reference: 'nginx:1'}}]
+";
+        let survey = survey("x", text.as_bytes()).unwrap();
+        let seen: Vec<_> =
+            survey.sightings.iter().map(|seen| (seen.path.as_str(), seen.form, seen.is_certain)).collect();
+        assert_eq!(seen, [("spec.ref", Form::Pair, true), ("spec.volumes[0].image.reference", Form::Scalar, true)]);
+    }
 }

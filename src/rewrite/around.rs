@@ -82,7 +82,11 @@ mod tests {
 
     fn run(target: Target, found: Found) -> Result<Rewrite, RewriteError> {
         let (repository, tag) = (Repository::parse("r.io/a").unwrap(), Tag::parse("2").unwrap());
-        rewrite(&[target], &[found], &[Wanted { repository, tag, digest: KnownDigest::Unknown }])
+        rewrite(
+            &[target],
+            (&[found], &crate::rewrite::Trees::default()),
+            &[Wanted { repository, tag, digest: KnownDigest::Unknown }],
+        )
     }
 
     fn target(file: &str, kind: Kind) -> Target {

@@ -26,6 +26,9 @@ enum Exception {
     MereName,
     /// `init` proposes no `name` without a host beside a `tag`, nor a single word under `image`.
     UnsureName,
+    /// A mapping that has an image under `image` and another one under `name`: somebody who wants either finds it, and the
+    /// surer one is listed.
+    SecondName,
     /// A place that no repository is named at: only a PATH leads there.
     OnlyTag,
 }
@@ -78,6 +81,18 @@ fn untypeable(text: &[u8], held: &edit::Holding) -> Option<String> {
     }
 }
 
+/// Whether the mapping around a place names the repository under one of `image` and `name` and has the other too.
+fn is_named_twice(text: &[u8], path: &str, repository: &Repository) -> bool {
+    let Ok(document) = serde_yaml::from_slice::<serde_yaml::Value>(text) else { return false };
+    let steps = path.rsplit_once('.').map_or("", |(holder, _)| holder).split(['.', '[', ']']);
+    let mapping = steps.filter(|step| !step.is_empty()).fold(&document, |value, step| match step.parse::<usize>() {
+        Ok(index) if value.is_sequence() => &value[index],
+        _ => &value[step],
+    });
+    let names = ["image", "name"].map(|key| mapping[key].as_str());
+    names.iter().all(Option::is_some) && names.contains(&Some(repository.as_str()))
+}
+
 /// Compares what is seen of a text with what is edited, and tells every difference that is no exception.
 fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
     let mut found = Vec::new();
@@ -118,6 +133,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 let exception = match last {
                     "digest" | "sha" | "sha256" if is_shared => Exception::DigestAlone,
                     "tag" | "digest" | "sha" | "sha256" if !repository.as_str().contains('/') => Exception::MereName,
+                    _ if is_named_twice(text, path, repository) => Exception::SecondName,
                     _ => {
                         found.push(format!("{kind:?}: {repository} is edited at {path} and not listed"));
                         continue;
@@ -148,6 +164,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                     {
                         Exception::UnsureName
                     }
+                    _ if is_named_twice(text, path, repository) => Exception::SecondName,
                     _ => {
                         found.push(format!("{repository} is edited at {path} and not surveyed"));
                         continue;

@@ -154,6 +154,11 @@ fn a_digest_that_wins_over_the_tag_is_written_too() {
     check_helm(&values, &image, &[], &old, &new);
     check_helm(&values, &image, &["--pin", "digest"], &old, &new);
 
+    // So is one without a tag, and it stays without.
+    let alone = format!("image:\n  repository: r.io/team/app\n  digest: {OLD_DIGEST}\n");
+    check_helm(&alone, &image, &[], &old, &new);
+    check_helm(&alone, &image, &["--pin", "digest", "--create"], &old, &new);
+
     // An empty digest is none, until it is asked for.
     let blank = "image:\n  repository: r.io/team/app\n  tag: 1.0.0\n  digest: \"\"\n";
     check_helm(blank, &image, &[], "r.io/team/app:1.0.0", "r.io/team/app:2.0.0");
@@ -196,6 +201,7 @@ fn kustomize_renders_every_kind_of_entry() {
     let old = "r.io/team/app:1.0.0";
     let new = "r.io/team/app:1.10";
     let pinned = &*image;
+    let (old_alone, new_alone) = (&*format!("r.io/team/app@{OLD_DIGEST}"), &*format!("r.io/team/app@{NEW_DIGEST}"));
     let old_pinned = &*format!("r.io/team/app:1.0.0@{OLD_DIGEST}");
     for (images, flags, old, new) in [
         ("images:\n- name: r.io/team/app\n  newTag: 1.0.0\n".to_owned(), vec![], old, new),
@@ -215,6 +221,14 @@ fn kustomize_renders_every_kind_of_entry() {
             vec![],
             old_pinned,
             pinned,
+        ),
+        // Kustomize leaves out the tag below where an entry has a digest alone.
+        (format!("images:\n- name: r.io/team/app\n  digest: {OLD_DIGEST}\n"), vec![], old_alone, new_alone),
+        (
+            format!("images:\n- name: r.io/team/app\n  digest: {OLD_DIGEST}\n"),
+            vec!["--pin", "digest", "--create"],
+            old_alone,
+            new_alone,
         ),
         (String::new(), vec!["--create"], old, new),
         ("images:\n".into(), vec!["--create"], old, new),
