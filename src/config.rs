@@ -133,7 +133,8 @@ pub struct RepositoryConfig {
 pub struct HelmConfig {
     /// The file; `<env>` is the environment.
     pub file: String,
-    /// The node that holds the image, for instance `backend.image`; every match when absent.
+    /// The node that holds the image, for instance `backend.image` or `[metadata.name=shop]spec.source.helm.values.image`, also inside
+    /// a literal text; every match when absent.
     pub path: Option<String>,
     /// The image's name in `images`; every image when absent.
     pub image: Option<String>,

@@ -29,7 +29,7 @@ impl Reason {
             Self::Duplicated { .. } => "remove one of the two keys",
             Self::Merged { .. } => "give the path of the value itself, or write the key here too",
             Self::SeveralDocuments { .. } | Self::NoDocument { .. } => {
-                "begin the path with a filter that picks the document, as in [metadata.name=NAME]spec.image"
+                "begin the path with a filter that picks the document, as in [metadata.name=NAME]spec.image, or leave out the path so that images are matched"
             }
             Self::SeveralItems { .. } => "use a filter that picks one item, or an index",
             Self::Alias { .. } => "give the path of the anchored value",
@@ -48,7 +48,9 @@ impl Reason {
             Self::SeveralReferences(_) => {
                 "write the reference once, or name the image of this target in the config file"
             }
-            Self::MultiLine => "write the value on one line, plain or in quotes",
+            Self::MultiLine => {
+                "write the value on one line, plain or in quotes; where it is a literal text (|) of YAML, add the keys inside it to the path"
+            }
             Self::Encrypted => "write the value with `sops set`, or keep the image's values out of what is encrypted",
             Self::Sealed { .. } => {
                 "write the value with `sops set`, or encrypt the file anew with --mac-only-encrypted, after which it can be edited"
