@@ -92,7 +92,8 @@ fn whatever_is_edited_in_a_layer_is_what_helm_renders() {
             }
             let before = application(upper, lower, is_text, repository);
             let was = rendered(&world, &before);
-            let is_ours = was.starts_with("r.io/team/app") && (upper.1 || lower.1);
+            let has_version = upper.1 || lower.1 || upper.2 || lower.2;
+            let is_ours = was.starts_with("r.io/team/app") && has_version;
             match rewrite("app.yaml", before.as_bytes(), &jobs, &wanted) {
                 Ok(result) if result.places.is_empty() => {
                     assert!(!is_ours, "{upper:?} {lower:?}: {was} is deployed and not found\n{before}");

@@ -25,7 +25,9 @@ fn a_run_in_which_nothing_else_names_the_image_says_what_was_passed_over() {
     world.write("scan.yaml", SCAN);
     world.write("other.yaml", POD.replace("team/app", "team/other"));
     let run = world.bump(["set", "--image", "r.io/team/app:1.4.2", "--manifest", "scan.yaml", "--create"]).run();
-    run.exits(5).says("nothing here names r.io/team/app").says(&format!("passed over: scan.yaml:1: {WHY}"));
+    run.exits(5)
+        .says("no place here can be written for r.io/team/app")
+        .says(&format!("passed over: scan.yaml:1: {WHY}"));
     // Another image of the run is there.
     let both = format!("{SCAN}---\n{}", POD.replace("team/app", "team/other"));
     world.write("both.yaml", &both);

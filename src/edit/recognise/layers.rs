@@ -25,16 +25,16 @@ pub(in crate::edit) struct Layers<'d, 't> {
     objects: HashMap<Node, usize>,
     /// The sources of the texts.
     texts: HashMap<Node, usize>,
-    /// The tags among the parameters, by their values.
-    tags: HashMap<Node, Tag>,
+    /// The tags among the parameters, and the digests without a tag in any layer, by their values.
+    versions: HashMap<Node, Version>,
     /// The values of parameters, by their items.
     values: HashMap<Node, Node>,
 }
 
-/// A tag among the parameters.
-struct Tag {
+/// A tag among the parameters, or a digest that stands alone.
+struct Version {
     source: usize,
-    /// The path of the mapping whose tag it sets.
+    /// The path of the mapping whose version it sets.
     holder: Vec<Segment>,
     /// What the text below says of that mapping.
     lower: Lower,
@@ -54,7 +54,7 @@ impl<'d, 't> Layers<'d, 't> {
             document,
             objects: HashMap::new(),
             texts: HashMap::new(),
-            tags: HashMap::new(),
+            versions: HashMap::new(),
             values: HashMap::new(),
             sources: Vec::new(),
         };
@@ -65,13 +65,7 @@ impl<'d, 't> Layers<'d, 't> {
             }
             layers.objects.extend(source.object.map(|object| (object, number)));
             layers.values.extend(source.parameters.values().map(|parameter| (parameter.item, parameter.value)));
-            let tags = source.parameters.values().filter_map(|parameter| Some((parameter, parameter.holder_of_tag()?)));
-            let text = source.text.filter(|_| source.object.is_none());
-            let mut lower = text.map(|text| Lower::all(document, text, tags.clone().map(|(_, holder)| holder)));
-            for (parameter, holder) in tags {
-                let lower = lower.as_mut().and_then(|lower| lower.remove(&behind("", holder))).unwrap_or_default();
-                layers.tags.insert(parameter.value, Tag { source: number, holder: holder.to_vec(), lower });
-            }
+            layers.versions.extend(versions(document, number, source));
         }
         Self { sources, ..layers }
     }
@@ -98,20 +92,24 @@ impl<'d, 't> Layers<'d, 't> {
         if let Some(object) = self.source_of(node).and_then(|source| source.object) {
             return Some(self.as_above(object));
         }
-        let (mut path, upper) = self.upper(node)?;
-        if self.document.is_mapping(node) {
-            path.push(Segment::Key(Key::Tag.as_str().to_owned()));
+        let (path, upper) = self.upper(node)?;
+        let over = |path: &str| match upper {
+            Upper::Parameters(source) => Some(self.as_above(source.parameters.get(path)?.value)),
+            Upper::Around(above) => above.get(path).cloned(),
+        };
+        if !self.document.is_mapping(node) {
+            return over(&behind("", &path));
         }
-        match upper {
-            Upper::Parameters(source) => Some(self.as_above(source.parameters.get(&behind("", &path))?.value)),
-            Upper::Around(above) => above.get(&behind("", &path)).cloned(),
-        }
+        // A digest decides about a mapping in which it would stand alone.
+        let is_alone = || Fields::of(self.document, node).effective(Key::Tag).is_none();
+        over(&at(&path, Key::Tag))
+            .or_else(|| digests(&path).find_map(|path| over(&path)).filter(|over| !over.text.is_empty() && is_alone()))
     }
 
     /// The digest that wins over the tag of a mapping, or over a tag among the parameters, and stands in another layer than
     /// can be written together with it.
     pub(super) fn digest_over(&self, node: Node) -> Option<Above> {
-        if let Some(tag) = self.tags.get(&node) {
+        if let Some(tag) = self.versions.get(&node) {
             let source = self.sources.get(tag.source)?;
             return tag
                 .lower
@@ -143,7 +141,7 @@ impl<'d, 't> Layers<'d, 't> {
 
     /// The mapping whose tag a parameter sets, with what each layer says of it: by the parameter's value.
     pub(super) fn set_by(&self, value: Node) -> Option<Fields<'d, 't>> {
-        let tag = self.tags.get(&value)?;
+        let tag = self.versions.get(&value)?;
         let source = self.sources.get(tag.source)?;
         let below = source.object.and_then(|object| super::source::find(self.document, object, &tag.holder));
         let mapping = below.filter(|below| self.document.is_mapping(*below));
@@ -197,6 +195,30 @@ impl<'d, 't> Layers<'d, 't> {
             line: self.document.line_of(node),
         }
     }
+}
+
+/// The parameters of a source that set a version.
+fn versions(document: &Document<'_>, number: usize, source: &Source) -> Vec<(Node, Version)> {
+    let all = source.parameters.values().filter_map(|parameter| Some((parameter, parameter.holder_of_version()?)));
+    let text = source.text.filter(|_| source.object.is_none());
+    let holders = all.clone().map(|(_, (holder, _))| holder);
+    let mut lower = text.map(|text| Lower::all(document, text, holders)).unwrap_or_default();
+    let has_tag = |holder: &[Segment]| {
+        let mapping = source.object.and_then(|object| super::source::find(document, object, holder));
+        let own = mapping.filter(|mapping| document.is_mapping(*mapping)).map(|mapping| Fields::of(document, mapping));
+        source.parameters.contains_key(&at(holder, Key::Tag))
+            || own.is_some_and(|own| own.effective(Key::Tag).is_some())
+    };
+    let mut versions = Vec::new();
+    for (parameter, (holder, is_tag)) in all {
+        let path = behind("", holder);
+        let is_alone = || !has_tag(holder) && !lower.get(&path).is_some_and(|lower| lower.has_tag);
+        if is_tag || is_alone() {
+            let lower = lower.remove(&path).unwrap_or_default();
+            versions.push((parameter.value, Version { source: number, holder: holder.to_vec(), lower }));
+        }
+    }
+    versions
 }
 
 /// Puts the parameters that set a mapping's keys in the place of what stands there.

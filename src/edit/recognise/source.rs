@@ -33,10 +33,13 @@ pub(super) struct Parameter {
 }
 
 impl Parameter {
-    /// The path of the mapping whose tag this sets.
-    pub(super) fn holder_of_tag(&self) -> Option<&[Segment]> {
+    /// The path of the mapping whose tag or digest this sets, and whether it is the tag.
+    pub(super) fn holder_of_version(&self) -> Option<(&[Segment], bool)> {
         match self.path.split_last()? {
-            (Segment::Key(key), holder) if key == Key::Tag.as_str() => Some(holder),
+            (Segment::Key(key), holder) if key == Key::Tag.as_str() => Some((holder, true)),
+            (Segment::Key(key), holder) if Key::DIGESTS.iter().any(|digest| key == digest.as_str()) => {
+                Some((holder, false))
+            }
             _ => None,
         }
     }

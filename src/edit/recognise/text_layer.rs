@@ -18,6 +18,7 @@ pub(super) struct Lower {
     pub(super) repository: Option<String>,
     /// A digest, and where it stands.
     pub(super) digest: Option<Above>,
+    pub(super) has_tag: bool,
 }
 
 impl Lower {
@@ -44,6 +45,11 @@ impl Lower {
             let node = fields.scalar(key).filter(|node| digest::may_hold(inner, key, *node))?;
             Some(Above { text: inner.value(node).to_owned(), place: path_of(inner, node), line: inner.line_of(node) })
         });
-        Self { registry: text(Key::Registry), repository: text(Key::Repository), digest: said }
+        Self {
+            registry: text(Key::Registry),
+            repository: text(Key::Repository),
+            digest: said,
+            has_tag: fields.effective(Key::Tag).is_some(),
+        }
     }
 }
