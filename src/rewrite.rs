@@ -15,16 +15,15 @@ mod unmatched;
 use std::collections::BTreeSet;
 
 pub use self::around::{Around, stale_locks};
-use self::below::Question;
 pub use self::coverage::{Coverage, Look};
 pub use self::different::HeldTag;
 use self::different::HeldTags;
+pub use self::effect::Becoming;
 use self::effect::{Check, Edited};
 use self::sources::{Source, add_patches, add_sources};
 pub use self::trees::{Growing, Trees, want};
 pub use self::unmatched::{There, Unmatched};
-use crate::edit::{self, Below, EditError, Job, Kind, Place, Reason, Wanted};
-use crate::kustomize;
+use crate::edit::{self, EditError, Job, Kind, Place, Reason, Wanted};
 use crate::plan::Target;
 use crate::tree::{Found, Want};
 
@@ -160,29 +159,11 @@ pub enum RewriteError {
         why: String,
     },
     /// The edit would make something else of an image than what is wanted.
-    #[error("{file}: the edit would make {to} of {from} in {object}, and that is no wanted image")]
-    OtherEffect {
-        /// The kustomization.
-        file: String,
-        /// The object's kind and name.
-        object: String,
-        /// The image before.
-        from: String,
-        /// The image after.
-        to: String,
-    },
+    #[error("{0}, and that is no wanted image")]
+    OtherEffect(Becoming),
     /// The edit would take a digest away.
-    #[error("{file}: the edit would make {to} of {from} in {object}, without a digest")]
-    Unpinned {
-        /// The kustomization.
-        file: String,
-        /// The object's kind and name.
-        object: String,
-        /// The image before.
-        from: String,
-        /// The image after.
-        to: String,
-    },
+    #[error("{0}, without a digest")]
+    Unpinned(Becoming),
     /// An image matches in no file of the whole run.
     #[error("{image}: no file of this run {}", if there.reasons.is_empty() { "names it" } else { "has a place that can be written" })]
     Nowhere {
@@ -244,8 +225,8 @@ impl RewriteError {
             Self::NoObject { subdirectories, .. } => around::unread(subdirectories)
                 .unwrap_or_else(|| "use --helm for a YAML file that is no Kubernetes manifest".into()),
             Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
-            Self::OtherEffect { .. } => "make the entry's name match that one image alone, or correct the tag".into(),
-            Self::Unpinned { .. } => "pin it again: --pin digest, with --kustomize alone".into(),
+            Self::OtherEffect(_) => "make the entry's name match that one image alone, or correct the tag".into(),
+            Self::Unpinned(_) => "pin it again: --pin digest, with --kustomize alone".into(),
             Self::NoMatch { there, .. } | Self::Nowhere { there, .. } => there.hint(),
         }
     }
@@ -292,7 +273,7 @@ pub fn rewrite(
         let jobs: Vec<Job> = of_source.iter().map(|target| source.job(target)).collect();
         let is_ours = |(target, _): &&(usize, usize)| source.targets.contains(target);
         let given = given.iter().filter(is_ours).map(|(_, image)| *image).collect();
-        let below = below(&source.path, &of_source, trees, wanted, &given);
+        let below = below::of_file(&source.path, &of_source, trees, wanted, &given);
         match edit::rewrite_above(&below, (&source.path, source.bytes), &jobs, wanted) {
             Ok(rewritten) => {
                 if source.optional && !rewritten.has_objects {
@@ -344,16 +325,6 @@ pub fn rewrite(
     let notes = Check { targets, trees, edited: &edited, wanted }.run()?;
     result.notes.extend(notes);
     Ok(result)
-}
-
-/// What is known of the images below a file; nothing where it is no kustomization.
-fn below(path: &str, of_file: &[&Target], trees: &Trees, wanted: &[Wanted], given: &BTreeSet<usize>) -> Below {
-    let file = kustomize::normal(path);
-    let mut grown = of_file.iter().filter_map(|target| trees.of(target)).map(|(_, grown)| grown);
-    match grown.find(|grown| grown.tree.file() == Some(&file)) {
-        Some(grown) => below::below(&Question { tree: &grown.tree, file: &file, targets: of_file, wanted, given }),
-        None => Below::default(),
-    }
 }
 
 fn no_match((number, target): (usize, &Target), rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {

@@ -90,6 +90,7 @@ fn pair(placing: &mut Placing<'_, '_>, job: &Job, node: Node, fields: &Fields<'_
     if fields.is_entry() {
         let image = view.choose(job, node, fields.names().next().as_ref().map(Name::shown))?;
         fields.refuse_suffix()?;
+        view.refuse_dead(node)?;
         return placing.pair(fields, image);
     }
     // `{image: X:1.0}` has its version in the reference: a `tag` beside it would mean nothing.

@@ -12,6 +12,8 @@ pub struct Below {
     /// What `--create` adds for a wanted image, by its index: an entry of each of these names; or why none has an effect.
     /// Without a word of it, an entry of the image's own name is added.
     pub added: BTreeMap<usize, Result<Vec<String>, String>>,
+    /// The wanted images, by their index, that another file gives which is written, too.
+    pub given: BTreeSet<usize>,
     /// The wanted images, by their index, for which an added entry gets a digest, since what is below has one.
     pub pinned: BTreeSet<usize>,
     /// Names for which an entry that `--create` adds has no effect, and why.

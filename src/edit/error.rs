@@ -259,8 +259,8 @@ pub enum Reason {
         /// Why.
         why: String,
     },
-    /// The name that Kustomize matches images with.
-    #[error("this is the name that Kustomize matches images with, not a version")]
+    /// A name that Kustomize matches images with, or gives them.
+    #[error("this is a name that Kustomize matches images with or gives them, not a version")]
     Matcher,
     /// A literal or folded text that a line behind it would lengthen by a line break.
     #[error("the file ends in a literal or folded text without a line break behind it, which a new line would add")]

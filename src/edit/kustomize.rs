@@ -43,7 +43,7 @@ fn by_name(
     }
     match named.first() {
         Some(_) if !alive.is_empty() => return Ok(()),
-        Some((item, fields)) => return placing.document.refuse(*item, dead(placing, fields)),
+        Some((_, fields)) => return placing.view.refuse_dead(fields.mapping),
         None => {}
     }
     if !placing.view.rules.create {
@@ -80,7 +80,7 @@ fn by_image(
         }
         let rules = placing.view.rules;
         match (own.first(), placing.view.below.added.get(&image)) {
-            _ if !alive.is_empty() => {}
+            _ if !alive.is_empty() || placing.view.below.given.contains(&image) => {}
             (_, Some(Ok(names))) if rules.create => {
                 for name in names {
                     add(placing, lists, image, name, None)?;
@@ -91,7 +91,7 @@ fn by_image(
                 return Err(Reason::DeadNew { name, why: why.clone() }.of_file());
             }
             (None, None) if rules.create => add(placing, lists, image, wanted.repository.as_str(), None)?,
-            (Some((item, fields)), _) => return placing.document.refuse(*item, dead(placing, fields)),
+            (Some((_, fields)), _) => return placing.view.refuse_dead(fields.mapping),
             (None, _) => {}
         }
     }
@@ -116,12 +116,6 @@ fn alive<'e, 'd, 't>(
         }
     }
     alive
-}
-
-/// The reason why an entry is refused that can have no effect.
-fn dead(placing: &Placing<'_, '_>, fields: &Fields<'_, '_>) -> Reason {
-    let number = numbers(placing.document).get(&fields.mapping).copied();
-    Reason::Dead(number.and_then(|number| placing.view.below.dead.get(&number)).cloned().unwrap_or_default())
 }
 
 /// Edits an entry that was asked for by its name.

@@ -6,6 +6,7 @@ use super::document::{Document, Node};
 use super::error::{Outcome, Reason, shown};
 use super::recognise::Recogniser;
 use super::recognise::digest::Beside;
+use super::recognise::kustomization::numbers;
 use super::sops::is_encrypted;
 use super::{Below, Job, KnownDigest, Rules, Wanted, Written};
 use crate::image::Repository;
@@ -55,6 +56,15 @@ impl<'d, 't> View<'d, 't> {
             (_, Some(_)) if self.rules.any_repository => self.document.refuse(node, Reason::WhichImage),
             (_, Some(named)) => self.document.refuse(node, other_repository(named, &images)),
             (_, None) => self.document.refuse(node, Reason::WhichImage),
+        }
+    }
+
+    /// Refuses an entry that can have no effect.
+    pub(super) fn refuse_dead(&self, entry: Node) -> Outcome<()> {
+        let number = if self.below.dead.is_empty() { None } else { numbers(self.document).get(&entry).copied() };
+        match number.and_then(|number| self.below.dead.get(&number)) {
+            Some(why) => self.document.refuse(entry, Reason::Dead(why.clone())),
+            None => Ok(()),
         }
     }
 

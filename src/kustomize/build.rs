@@ -4,7 +4,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::gap::Gap;
-use super::images::{Matcher, each_container, each_visit};
+use super::images::{Matcher, each_container, each_visit, see};
 use super::json_patch::{is_json_patch, most_made};
 use super::layer::{Entry, Layer, Named, Patch, Text, entry};
 use super::node::Node;
@@ -12,6 +12,7 @@ use super::object::{Object, Selector, id_of};
 use super::patches::{merge_by_name, patch_selected, rename};
 use super::paths::{self, Border};
 use super::reading::{Place, Tree};
+use super::replacements;
 use super::step::Step;
 use super::yaml::size;
 
@@ -223,9 +224,24 @@ impl<'t> Build<'t> {
             self.patch(file, patch, objects);
         }
         self.images(file, layer, objects);
+        for text in &layer.replacements {
+            self.replace(file, text, objects);
+        }
         for transformer in &layer.transformers {
             for document in self.documents(file, transformer) {
                 self.transformer(file, &document, objects);
+            }
+        }
+    }
+
+    fn replace(&mut self, file: &str, text: &Text, objects: &mut [Object]) {
+        let documents = self.documents(file, text);
+        for item in documents.iter().flat_map(replacements::each) {
+            let copied = replacements::reach(item).saturating_mul(objects.len());
+            if self.may_copy(copied, (file, item.line))
+                && let Err(why) = replacements::apply(item, file, objects)
+            {
+                self.gap(&item.file, item.line, why);
             }
         }
     }
@@ -235,19 +251,7 @@ impl<'t> Build<'t> {
             Some((of, entries)) if of == file => entries,
             _ => &layer.images,
         };
-        for object in objects.iter_mut() {
-            let mut seen = String::new();
-            each_visit(&mut object.node, &mut |path, image| {
-                // The second visit of the standard places sees the same image again.
-                if seen != path {
-                    let text = image.text().unwrap_or_default().to_owned();
-                    if !is_seen(image, file) {
-                        image.note(Step::Seen { layer: file.to_owned(), text }, None);
-                    }
-                }
-                path.clone_into(&mut seen);
-            });
-        }
+        objects.iter_mut().for_each(|object| see(&mut object.node, file));
         for (index, entry) in entries.iter().enumerate() {
             let step = |before: &str, after: &str| Step::Entry {
                 layer: file.to_owned(),
@@ -344,8 +348,4 @@ impl<'t> Build<'t> {
             self.gap(file, patch.line, why);
         }
     }
-}
-
-fn is_seen(image: &Node, layer: &str) -> bool {
-    matches!(image.history().last(), Some(Step::Seen { layer: last, .. }) if last == layer)
 }

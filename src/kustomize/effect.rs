@@ -101,11 +101,8 @@ pub fn shadowed_by(entries: &[Entry], number: usize) -> Option<usize> {
 /// an entry from the other one on gives new names.
 pub fn replaced_by(entries: &[Entry], number: usize) -> Option<usize> {
     let own = entries.get(number)?;
-    let later = entries.iter().enumerate().skip(number + 1);
-    let at = later
-        .filter(|(_, entry)| entry.name == own.name && (entry.new_tag.is_some() || entry.digest.is_some()))
-        .map(|(at, _)| at)
-        .last()?;
+    let decides = |entry: &Entry| entry.name == own.name && (entry.new_tag.is_some() || entry.digest.is_some());
+    let at = entries.iter().rposition(decides).filter(|at| *at > number)?;
     let renames = |entry: &Entry| entry.new_name.is_some();
     let is_renamed = entries.get(number..at)?.iter().any(renames);
     (!is_renamed && Matcher::new(own).is_ok()).then_some(at)

@@ -35,6 +35,7 @@ pub(super) struct Layer {
     pub(super) images: Vec<Entry>,
     /// Stand-ins for the objects of generators: their kind and name.
     pub(super) generated: Vec<Node>,
+    pub(super) replacements: Vec<Text>,
     pub(super) transformers: Vec<Text>,
     pub(super) name_prefix: String,
     pub(super) name_suffix: String,
@@ -137,6 +138,7 @@ impl Layer {
             "secretGenerator" => {
                 self.generated.extend(value.items().iter().filter_map(|item| stand_in("Secret", item)));
             }
+            "replacements" => self.replacements.extend(value.items().iter().map(replacement)),
             "transformers" => self.transformers.extend(value.items().iter().filter_map(text)),
             "namePrefix" => value.text().unwrap_or_default().clone_into(&mut self.name_prefix),
             "nameSuffix" => value.text().unwrap_or_default().clone_into(&mut self.name_suffix),
@@ -153,6 +155,7 @@ impl Layer {
                 | "patchesStrategicMerge"
                 | "patchesJson6902"
                 | "images"
+                | "replacements"
                 | "transformers"
         );
         if is_list && !value.is_sequence() {
@@ -241,6 +244,14 @@ fn is_other_than_text(text: &str) -> bool {
         first.is_some_and(|c| c.is_ascii_digit()) && text.chars().all(digits) && text.matches('.').count() < 2;
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", ".inf", ".nan"];
     is_number || words.contains(&text.to_lowercase().as_str())
+}
+
+/// A replacement, or the path of a file that has some.
+fn replacement(item: &Node) -> Text {
+    match item.get("path") {
+        Some(path) => Text::File(named_at(path)),
+        None => Text::Inline(vec![item.clone()]),
+    }
 }
 
 /// Text of a node as documents, or the path that it is.

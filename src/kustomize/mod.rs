@@ -20,6 +20,7 @@ mod object;
 mod patches;
 mod paths;
 mod reading;
+mod replacements;
 mod step;
 mod yaml;
 

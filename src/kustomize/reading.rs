@@ -163,6 +163,7 @@ fn documents(path: &str, bytes: &[u8]) -> Documents {
 
 impl Tree {
     /// The same tree with other texts in some of its files. A kustomization names the same files as before.
+    #[must_use]
     pub fn with<'f>(&self, texts: impl IntoIterator<Item = (&'f str, &'f str)>) -> Self {
         let mut tree = self.clone();
         for (path, text) in texts {
@@ -223,7 +224,7 @@ impl Layer {
     /// Every path that the kustomization names.
     fn named(&self) -> impl Iterator<Item = &layer::Named> {
         let patches = self.patches.iter().chain(&self.patches_6902).map(|patch| &patch.text);
-        let texts = patches.chain(&self.transformers).filter_map(|text| match text {
+        let texts = patches.chain(&self.replacements).chain(&self.transformers).filter_map(|text| match text {
             Text::File(named) => Some(named),
             Text::Inline(_) => None,
         });

@@ -47,6 +47,19 @@ pub enum Step {
         /// Whether the entry gives it a tag, a digest or a suffix, and not just a name.
         versioned: bool,
     },
+    /// A replacement writes it, or a part of it.
+    Replaced {
+        /// The kustomization that has the replacement.
+        layer: String,
+        /// The file in which the replacement is written.
+        file: String,
+        /// The line of its path there, from 1.
+        line: usize,
+        /// The text behind it.
+        text: String,
+        /// Whether it gives a tag or a digest, and not just a part of the name.
+        versioned: bool,
+    },
     /// An object of `transformers:` matches it.
     Transformed {
         /// The kustomization that names the transformer.
@@ -69,7 +82,9 @@ impl Step {
     pub fn decides(&self) -> bool {
         match self {
             Self::Written { .. } | Self::Patched { .. } => true,
-            Self::Entry { versioned, .. } | Self::Transformed { versioned, .. } => *versioned,
+            Self::Entry { versioned, .. } | Self::Replaced { versioned, .. } | Self::Transformed { versioned, .. } => {
+                *versioned
+            }
             Self::Seen { .. } => false,
         }
     }
@@ -79,6 +94,7 @@ impl Step {
         match self {
             Self::Written { file, line, .. }
             | Self::Patched { file, line, .. }
+            | Self::Replaced { file, line, .. }
             | Self::Transformed { file, line, .. } => (file, *line),
             Self::Entry { layer, line, .. } => (layer, *line),
             Self::Seen { layer, .. } => (layer, 1),
@@ -92,6 +108,7 @@ impl Step {
             Self::Patched { .. } => "a patch",
             Self::Seen { .. } => "a kustomization",
             Self::Entry { .. } => "an images entry",
+            Self::Replaced { .. } => "a replacement",
             Self::Transformed { .. } => "a transformer",
         }
     }
@@ -99,7 +116,10 @@ impl Step {
     /// The text behind the step.
     pub fn text(&self) -> &str {
         match self {
-            Self::Written { text, .. } | Self::Patched { text, .. } | Self::Seen { text, .. } => text,
+            Self::Written { text, .. }
+            | Self::Patched { text, .. }
+            | Self::Replaced { text, .. }
+            | Self::Seen { text, .. } => text,
             Self::Entry { after, .. } | Self::Transformed { after, .. } => after,
         }
     }

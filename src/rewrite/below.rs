@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::trees::Trees;
 use crate::edit::{Below, Kind, Pin, Wanted};
 use crate::image::Repository;
 use crate::kustomize::{self, Entry, Image, Model, Step, Tree, replaced_by, shadowed_by};
@@ -18,15 +19,15 @@ const NAMES: usize = 20;
 const ANY_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A kustomization with what is wanted of it.
-pub(super) struct Question<'q> {
-    pub(super) tree: &'q Tree,
+struct Question<'q> {
+    tree: &'q Tree,
     /// The path of the kustomization's file.
-    pub(super) file: &'q str,
+    file: &'q str,
     /// The targets that it is.
-    pub(super) targets: &'q [&'q Target],
-    pub(super) wanted: &'q [Wanted],
+    targets: &'q [&'q Target],
+    wanted: &'q [Wanted],
     /// The wanted images that another file of its directory gives.
-    pub(super) given: &'q BTreeSet<usize>,
+    given: &'q BTreeSet<usize>,
 }
 
 /// An entry that `--create` would add.
@@ -37,11 +38,26 @@ struct Added<'q> {
     entry: Entry,
 }
 
-/// Answers what an edit has to know.
-pub(super) fn below(question: &Question<'_>) -> Below {
+/// What is known of the images below a file of these targets; nothing where it is no kustomization of theirs.
+pub(super) fn of_file(
+    path: &str,
+    targets: &[&Target],
+    trees: &Trees,
+    wanted: &[Wanted],
+    given: &BTreeSet<usize>,
+) -> Below {
+    let file = &kustomize::normal(path);
+    let mut grown = targets.iter().filter_map(|target| trees.of(target)).map(|(_, grown)| grown);
+    match grown.find(|grown| grown.tree.file() == Some(file)) {
+        Some(grown) => below(&Question { tree: &grown.tree, file, targets, wanted, given }),
+        None => Below::default(),
+    }
+}
+
+fn below(question: &Question<'_>) -> Below {
     let entries = question.tree.entries(question.file);
     let selected = question.selected(entries);
-    let mut below = Below::default();
+    let mut below = Below { given: question.given.clone(), ..Below::default() };
     if !selected.is_empty() {
         let mut changed = entries.to_vec();
         for (number, (image, adds_name)) in &selected {
@@ -61,7 +77,7 @@ pub(super) fn below(question: &Question<'_>) -> Below {
     below
 }
 
-impl<'q> Question<'q> {
+impl Question<'_> {
     /// The entries that the targets may write, with the image and whether they get its name, too.
     fn selected(&self, entries: &[Entry]) -> BTreeMap<usize, (usize, bool)> {
         let mut selected = BTreeMap::new();
@@ -143,9 +159,7 @@ impl<'q> Question<'q> {
                             let own = entries.get(*number).and_then(effective);
                             own.is_some_and(|own| own.is_same_as(&wanted.repository))
                         };
-                        if self.given.contains(image) {
-                            below.added.insert(*image, Ok(Vec::new()));
-                        } else if !alive.iter().any(is_own) {
+                        if !self.given.contains(image) && !alive.iter().any(is_own) {
                             let mut names = spellings(&model, self.file, &wanted.repository);
                             if names.is_empty() {
                                 names.insert(wanted.repository.to_string());

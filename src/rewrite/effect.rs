@@ -14,8 +14,25 @@ use crate::kustomize::{self, Image, Model, Step};
 use crate::plan::Target;
 use crate::text::one_line;
 
+/// Where a transformer has its image.
+const TRANSFORMER: &str = "imageTag";
+
 /// How many lines the mapping of a transformer's image has at most.
 const IMAGE_TAG_LINES: usize = 6;
+
+/// What an edit would make of an image in a build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: the edit would make {to} of {from} in {object}")]
+pub struct Becoming {
+    /// The kustomization.
+    pub file: String,
+    /// The object's kind and name.
+    pub object: String,
+    /// The image before.
+    pub from: String,
+    /// The image after.
+    pub to: String,
+}
 
 /// A file that was edited, with the targets of its jobs, by their numbers.
 pub(super) struct Edited<'e> {
@@ -94,19 +111,22 @@ impl Check<'_> {
 
     /// What is built otherwise than before must be a wanted image, with a digest where it had one.
     fn refuse_other_effects(&self, builds: &Builds<'_>, grown: &Grown) -> Result<(), RewriteError> {
-        let file = || grown.tree.file().unwrap_or_default().to_owned();
         let key = |image: &Image| (image.kind.clone(), image.namespace.clone(), image.name.clone(), image.path.clone());
         let before: BTreeMap<_, &Image> = builds.before.images.iter().map(|image| (key(image), image)).collect();
         for image in &builds.after.images {
             let Some(old) = before.get(&key(image)).filter(|old| old.text() != image.text()) else { continue };
-            let (from, to) = (one_line(old.text()), one_line(image.text()));
-            let object = one_line(&format!("{} {}", image.kind, image.name));
+            let becoming = || Becoming {
+                file: one_line(grown.tree.file().unwrap_or_default()),
+                object: one_line(&format!("{} {}", image.kind, image.name)),
+                from: one_line(old.text()),
+                to: one_line(image.text()),
+            };
             let is_pinned = !kustomize::split(old.text()).digest.is_empty();
             if !self.wanted.iter().any(|wanted| self.is_wanted(image.text(), wanted)) {
-                return Err(RewriteError::OtherEffect { file: file(), object, from, to });
+                return Err(RewriteError::OtherEffect(becoming()));
             }
             if is_pinned && kustomize::split(image.text()).digest.is_empty() {
-                return Err(RewriteError::Unpinned { file: file(), object, from, to });
+                return Err(RewriteError::Unpinned(becoming()));
             }
         }
         Ok(())
@@ -141,7 +161,7 @@ impl Check<'_> {
             own.iter().filter_map(|built| Some((*built, self.loses(built, builds, grown)?))).collect();
         let is_alone = !elsewhere && lost.len() == own.len();
         match lost.first() {
-            Some((built, why)) if is_alone && self.is_sure(target, builds, grown) => Err(RewriteError::NoEffect {
+            Some((built, why)) if is_alone && is_sure(target, builds, grown) => Err(RewriteError::NoEffect {
                 file: one_line(&built.file),
                 line: built.place.line,
                 image: self
@@ -160,40 +180,32 @@ impl Check<'_> {
         }
     }
 
-    /// Whether nothing that was not read can change what decides. What wins over a manifest stands where it was read.
-    fn is_sure(&self, target: &Target, builds: &Builds<'_>, grown: &Grown) -> bool {
-        let is_complete = builds.after.is_complete() && !grown.tree.is_partial();
-        is_complete || !matches!(target.kind, Kind::Kustomize { .. }) || !builds.overrides.is_empty()
-    }
-
     /// What wins over a place; none when the place decides, when another place of the run does, or when nobody can tell.
     fn loses(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown) -> Option<String> {
         let wanted = self.wanted.get(built.place.image)?;
         if let Some(by) = builds.overrides.get(&built.place.image) {
             return Some(by.clone());
         }
-        let entries = grown.tree.entries(&built.file).len();
-        let is_own = |step: &Step| is_of(step, built, wanted, self.takes_any());
-        let mut reached = Vec::new();
-        for image in builds.after.images.iter().filter(|image| {
-            image.steps.iter().any(|step| match entry_number(built, entries) {
-                Some(number) => is_entry(step, &built.file, number),
-                None => false,
-            })
-        }) {
-            reached.push(image);
-        }
-        let ids: Vec<usize> = (0..builds.before.images.len())
-            .filter(|at| builds.before.images.get(*at).is_some_and(|image| image.steps.iter().any(is_own)))
-            .collect();
-        if entry_number(built, entries).is_none() {
-            reached = ids.iter().filter_map(|at| builds.after.images.get(*at)).collect();
-        }
-        if reached.is_empty() || reached.iter().any(|image| self.is_wanted(image.text(), wanted)) {
+        let number = entry_number(built, grown.tree.entries(&built.file).len());
+        let is_own = |step: &Step| match number {
+            Some(number) => is_entry(step, &built.file, number),
+            None => is_of(step, built, wanted, self.takes_any()),
+        };
+        // An entry that was added is not there before, and its line is no place's. All else is where it was read.
+        let model = if number.is_some() { &builds.after } else { builds.before };
+        let images = model.images.iter().enumerate();
+        let reached: Vec<usize> =
+            images.filter(|(_, image)| image.steps.iter().any(is_own)).map(|(number, _)| number).collect();
+        let is_right =
+            |at: &usize| builds.after.images.get(*at).is_some_and(|image| self.is_wanted(image.text(), wanted));
+        if reached.iter().any(is_right) {
             return None;
         }
-        let before = ids.first().and_then(|at| builds.before.images.get(*at));
-        before.or(reached.first().copied()).and_then(Image::decided_by).map(decides)
+        let is_matcher = number.is_some() || built.place.path.starts_with(TRANSFORMER);
+        if reached.is_empty() && is_matcher && builds.after.is_complete() && !grown.tree.is_partial() {
+            return Some("it matches no image that is built".to_owned());
+        }
+        builds.before.images.get(*reached.first()?).and_then(Image::decided_by).map(decides)
     }
 
     /// What Argo CD overrides, unless the run writes that file, too, or the wanted image stands there.
@@ -221,6 +233,12 @@ impl Check<'_> {
     }
 }
 
+/// Whether nothing that was not read can change what decides. What wins over a manifest stands where it was read.
+fn is_sure(target: &Target, builds: &Builds<'_>, grown: &Grown) -> bool {
+    let is_complete = builds.after.is_complete() && !grown.tree.is_partial();
+    is_complete || !matches!(target.kind, Kind::Kustomize { .. }) || !builds.overrides.is_empty()
+}
+
 /// The number of the entry of `images:` that a place is in a kustomization's own file.
 fn entry_number(built: &Built<'_>, entries: usize) -> Option<usize> {
     let rest = built.place.path.strip_prefix("images")?;
@@ -243,6 +261,6 @@ fn is_of(step: &Step, built: &Built<'_>, wanted: &Wanted, takes_any: bool) -> bo
             line == place && (takes_any || own.is_ok_and(|own| own.is_same_as(&wanted.repository)))
         }
         Step::Transformed { .. } => (line..line + IMAGE_TAG_LINES).contains(&place),
-        Step::Entry { .. } | Step::Seen { .. } => false,
+        Step::Entry { .. } | Step::Replaced { .. } | Step::Seen { .. } => false,
     }
 }

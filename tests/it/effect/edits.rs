@@ -9,7 +9,7 @@ use gitops_bump::image::{Digest, Reference, Repository, Tag};
 use gitops_bump::kustomize::Border;
 use gitops_bump::plan::Target;
 use gitops_bump::rewrite::{self, Growing, Rewrite, RewriteError};
-use gitops_bump::tree::Found;
+use gitops_bump::tree::{Found, Want};
 use serde_yaml::Value;
 
 use super::forest::{NAMES, Tree};
@@ -57,8 +57,9 @@ pub(crate) fn ask(seed: u64, tree: &Tree, built: &[Image]) -> Ask {
     let digest = (rng.usize(..2) == 0).then(|| Digest::parse(DIGEST).expect("it is a digest"));
     let pin = if digest.is_some() && rng.usize(..2) == 0 { Pin::Digest } else { Pin::Tag };
     let rules = Rules { pin, create: rng.usize(..2) == 0, any_repository: false, any_tag: true };
+    let kind = if rng.usize(..5) == 0 { Kind::Manifest } else { Kind::Kustomize { name } };
     Ask {
-        target: Target { file: tree.start.to_owned(), kind: Kind::Kustomize { name }, images: vec![0], rules },
+        target: Target { file: tree.start.to_owned(), kind, images: vec![0], rules },
         wanted: Wanted {
             repository: Repository::parse(&repository).expect("it is a repository"),
             tag: Tag::parse(TAG).expect("it is a tag"),
@@ -90,7 +91,7 @@ pub(crate) fn judge(ask: &Ask, tree: &Tree, before: &[Image]) -> Verdict {
 
 fn is_about_effect(error: &RewriteError) -> bool {
     match error {
-        RewriteError::NoEffect { .. } | RewriteError::OtherEffect { .. } | RewriteError::Unpinned { .. } => true,
+        RewriteError::NoEffect { .. } | RewriteError::OtherEffect(_) | RewriteError::Unpinned(_) => true,
         RewriteError::Edit(error) => matches!(error.reason, Reason::Dead(_) | Reason::DeadNew { .. }),
         _ => false,
     }
@@ -104,7 +105,8 @@ fn rewritten(ask: &Ask, tree: &Tree) -> Result<Rewrite, RewriteError> {
     {
         growing.give(wants.into_iter().map(|path| (path.clone(), judge::find(tree, &path))));
     }
-    let found: Vec<Found> = targets.iter().map(|target| judge::find(tree, &target.file)).collect();
+    let find = |want: Want<'_>| judge::find_picked(tree, want.path, want.pick);
+    let found: Vec<Found> = rewrite::wants(targets).into_iter().map(find).collect();
     rewrite::rewrite(targets, (&found, &growing.finish()), std::slice::from_ref(&ask.wanted))
 }
 
@@ -123,10 +125,8 @@ fn effect(ask: &Ask, before: &[Image], tree: &Tree) -> Result<(), String> {
             return Err(format!("{was} has become {}", image[4]));
         }
     }
-    match after.iter().any(|image| is_wanted(ask, &image[4])) {
-        true => Ok(()),
-        false => Err("the wanted image is not built".to_owned()),
-    }
+    let is_built = after.iter().any(|image| is_wanted(ask, &image[4]));
+    if is_built { Ok(()) } else { Err("the wanted image is not built".to_owned()) }
 }
 
 fn is_wanted(ask: &Ask, image: &str) -> bool {

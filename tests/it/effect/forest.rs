@@ -1,5 +1,7 @@
 //! Kustomization trees by a seed: bases, overlays, components, patches of all forms, entries that match and that don't.
 
+mod patches;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -21,8 +23,11 @@ pub(crate) const NAMES: [&str; 7] = [
     "docker.io/library/app",
     "r.io/team/app-x",
 ];
-const PATTERNS: [&str; 9] = [
+const PATTERNS: [&str; 12] = [
     "app:1.0",
+    "r.io/team/app:1.0",
+    "r.io/team/app:2.0",
+    "docker.io/team/app:v1",
     "team/app:1.0",
     "r.io/.*",
     "(docker.io/)?team/app",
@@ -43,6 +48,10 @@ const KINDS: [(&str, &str, &[&str]); 8] = [
     ("Deep", "x.io/v1", &["spec", "parts", "pod"]),
     ("DaemonSet", "apps/v1", &["spec", "template", "spec"]),
 ];
+
+/// What replacements copy.
+const SETTINGS: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {tag: v7, image: \"r.io/team/app:v8\", \
+                        host: r.io, parts: \"a,v9\"}\n";
 
 /// An object that some layer has.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +148,10 @@ impl Grower {
                 self.files.insert(format!("{directory}/list.yaml"), format!("apiVersion: v1\nkind: List\n{list}"));
             }
         }
+        if directory == "base" {
+            resources.push("settings.yaml".to_owned());
+            self.files.insert("base/settings.yaml".to_owned(), SETTINGS.to_owned());
+        }
         if documents.is_empty() {
             resources.retain(|path| path.starts_with("..") || path.starts_with("r0"));
         }
@@ -169,6 +182,7 @@ impl Grower {
         }
         self.patches(directory, objects, &mut text);
         self.images(&mut text);
+        self.replacements(directory, objects, &mut text);
         self.transformers(directory, &mut text);
         text
     }
@@ -201,6 +215,31 @@ impl Grower {
             fields.push("tagSuffix: -x".to_owned());
         }
         format!("{{{}}}", fields.join(", "))
+    }
+
+    fn replacements(&mut self, directory: &str, objects: &[Object], text: &mut String) {
+        if objects.is_empty() || directory == "other" || !self.one_in(6) {
+            return;
+        }
+        let object = self.pick(objects);
+        let (kind, _, path) = KINDS[object.kind];
+        let container = self.pick(&["[name=one]", "[name=two]", "0", "*", "[name=one]"]);
+        let field = format!("{}.containers.{container}.image", path.join("."));
+        let (from, options) = self.pick(&[
+            ("tag", "{delimiter: \":\", index: 1}"),
+            ("tag", "{delimiter: \":\", index: 1}"),
+            ("image", "{}"),
+            ("host", "{delimiter: /}"),
+            ("host", "{delimiter: /, index: -1}"),
+            ("parts", "{delimiter: \":\", index: 5}"),
+        ]);
+        let part = if from == "parts" { ", options: {delimiter: \",\", index: 1}" } else { "" };
+        let _ = write!(
+            text,
+            "replacements:\n- source: {{kind: ConfigMap, name: settings, fieldPath: data.{from}{part}}}\n  targets:\n  - select: \
+             {{kind: {kind}, name: {}}}\n    fieldPaths: [\"{field}\"]\n    options: {options}\n",
+            object.name
+        );
     }
 
     fn transformers(&mut self, directory: &str, text: &mut String) {
@@ -246,95 +285,6 @@ impl Grower {
             let _ = writeln!(text, "- {{name: {name}, image: \"{image}\"}}");
         }
         text
-    }
-
-    fn patches(&mut self, directory: &str, objects: &[Object], text: &mut String) {
-        let count = if objects.is_empty() || self.one_in(2) { 0 } else { 1 + self.rng.usize(..2) };
-        let mut patches = String::new();
-        for _ in 0..count {
-            let object = self.pick(objects);
-            let is_json = self.one_in(2);
-            let body = if is_json { self.json(object) } else { self.merge(object) };
-            let target = if is_json || self.one_in(2) { self.target(object) } else { String::new() };
-            self.number += 1;
-            if self.one_in(2) {
-                let file = format!("patch{}.yaml", self.number);
-                let _ = write!(patches, "- path: {file}\n{target}");
-                self.files.insert(format!("{directory}/{file}"), body);
-            } else {
-                let _ = write!(patches, "- patch: |-\n{}{target}", indented(&body, 4));
-            }
-        }
-        if !patches.is_empty() {
-            let _ = write!(text, "patches:\n{patches}");
-        }
-        if !objects.is_empty() && self.one_in(10) {
-            let object = self.pick(objects);
-            let body = self.merge(object);
-            let _ = write!(text, "patchesStrategicMerge:\n- |-\n{}", indented(&body, 2));
-        }
-        if !objects.is_empty() && self.one_in(10) {
-            let object = self.pick(objects);
-            let (body, target) = (self.json(object), self.target(object));
-            let _ = write!(text, "patchesJson6902:\n- patch: |-\n{}{target}", indented(&body, 4));
-        }
-    }
-
-    fn target(&mut self, object: Object) -> String {
-        let (kind, api, _) = KINDS[object.kind];
-        let (group, version) = api.split_once('/').unwrap_or(("", api));
-        match self.rng.usize(..5) {
-            0 => format!("  target: {{kind: {kind}}}\n"),
-            1 => format!("  target: {{kind: {kind}, name: {}}}\n", object.name),
-            2 => format!("  target: {{kind: {kind}, name: \"[a-c]|{}\", version: {version}}}\n", object.name),
-            3 if !group.is_empty() => {
-                format!("  target: {{group: {group}, kind: {kind}, name: \".*{}.*\"}}\n", object.name)
-            }
-            _ => format!("  target: {{kind: {kind}, namespace: default}}\n"),
-        }
-    }
-
-    fn merge(&mut self, object: Object) -> String {
-        let (kind, api, path) = KINDS[object.kind];
-        let mut text = format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: {}}}\n", object.name);
-        let image = self.image();
-        let pod = match self.rng.usize(..10) {
-            0 => format!("containers:\n- {{name: new, image: \"{image}\"}}\n"),
-            1 => "containers:\n- {name: two, $patch: delete}\n".to_owned(),
-            2 => format!("containers:\n- $patch: replace\n- {{name: only, image: \"{image}\"}}\n"),
-            3 => format!("initContainers:\n- {{name: init, image: \"{image}\"}}\n"),
-            4 => format!("volumes:\n- name: v\n  image: {{reference: \"{image}\"}}\n"),
-            5 => format!(
-                "containers:\n- {{name: two, image: \"{image}\"}}\n- {{name: one, env: [{{name: A, value: b}}]}}\n"
-            ),
-            6 if self.one_in(3) => return text + "$patch: delete\n",
-            7 => "hostname: x\n".to_owned(),
-            8 if self.one_in(3) => "containers:\n- {name: one, image: null}\n".to_owned(),
-            9 if self.one_in(3) => format!("$patch: replace\ncontainers:\n- {{name: only, image: \"{image}\"}}\n"),
-            _ => format!("containers:\n- {{name: one, image: \"{image}\"}}\n"),
-        };
-        for (depth, key) in path.iter().enumerate() {
-            let _ = writeln!(text, "{}{key}:", "  ".repeat(depth));
-        }
-        text + &indented(&pod, 2 * path.len())
-    }
-
-    fn json(&mut self, object: Object) -> String {
-        let containers = format!("/{}/containers", KINDS[object.kind].2.join("/"));
-        let at = self.rng.usize(..object.containers);
-        let image = self.image();
-        match self.rng.usize(..8) {
-            0 => format!("- {{op: add, path: {containers}/-, value: {{name: new, image: \"{image}\"}}}}\n"),
-            1 => format!("- {{op: add, path: {containers}/0, value: {{name: first, image: \"{image}\"}}}}\n"),
-            2 => format!("- {{op: remove, path: {containers}/{at}/image}}\n"),
-            3 => format!("- {{op: copy, from: {containers}/0, path: {containers}/-}}\n"),
-            4 => format!("- {{op: move, from: {containers}/{at}, path: {containers}/0}}\n"),
-            5 => format!(
-                "- {{op: test, path: {containers}/0/name, value: one}}\n- {{op: replace, path: {containers}/{at}/image, value: \"{image}\"}}\n"
-            ),
-            6 => format!("- {{op: add, path: {containers}/{at}/image, value: \"{image}\"}}\n"),
-            _ => format!("- {{op: replace, path: {containers}/{at}/image, value: \"{image}\"}}\n"),
-        }
     }
 }
 

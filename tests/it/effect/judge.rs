@@ -28,6 +28,11 @@ pub(crate) fn read(tree: &Tree) -> kustomize::Tree {
 }
 
 pub(crate) fn find(tree: &Tree, path: &str) -> Found {
+    find_picked(tree, path, is_kustomization_file_name)
+}
+
+/// What stands at a path; of a directory the files that are picked.
+pub(crate) fn find_picked(tree: &Tree, path: &str, pick: fn(&str) -> bool) -> Found {
     if let Some(text) = tree.files.get(path) {
         return Found::File(text.clone().into_bytes());
     }
@@ -39,7 +44,7 @@ pub(crate) fn find(tree: &Tree, path: &str) -> Found {
     if inside.is_empty() {
         return Found::Missing { parent: String::new(), names: Vec::new() };
     }
-    let wanted = inside.into_iter().filter(|(name, _)| is_kustomization_file_name(name));
+    let wanted = inside.into_iter().filter(|(name, _)| !name.contains('/') && pick(name));
     let entry =
         |(name, text): (&str, &String)| Entry { name: name.to_owned(), found: Found::File(text.clone().into_bytes()) };
     Found::Directory(wanted.map(entry).collect())
