@@ -225,7 +225,9 @@ impl RewriteError {
             Self::NoObject { subdirectories, .. } => around::unread(subdirectories)
                 .unwrap_or_else(|| "use --helm for a YAML file that is no Kubernetes manifest".into()),
             Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
-            Self::OtherEffect(_) => "make the entry's name match that one image alone, or correct the tag".into(),
+            Self::OtherEffect(_) => {
+                "make the entry's name match the wanted image alone; --any-repository takes a mirror's name".into()
+            }
             Self::Unpinned(_) => "pin it again: --pin digest, with --kustomize alone".into(),
             Self::NoMatch { there, .. } | Self::Nowhere { there, .. } => there.hint(),
         }

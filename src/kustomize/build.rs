@@ -251,7 +251,9 @@ impl<'t> Build<'t> {
             Some((of, entries)) if of == file => entries,
             _ => &layer.images,
         };
-        objects.iter_mut().for_each(|object| see(&mut object.node, file));
+        for object in objects.iter_mut() {
+            see(&mut object.node, file);
+        }
         for (index, entry) in entries.iter().enumerate() {
             let step = |before: &str, after: &str| Step::Entry {
                 layer: file.to_owned(),

@@ -205,7 +205,11 @@ impl Check<'_> {
         if reached.is_empty() && is_matcher && builds.after.is_complete() && !grown.tree.is_partial() {
             return Some("it matches no image that is built".to_owned());
         }
-        builds.before.images.get(*reached.first()?).and_then(Image::decided_by).map(decides)
+        let image = builds.before.images.get(*reached.first()?)?;
+        // Where the place gives the version, what stands behind it gives another name.
+        let last = || image.steps.iter().rfind(|step| !matches!(step, Step::Seen { .. }));
+        let decided = image.decided_by().filter(|step| !self.is_wanted(step.text(), wanted));
+        decided.or_else(last).map(decides)
     }
 
     /// What Argo CD overrides, unless the run writes that file, too, or the wanted image stands there.
