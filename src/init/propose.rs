@@ -139,7 +139,8 @@ impl<'c> Maker<'c> {
                 return;
             }
         };
-        self.items.push(Item { file, section, path, image, needs, spots, base, but: None });
+        let but = if path.is_none() { differ(&spots) } else { None };
+        self.items.push(Item { file, section, path, image, needs, spots, base, but });
     }
 
     fn seen(&self, file: usize) -> &'c Seen {
@@ -199,7 +200,7 @@ impl<'c> Maker<'c> {
     fn leave_overridden(&mut self) {
         let overridden: Vec<Option<String>> = self.items.iter().map(|item| self.overridden(item)).collect();
         for (item, but) in self.items.iter_mut().zip(overridden) {
-            item.but = but;
+            item.but = item.but.take().or(but);
         }
     }
 
@@ -306,4 +307,13 @@ fn is_base(file: &Seen) -> bool {
 /// Whether a path lies in a directory or below it.
 fn is_within(path: &str, directory: &str) -> bool {
     directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Why places that match are no target: they hold different tags, and `update` refuses them.
+fn differ(spots: &[Spot]) -> Option<String> {
+    let tag = |spot: &'_ Spot| spot.old.split('@').next().unwrap_or_default().to_owned();
+    let tags: BTreeSet<String> = spots.iter().map(tag).filter(|tag| !tag.is_empty()).collect();
+    let tags: Vec<String> = tags.into_iter().take(4).collect();
+    let words = "one tag for all needs any_tag: true, else each place is a target with its path:";
+    (tags.len() > 1).then(|| format!("its places hold different tags now ({}); {words}", tags.join(", ")))
 }

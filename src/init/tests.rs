@@ -160,6 +160,21 @@ fn a_blank_tag_names_the_chart_version() {
 }
 
 #[test]
+fn places_with_different_tags_are_left_to_decide() {
+    let values = |second: &str| {
+        format!("php: {{image: '{API}:1-php'}}\nnginx: {{image: '{API}:{second}'}}\nother: {API}:1-php\n")
+    };
+    let Err(Error::NothingToPropose { seen, .. }) = attempt(&[("values.yaml", &values("1-nginx"))], &[]) else {
+        panic!("nothing is in force");
+    };
+    assert!(seen[0].contains("its places hold different tags now (1-nginx, 1-php)"), "{seen:?}");
+    let text = proposal(&[("values.yaml", &values("1-nginx")), ("a.yaml", "image: r.example.com/team/web:1\n")], &[]);
+    assert!(text.contains("Not in force: its places hold different tags now (1-nginx, 1-php)"), "{text}");
+    assert!(!in_force(&text).contains("values.yaml"), "{text}");
+    assert!(in_force(&proposal(&[("values.yaml", &values("1-php"))], &[])).contains("values.yaml"));
+}
+
+#[test]
 fn an_image_whose_only_place_has_no_tag_needs_create() {
     let values = format!("image:\n  repository: {API}\n");
     let files = [("values.yaml", values.as_str())];

@@ -61,7 +61,7 @@ impl Shop {
 fn the_layouts_of_infra_repositories_are_proposed_and_run() {
     let split = "image: {registry: HOST, repository: PATH}\n";
     let lone = "image:\n  tag: 1.0.0\n";
-    let both = "client:\n  image: {repository: REPOSITORY, tag: 1.0.0}\nserver:\n  image: {repository: REPOSITORY, tag: 1.1.0}\n";
+    let both = "client:\n  image: {repository: REPOSITORY, tag: 1.0.0}\nserver:\n  image: {repository: REPOSITORY, tag: 1.0.0}\n";
     let blank = "image:\n  repository: REPOSITORY\n  tag: \"\"\n";
     let overlay = kustomization("REPOSITORY", "1.0.0").replace("deployment.yaml", "../../base");
     let layouts: [Layout<'_>; 6] = [

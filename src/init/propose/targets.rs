@@ -242,11 +242,10 @@ impl Maker<'_> {
     /// Images that nothing is proposed for.
     fn unused(&mut self, proposal: &Proposal) {
         for (number, image) in self.images.iter().enumerate().filter(|(_, image)| !image.is_used) {
-            let is_seen = proposal.items.iter().any(|target| target.image == Some(number));
-            let what = if is_seen {
-                "it has no place that is in force; see below"
-            } else {
-                "no file names it in a place that can be written"
+            let seen = proposal.items.iter().find(|target| target.image == Some(number));
+            let what = match seen.and_then(|target| target.but.as_ref()) {
+                Some(but) => format!("it has no place that is in force: {but}"),
+                None => "no file names it in a place that can be written".to_owned(),
             };
             self.remarks.push(format!("{}: {what}", image.repository));
         }
