@@ -28,6 +28,8 @@ pub struct StatusSettings {
     pub images: Vec<Repository>,
     /// The environments to show; none means all that are there.
     pub environments: Vec<String>,
+    /// The environments that the config file says there are; none means that it says nothing of them.
+    pub known_environments: Vec<String>,
     /// How many commits of a branch are read at most.
     pub history: usize,
     /// How to print it.
@@ -71,6 +73,7 @@ pub fn status(
         repositories,
         names,
         images,
+        known_environments: environments::known(&config)?,
         environments: args.environment.iter().map(|name| environments::safe(name)).collect::<Result<_, _>>()?,
         history: usize::from(args.history.unwrap_or(HISTORY)),
         format: args.format.unwrap_or_default(),

@@ -135,10 +135,21 @@ fn spots(
     let mut spots = Vec::new();
     for (number, target) in repository.targets.iter().enumerate() {
         let is_guess = settings.environments.is_empty();
-        let environments: Vec<Option<String>> = match pattern(target) {
-            None => vec![None],
-            Some(_) if is_guess => discovered(number).into_iter().map(Some).collect(),
-            Some(_) => settings.environments.iter().cloned().map(Some).collect(),
+        let has_pattern = pattern(target).is_some();
+        let (own, known) = (&target.environments, &settings.known_environments);
+        let is_own = |name: &String| {
+            let among = |names: &[String]| names.is_empty() || names.contains(name);
+            among(own) && among(known) && among(&settings.environments)
+        };
+        let named = match has_pattern {
+            false => own.clone(),
+            true if is_guess => discovered(number),
+            true => settings.environments.clone(),
+        };
+        let environments: Vec<Option<String>> = if has_pattern || !own.is_empty() {
+            named.into_iter().filter(is_own).map(Some).collect()
+        } else {
+            vec![None]
         };
         let named = settings.names.iter().find(|(name, _)| Some(name) == target.image.as_ref());
         // As for `update`: the only image that is given is the one of a place that names none.
@@ -146,7 +157,7 @@ fn spots(
         let image = named.and_then(|(_, repository)| repository.clone()).or_else(|| only.cloned());
         for environment in environments {
             let target = plan::at(target, environment.as_deref())?;
-            let is_guess = is_guess && environment.is_some();
+            let is_guess = is_guess && has_pattern;
             spots.push(Spot { environment, target, repository: image.clone(), is_guess });
         }
     }

@@ -179,3 +179,24 @@ fn a_lock_file_beside_a_changed_dependency_is_said() {
     let run = world.bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", target]).run();
     run.exits(0).says("charts/shop/Chart.lock: it does not fit");
 }
+
+#[test]
+fn status_shows_the_environments_that_there_are() {
+    let world = World::new();
+    let text = format!("image: {}:1\n", world.repository("app"));
+    let files = ["values-dev.yaml", "values-prod.yaml", "values-common.yaml", "batch.yaml"].map(|file| (file, &*text));
+    let infra = world.infra("infra", &files);
+    let config = format!(
+        "environments: [dev, prod]\nrepositories:\n  - url: {}\n    helm:\n      - {{file: values-<env>.yaml}}\n      - {{file: \
+         batch.yaml, environments: [prod]}}\n",
+        infra.url()
+    );
+    world.write(".gitops-bump.yml", config);
+    let run = world.bump(["status", "--format", "json"]).run().exits(0);
+    let status: serde_json::Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let environments = status["environments"].as_array().expect("it is a list");
+    let names: Vec<&str> = environments.iter().filter_map(|environment| environment["name"].as_str()).collect();
+    assert_eq!(names, ["dev", "prod"]);
+    assert!(!run.stdout.contains("values-common.yaml"), "{run}");
+    assert_eq!(environments.len(), 2, "{run}");
+}
