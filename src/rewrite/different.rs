@@ -7,8 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RewriteError;
-use crate::edit::{Rewritten, Wanted};
+use super::effect::{Edited, Effects};
+use super::error::RewriteError;
+use crate::edit::Wanted;
 use crate::plan::Target;
 
 /// How many places an error names.
@@ -23,45 +24,40 @@ pub struct HeldTag {
     pub place: String,
 }
 
-/// What the places hold that match, by target and image.
-#[derive(Debug, Default)]
-pub(super) struct HeldTags(BTreeMap<(usize, usize), Vec<HeldTag>>);
-
-impl HeldTags {
-    /// Takes down the places of one file. `numbers` are the targets that its jobs belong to. A place that a target names by
-    /// PATH or NAME is the user's own choice, and one without a tag says nothing.
-    pub(super) fn see(&mut self, file: &str, rewritten: &Rewritten, numbers: &[usize], targets: &[Target]) {
+/// Refuses a target whose places of one image hold different tags. A place that a target names by PATH or NAME is the user's
+/// own choice, one without a tag says nothing, and one that something else written overrides does not count.
+pub(super) fn require_one_each(
+    targets: &[Target],
+    wanted: &[Wanted],
+    edited: &[Edited<'_>],
+    effects: &Effects,
+) -> Result<(), RewriteError> {
+    let mut all: BTreeMap<(usize, usize), Vec<HeldTag>> = BTreeMap::new();
+    for Edited { file, targets: numbers } in edited {
         let target = |job: &usize| numbers.get(*job).and_then(|&number| Some((number, targets.get(number)?)));
-        for place in &rewritten.places {
-            let Some(tag) = &place.old.tag else { continue };
+        for place in file.places.iter().filter(|place| !effects.is_overridden(&file.path, place)) {
             let asking: Vec<_> = place.jobs.iter().filter_map(target).collect();
             if asking.iter().any(|(_, target)| target.kind.is_addressed()) {
                 continue;
             }
+            let own = place.old.tag.iter().map(|tag| (tag.clone(), format!("{}:{}", file.path, place.line)));
+            let below = effects.below(&file.path, place).iter().filter(|_| place.old.tag.is_none()).cloned();
+            let held: Vec<HeldTag> = own.chain(below).map(|(tag, place)| HeldTag { tag, place }).collect();
             for (number, _) in asking.into_iter().filter(|(_, target)| !target.rules.any_tag) {
-                let held = HeldTag { tag: tag.clone(), place: format!("{file}:{}", place.line) };
-                self.0.entry((number, place.image)).or_default().push(held);
+                all.entry((number, place.image)).or_default().extend(held.iter().cloned());
             }
         }
     }
-
-    /// Refuses a target whose places of one image hold different tags.
-    pub(super) fn require_one_each(self, targets: &[Target], wanted: &[Wanted]) -> Result<(), RewriteError> {
-        for ((number, image), held) in self.0 {
-            if let (Some(target), Some(wanted)) = (targets.get(number), wanted.get(image)) {
-                require_one_tag(&super::named(target), wanted, held)?;
-            }
+    for ((number, image), held) in all {
+        if let (Some(target), Some(wanted)) = (targets.get(number), wanted.get(image)) {
+            require_one_tag(&super::named(target), wanted, held)?;
         }
-        Ok(())
     }
+    Ok(())
 }
 
 /// Refuses places of one image that hold different tags now, the wanted one aside; `file` is their target.
-pub(super) fn require_one_tag(
-    file: &str,
-    wanted: &Wanted,
-    held: impl IntoIterator<Item = HeldTag>,
-) -> Result<(), RewriteError> {
+fn require_one_tag(file: &str, wanted: &Wanted, held: impl IntoIterator<Item = HeldTag>) -> Result<(), RewriteError> {
     let others: Vec<HeldTag> = held.into_iter().filter(|held| held.tag != wanted.tag.as_str()).collect();
     let tags: BTreeSet<&str> = others.iter().map(|held| held.tag.as_str()).collect();
     if tags.len() < 2 {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::FileRewrite;
 use super::below::{decides, is_entry};
+use super::error::RewriteError;
 use super::trees::{Grown, Trees};
-use super::{FileRewrite, RewriteError};
 use crate::edit::{self, Kind, Place, Wanted};
 use crate::image::Repository;
 use crate::kustomize::{self, Image, Model, Step};
@@ -48,6 +49,29 @@ pub(super) struct Check<'c> {
     pub(super) wanted: &'c [Wanted],
 }
 
+/// What the edits of a run do to what is built.
+#[derive(Debug, Default)]
+pub(super) struct Effects {
+    /// What else wins over a place, a sentence each.
+    pub(super) notes: Vec<String>,
+    /// The places over which something else wins as it stands, by file and line.
+    overridden: BTreeSet<(String, usize)>,
+    /// The tags and objects of the images about which an entry without a tag decides, by its file and line.
+    below: BTreeMap<(String, usize), Vec<(String, String)>>,
+}
+
+impl Effects {
+    /// Whether something else decides about all images that a place is built into, as it stands.
+    pub(super) fn is_overridden(&self, file: &str, place: &Place) -> bool {
+        self.overridden.contains(&(kustomize::normal(file), place.line))
+    }
+
+    /// The tags of the images below that an entry without a tag of its own takes, each with its object.
+    pub(super) fn below(&self, file: &str, place: &Place) -> &[(String, String)] {
+        self.below.get(&(kustomize::normal(file), place.line)).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// A place that is built by a tree.
 struct Built<'c> {
     /// Its file, as the tree calls it.
@@ -66,15 +90,15 @@ struct Builds<'c> {
 }
 
 impl Check<'_> {
-    /// Refuses an edit that has another effect than the wanted one; returns what else wins over a place, a sentence each.
-    pub(super) fn run(&self) -> Result<Vec<String>, RewriteError> {
+    /// Refuses an edit that has another effect than the wanted one.
+    pub(super) fn run(&self) -> Result<Effects, RewriteError> {
         let mut groups: BTreeMap<&str, (&Grown, Vec<usize>)> = BTreeMap::new();
         for (number, target) in self.targets.iter().enumerate() {
             if let Some((start, grown)) = self.trees.of(target) {
                 groups.entry(start).or_insert_with(|| (grown, Vec::new())).1.push(number);
             }
         }
-        let mut notes = BTreeSet::new();
+        let (mut notes, mut effects) = (BTreeSet::new(), Effects::default());
         for (start, (grown, numbers)) in groups {
             let places = self.places(grown, &numbers);
             if places.is_empty() {
@@ -87,8 +111,11 @@ impl Check<'_> {
             for number in numbers {
                 notes.extend(self.losers(number, &builds, grown)?);
             }
+            for built in &builds.places {
+                self.see_tags(built, &builds, grown, &mut effects);
+            }
         }
-        Ok(notes.into_iter().collect())
+        Ok(Effects { notes: notes.into_iter().collect(), ..effects })
     }
 
     /// The places of a tree's files, with those of the targets that ask for them.
@@ -177,6 +204,41 @@ impl Check<'_> {
                     format!("{}:{}: what is written here has no effect: {why}", one_line(&built.file), built.place.line)
                 })
                 .collect()),
+        }
+    }
+
+    /// Takes down which tags count for a place: none where something else decides, those below where an entry has none.
+    fn see_tags(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown, effects: &mut Effects) {
+        let Some(wanted) = self.wanted.get(built.place.image) else { return };
+        let place = (built.file.clone(), built.place.line);
+        let entries = grown.tree.entries(&built.file).len();
+        let number = entry_number(built, entries);
+        let is_own = |step: &Step| match number {
+            Some(number) if number >= entries => {
+                matches!(step, Step::Entry { layer, index, .. } if *layer == built.file && *index >= entries)
+            }
+            Some(number) => is_entry(step, &built.file, number),
+            None => is_of(step, built, wanted, self.takes_any()),
+        };
+        let is_added = number.is_some_and(|number| number >= entries);
+        let model = if is_added { &builds.after } else { builds.before };
+        let reached = model.images.iter().enumerate().filter(|(_, image)| image.steps.iter().any(is_own));
+        let reached: Vec<usize> = reached.map(|(at, _)| at).collect();
+        let before = || reached.iter().filter_map(|at| builds.before.images.get(*at));
+        let is_decided_here = |image: &Image| image.decided_by().is_some_and(is_own);
+        if number.is_none() && !reached.is_empty() && !before().any(is_decided_here) {
+            effects.overridden.insert(place);
+        } else if number.is_some() {
+            let tag = |image: &Image| {
+                let parts = kustomize::split(image.text());
+                let object = one_line(&format!("{} {}", image.kind, image.name));
+                (!parts.tag.is_empty()).then(|| (parts.tag.to_owned(), object))
+            };
+            let is_own_image = |image: &&Image| {
+                let name = Repository::parse(kustomize::split(image.text()).name);
+                name.is_ok_and(|name| name.is_same_as(&wanted.repository))
+            };
+            effects.below.entry(place).or_default().extend(before().filter(is_own_image).filter_map(tag));
         }
     }
 
