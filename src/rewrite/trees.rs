@@ -159,3 +159,54 @@ fn size(found: &Found) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(file: &str, kind: Kind) -> Target {
+        Target { file: file.to_owned(), kind, images: Vec::new() }
+    }
+
+    fn file(text: &str) -> Found {
+        Found::File(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_tree_begins_where_the_files_of_a_target_are_built() {
+        for (path, kind, from) in [
+            ("./prod", Kind::Kustomize { name: None }, "prod"),
+            ("prod/kustomization.yaml", Kind::Kustomize { name: None }, "prod/kustomization.yaml"),
+            ("apps/web.yaml", Kind::Manifest, "apps"),
+            ("apps", Kind::Manifest, "apps"),
+            ("values.yaml", Kind::Helm { path: None }, ""),
+            ("../x/values", Kind::Helm { path: None }, "../x"),
+        ] {
+            assert_eq!(start(&target(path, kind)), from);
+        }
+    }
+
+    #[test]
+    fn all_trees_advance_together_and_nothing_is_asked_for_twice() {
+        let kustomize = |path| target(path, Kind::Kustomize { name: None });
+        let mut growing =
+            Growing::of(&[kustomize("a"), kustomize("b"), target("c/x.yaml", Kind::Manifest)], Border::Inside);
+        assert_eq!(growing.wants(), ["a", "b", "c"]);
+        let kustomization = |text| {
+            let entry = |name: &str, text| crate::tree::Entry { name: name.to_owned(), found: file(text) };
+            Found::Directory(vec![entry(".argocd-source.yaml", "{}"), entry("kustomization.yaml", text)])
+        };
+        growing.give([
+            ("a".to_owned(), kustomization("resources: [../base]")),
+            ("b".to_owned(), kustomization("resources: [../base, x.yaml]")),
+            ("c".to_owned(), Found::Directory(Vec::new())),
+        ]);
+        assert_eq!(growing.wants(), ["b/x.yaml", "base"]);
+        growing.give([("base".to_owned(), kustomization("resources: [../b]"))]);
+        assert_eq!(growing.wants(), Vec::<String>::new());
+        let trees = growing.finish();
+        assert_eq!(trees.trees.keys().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(trees.overrides("a").map(|(path, _)| path).collect::<Vec<_>>(), ["a/.argocd-source.yaml"]);
+        assert!(!trees.trees["b"].model().is_complete());
+    }
+}

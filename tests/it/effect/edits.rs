@@ -49,6 +49,12 @@ pub(crate) fn ask(seed: u64, tree: &Tree, built: &[Image]) -> Ask {
         Some([.., image]) if rng.usize(..4) > 0 => name_of(image).to_owned(),
         _ => NAMES[rng.usize(..NAMES.len())].to_owned(),
     };
+    // Docker Hub's images have several spellings.
+    let repository = match repository.strip_prefix("docker.io/") {
+        Some(short) if rng.usize(..3) == 0 => short.to_owned(),
+        None if repository == "team/app" && rng.usize(..3) == 0 => format!("docker.io/{repository}"),
+        _ => repository,
+    };
     let entries = entries(tree);
     let name = (rng.usize(..4) == 0).then(|| match entries.get(rng.usize(..entries.len().max(1))) {
         Some(entry) => entry["name"].as_str().unwrap_or_default().to_owned(),
@@ -56,7 +62,7 @@ pub(crate) fn ask(seed: u64, tree: &Tree, built: &[Image]) -> Ask {
     });
     let digest = (rng.usize(..2) == 0).then(|| Digest::parse(DIGEST).expect("it is a digest"));
     let pin = if digest.is_some() && rng.usize(..2) == 0 { Pin::Digest } else { Pin::Tag };
-    let rules = Rules { pin, create: rng.usize(..2) == 0, any_repository: false, any_tag: true };
+    let rules = Rules { pin, create: rng.usize(..3) > 0, any_repository: false, any_tag: true };
     let kind = if rng.usize(..5) == 0 { Kind::Manifest } else { Kind::Kustomize { name } };
     Ask {
         target: Target { file: tree.start.to_owned(), kind, images: vec![0], rules },
