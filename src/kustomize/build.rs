@@ -235,8 +235,7 @@ impl<'t> Build<'t> {
     }
 
     fn replace(&mut self, file: &str, text: &Text, objects: &mut [Object]) {
-        let documents = self.documents(file, text);
-        for item in documents.iter().flat_map(replacements::each) {
+        for item in self.documents(file, text).iter().flat_map(replacements::each) {
             let copied = replacements::reach(item).saturating_mul(objects.len());
             if self.may_copy(copied, (file, item.line))
                 && let Err(why) = replacements::apply(item, file, objects)
@@ -251,9 +250,7 @@ impl<'t> Build<'t> {
             Some((of, entries)) if of == file => entries,
             _ => &layer.images,
         };
-        for object in objects.iter_mut() {
-            see(&mut object.node, file);
-        }
+        see(objects.iter_mut().map(|object| &mut object.node), file);
         for (index, entry) in entries.iter().enumerate() {
             let step = |before: &str, after: &str| Step::Entry {
                 layer: file.to_owned(),

@@ -110,18 +110,20 @@ pub(super) fn regex(pattern: &str, shown: &str) -> Result<Regex, String> {
     built.map_err(|_| format!("`{shown}` is no regular expression"))
 }
 
-/// Notes what each image of an object is called where a layer's entries see it.
-pub(super) fn see(object: &mut Node, layer: &str) {
-    let mut seen = String::new();
-    each_visit(object, &mut |path, image| {
-        let is_noted = matches!(image.history().last(), Some(Step::Seen { layer: last, .. }) if last == layer);
-        // The second visit of the standard places sees the same image again.
-        if seen != path && !is_noted {
-            let text = image.text().unwrap_or_default().to_owned();
-            image.note(Step::Seen { layer: layer.to_owned(), text }, None);
-        }
-        path.clone_into(&mut seen);
-    });
+/// Notes what each image of some objects is called where a layer's entries see it.
+pub(super) fn see<'n>(objects: impl Iterator<Item = &'n mut Node>, layer: &str) {
+    for object in objects {
+        let mut seen = String::new();
+        each_visit(object, &mut |path, image| {
+            let is_noted = matches!(image.history().last(), Some(Step::Seen { layer: last, .. }) if last == layer);
+            // The second visit of the standard places sees the same image again.
+            if seen != path && !is_noted {
+                let text = image.text().unwrap_or_default().to_owned();
+                image.note(Step::Seen { layer: layer.to_owned(), text }, None);
+            }
+            path.clone_into(&mut seen);
+        });
+    }
 }
 
 /// Calls for every image of an object with the path of keys that leads there. An image of the standard places is visited
