@@ -17,13 +17,11 @@ use std::collections::BTreeSet;
 
 pub use self::around::{Around, stale_locks};
 pub use self::coverage::{Coverage, Look};
-pub use self::different::HeldTag;
-pub use self::effect::Becoming;
 use self::effect::{Check, Edited};
-pub use self::error::RewriteError;
+pub use self::error::{Becoming, HeldTag, RewriteError, There};
 use self::sources::{Source, add_patches, add_sources};
 pub use self::trees::{Growing, Trees, want};
-pub use self::unmatched::{There, Unmatched};
+pub use self::unmatched::Unmatched;
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rewritten, Wanted};
 use crate::plan::Target;
 use crate::tree::{Found, Want};

@@ -5,12 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{FileRewrite, Rewrite, RewriteError};
+use super::error::{RewriteError, SUBDIRECTORIES};
+use super::{FileRewrite, Rewrite};
 use crate::edit::Kind;
 use crate::tree::join;
-
-/// How many subdirectories an error names.
-const SHOWN: usize = 5;
 
 /// The names in a directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,18 +30,9 @@ impl RewriteError {
         };
         let is_shown = |name: &String| !name.starts_with('.');
         let around = look(file).unwrap_or_default();
-        *known = around.directories.into_iter().filter(is_shown).take(SHOWN + 1).collect();
+        *known = around.directories.into_iter().filter(is_shown).take(SUBDIRECTORIES + 1).collect();
         self
     }
-}
-
-/// That subdirectories are not read; nothing where there is none.
-pub(super) fn unread(subdirectories: &[String]) -> Option<String> {
-    let mut names: Vec<&str> = subdirectories.iter().take(SHOWN).map(String::as_str).collect();
-    names.extend((subdirectories.len() > SHOWN).then_some("…"));
-    let names = names.join(", ");
-    let named = |names: String| format!("its subdirectories are not read ({names}): name each as a target of its own");
-    (!subdirectories.is_empty()).then(|| named(names))
 }
 
 /// What to say of lock files: Helm compares them with the dependencies of the `Chart.yaml` beside them.

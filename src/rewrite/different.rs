@@ -8,21 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Edited, Effects};
-use super::error::RewriteError;
+use super::error::{HeldTag, RewriteError};
 use crate::edit::Wanted;
 use crate::plan::Target;
-
-/// How many places an error names.
-const SHOWN: usize = 20;
-
-/// A tag that a place holds before it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldTag {
-    /// The tag alone, also where a digest stands behind it.
-    pub tag: String,
-    /// File and line.
-    pub place: String,
-}
 
 /// Refuses a target whose places of one image hold different tags. A place that a target names by PATH or NAME is the user's
 /// own choice, one without a tag says nothing, and one that something else written overrides does not count.
@@ -69,16 +57,6 @@ fn require_one_tag(file: &str, wanted: &Wanted, held: impl IntoIterator<Item = H
         wanted: wanted.tag.to_string(),
         held: others,
     })
-}
-
-/// The places of an error, with their tags.
-pub(super) fn list(held: &[HeldTag]) -> String {
-    let mut places: Vec<String> =
-        held.iter().take(SHOWN).map(|HeldTag { tag, place }| format!("{tag} ({place})")).collect();
-    if let Some(more) = held.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        places.push(format!("and {more} more"));
-    }
-    places.join(", ")
 }
 
 #[cfg(test)]
@@ -153,12 +131,5 @@ mod tests {
         let all = target("f.yaml", Kind::Helm { path: None }, false);
         assert!(run(&[at("x"), all.clone()], &[file(text), again()]).is_ok());
         assert!(run(&[all.clone(), all], &[file(text), again()]).is_err());
-    }
-
-    #[test]
-    fn a_long_list_is_cut() {
-        let held = |number: usize| HeldTag { tag: number.to_string(), place: format!("f:{number}") };
-        let text = list(&(0..30).map(held).collect::<Vec<_>>());
-        assert!(text.starts_with("0 (f:0), 1 (f:1)") && text.ends_with("19 (f:19), and 10 more"), "{text}");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::FileRewrite;
 use super::below::{decides, is_entry};
-use super::error::RewriteError;
+use super::error::{Becoming, RewriteError};
 use super::trees::{Grown, Trees};
 use crate::edit::{self, Kind, Place, Wanted};
 use crate::image::Repository;
@@ -20,20 +20,6 @@ const TRANSFORMER: &str = "imageTag";
 
 /// How many lines the mapping of a transformer's image has at most.
 const IMAGE_TAG_LINES: usize = 6;
-
-/// What an edit would make of an image in a build.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: the edit would make {to} of {from} in {object}")]
-pub struct Becoming {
-    /// The kustomization.
-    pub file: String,
-    /// The object's kind and name.
-    pub object: String,
-    /// The image before.
-    pub from: String,
-    /// The image after.
-    pub to: String,
-}
 
 /// A file that was edited, with the targets of its jobs, by their numbers.
 pub(super) struct Edited<'e> {

@@ -2,11 +2,13 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::around;
-use super::different::{self, HeldTag};
-use super::effect::Becoming;
-use super::unmatched::There;
-use crate::edit::{self, EditError, Reason};
+use crate::edit::{self, EditError, Kind, Reason};
+
+/// How many subdirectories an error names.
+pub(super) const SUBDIRECTORIES: usize = 5;
+
+/// How many places an error names.
+const SHOWN: usize = 20;
 
 /// Why nothing can be written. Every variant is a target that is missing, ambiguous or not safe to edit.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +83,7 @@ pub enum RewriteError {
         subdirectories: Vec<String>,
     },
     /// Places that match, and are not one thing.
-    #[error("{file}: its places of {image} hold different tags now: {}", different::list(.held))]
+    #[error("{file}: its places of {image} hold different tags now: {}", tags(.held))]
     DifferentTags {
         /// The target's path.
         file: String,
@@ -120,6 +122,65 @@ pub enum RewriteError {
     },
 }
 
+/// A tag that a place holds before it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldTag {
+    /// The tag alone, also where a digest stands behind it.
+    pub tag: String,
+    /// File and line.
+    pub place: String,
+}
+
+/// What an edit would make of an image in a build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: the edit would make {to} of {from} in {object}")]
+pub struct Becoming {
+    /// The kustomization.
+    pub file: String,
+    /// The object's kind and name.
+    pub object: String,
+    /// The image before.
+    pub from: String,
+    /// The image after.
+    pub to: String,
+}
+
+/// What the files have in place of a match.
+#[derive(Clone, Debug)]
+pub struct There {
+    /// The images that they name.
+    pub held: Vec<String>,
+    /// Why what names the wanted image is no match, a sentence each.
+    pub reasons: Vec<String>,
+    /// What kind of target could have held it.
+    pub kind: Kind,
+    /// Some subdirectories, which are not read.
+    pub subdirectories: Vec<String>,
+}
+
+impl There {
+    /// What to do about it.
+    fn hint(&self) -> String {
+        let Self { held, reasons, kind, subdirectories } = self;
+        let unread = unread(subdirectories);
+        match (reasons.as_slice(), held.as_slice()) {
+            ([], _) if let Some(unread) = unread => unread,
+            ([], []) => format!("no image was found at all: {}", naming(kind)),
+            ([], held) => format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind)),
+            (reasons, _) => reasons.join("; "),
+        }
+    }
+}
+
+/// How to name the place that matching does not find.
+fn naming(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Helm { .. } => "name the place: --helm FILE:PATH",
+        Kind::Kustomize { .. } => "name the entry (--kustomize DIR:NAME), or add one with --create",
+        Kind::Manifest => "name the place in its file: --helm FILE:PATH",
+    }
+}
+
 impl RewriteError {
     /// The image whose digest would have been written, had it been proven.
     pub fn unproven(&self) -> Option<usize> {
@@ -149,7 +210,7 @@ impl RewriteError {
                 "name the places to write, each as a target of its own (--helm FILE:PATH), or write {wanted} to all of \
                  them with --any-tag"
             ),
-            Self::NoObject { subdirectories, .. } => around::unread(subdirectories)
+            Self::NoObject { subdirectories, .. } => unread(subdirectories)
                 .unwrap_or_else(|| "use --helm for a YAML file that is no Kubernetes manifest".into()),
             Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
             Self::OtherEffect(_) => {
@@ -173,5 +234,36 @@ fn kustomizations(names: &[String]) -> String {
     match names {
         [] => "there is no kustomization in it".to_owned(),
         names => format!("there are several kustomizations in it: {}", names.join(", ")),
+    }
+}
+
+/// That subdirectories are not read; nothing where there is none.
+fn unread(subdirectories: &[String]) -> Option<String> {
+    let mut names: Vec<&str> = subdirectories.iter().take(SUBDIRECTORIES).map(String::as_str).collect();
+    names.extend((subdirectories.len() > SUBDIRECTORIES).then_some("…"));
+    let names = names.join(", ");
+    let named = |names: String| format!("its subdirectories are not read ({names}): name each as a target of its own");
+    (!subdirectories.is_empty()).then(|| named(names))
+}
+
+/// The places of an error, with their tags.
+fn tags(held: &[HeldTag]) -> String {
+    let mut places: Vec<String> =
+        held.iter().take(SHOWN).map(|HeldTag { tag, place }| format!("{tag} ({place})")).collect();
+    if let Some(more) = held.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        places.push(format!("and {more} more"));
+    }
+    places.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let held = |number: usize| HeldTag { tag: number.to_string(), place: format!("f:{number}") };
+        let text = tags(&(0..30).map(held).collect::<Vec<_>>());
+        assert!(text.starts_with("0 (f:0), 1 (f:1)") && text.ends_with("19 (f:19), and 10 more"), "{text}");
     }
 }

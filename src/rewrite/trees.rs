@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn target(file: &str, kind: Kind) -> Target {
-        Target { file: file.to_owned(), kind, images: Vec::new() }
+        Target { file: file.to_owned(), kind, images: Vec::new(), rules: crate::edit::Rules::default() }
     }
 
     fn file(text: &str) -> Found {

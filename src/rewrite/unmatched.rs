@@ -3,9 +3,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use super::Rewrite;
 use super::sources::Source;
-use super::{Rewrite, around};
-use crate::edit::{Job, Kind, Rewritten};
+use crate::edit::{Job, Rewritten};
 
 /// How many reasons are kept, and how many of them an error says.
 const KEPT: usize = 100;
@@ -20,42 +20,6 @@ pub struct Unmatched {
     targets: Vec<usize>,
     /// The sentence.
     reason: String,
-}
-
-/// What the files have in place of a match.
-#[derive(Clone, Debug)]
-pub struct There {
-    /// The images that they name.
-    pub held: Vec<String>,
-    /// Why what names the wanted image is no match, a sentence each.
-    pub reasons: Vec<String>,
-    /// What kind of target could have held it.
-    pub kind: Kind,
-    /// Some subdirectories, which are not read.
-    pub subdirectories: Vec<String>,
-}
-
-impl There {
-    /// What to do about it.
-    pub(super) fn hint(&self) -> String {
-        let Self { held, reasons, kind, subdirectories } = self;
-        let unread = around::unread(subdirectories);
-        match (reasons.as_slice(), held.as_slice()) {
-            ([], _) if let Some(unread) = unread => unread,
-            ([], []) => format!("no image was found at all: {}", naming(kind)),
-            ([], held) => format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind)),
-            (reasons, _) => reasons.join("; "),
-        }
-    }
-}
-
-/// How to name the place that matching does not find.
-fn naming(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Helm { .. } => "name the place: --helm FILE:PATH",
-        Kind::Kustomize { .. } => "name the entry (--kustomize DIR:NAME), or add one with --create",
-        Kind::Manifest => "name the place in its file: --helm FILE:PATH",
-    }
 }
 
 /// Takes down what one file still names. Half an update is said; of a directory's file, too.

@@ -114,10 +114,14 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 *counts.entry(Exception::Refused).or_default() += 1;
                 continue;
             };
-            // What another program fills in is listed, and said by the edit.
-            let is_said =
-                |line: usize| edited.notes.iter().any(|note| note.starts_with(&format!("f:{line}: the image")));
-            let said = held.iter().filter(|held| is_said(held.line)).map(|held| held.path.as_str());
+            // What another program fills in is listed, said by the edit, and refused by PATH.
+            let has_said = edited.notes.iter().any(|note| note.contains("the image is named here, too"));
+            let is_said = |held: &&&edit::Holding| {
+                let kind = Kind::Helm { path: edit::Path::parse(&held.path).ok() };
+                let job = Job { kind, images: vec![0], rules: Rules::default() };
+                has_said && edit::rewrite("f", text, &[job], &[wanted(repository)]).is_err()
+            };
+            let said = held.iter().filter(is_said).map(|held| held.path.as_str());
             let said: Vec<&str> = said.collect();
             let edited: Vec<_> = edited.places.iter().map(|place| place.path.as_str()).collect();
             for held in &held {

@@ -33,7 +33,7 @@ fn a_run_in_which_nothing_else_names_the_image_says_what_was_passed_over() {
     world.write("both.yaml", &both);
     let images = ["--image", "r.io/team/app:1.4.2", "--image", "r.io/team/other:1.4.2"];
     let run = world.bump(["set", "--manifest", "both.yaml"].iter().chain(&images)).run();
-    run.exits(5).says("r.io/team/app: no file of this run names it").says(WHY);
+    run.exits(5).says("r.io/team/app: no file of this run has a place that can be written").says(WHY);
     assert_eq!(world.read("both.yaml"), both);
 }
 
