@@ -177,6 +177,12 @@ impl RegistryError {
         matches!(self, Self::Unfit { failures, .. } if failures.iter().any(is_signature))
     }
 
+    /// The error for a host that kept an answer back for so long.
+    pub(crate) fn silent(host: &str, waited: Duration) -> Self {
+        let reason = format!("no complete answer within {} s", waited.as_secs());
+        Self::Unreachable { host: host.to_owned(), why: Why::Silence, reason }
+    }
+
     /// Whether the image may be there later: it is on its way, or the registry is in trouble. A denial stays.
     pub(super) fn may_pass(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::Unreachable { why: Why::Silence, .. }) || self.is_transient()

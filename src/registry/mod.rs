@@ -44,7 +44,7 @@ pub use self::rule::{LabelRule, TagPattern};
 use self::session::Session;
 pub use self::signature::VerifyKey;
 use self::source::Source;
-use crate::http::{Http, Why, is_loopback};
+use crate::http::{Http, is_loopback};
 use crate::image::{Digest, ProvenDigest, Reference, Repository, Tag};
 use crate::words;
 
@@ -120,6 +120,11 @@ impl Registry {
         let ask = async || within_deadline(image, check.find(depth)).await;
         let found = wait::until_there(requirements.wait, &image.to_string(), ask).await?;
         within_deadline(image, check.judge(found, depth)).await
+    }
+
+    /// Finds out whether the registry of an image answers at all; whatever the answer is.
+    pub async fn greet(&self, image: &Reference) -> Result<(), RegistryError> {
+        within_deadline(image, self.session(image)?.greet()).await
     }
 
     /// Looks at an image by its digest where it has one, else by its tag. What is seen gives no right to publish.
@@ -234,8 +239,6 @@ async fn within_deadline<T>(
     image: &Reference,
     answer: impl Future<Output = Result<T, RegistryError>>,
 ) -> Result<T, RegistryError> {
-    tokio::time::timeout(DEADLINE, answer).await.unwrap_or_else(|_| {
-        let reason = format!("no complete answer within {} s", DEADLINE.as_secs());
-        Err(RegistryError::Unreachable { host: image.repository.host(), why: Why::Silence, reason })
-    })
+    let answer = tokio::time::timeout(DEADLINE, answer).await;
+    answer.unwrap_or_else(|_| Err(RegistryError::silent(&image.repository.host(), DEADLINE)))
 }

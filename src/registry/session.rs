@@ -12,7 +12,7 @@ use url::Url;
 
 use super::challenge::Challenge;
 use super::credential::Credential;
-use super::credentials::{Access, CredentialSources};
+use super::credentials::{Access, CredentialSources, CredentialsError};
 use super::error::RegistryError;
 use super::token;
 use super::transport::{Answer, MANNERS, bad_answer, exchange};
@@ -29,7 +29,7 @@ pub(super) struct Session {
     sources: Arc<CredentialSources>,
     /// The base addresses that may be the registry's; one as soon as it has answered.
     bases: tokio::sync::Mutex<Known>,
-    access: OnceCell<Option<Access>>,
+    access: OnceCell<Result<Option<Access>, CredentialsError>>,
     ping: OnceCell<Option<Posed>>,
     tokens: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Token>>>>>,
 }
@@ -109,11 +109,25 @@ impl Session {
         Ok(self.ask_with_what_is_known(question).await?.0)
     }
 
+    /// Finds out which of the addresses answers; whatever it answers. Nothing is shown to it, and its answer counts for no
+    /// image.
+    pub(super) async fn greet(&self) -> Result<(), RegistryError> {
+        let mut known = self.known().await;
+        if known.answered {
+            return Ok(());
+        }
+        let (image, repository) = ("", "");
+        let greeting = Question { image, method: &Method::HEAD, path: "v2/", accept: "*/*", limit: 0, repository };
+        let answer = self.send(greeting, &known.bases, None).await?;
+        known.answered_by(&answer);
+        Ok(())
+    }
+
     /// The error for a registry that did not let an image be seen.
     pub(super) fn denied(&self, image: &str, words: String) -> RegistryError {
         let image = image.to_owned();
         match self.access.get() {
-            Some(Some(access)) => RegistryError::Denied { image, access: access.to_string(), words },
+            Some(Ok(Some(access))) => RegistryError::Denied { image, access: access.to_string(), words },
             _ => RegistryError::Unauthorized { image, advice: self.sources.advice(&self.host), words },
         }
     }
@@ -132,8 +146,7 @@ impl Session {
         let mut known = self.known().await;
         if !known.answered {
             let answer = self.send(question, &known.bases, None).await?;
-            known.bases = known.bases.iter().filter(|base| base.origin() == answer.asked.origin()).cloned().collect();
-            known.answered = true;
+            known.answered_by(&answer);
             known.posed = Posed::by(&answer).filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
             return Ok((answer, Shown::Nothing));
         }
@@ -176,14 +189,15 @@ impl Session {
         Ok(ping.await?.clone())
     }
 
+    /// The credentials, looked for once: a helper program that hangs does so for no other image.
     async fn access(&self) -> Result<Option<&Access>, RegistryError> {
-        let found = self.access.get_or_try_init(|| async {
+        let found = self.access.get_or_init(|| async {
             let access = self.sources.for_host(&self.host).await?;
             let shown = access.as_ref().map_or_else(|| "none".to_owned(), Access::to_string);
             tracing::debug!("credentials for {}: {shown}", self.host);
-            Ok::<_, RegistryError>(access)
+            Ok(access)
         });
-        Ok(found.await?.as_ref())
+        Ok(found.await.as_ref().map_err(Clone::clone)?.as_ref())
     }
 
     /// What answers a challenge; it is for the registry's own server alone.
@@ -251,6 +265,14 @@ impl Session {
 
     async fn forget_token(&self, question: Question<'_>) {
         *self.token_cell(question).lock().await = None;
+    }
+}
+
+impl Known {
+    /// Keeps the address that answered.
+    fn answered_by(&mut self, answer: &Answer) {
+        self.bases.retain(|base| base.origin() == answer.asked.origin());
+        self.answered = true;
     }
 }
 
