@@ -16,6 +16,7 @@ pub mod config;
 pub mod diff;
 pub mod edit;
 pub mod environment;
+mod environment_names;
 pub mod error;
 pub mod git;
 pub mod gitlab;

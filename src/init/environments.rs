@@ -4,52 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::environment_names::{is_environment, is_shared};
+
 /// What stands for the environment in a target's file.
 pub(super) const ENVIRONMENT: &str = "<env>";
 
-/// Words that environments are called by, alone or before a `-` or a digit.
-const WORDS: [&str; 34] = [
-    "acc",
-    "acceptance",
-    "canary",
-    "demo",
-    "dev",
-    "devel",
-    "development",
-    "formation",
-    "hml",
-    "hom",
-    "int",
-    "integ",
-    "integration",
-    "live",
-    "local",
-    "preprod",
-    "pre-prod",
-    "preproduction",
-    "prd",
-    "prod",
-    "production",
-    "qa",
-    "qualif",
-    "qualification",
-    "rec",
-    "recette",
-    "review",
-    "sandbox",
-    "stage",
-    "staging",
-    "stg",
-    "test",
-    "testing",
-    "uat",
-];
-
 /// Directories whose subdirectories are environments.
 const PARENTS: [&str; 6] = ["clusters", "env", "environments", "envs", "overlays", "stages"];
-
-/// Names that stand beside environments and are none.
-const NO_ENVIRONMENTS: [&str; 6] = ["base", "common", "default", "global", "shared", "templates"];
 
 /// How a path varies with the environment.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,14 +56,19 @@ fn variants(path: &str) -> Vec<(String, String, bool)> {
     for (at, part) in parts.iter().enumerate().take(parts.len() - 1) {
         let is_below =
             at.checked_sub(1).and_then(|above| parts.get(above)).is_some_and(|above| PARENTS.contains(above));
-        names.insert((part, is_below || is_word(part)));
+        names.insert((part, is_below || is_environment(part)));
     }
-    names.extend(stem.map(|(_, name)| (name, is_word(name))));
+    names.extend(stem.map(|(_, name)| (name, is_environment(name))));
     // `envs/dev.yaml`
     let bare = parts.last().and_then(|name| name.rsplit_once('.')).map(|(bare, _)| bare);
-    names.extend(bare.filter(|bare| is_word(bare)).map(|bare| (bare, true)));
-    let names = names.into_iter().filter(|(name, _)| !NO_ENVIRONMENTS.contains(name) && !name.is_empty());
+    names.extend(bare.filter(|bare| begins_with_environment(bare)).map(|bare| (bare, true)));
+    let names = names.into_iter().filter(|(name, _)| !is_shared(name) && !name.is_empty());
     names.map(|(name, is_sure)| (with(&parts, name), name.to_owned(), is_sure)).collect()
+}
+
+/// Whether a file is called by its environment first; `app-dev.yaml` is called by its application.
+fn begins_with_environment(name: &str) -> bool {
+    is_environment(name) && (name.starts_with("pre-") || name.split('-').next().is_some_and(is_environment))
 }
 
 /// The path with `<env>` in the place of a name, wherever it stands.
@@ -130,13 +96,6 @@ fn stem(name: &str) -> Option<(&str, &str)> {
     let (bare, _) = name.rsplit_once('.')?;
     let found = bare.get(head.len()..).filter(|found| !found.is_empty())?;
     Some((name.get(..head.len())?, found))
-}
-
-fn is_word(name: &str) -> bool {
-    WORDS.iter().any(|word| {
-        let rest = name.strip_prefix(word);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(|c: char| c == '-' || c.is_ascii_digit()))
-    })
 }
 
 #[cfg(test)]
