@@ -1,10 +1,11 @@
-//! Files on the local disk for `set`: looked up, and written all or none. This module must not edit them.
+//! Files on the local disk for `set`: looked up, and written all or none; what else is written as a whole or not at all.
+//! This module must not edit them.
 
 use std::collections::{HashMap, hash_map};
 use std::fmt;
 use std::fs;
 use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use crate::edit::MAX_BYTES;
@@ -15,6 +16,8 @@ const HERE: &str = ".";
 
 /// How many names of a directory are looked at, only to say something of it.
 const MOST_NAMES: usize = 10_000;
+/// How the name of a file begins that is not whole yet.
+const PREFIX: &str = ".gitops-bump-";
 
 /// A file to be replaced.
 #[derive(Clone, Copy, Debug)]
@@ -187,6 +190,30 @@ pub fn replace(replacements: &[Replacement<'_>]) -> Result<(), LocalError> {
     Ok(())
 }
 
+/// Writes one file, which nobody ever sees half written. One that is there is replaced and keeps its mode and owner; what
+/// is no regular file, a symbolic link among it, is an error.
+pub fn write(path: &str, bytes: &[u8]) -> Result<(), LocalError> {
+    let failed = |source| LocalError::write(path, source);
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_file() => {
+            let old = fs::read(path).map_err(failed)?;
+            replace(&[Replacement { path, old: &old, new: bytes }])
+        }
+        Ok(_) => Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, bytes).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// A new file, with the mode that the umask leaves.
+fn create(path: &str, bytes: &[u8]) -> io::Result<()> {
+    let mode = fs::Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().prefix(PREFIX).permissions(mode).tempfile_in(directory(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
 /// Gives a file its old text back. When that fails too, the others still get theirs.
 fn restore(done: &Replacement<'_>) {
     if fs::read(done.path).is_ok_and(|bytes| bytes == done.old) {
@@ -221,8 +248,7 @@ fn prepare(path: &str, bytes: &[u8]) -> Result<Ready, LocalError> {
 
 /// A temporary file beside `path` with its mode and owner.
 fn beside(path: &str, metadata: &fs::Metadata, bytes: &[u8]) -> io::Result<tempfile::NamedTempFile> {
-    let parent = Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new().prefix(".gitops-bump-").tempfile_in(parent.unwrap_or(Path::new(".")))?;
+    let mut file = tempfile::Builder::new().prefix(PREFIX).tempfile_in(directory(path))?;
     let ours = file.as_file().metadata()?;
     if (ours.uid(), ours.gid()) != (metadata.uid(), metadata.gid()) {
         std::os::unix::fs::chown(file.path(), Some(metadata.uid()), Some(metadata.gid()))?;
@@ -231,6 +257,11 @@ fn beside(path: &str, metadata: &fs::Metadata, bytes: &[u8]) -> io::Result<tempf
     file.as_file().set_permissions(metadata.permissions())?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// The directory that a file is in.
+fn directory(path: &str) -> &Path {
+    Path::new(path).parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(HERE.as_ref())
 }
 
 fn commit(file: Ready, path: &str, bytes: &[u8]) -> Result<(), LocalError> {

@@ -17,7 +17,7 @@ use gitops_bump::report::{self, Line, Report};
 use gitops_bump::secret::{Audience, SharedRedactor};
 use gitops_bump::settings::{self, ConfigText, Mode};
 use gitops_bump::status::{self};
-use gitops_bump::{config, diff, init, ports, set, show};
+use gitops_bump::{config, diff, init, local, ports, set, show};
 use signals::Signals;
 use terminal::Terminal;
 use tracing::{info, warn};
@@ -173,10 +173,16 @@ async fn status(args: &StatusArgs, environment: &Environment, terminal: &Termina
         FormatArg::Markdown => status::markdown(&looked.status),
         FormatArg::Html => status::html(&looked.status).map_err(anyhow::Error::from)?,
     };
-    match settings.format {
-        FormatArg::Json => terminal.out_json(&text)?,
-        FormatArg::Table | FormatArg::Markdown | FormatArg::Html => terminal.out(&text)?,
-    };
+    let is_json = settings.format == FormatArg::Json;
+    match &settings.output {
+        Some(file) => {
+            let text = if is_json { terminal.redact_json(&text) } else { terminal.redact(&text) };
+            let what = format!("output {file}");
+            local::write(file, text.as_bytes()).map_err(|error| Error::File { what, source: error.source })?;
+        }
+        None if is_json => terminal.out_json(&text).map(drop)?,
+        None => terminal.out(&text).map(drop)?,
+    }
     for repository in &looked.status.repositories {
         repository.problems.iter().for_each(|problem| warn!("{}: {problem}", repository.short));
     }

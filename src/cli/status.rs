@@ -16,9 +16,15 @@ pub struct StatusArgs {
     /// How many commits of the branch to read, at most 500, to find each place's last bump; 0 reads none [default: 20]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(0..=500))]
     pub history: Option<u16>,
+    /// Ask no registry, only the Git servers: what is said of the registries is `unasked`
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub offline: Option<bool>,
     /// How to print it [default: table]
     #[arg(long, value_enum)]
     pub format: Option<FormatArg>,
+    /// Write it to this file, as a whole or not at all; a file that is there is replaced [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<String>,
     /// Which repository.
     #[command(flatten)]
     pub repository: RepositoryArgs,
@@ -28,7 +34,7 @@ pub struct StatusArgs {
     /// Which places.
     #[command(flatten)]
     pub places: PlaceArgs,
-    /// What <env> stands for in the file paths (repeatable) [default: every environment that the repository has]
+    /// What <env> stands for in the file paths (repeatable) [default: the environments: of the config file, else every name that is an environment's by custom]
     #[arg(long, value_name = "NAME", help_heading = "Targets")]
     pub environment: Vec<String>,
     /// How to reach servers.

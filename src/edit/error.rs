@@ -13,7 +13,7 @@ pub(super) const MAX_DEPTH: usize = 128;
 /// How many texts may stand one inside the other.
 pub(super) const DEEPEST_TEXT: u8 = 3;
 /// The most places of one file.
-pub(super) const MAX_PLACES: usize = 10_000;
+pub const MAX_PLACES: usize = 10_000;
 
 /// How much of a file's own text an error shows.
 const SHOWN: usize = 80;

@@ -152,7 +152,8 @@ impl Listed {
         if let Some(key) = self.key {
             Segment::Key(key.as_str().to_owned()).append_to(&mut path);
         }
-        Holding { repository: self.repository, written: self.written, path, line: document.line_of(self.node) }
+        let (number, line) = (document.roots.partition_point(|root| *root <= self.node), document.line_of(self.node));
+        Holding { repository: self.repository, written: self.written, document: number, path, line }
     }
 }
 

@@ -44,7 +44,7 @@ mod within;
 use std::fmt;
 
 pub use below::Below;
-pub use error::{Bomb, EditError, MAX_BYTES, Reason, TagPlace, TagSource};
+pub use error::{Bomb, EditError, MAX_BYTES, MAX_PLACES, Reason, TagPlace, TagSource};
 pub use leftover::Leftover;
 pub use path::{Path, PathError};
 pub use recognise::kustomization::is_kustomization_file_name;
@@ -52,7 +52,7 @@ pub use survey::{Form, Sighting, Survey, survey};
 
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use document::Document;
-use error::{MAX_PLACES, Outcome, Refusal};
+use error::{Outcome, Refusal};
 use leftover::Search;
 use nested::Nested;
 use note::Note;
@@ -215,7 +215,9 @@ pub struct Holding {
     pub repository: Option<Repository>,
     /// The tag and digest; neither where a template or another file gives them.
     pub written: Written,
-    /// The path of the tag or reference.
+    /// The document of the file that it stands in, from 1.
+    pub document: usize,
+    /// The path of the tag or reference, in that document.
     pub path: String,
     /// The line, from 1.
     pub line: usize,

@@ -48,9 +48,14 @@ pub(super) fn name(
     let Some(name) = name.or_else(|| environment.get("CI_ENVIRONMENT_NAME")) else {
         return Ok(None);
     };
+    one_of(&known, name).map(Some)
+}
+
+/// A name that was given, which has to be one of those that there are.
+pub(super) fn one_of(known: &[String], name: &str) -> Result<String, SettingsError> {
     let name = safe(name)?;
     if known.is_empty() || known.contains(&name) {
-        return Ok(Some(name));
+        return Ok(name);
     }
     Err(wrong("environment", format!("{name:?} is none of the config file's environments: {}", known.join(", "))))
 }

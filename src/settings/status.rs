@@ -28,12 +28,16 @@ pub struct StatusSettings {
     pub images: Vec<Repository>,
     /// The environments to show; none means all that are there.
     pub environments: Vec<String>,
-    /// The environments that the config file says there are; none means that it says nothing of them.
+    /// The environments that the config file says there are; none where it says nothing of them.
     pub known_environments: Vec<String>,
     /// How many commits of a branch are read at most.
     pub history: usize,
+    /// Whether no registry is asked.
+    pub is_offline: bool,
     /// How to print it.
     pub format: FormatArg,
+    /// The file to write it to; none means stdout.
+    pub output: Option<String>,
     /// How to reach servers.
     pub network: Network,
 }
@@ -67,16 +71,20 @@ pub fn status(
     let names: Vec<_> = config.images.0.iter().map(|(name, text)| (name.clone(), repository(text))).collect();
     let images = args.image.iter().map(|text| reference(text).map(|found| found.repository));
     let images: Vec<Repository> = images.collect::<Result<_, _>>()?;
+    let known_environments = environments::known(&config)?;
+    let asked = args.environment.iter().map(|name| environments::one_of(&known_environments, name));
     let in_config = names.iter().filter_map(|(_, repository)| repository.as_ref());
     Ok(StatusSettings {
         registry_servers: servers::registries(&images, in_config, environment)?,
         repositories,
         names,
         images,
-        known_environments: environments::known(&config)?,
-        environments: args.environment.iter().map(|name| environments::safe(name)).collect::<Result<_, _>>()?,
+        environments: asked.collect::<Result<_, _>>()?,
+        known_environments,
         history: usize::from(args.history.unwrap_or(HISTORY)),
+        is_offline: args.offline.unwrap_or_default(),
         format: args.format.unwrap_or_default(),
+        output: args.output.clone(),
         network,
     })
 }

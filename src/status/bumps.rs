@@ -53,7 +53,7 @@ fn trailers<'m>(message: &'m str, key: &str) -> impl Iterator<Item = &'m str> {
 fn wrote(message: &str, sought: Sought<'_>) -> Option<bool> {
     let mut images = trailers(message, "Image").filter_map(|image| Reference::parse(image).ok());
     let image = images.find(|image| sought.repository.is_none_or(|sought| sought.is_same_as(&image.repository)))?;
-    let mut has_lines = false;
+    let (mut has_lines, mut is_named) = (false, false);
     for line in message.lines() {
         let Some((place, new)) = line.split_once(" -> ") else {
             continue;
@@ -65,9 +65,14 @@ fn wrote(message: &str, sought: Sought<'_>) -> Option<bool> {
         let is_written = is_same(sought.written, new);
         // An entry that stands elsewhere in its list today has another path, but not another version.
         let is_place = rest.strip_prefix(sought.path).is_some_and(|rest| rest.starts_with(": "));
-        if is_place || (is_written && is_same_but_index(rest, sought.path)) {
-            return Some(is_written);
+        // Several documents of a file can have the same path: of their lines the one counts that fits.
+        if is_written && (is_place || is_same_but_index(rest, sought.path)) {
+            return Some(true);
         }
+        is_named |= is_place;
+    }
+    if is_named {
+        return Some(false);
     }
     let tag = image.tag.as_ref().map(ToString::to_string);
     let is_tag = tag.is_some() && tag == sought.written.tag;
@@ -134,6 +139,9 @@ mod tests {
         ] {
             assert_eq!(seen(&message, repository, file, path, tag), is_current, "{repository} {file} {path} {tag}");
         }
+        let twice = "x\n\nall.yaml: image: 1 -> 2\nall.yaml: image: 5 -> 6\n\nImage: r.io/a:2\nImage: r.io/b:6\n";
+        assert_eq!(seen(twice, "r.io/b", "all.yaml", "image", "6"), Some(true));
+        assert_eq!(seen(twice, "r.io/b", "all.yaml", "image", "7"), Some(false));
         let moved = "x\n\no/kustomization.yaml: images[2].newTag: 1 -> 2\n\nImage: r.io/a:2\n";
         assert_eq!(seen(moved, "r.io/a", "o/kustomization.yaml", "images[0].newTag", "2"), Some(true));
         assert_eq!(seen(moved, "r.io/a", "o/kustomization.yaml", "images[0].newTag", "3"), None);

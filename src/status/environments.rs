@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use crate::edit::Kind;
+use crate::environment_names::{is_environment, is_shared};
 use crate::git::Names;
 use crate::plan::ENVIRONMENT;
 use crate::rewrite::is_manifest_file_name;
@@ -31,12 +32,14 @@ pub(super) fn pattern(target: &TargetSettings) -> Option<Pattern> {
 }
 
 impl Pattern {
-    /// The environments among the names of the directory, sorted. Hidden names are none.
-    pub(super) fn environments(&self, names: &Names) -> Vec<String> {
+    /// What stands for `<env>` in the names of the directory, sorted: those that are environments by custom, and the
+    /// others. Hidden names, and those of what all environments have in common, are neither.
+    pub(super) fn environments(&self, names: &Names) -> (Vec<String>, Vec<String>) {
         let names = if self.is_file { &names.files } else { &names.directories };
         let mut found: Vec<String> = names.iter().filter_map(|name| self.environment(name)).collect();
+        found.retain(|name| !is_shared(name));
         found.sort();
-        found
+        found.into_iter().partition(|name| is_environment(name))
     }
 
     /// The pattern as far as it is looked for, for a message.
@@ -61,7 +64,7 @@ mod tests {
     use super::*;
     use crate::edit::Rules;
 
-    fn found(file: &str, kind: Kind) -> Option<(String, Vec<String>)> {
+    fn found(file: &str, kind: Kind) -> Option<(String, [Vec<String>; 2])> {
         let (rules, environments) = (Rules::default(), Vec::new());
         let pattern = pattern(&TargetSettings { file: file.to_owned(), kind, image: None, rules, environments })?;
         let text = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -69,35 +72,34 @@ mod tests {
             files: text(&[
                 "values-prod.yaml",
                 "values-a-b.yaml",
+                "values-common.yaml",
                 "values-.yaml",
                 "values.yaml",
                 "README.md",
                 "p-p.yml",
                 "p-q.yml",
             ]),
-            directories: text(&["prod", "staging", ".hidden", "values-dir.yaml", "eu-prod", "a\u{1b}b"]),
+            directories: text(&["prod", "staging", ".hidden", "base", "client-a", "eu-prod", "a\u{1b}b"]),
         };
-        Some((pattern.directory.clone(), pattern.environments(&names)))
+        let (environments, others) = pattern.environments(&names);
+        Some((pattern.directory.clone(), [environments, others]))
     }
 
     #[test]
     fn names_say_which_environments_there_are() {
         let helm = || Kind::Helm { path: None };
         let kustomize = || Kind::Kustomize { name: None };
-        for (file, kind, directory, environments) in [
-            ("values-<env>.yaml", helm(), "", vec!["a-b", "prod"]),
-            ("./charts//app/values-<env>.yaml", helm(), "charts/app", vec!["a-b", "prod"]),
-            ("overlays/<env>", kustomize(), "overlays", vec!["eu-prod", "prod", "staging", "values-dir.yaml"]),
-            ("overlays/eu-<env>/", kustomize(), "overlays", vec!["prod"]),
-            ("envs/<env>/values-<env>.yaml", helm(), "envs", vec!["eu-prod", "prod", "staging", "values-dir.yaml"]),
-            ("<env>-<env>.yml", Kind::Manifest, "", vec!["p"]),
+        for (file, kind, directory, environments, others) in [
+            ("values-<env>.yaml", helm(), "", vec!["prod"], vec!["a-b"]),
+            ("./charts//app/values-<env>.yaml", helm(), "charts/app", vec!["prod"], vec!["a-b"]),
+            ("overlays/<env>", kustomize(), "overlays", vec!["eu-prod", "prod", "staging"], vec!["client-a"]),
+            ("overlays/eu-<env>/", kustomize(), "overlays", vec!["prod"], vec![]),
+            ("envs/<env>/values-<env>.yaml", helm(), "envs", vec!["eu-prod", "prod", "staging"], vec!["client-a"]),
+            ("<env>-<env>.yml", Kind::Manifest, "", vec![], vec!["p"]),
         ] {
             let (at, names) = found(file, kind).unwrap();
-            assert_eq!(
-                (at.as_str(), names),
-                (directory, environments.into_iter().map(str::to_owned).collect()),
-                "{file}"
-            );
+            let expected = [environments, others].map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>());
+            assert_eq!((at.as_str(), names), (directory, expected), "{file}");
         }
         assert_eq!(found("values.yaml", helm()), None);
     }

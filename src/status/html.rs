@@ -8,6 +8,7 @@ use minijinja::{Environment, Value, context};
 
 use super::model::Status;
 use super::rows::{problems, rows};
+use super::summary::summary;
 
 /// The page. Its name ends in `.html`, which is what makes minijinja escape every value.
 const NAME: &str = "page.html";
@@ -16,15 +17,20 @@ const PAGE: &str = include_str!("page.html");
 /// One page with a row for each place, sorted and filtered by a script where there is one.
 pub fn html(status: &Status) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
+    environment.add_filter("pieces", pieces);
     environment.add_template(NAME, PAGE)?;
     let rows = rows(status);
     environment.get_template(NAME)?.render(context! {
         generated => status.generated.as_str(),
         problems => problems(status),
-        missing => rows.iter().filter(|row| row.mood == "bad").count(),
-        drifting => rows.iter().filter(|row| !row.drift.is_empty()).count(),
+        summary => summary(status),
         rows => Value::from(Serde(&rows)),
     })
+}
+
+/// A name in pieces, between which a line may be broken.
+fn pieces(name: &str) -> Vec<String> {
+    name.split_inclusive(['/', '-', '.', ':']).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

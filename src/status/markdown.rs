@@ -3,13 +3,15 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::model::Status;
-use super::rows::{BumpRow, HEADINGS, Linked, NOTHING, Row, problems, rows};
+use super::rows::{BumpRow, HEADINGS, Linked, Row, problems, rows};
+use super::summary::summary;
 use crate::text::{markdown as markdown_text, markdown_link};
 
 /// What every environment names, a row for each place, and what could not be read.
 pub fn markdown(status: &Status) -> String {
     let rows = rows(status);
-    let mut text = format!("# What runs where\n\n{}\n\n", markdown_text(&status.generated));
+    let (summary, generated) = (summary(status), markdown_text(&status.generated));
+    let mut text = format!("# What runs where\n\n{summary}, as of {generated}\n\n");
     if rows.is_empty() {
         text.push_str("No image is named in the files that were read.\n");
     } else {
@@ -30,16 +32,15 @@ fn line(cells: &[String; 8]) -> String {
 }
 
 fn cells(row: &Row) -> [String; 8] {
-    let drift = if row.drift.is_empty() { NOTHING.to_owned() } else { row.drift.join(", ") };
     [
         markdown_text(&row.environment),
         markdown_text(&row.image),
         markdown_text(&row.tag),
         markdown_text(&row.digest),
-        markdown_text(&row.registry),
+        markdown_text(&row.registry()),
         row.bump.as_ref().map_or_else(|| markdown_text(&row.no_bump), bump),
-        markdown_text(&drift),
-        markdown_text(&format!("{} {}", row.place, row.path)),
+        markdown_text(&row.drift()),
+        markdown_text(&row.place()),
     ]
 }
 

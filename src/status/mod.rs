@@ -1,6 +1,7 @@
 //! The `status` command: what every environment names now, read from the infra repositories and the registries. This
 //! module must not print, and nothing in it writes anywhere.
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::join_all;
@@ -19,8 +20,11 @@ mod html;
 mod images;
 mod markdown;
 mod model;
+mod places;
 mod reading;
 mod rows;
+mod spots;
+mod summary;
 mod table;
 
 use bumps::trailer;
@@ -28,7 +32,8 @@ pub use html::html;
 use images::Images;
 pub use markdown::markdown;
 pub use model::{Bump, Elsewhere, EnvironmentStatus, PlaceStatus, RegistryStatus, RepositoryStatus, State, Status};
-use reading::{Reading, Seen};
+use places::Seen;
+use reading::Reading;
 pub use table::table;
 
 /// What was seen, and which repositories could not be read.
@@ -48,7 +53,7 @@ pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access
         reading.places.retain(|seen| is_shown(settings, seen));
     }
     let holdings = readings.iter().flatten().flat_map(|reading| &reading.places).map(|seen| &seen.holding);
-    let images = Images::ask(registry, holdings).await;
+    let images = if settings.is_offline { Images::unasked() } else { Images::ask(registry, holdings).await };
     let mut status = Status {
         generated: rfc3339(now),
         now: i64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()).unwrap_or(i64::MAX),
@@ -56,24 +61,34 @@ pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access
         repositories: Vec::new(),
     };
     let mut errors = Vec::new();
+    // Two entries of the config can name one branch, and targets of both one place.
+    let mut known = HashSet::new();
     for (repository, reading) in settings.repositories.iter().zip(readings) {
         status.repositories.push(repository_status(repository, &reading));
         match reading {
             Ok(reading) => reading.places.iter().for_each(|seen| {
                 let place = place(repository, &reading, seen, &images);
-                environment(&mut status.environments, seen.environment.as_deref()).places.push(place);
+                let (repository, branch, file) = (&place.repository, &place.branch, &place.file);
+                let identity = (
+                    repository.clone(),
+                    branch.clone(),
+                    file.clone(),
+                    (place.document, place.path.clone(), place.line),
+                );
+                if known.insert((seen.environment.clone(), identity)) {
+                    environment(&mut status.environments, seen.environment.as_deref()).places.push(place);
+                }
             }),
             Err(error) => errors.push(error),
         }
     }
-    if settings.environments.is_empty() {
-        status
-            .environments
-            .sort_by(|one, other| (one.name.is_none(), &one.name).cmp(&(other.name.is_none(), &other.name)));
-    } else {
-        let given = |name: &Option<String>| settings.environments.iter().position(|given| Some(given) == name.as_ref());
-        status.environments.sort_by_key(|environment| given(&environment.name).unwrap_or(usize::MAX));
-    }
+    let asked = Some(&settings.environments).filter(|names| !names.is_empty());
+    let order = asked.unwrap_or(&settings.known_environments);
+    let given = |name: &String| order.iter().position(|given| given == name).unwrap_or(usize::MAX);
+    status.environments.sort_by_cached_key(|environment| match &environment.name {
+        Some(name) => (false, given(name), name.clone()),
+        None => (true, 0, String::new()),
+    });
     drift::note(&mut status.environments);
     Looked { status, errors }
 }
@@ -115,6 +130,7 @@ fn place(repository: &RepositorySettings, reading: &Reading, seen: &Seen, images
         repository: repository.url.to_string(),
         branch: reading.branch.clone(),
         file: one_line(&seen.file),
+        document: holding.document,
         path: one_line(&holding.path),
         line: holding.line,
         registry: images.status(holding),

@@ -43,7 +43,9 @@ pub struct PlaceStatus {
     pub branch: String,
     /// The file.
     pub file: String,
-    /// The place in the file.
+    /// The document of the file, from 1.
+    pub document: usize,
+    /// The place in the document.
     pub path: String,
     /// The line, from 1.
     pub line: usize,
@@ -82,7 +84,7 @@ pub enum State {
     Unreachable,
     /// The registry's answer is no answer.
     Failed,
-    /// The place says too little to ask.
+    /// The place says too little to ask, or no registry was to be asked.
     Unasked,
 }
 
@@ -170,7 +172,20 @@ impl Status {
 impl PlaceStatus {
     fn hide(&mut self, filter: &impl Fn(&str) -> String) {
         let hide = |text: &mut String| *text = filter(text);
-        let Self { image, tag, digest, repository, branch, file, path, line: _, registry, last_bump, drift } = self;
+        let Self {
+            image,
+            tag,
+            digest,
+            repository,
+            branch,
+            file,
+            document: _,
+            path,
+            line: _,
+            registry,
+            last_bump,
+            drift,
+        } = self;
         [repository, branch, file, path].into_iter().for_each(hide);
         let RegistryStatus { state: _, digest: found, created, error } = registry;
         [image, tag, digest, found, created, error].into_iter().flatten().for_each(hide);
@@ -219,6 +234,7 @@ pub(super) mod tests {
             repository: "https://gitlab.example.com/shop/infra.git".into(),
             branch: "main".into(),
             file: "values.yaml".into(),
+            document: 1,
             path: "image.tag".into(),
             line: 3,
             registry: RegistryStatus { state: State::Present, digest: None, created: None, error: None },

@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use super::model::{Bump, Elsewhere, EnvironmentStatus, PlaceStatus, RepositoryStatus, State, Status};
@@ -24,18 +26,25 @@ pub(super) struct Row {
     pub(super) digest: String,
     /// The whole digest.
     pub(super) whole_digest: String,
-    pub(super) registry: String,
+    /// What the registry says of the image.
+    pub(super) state: &'static str,
     /// `ok`, `bad` or `unknown`.
     pub(super) mood: &'static str,
     /// What the registry said when it said no.
     pub(super) reason: String,
     /// When the image was created, RFC 3339.
     pub(super) created: String,
+    /// How long ago that was.
+    pub(super) created_age: Option<String>,
     pub(super) bump: Option<BumpRow>,
     /// What stands in place of a bump.
     pub(super) no_bump: String,
     pub(super) drift: Vec<String>,
-    pub(super) place: String,
+    /// The infra repository, for people.
+    pub(super) repository: String,
+    /// File and line.
+    pub(super) file: String,
+    /// The path, behind the document's number where the file has images in several.
     pub(super) path: String,
 }
 
@@ -61,9 +70,18 @@ pub(super) struct Linked {
 
 /// The rows of all environments.
 pub(super) fn rows(status: &Status) -> Vec<Row> {
+    let places = status.environments.iter().flat_map(|environment| &environment.places);
+    let later = places.filter(|place| place.document > 1);
+    let several: HashSet<_> = later.map(|place| (&place.repository, &place.branch, &place.file)).collect();
     let of = |environment: &EnvironmentStatus| {
         let name = environment.name.clone().unwrap_or_else(|| NOTHING.to_owned());
-        environment.places.iter().map(move |place| row(status, &name, place)).collect::<Vec<_>>()
+        let one = |place: &PlaceStatus| {
+            let row = row(status, &name, place);
+            let is_of_several = several.contains(&(&place.repository, &place.branch, &place.file));
+            let path = if is_of_several { format!("document {}: {}", place.document, row.path) } else { row.path };
+            Row { path, ..row }
+        };
+        environment.places.iter().map(one).collect::<Vec<_>>()
     };
     status.environments.iter().flat_map(of).collect()
 }
@@ -86,21 +104,22 @@ fn row(status: &Status, environment: &str, place: &PlaceStatus) -> Row {
     let digest = place.digest.as_deref().map(short_digest);
     let of_registry = registry.digest.as_deref().map(|digest| format!("({})", short_digest(digest)));
     let (state, mood) = said(registry.state);
-    let age = registry.created.as_deref().and_then(|created| created_age(created, status.now));
     Row {
         environment: environment.to_owned(),
         image: or_nothing(&place.image),
         tag: or_nothing(&place.tag),
         digest: digest.or(of_registry).unwrap_or_else(|| NOTHING.to_owned()),
         whole_digest: place.digest.clone().or_else(|| registry.digest.clone()).unwrap_or_default(),
-        registry: age.map_or_else(|| state.to_owned(), |age| format!("{state}, created {age}")),
+        state,
         mood,
         reason: registry.error.clone().unwrap_or_default(),
         created: registry.created.clone().unwrap_or_default(),
+        created_age: registry.created.as_deref().and_then(|created| created_age(created, status.now)),
         bump: place.last_bump.as_ref().map(|bump| bump_row(bump, status.now)),
         no_bump: repository.map_or_else(|| NOTHING.to_owned(), no_bump),
         drift: place.drift.iter().map(elsewhere).collect(),
-        place: format!("{} {}:{}", repository.map_or("", |known| &known.short), place.file, place.line),
+        repository: repository.map_or("", |known| &known.short).to_owned(),
+        file: format!("{}:{}", place.file, place.line),
         path: place.path.clone(),
     }
 }
@@ -122,7 +141,7 @@ fn said(state: State) -> (&'static str, &'static str) {
         State::Denied => ("access denied", "unknown"),
         State::Unreachable => ("unreachable", "unknown"),
         State::Failed => ("no proper answer", "unknown"),
-        State::Unasked => (NOTHING, "unknown"),
+        State::Unasked => ("unasked", "unknown"),
     }
 }
 
@@ -144,6 +163,24 @@ fn bump_row(bump: &Bump, now: i64) -> BumpRow {
         pipeline: bump.pipeline.as_ref().map(|text| linked(text, "pipeline")),
         source: bump.source_commit.as_ref().map(|text| linked(text, "source")),
         is_stale: !bump.is_current,
+    }
+}
+
+impl Row {
+    /// What the registry says, with the image's age.
+    pub(super) fn registry(&self) -> String {
+        let age = self.created_age.as_ref();
+        age.map_or_else(|| self.state.to_owned(), |age| format!("{}, created {age}", self.state))
+    }
+
+    /// Repository, file, line and path.
+    pub(super) fn place(&self) -> String {
+        format!("{} {} {}", self.repository, self.file, self.path)
+    }
+
+    /// What other environments name.
+    pub(super) fn drift(&self) -> String {
+        if self.drift.is_empty() { NOTHING.to_owned() } else { self.drift.join(", ") }
     }
 }
 

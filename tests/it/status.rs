@@ -162,9 +162,16 @@ fn the_table_is_for_people() {
     let run = platform.status(&[]).run().exits(0);
     let line = |words: &[&str]| run.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
     assert!(line(&["ENVIRONMENT", "IMAGE", "LAST BUMP", "DRIFT", "PLACE"]), "{run}");
-    let pipeline = ["dev ", "team/app", " 2 ", "present", "by Ada b", "pipeline 4711", "source 01234567", "prod: 1"];
-    assert!(line(&pipeline), "{run}");
-    assert!(line(&["prod ", "team/gone", "missing", "none in all 2 commits"]), "{run}");
+    assert!(line(&["dev ", "/app ", " 2 ", "present", "by Ada b", "prod: 1", "image.tag"]), "{run}");
+    assert!(line(&["prod ", "/gone ", "missing", "none in all"]), "{run}");
+    assert!(run.stdout.starts_with("3 environments, 4 images, 1 missing, 1 drifting\n"), "{run}");
+    assert!(run.stdout.lines().all(|line| line.chars().count() <= 120), "{run}");
+    assert!(run.stdout.lines().last().is_some_and(|line| line.contains("--format markdown")), "{run}");
+
+    let one = platform.infra.url();
+    let image = platform.world.repository("team/app");
+    let run = platform.world.bump(["status", "--repo", &one, "--helm", "values-dev.yaml", "--image", &image]).run();
+    assert!(run.stdout.starts_with("0 environments, 1 image, 0 missing, 0 drifting\n"), "{run}");
 }
 
 #[test]

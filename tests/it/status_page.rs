@@ -141,7 +141,8 @@ fn what_is_hostile_does_not_run() {
     infra.commit("main", &message, &[(file.as_str(), text.as_str()), ("values-b.yaml", other.as_str())]);
     let url = infra.url();
 
-    let run = world.bump(["status", "--repo", &url, "--helm", "values-<env>.yaml", "--format", "html"]).run().exits(0);
+    let status = ["status", "--repo", &url, "--helm", "values-<env>.yaml", "--format", "html"];
+    let run = world.bump(status.iter().chain(&["--environment", evil, "--environment", "b"])).run().exits(0);
     let page = Page::new(&world, &run.stdout);
     let dom = page.dom("");
     assert!(dom.contains("<title>What runs where</title>"), "{dom}");

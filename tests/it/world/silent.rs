@@ -28,6 +28,11 @@ impl Silent {
         Self { address, callers }
     }
 
+    /// How many connections were made.
+    pub(crate) fn callers(&self) -> usize {
+        self.callers.load(Ordering::SeqCst)
+    }
+
     /// Whether anybody waits for an answer.
     pub(crate) fn is_waited_for(&self) -> bool {
         self.callers.load(Ordering::SeqCst) > 0

@@ -1,0 +1,163 @@
+//! The places in the files that were found; this module must not ask a server, nor change a text.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::collections::HashMap;
+
+use super::bumps::Sought;
+use super::spots::{Likelihood, Spot};
+use crate::edit::{self, Holding, MAX_PLACES};
+use crate::rewrite::{self, RewriteError, TargetFiles};
+use crate::text::one_line;
+use crate::tree::Found;
+
+/// As many names are told of those that were passed over.
+const NAMES: usize = 10;
+
+/// A place in an environment.
+pub(super) struct Seen {
+    pub(super) environment: Option<String>,
+    pub(super) file: String,
+    pub(super) holding: Holding,
+}
+
+/// What makes a place one: its environment, file, document, path and, where a key stands twice, line.
+type Identity = (Option<String>, String, usize, String, usize);
+
+/// Everything that was seen in one repository.
+#[derive(Default)]
+struct Reader {
+    seen: Vec<Seen>,
+    known: HashMap<Identity, usize>,
+    problems: Vec<String>,
+    /// The first thing that kept a file from being read.
+    first: Option<RewriteError>,
+    is_readable: bool,
+    /// For each target with `<env>`: whether a file is there, and the names of those that were passed over.
+    tried: Vec<(bool, Vec<String>)>,
+}
+
+/// The places of all files, and what could not be read; an error when there is no file at all. `files` are the targets'
+/// paths as the user wrote them.
+pub(super) fn places(
+    spots: &[Spot],
+    files: &[String],
+    found: &[Found],
+) -> (Result<Vec<Seen>, RewriteError>, Vec<String>) {
+    let mut reader = Reader { tried: vec![(false, Vec::new()); files.len()], ..Reader::default() };
+    for (spot, found) in spots.iter().zip(found) {
+        reader.look(spot, found);
+    }
+    let tried = std::mem::take(&mut reader.tried);
+    for (number, (file, (is_found, passed_over))) in files.iter().zip(tried).enumerate() {
+        let is_tried = |spot: &Spot| spot.number == number && spot.likelihood != Likelihood::Said;
+        let has_env = file.contains(crate::plan::ENVIRONMENT);
+        if has_env
+            && !is_found
+            && passed_over.is_empty()
+            && spots.iter().all(|spot| spot.number != number || is_tried(spot))
+        {
+            reader.say(format!("{}: no environment has such a path", one_line(file)));
+        }
+        if !passed_over.is_empty() {
+            reader.say(not_environments(file, &passed_over));
+        }
+    }
+    let Reader { seen, problems, first, is_readable, .. } = reader;
+    match first {
+        Some(error) if !is_readable && !spots.is_empty() => (Err(error), problems),
+        _ => (Ok(seen), problems),
+    }
+}
+
+fn not_environments(file: &str, names: &[String]) -> String {
+    let shown = names.iter().take(NAMES).map(|name| one_line(name)).collect::<Vec<_>>().join(", ");
+    let more = names.len().saturating_sub(NAMES);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!(
+        "{}: passed over, since these are no names of environments by custom: {shown}{more}; if they are environments, \
+         list all environments under environments: in the config file, or give --environment",
+        one_line(file)
+    )
+}
+
+impl Reader {
+    fn look(&mut self, spot: &Spot, found: &Found) {
+        let TargetFiles { files, notes } = match rewrite::files(&spot.target, found) {
+            Ok(read) => read,
+            // The name in the directory was no environment's.
+            Err(error) if spot.likelihood != Likelihood::Said && is_absent(&error) => return,
+            Err(_) if spot.likelihood == Likelihood::PassedOver => return,
+            Err(error) => return self.failed(error),
+        };
+        if let Some((is_found, passed_over)) = self.tried.get_mut(spot.number) {
+            if spot.likelihood == Likelihood::PassedOver {
+                passed_over.extend(spot.environment.clone());
+                return;
+            }
+            *is_found = true;
+        }
+        notes.iter().for_each(|note| self.say(one_line(note)));
+        for (file, bytes) in files {
+            match edit::list(&file, bytes, &spot.target.kind) {
+                Ok(holdings) => {
+                    self.is_readable = true;
+                    if holdings.len() >= MAX_PLACES {
+                        let file = one_line(&file);
+                        self.say(format!(
+                            "{file}: more than {MAX_PLACES} places name images: the others are not shown"
+                        ));
+                    }
+                    holdings.into_iter().for_each(|holding| self.add(spot, &file, holding));
+                }
+                Err(error) => self.failed(error.into()),
+            }
+        }
+    }
+
+    /// Adds a place, once, whatever number of targets name it.
+    fn add(&mut self, spot: &Spot, file: &str, holding: Holding) {
+        let repository = || spot.repository.clone();
+        let holding = Holding { repository: holding.repository.or_else(repository), ..holding };
+        let identity =
+            (spot.environment.clone(), file.to_owned(), holding.document, holding.path.clone(), holding.line);
+        let next = self.seen.len();
+        let at = *self.known.entry(identity).or_insert(next);
+        match self.seen.get_mut(at) {
+            Some(known) => known.holding.repository = known.holding.repository.take().or(holding.repository),
+            None => self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding }),
+        }
+    }
+
+    fn failed(&mut self, error: RewriteError) {
+        self.say(one_line(&error.to_string()));
+        self.first.get_or_insert(error);
+    }
+
+    /// Says a sentence, once.
+    fn say(&mut self, problem: String) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+}
+
+fn is_absent(error: &RewriteError) -> bool {
+    match error {
+        RewriteError::Missing { .. } => true,
+        RewriteError::Kustomizations { names, .. } => names.is_empty(),
+        _ => false,
+    }
+}
+
+impl Seen {
+    pub(super) fn sought(&self) -> Sought<'_> {
+        Sought {
+            repository: self.holding.repository.as_ref(),
+            environment: self.environment.as_deref(),
+            file: &self.file,
+            path: &self.holding.path,
+            written: &self.holding.written,
+        }
+    }
+}
