@@ -1,7 +1,7 @@
 //! The check of one image: finds it, then holds it against the requirements.
 //! This module must not wait, nor know how a server is asked.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -12,7 +12,7 @@ use super::platform::Platform;
 use super::requirement::Requirements;
 use super::session::Session;
 use super::source::{Manifest, Source};
-use super::{Depth, Verified, manifest, signature};
+use super::{Births, Depth, Glance, Verified, manifest, signature};
 use crate::image::{Digest, Reference, Tag};
 
 /// The longest configuration that is read; the largest real ones have some hundred kilobytes.
@@ -124,15 +124,21 @@ impl<'a> Check<'a> {
 }
 
 /// What is in an image that is named by tag, digest or both.
-pub(super) async fn look(session: Arc<Session>, image: &Reference) -> Result<Seen, RegistryError> {
+pub(super) async fn look(session: Arc<Session>, image: &Reference, births: &Births) -> Result<Glance, RegistryError> {
     let source = Source::new(session, image);
     let manifest = match (&image.digest, &image.tag) {
         (Some(digest), _) => source.manifest_of(digest).await?,
         (None, Some(tag)) => source.manifest(tag.as_str(), None).await?,
         (None, None) => return Err(RegistryError::NoTag { image: image.to_string() }),
     };
-    let details = Some(read_details(&source, &manifest).await?);
-    Ok(Seen { digest: manifest.digest.digest().clone(), details, signed_by: None })
+    let digest = manifest.digest.digest().clone();
+    let birth = {
+        let mut births = births.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(births.entry(digest.clone()).or_default())
+    };
+    let read = async || Ok::<_, RegistryError>(read_details(&source, &manifest).await?.created().cloned());
+    let created = birth.get_or_try_init(read).await?.clone();
+    Ok(Glance { digest, created })
 }
 
 async fn read_details(source: &Source, manifest: &Manifest) -> Result<Details, RegistryError> {

@@ -26,10 +26,11 @@ mod wait;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
 use url::Url;
 
 use self::check::Check;
@@ -56,6 +57,19 @@ pub struct Registry {
     http: Http,
     sources: Arc<CredentialSources>,
     sessions: Mutex<HashMap<String, Arc<Session>>>,
+    created: Births,
+}
+
+/// When images were created, by the digests of their manifests; read once.
+type Births = Mutex<BTreeMap<Digest, Arc<OnceCell<Option<Created>>>>>;
+
+/// An image that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The digest that it has in its registry.
+    pub digest: Digest,
+    /// When it was created, when it says so.
+    pub created: Option<Created>,
 }
 
 /// An image that its registry has, with the digest that its tag names there.
@@ -83,7 +97,12 @@ pub enum Depth {
 impl Registry {
     /// Prepares the check; nothing is asked yet.
     pub fn new(credentials: CredentialSources, http: &Http) -> Self {
-        Self { http: http.clone(), sources: Arc::new(credentials), sessions: Mutex::default() }
+        Self {
+            http: http.clone(),
+            sources: Arc::new(credentials),
+            sessions: Mutex::default(),
+            created: Mutex::default(),
+        }
     }
 
     /// Finds the tag's digest by the manifest's headers, reading the manifest only when they don't give it.
@@ -127,9 +146,10 @@ impl Registry {
         within_deadline(image, self.session(image)?.greet()).await
     }
 
-    /// Looks at an image by its digest where it has one, else by its tag. What is seen gives no right to publish.
-    pub async fn look(&self, image: &Reference) -> Result<Seen, RegistryError> {
-        within_deadline(image, check::look(self.session(image)?, image)).await
+    /// Looks at an image by its digest where it has one, else by its tag. What is seen gives no right to publish. What one
+    /// image tells of its creation counts for every image of that digest.
+    pub async fn look(&self, image: &Reference) -> Result<Glance, RegistryError> {
+        within_deadline(image, check::look(self.session(image)?, image, &self.created)).await
     }
 
     /// Refuses an image that is older than the one that the target names now; what is not known is not refused.
@@ -137,18 +157,15 @@ impl Registry {
         let Some(created) = image.details().and_then(Details::created) else {
             return Ok(());
         };
-        let current_details = match self.look(current).await {
-            Ok(seen) => seen.details,
+        let current_created = match self.look(current).await {
+            Ok(glance) => glance.created,
             Err(RegistryError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        match current_details.as_ref().and_then(Details::created) {
+        match current_created {
             Some(current_created) if current_created.is_after(created) => {
-                let failure = Failure::Older {
-                    created: created.clone(),
-                    current: current.to_string(),
-                    current_created: current_created.clone(),
-                };
+                let failure =
+                    Failure::Older { created: created.clone(), current: current.to_string(), current_created };
                 Err(RegistryError::Unfit {
                     image: image.reference.to_string(),
                     failures: vec![failure],

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use super::model::{RegistryStatus, State};
 use crate::edit::Holding;
 use crate::image::{Digest, Reference, Tag};
-use crate::registry::{Details, Registry, RegistryError, Seen};
+use crate::registry::{Glance, Registry, RegistryError};
 use crate::text::one_line;
 
 /// As many images of one registry are asked for at a time.
@@ -104,7 +104,7 @@ impl Host {
         }
     }
 
-    fn answered(&self, answer: &Result<Seen, RegistryError>) {
+    fn answered(&self, answer: &Result<Glance, RegistryError>) {
         match answer {
             Err(error) if is_without_answer(error) => {
                 if self.failures.fetch_add(1, Ordering::Relaxed) + 1 >= IN_A_ROW {
@@ -139,11 +139,11 @@ fn key(image: &Reference) -> String {
     format!("{}/{}{version}", image.repository.host(), image.repository.path())
 }
 
-fn status(answer: Result<Seen, RegistryError>) -> RegistryStatus {
+fn status(answer: Result<Glance, RegistryError>) -> RegistryStatus {
     let error = match answer {
-        Ok(seen) => {
-            let created = seen.details.as_ref().and_then(Details::created).map(ToString::to_string);
-            let digest = Some(seen.digest.to_string());
+        Ok(glance) => {
+            let created = glance.created.as_ref().map(ToString::to_string);
+            let digest = Some(glance.digest.to_string());
             return RegistryStatus { state: State::Present, digest, created, error: None };
         }
         Err(error) => error,

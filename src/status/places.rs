@@ -97,7 +97,9 @@ impl Reader {
             }
             *is_found = true;
         }
-        notes.iter().for_each(|note| self.say(one_line(note)));
+        for note in notes {
+            self.say(one_line(&note));
+        }
         for (file, bytes) in files {
             match edit::list(&file, bytes, &spot.target.kind) {
                 Ok(holdings) => {
@@ -108,7 +110,9 @@ impl Reader {
                             "{file}: more than {MAX_PLACES} places name images: the others are not shown"
                         ));
                     }
-                    holdings.into_iter().for_each(|holding| self.add(spot, &file, holding));
+                    for holding in holdings {
+                        self.add(spot, &file, holding);
+                    }
                 }
                 Err(error) => self.failed(error.into()),
             }

@@ -98,6 +98,17 @@ fn the_page_is_a_table_without_its_script_and_fits_a_phone() {
     let plain = &text[..text.find("<script").expect("there is a script")];
     assert_eq!(shown(plain).len(), 11);
     assert!(plain.contains("<form id=\"filter\" hidden>"), "{plain}");
+    assert!(plain.contains("<b>3 environments, 4 images, 1 missing, 1 drifting</b>"), "{plain}");
+    assert!(plain.contains("team&#x2f;<wbr>app</span>") && !plain.contains(" ago"), "{plain}");
+    // Without the script the times stand there; with it they are ages, by the reader's clock.
+    let bump = |text: &str| {
+        let found = text.split("by Ada b, <time").nth(1).and_then(|rest| rest.split("</time>").next());
+        found.and_then(|found| found.split('>').nth(1)).expect("the bump has a time").to_owned()
+    };
+    assert!(bump(plain).starts_with("20") && bump(plain).ends_with('Z'), "{}", bump(plain));
+    let dom = page.dom("");
+    let body = dom.split("<script").next().expect("a page");
+    assert!(bump(body).contains("ago") || bump(body) == "just now", "{}", bump(body));
 
     let (phone, desk) = ((390, 844), (1440, 900));
     for (name, hash, size, flags) in [

@@ -118,8 +118,8 @@ fn every_place_that_update_would_edit_is_shown() {
     let infra = world.empty_infra("infra");
     let list: Vec<(&String, &Vec<u8>)> = files.iter().collect();
     infra.commit("main", "every case", &list);
-    let config = files.keys().map(|file| format!("      - {{file: {file}}}\n")).collect::<String>();
-    let manifests = files.keys().map(|file| format!("      - {{path: {file}}}\n")).collect::<String>();
+    let config = files.keys().map(|file| format!("      - {{file: {file}}}\n")).collect::<Vec<_>>().concat();
+    let manifests = files.keys().map(|file| format!("      - {{path: {file}}}\n")).collect::<Vec<_>>().concat();
     let text = format!("repositories:\n  - url: {}\n    helm:\n{config}    manifest:\n{manifests}", infra.url());
     world.write(".gitops-bump.yml", text);
     let run = world.bump(["status", "--offline", "--format", "json"]).run().exits(0);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::world::{Bump, Repository, Silent, World, liar, says};
+use crate::world::{Bump, Detour, Repository, Silent, World, liar, says};
 
 /// An infra repository of three environments, each with so many images on one host.
 fn infra(world: &World, host: &str, images: usize) -> Repository {
@@ -124,4 +124,24 @@ fn broken_credentials_are_looked_for_once() {
     assert_eq!(all.iter().filter(|registry| registry["state"] == "failed").count(), 60, "{run}");
     let asked = std::fs::read_to_string(world.scratch().join("home/asked")).expect("the helper was asked");
     assert_eq!(asked.lines().count(), 1);
+}
+
+#[test]
+fn what_an_image_tells_is_read_once() {
+    let world = World::new();
+    for tag in ["dev", "staging", "prod"] {
+        world.push("team/app-0", tag);
+    }
+    let detour = Detour::before(&world.servers().registry, |_| None);
+    let (_, corner) = world.repository("").trim_end_matches('/').split_once('/').map(own).expect("a corner");
+    let infra = infra(&world, &format!("{}/{corner}", detour.address), 1);
+    let run = look(&world, &infra, &[]).run().exits(0);
+    assert!(registries(&run.stdout).iter().all(|registry| registry["state"] == "present"), "{run}");
+    let asked = detour.asked();
+    let count = |words: &str| asked.iter().filter(|request| request.contains(words)).count();
+    assert_eq!((count("HEAD /v2/ "), count("/manifests/"), count("/blobs/")), (1, 3, 1), "{asked:?}");
+}
+
+fn own((one, other): (&str, &str)) -> (String, String) {
+    (one.to_owned(), other.to_owned())
 }
