@@ -18,6 +18,8 @@ struct Column {
     heading: &'static str,
     cell: fn(&Row) -> String,
     cut: Cut,
+    /// How much of the room it gets, compared with others that need more than there is.
+    share: usize,
 }
 
 /// What is left out of a cell that is too long.
@@ -29,19 +31,15 @@ enum Cut {
     End,
 }
 
-/// What there is room for: the digest only where it is written, ages alone, and no links.
+/// What there is room for: the digest only where it is written, the place without its path, no ages and no links.
 const NARROW: [Column; 7] = [
-    Column { heading: "ENVIRONMENT", cell: |row| row.environment.clone(), cut: Cut::Middle },
-    Column { heading: "IMAGE", cell: |row| row.image.clone(), cut: Cut::Middle },
-    Column { heading: "TAG", cell: version, cut: Cut::Middle },
-    Column { heading: "REGISTRY", cell: |row| row.state.to_owned(), cut: Cut::End },
-    Column {
-        heading: "LAST BUMP",
-        cell: |row| row.bump.as_ref().map_or_else(|| row.no_bump.clone(), bump),
-        cut: Cut::End,
-    },
-    Column { heading: "DRIFT", cell: Row::drift, cut: Cut::End },
-    Column { heading: "PLACE", cell: |row| format!("{} {}", row.file, row.path), cut: Cut::Middle },
+    Column { heading: "ENVIRONMENT", cell: |row| row.environment.clone(), cut: Cut::Middle, share: 1 },
+    Column { heading: "IMAGE", cell: |row| row.image.clone(), cut: Cut::Middle, share: 2 },
+    Column { heading: "TAG", cell: version, cut: Cut::Middle, share: 1 },
+    Column { heading: "REGISTRY", cell: |row| row.state.to_owned(), cut: Cut::End, share: 1 },
+    Column { heading: "LAST BUMP", cell: bump, cut: Cut::End, share: 1 },
+    Column { heading: "DRIFT", cell: Row::drift, cut: Cut::End, share: 1 },
+    Column { heading: "PLACE", cell: |row| row.file.clone(), cut: Cut::Middle, share: 2 },
 ];
 
 /// What every environment names, a line for each place. A line is at most 120 characters long; where that leaves
@@ -88,9 +86,11 @@ fn version(row: &Row) -> String {
     }
 }
 
-fn bump(bump: &BumpRow) -> String {
-    let stale = if bump.is_stale { ", changed since" } else { "" };
-    format!("{} by {}{stale}", bump.age, bump.author)
+fn bump(row: &Row) -> String {
+    row.bump.as_ref().map_or_else(
+        || row.no_bump.clone(),
+        |bump| format!("{} by {}{}", bump.age, bump.author, if bump.is_stale { ", changed since" } else { "" }),
+    )
 }
 
 fn lines(rows: &[Vec<String>], widths: &[usize]) -> String {
@@ -112,17 +112,17 @@ fn widths(rows: &[Vec<String>]) -> Vec<usize> {
     (0..columns).map(|column| width(column).unwrap_or_default()).collect()
 }
 
-/// How wide each column can be: those that need least get it, the others share the rest. No heading is cut.
+/// How wide each narrow column can be: those that need least get it, the others share the rest. No heading is cut.
 fn fitted(rows: &[Vec<String>]) -> Vec<usize> {
     let needed = widths(rows);
-    let least: Vec<usize> =
-        rows.first().map(|heading| heading.iter().map(|cell| length(cell)).collect()).unwrap_or_default();
-    let room = WIDTH - GAP.len() * needed.len().saturating_sub(1);
-    let at_most = |most: usize| -> Vec<usize> {
-        needed.iter().zip(&least).map(|(needed, least)| (*needed).min(most.max(*least))).collect()
+    let room = WIDTH - GAP.len() * (NARROW.len() - 1);
+    let at_most = |unit: usize| -> Vec<usize> {
+        let width =
+            |(column, needed): (&Column, &usize)| (*needed).min((unit * column.share).max(length(column.heading)));
+        NARROW.iter().zip(&needed).map(width).collect()
     };
-    let most = (0..room).take_while(|most| at_most(*most).iter().sum::<usize>() <= room).last().unwrap_or_default();
-    let mut widths = at_most(most);
+    let fits = |unit: &usize| at_most(*unit).iter().sum::<usize>() <= room;
+    let mut widths = at_most((0..=room).take_while(fits).last().unwrap_or_default());
     // What is left over, a character each, from the last column on.
     let mut left = room.saturating_sub(widths.iter().sum());
     for (width, needed) in widths.iter_mut().zip(&needed).rev() {
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(longest, Some(WIDTH), "{text}");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[1].starts_with("ENVIRONMENT") && lines[1].contains("LAST BUMP"), "{text}");
-        assert!(lines[2].contains("/app ") && lines[3].contains("r.io/a ") && lines[3].contains(" by Ada"), "{text}");
-        assert!(lines[2].ends_with("image.tag") && lines[4].contains("--format markdown"), "{text}");
+        assert!(lines[2].contains("/app ") && lines[3].contains("r.io/a ") && lines[3].contains(" ago by"), "{text}");
+        assert!(lines[2].ends_with("é:3") && lines[4].contains("--format markdown"), "{text}");
     }
 
     #[test]

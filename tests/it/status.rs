@@ -162,7 +162,7 @@ fn the_table_is_for_people() {
     let run = platform.status(&[]).run().exits(0);
     let line = |words: &[&str]| run.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
     assert!(line(&["ENVIRONMENT", "IMAGE", "LAST BUMP", "DRIFT", "PLACE"]), "{run}");
-    assert!(line(&["dev ", "/app ", " 2 ", "present", "by Ada b", "prod: 1", "image.tag"]), "{run}");
+    assert!(line(&["dev ", "/app ", " 2 ", "present", "by Ada b", "prod: 1", "values-dev.yaml:6"]), "{run}");
     assert!(line(&["prod ", "/gone ", "missing", "none in all"]), "{run}");
     assert!(run.stdout.starts_with("3 environments, 4 images, 1 missing, 1 drifting\n"), "{run}");
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 120), "{run}");
