@@ -152,12 +152,16 @@ pub(in crate::edit) fn may_hold(document: &Document<'_>, key: Key, node: Node) -
     key == Key::Digest || document.is_blank(node) || (document.is_scalar(node) && is_sha256(text))
 }
 
+/// Whether a value under a key of this name can be a digest.
+pub(in crate::edit) fn holds(document: &Document<'_>, name: &str, node: Node) -> bool {
+    Key::DIGESTS.into_iter().any(|key| key.as_str() == name && may_hold(document, key, node))
+}
+
 /// Whether a value is no version though it has the form of one: the `sha` of an image, or where it goes.
 pub(in crate::edit) fn is_sha(document: &Document<'_>, node: Node) -> bool {
-    let key = Key::DIGESTS.into_iter().find(|key| document.key_text(node) == Some(key.as_str()));
     let has_tag = || document.parent(node).is_some_and(|parent| Fields::of(document, parent).own(Key::Tag).is_some());
-    key.is_some_and(|key| key != Key::Digest && may_hold(document, key, node))
-        && (!document.is_blank(document.resolve(node)) || has_tag())
+    let is_sha = |key: &str| key != Key::Digest.as_str() && holds(document, key, node);
+    document.key_text(node).is_some_and(is_sha) && (!document.is_blank(document.resolve(node)) || has_tag())
 }
 
 fn is_sha256(text: &str) -> bool {

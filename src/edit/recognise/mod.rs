@@ -178,7 +178,9 @@ impl<'d, 't> Recogniser<'d, 't> {
         let is_bare = || self.scalar(node).is_some_and(|sighting| matches!(sighting.spelling, Spelling::Bare { .. }));
         let is_version = match self.document.key_text(node) {
             Some("tag") => true,
-            Some("digest" | "sha" | "sha256") => Fields::of(self.document, parent).has_digest_alone(),
+            Some(key) if digest::holds(self.document, key, node) => {
+                Fields::of(self.document, parent).has_digest_alone()
+            }
             Some("newTag") if Fields::of(self.document, parent).is_entry() => true,
             _ => self.has_version_beside(node) && is_bare(),
         };
