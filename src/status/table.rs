@@ -33,13 +33,13 @@ enum Cut {
 
 /// What there is room for: the digest only where it is written, the place without its path, no ages and no links.
 const NARROW: [Column; 7] = [
-    Column { heading: "ENVIRONMENT", cell: |row| row.environment.clone(), cut: Cut::Middle, share: 1 },
-    Column { heading: "IMAGE", cell: |row| row.image.clone(), cut: Cut::Middle, share: 2 },
-    Column { heading: "TAG", cell: version, cut: Cut::Middle, share: 1 },
-    Column { heading: "REGISTRY", cell: |row| row.state.to_owned(), cut: Cut::End, share: 1 },
-    Column { heading: "LAST BUMP", cell: bump, cut: Cut::End, share: 1 },
-    Column { heading: "DRIFT", cell: Row::drift, cut: Cut::End, share: 1 },
-    Column { heading: "PLACE", cell: |row| row.file.clone(), cut: Cut::Middle, share: 2 },
+    Column { heading: "ENVIRONMENT", cell: |row| row.environment.clone(), cut: Cut::Middle, share: 2 },
+    Column { heading: "IMAGE", cell: |row| row.image.clone(), cut: Cut::Middle, share: 3 },
+    Column { heading: "TAG", cell: version, cut: Cut::Middle, share: 2 },
+    Column { heading: "REGISTRY", cell: |row| row.state.to_owned(), cut: Cut::End, share: 2 },
+    Column { heading: "LAST BUMP", cell: bump, cut: Cut::End, share: 2 },
+    Column { heading: "DRIFT", cell: Row::drift, cut: Cut::End, share: 2 },
+    Column { heading: "PLACE", cell: |row| row.file.clone(), cut: Cut::Middle, share: 3 },
 ];
 
 /// What every environment names, a line for each place. A line is at most 120 characters long; where that leaves
@@ -89,7 +89,7 @@ fn version(row: &Row) -> String {
 fn bump(row: &Row) -> String {
     row.bump.as_ref().map_or_else(
         || row.no_bump.clone(),
-        |bump| format!("{} by {}{}", bump.age, bump.author, if bump.is_stale { ", changed since" } else { "" }),
+        |bump| format!("{}, {}{}", bump.age, bump.author, if bump.is_stale { ", changed since" } else { "" }),
     )
 }
 
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(longest, Some(WIDTH), "{text}");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[1].starts_with("ENVIRONMENT") && lines[1].contains("LAST BUMP"), "{text}");
-        assert!(lines[2].contains("/app ") && lines[3].contains("r.io/a ") && lines[3].contains(" ago by"), "{text}");
+        assert!(lines[2].contains("/app ") && lines[3].contains("r.io/a ") && lines[3].contains(" ago, Ada"), "{text}");
         assert!(lines[2].ends_with("é:3") && lines[4].contains("--format markdown"), "{text}");
     }
 

@@ -162,11 +162,17 @@ fn the_table_is_for_people() {
     let run = platform.status(&[]).run().exits(0);
     let line = |words: &[&str]| run.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
     assert!(line(&["ENVIRONMENT", "IMAGE", "LAST BUMP", "DRIFT", "PLACE"]), "{run}");
-    assert!(line(&["dev ", "/app ", " 2 ", "present", "by Ada b", "prod: 1", "values-dev.yaml:6"]), "{run}");
+    assert!(line(&["dev ", "/app ", " 2 ", "present", "prod: 1", "values-dev.yaml:6"]), "{run}");
     assert!(line(&["prod ", "/gone ", "missing", "none in all"]), "{run}");
     assert!(run.stdout.starts_with("3 environments, 4 images, 1 missing, 1 drifting\n"), "{run}");
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 120), "{run}");
     assert!(run.stdout.lines().last().is_some_and(|line| line.contains("--format markdown")), "{run}");
+
+    let run = platform.status(&["--format", "markdown"]).run().exits(0);
+    let row = |words: &[&str]| run.stdout.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    let bump =
+        ["| dev |", "team/app", "| 2 |", "present", "by Ada b", "[pipeline 4711]", "[source 01234567]", "prod: 1"];
+    assert!(row(&bump) && row(&["| prod |", "team/gone", "missing", "none in all 2 commits"]), "{run}");
 
     let one = platform.infra.url();
     let image = platform.world.repository("team/app");
