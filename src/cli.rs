@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::edit::Pin;
 use crate::environment::Environment;
 
 pub use after::{AfterArgs, MirrorArg};
@@ -19,12 +18,14 @@ pub use gate::GateArgs;
 pub use init::InitArgs;
 pub use proposal::ProposalArgs;
 pub use status::{FormatArg, StatusArgs};
+pub use targets::{PinArg, PlaceArgs, TargetArgs};
 
 mod after;
 mod gate;
 mod init;
 mod proposal;
 mod status;
+mod targets;
 mod twins;
 
 const ENVIRONMENT_HELP: &str = "Every flag has a twin variable: GITOPS_BUMP_ and the flag's name in capitals with \
@@ -200,45 +201,6 @@ pub struct RepositoryArgs {
     pub url: Option<String>,
 }
 
-/// Which places hold an image.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Targets")]
-pub struct PlaceArgs {
-    /// Helm values, or any YAML file with an image in it (repeatable)
-    #[arg(long, value_name = "FILE[:PATH]")]
-    pub helm: Vec<String>,
-    /// Kustomization; NAME is the entry's `name:` (repeatable)
-    #[arg(long, value_name = "DIR_OR_FILE[:NAME]")]
-    pub kustomize: Vec<String>,
-    /// Plain Kubernetes manifests; a directory means its *.yaml and *.yml (repeatable)
-    #[arg(long, value_name = "FILE_OR_DIR")]
-    pub manifest: Vec<String>,
-}
-
-/// Which places hold an image, and how they are written.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Targets")]
-pub struct TargetArgs {
-    /// Which places.
-    #[command(flatten)]
-    pub places: PlaceArgs,
-    /// Write the tag, or tag and digest [default: tag]
-    #[arg(long, value_enum)]
-    pub pin: Option<PinArg>,
-    /// Add a missing `images:` entry (Kustomize) or a missing `tag` (Helm)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub create: Option<bool>,
-    /// Write the tag although the place names another repository (a mirror, a pull-through cache)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub any_repository: Option<bool>,
-    /// By matching, write the tag although the places of one image hold different tags now
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub any_tag: Option<bool>,
-    /// Replaces <env> in every file path [default: `$CI_ENVIRONMENT_NAME`]
-    #[arg(long, value_name = "NAME")]
-    pub environment: Option<String>,
-}
-
 /// How to reach servers.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Network")]
@@ -285,24 +247,6 @@ pub struct LogArgs {
     /// Colour [default: auto, on a terminal and in GitLab]
     #[arg(long, global = true, value_enum)]
     pub color: Option<Color>,
-}
-
-/// `--pin`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PinArg {
-    /// Write the tag
-    Tag,
-    /// Write tag and digest
-    Digest,
-}
-
-impl From<PinArg> for Pin {
-    fn from(pin: PinArg) -> Self {
-        match pin {
-            PinArg::Tag => Self::Tag,
-            PinArg::Digest => Self::Digest,
-        }
-    }
 }
 
 /// `--color`.

@@ -3,12 +3,13 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::document::{Node, Shape};
-use super::error::{Outcome, Reason, TagSource, shown};
+use super::error::{Outcome, Reason, shown};
 use super::path::{Path, Segment};
 use super::place::Placing;
 use super::recognise::text::{not_scalar, plain_text, tag_and_digest};
 use super::recognise::{Certainty, Fields, Key, Name, Spelling, digest, is_name_key};
 use super::resolve::{Resolved, elsewhere, missing, resolve};
+use super::tag_source::TagSource;
 use super::{Job, Kind, Wanted, Written, within};
 use crate::image::{Digest, Reference, Repository};
 

@@ -4,16 +4,8 @@
 
 use std::fmt;
 
-/// The largest file that is read.
-pub const MAX_BYTES: usize = 16 << 20;
-/// The most nodes a file may have.
-pub(super) const MAX_NODES: usize = 2_000_000;
-/// The deepest nesting of a file, aliases followed.
-pub(super) const MAX_DEPTH: usize = 128;
-/// How many texts may stand one inside the other.
-pub(super) const DEEPEST_TEXT: u8 = 3;
-/// The most places of one file.
-pub const MAX_PLACES: usize = 10_000;
+use super::bounds::{Bomb, DEEPEST_TEXT};
+use super::tag_source::TagSource;
 
 /// How much of a file's own text an error shows.
 const SHOWN: usize = 80;
@@ -268,50 +260,6 @@ pub enum Reason {
     /// The result was not what it had to be.
     #[error("the edit could not be proved exact, so it was not made")]
     Unproved,
-}
-
-/// Where the tag of an image that is named without one can come from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TagSource {
-    /// `--create` adds it.
-    Create,
-    /// It is there, in the mapping in which the place stands.
-    Beside,
-    /// `--create` adds it, asked for the mapping in which the place stands.
-    Mapping,
-    /// It seems to be there, under another key than `tag`.
-    Elsewhere(Box<TagPlace>),
-    /// The user.
-    Nowhere,
-}
-
-/// Where a tag seems to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagPlace {
-    /// The key.
-    pub key: String,
-    /// The path of its value.
-    pub path: String,
-}
-
-/// What makes a file too costly to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Bomb {
-    /// Too many bytes.
-    #[error("the file is larger than {} MiB", MAX_BYTES >> 20)]
-    Size,
-    /// Too many nodes.
-    #[error("the file has more than {} values", MAX_NODES)]
-    Nodes,
-    /// Nested too deeply.
-    #[error("the file is nested deeper than {}", MAX_DEPTH)]
-    Nesting,
-    /// Too many places.
-    #[error("the file names the images more than {} times", MAX_PLACES)]
-    Places,
-    /// Aliases that multiply.
-    #[error("the aliases in the file multiply beyond measure")]
-    Aliases,
 }
 
 impl fmt::Display for EditError {

@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-use super::error::{EditError, Reason, TagPlace, TagSource};
+use super::error::{EditError, Reason};
+use super::tag_source::{TagPlace, TagSource};
 
 impl EditError {
     /// What to do about it, in one line.

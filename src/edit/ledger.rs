@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::address::path_of;
+use super::bounds::{Bomb, MAX_PLACES};
 use super::document::{Document, Node};
-use super::error::{Bomb, MAX_PLACES, Outcome, Reason};
+use super::error::{Outcome, Reason};
 use super::note::Note;
 use super::path::Segment;
 use super::{Place, Written};

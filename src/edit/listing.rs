@@ -5,8 +5,9 @@
 use std::collections::HashSet;
 
 use super::address::path_of;
+use super::bounds::MAX_PLACES;
 use super::document::{Document, Node, Shape};
-use super::error::{MAX_PLACES, Outcome, TagSource, shown};
+use super::error::{Outcome, shown};
 use super::nested::Nested;
 use super::path::{Path, Segment};
 use super::recognise::inside::references;
@@ -14,6 +15,7 @@ use super::recognise::kustomization::Kustomization;
 use super::recognise::text::{tag_and_digest, written};
 use super::recognise::{Certainty, Fields, Key, Recogniser, Scope, Sighting, Spelling, Standing, digest};
 use super::resolve::{Resolved, missing, resolve};
+use super::tag_source::TagSource;
 use super::{Holding, Kind, Written};
 use crate::image::{Digest, Reference, Repository};
 

@@ -12,11 +12,13 @@
 mod address;
 mod at_path;
 mod below;
+mod bounds;
 mod document;
 mod documents;
 mod error;
 mod hint;
 mod insert;
+mod job;
 mod kustomize;
 mod layout;
 mod ledger;
@@ -34,23 +36,26 @@ mod quoting;
 mod reading;
 mod recognise;
 mod resolve;
+mod rewritten;
 mod sharing;
 mod sops;
 mod splice;
 mod survey;
+mod tag_source;
 mod view;
 mod within;
 
-use std::fmt;
-
 pub use below::Below;
-pub use error::{Bomb, EditError, MAX_BYTES, MAX_PLACES, Reason, TagPlace, TagSource};
+pub use bounds::{Bomb, MAX_BYTES, MAX_PLACES};
+pub use error::{EditError, Reason};
+pub use job::{Job, Kind, KnownDigest, Pin, Rules, Wanted};
 pub use leftover::Leftover;
 pub use path::{Path, PathError};
 pub use recognise::kustomization::is_kustomization_file_name;
+pub use rewritten::{Holding, Place, Rewritten, Written};
 pub use survey::{Form, Sighting, Survey, survey};
+pub use tag_source::{TagPlace, TagSource};
 
-use crate::image::{Digest, ProvenDigest, Repository, Tag};
 use document::Document;
 use error::{Outcome, Refusal};
 use leftover::Search;
@@ -62,185 +67,6 @@ use view::View;
 
 /// How much of what was passed over in one file a message may name.
 const PASSED: usize = 20;
-
-/// What is written for an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pin {
-    /// The tag; a digest only where one is already.
-    #[default]
-    Tag,
-    /// Tag and digest.
-    Digest,
-}
-
-/// How a target's places are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
-    /// What is written for an image.
-    pub pin: Pin,
-    /// Whether a missing tag or `images:` entry is added.
-    pub create: bool,
-    /// Whether a place may name another repository than the image's.
-    pub any_repository: bool,
-    /// Whether places that match may hold different tags now.
-    pub any_tag: bool,
-}
-
-/// An image to be written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// Where it lives.
-    pub repository: Repository,
-    /// The tag to write.
-    pub tag: Tag,
-    /// What is known of its digest.
-    pub digest: KnownDigest,
-}
-
-/// What is known of an image's digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KnownDigest {
-    /// Nothing.
-    Unknown,
-    /// A registry claims that it is this one, so it can be compared, and is never written.
-    Claimed(Digest),
-    /// It is this one, so it is written where a digest belongs.
-    Proven(ProvenDigest),
-}
-
-impl KnownDigest {
-    /// What the user wrote down, where no registry is asked: see [`ProvenDigest::on_the_users_word`].
-    pub fn on_the_users_word(digest: Option<Digest>) -> Self {
-        digest.map(ProvenDigest::on_the_users_word).map_or(Self::Unknown, Self::Proven)
-    }
-
-    /// The digest, claimed or proven.
-    pub fn digest(&self) -> Option<&Digest> {
-        match self {
-            Self::Unknown => None,
-            Self::Claimed(digest) => Some(digest),
-            Self::Proven(proven) => Some(proven.digest()),
-        }
-    }
-}
-
-/// How a file is to be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A values file or any other YAML: the node at the path, or every place that matches.
-    Helm {
-        /// The one place.
-        path: Option<Path>,
-    },
-    /// A kustomization: the `images:` entries of that name, or those whose effective name matches.
-    Kustomize {
-        /// The entry's `name:`.
-        name: Option<String>,
-    },
-    /// Kubernetes objects: every place that matches.
-    Manifest,
-}
-
-impl Kind {
-    /// What is looked through for places, when the target doesn't say where they are.
-    pub(in crate::edit) fn scope(&self) -> Option<Scope> {
-        match self {
-            Self::Helm { path: None } => Some(Scope::Documents),
-            Self::Manifest => Some(Scope::Objects),
-            Self::Helm { path: Some(_) } | Self::Kustomize { .. } => None,
-        }
-    }
-
-    /// Whether the target says itself where the image is.
-    pub fn is_addressed(&self) -> bool {
-        matches!(self, Self::Helm { path: Some(_) } | Self::Kustomize { name: Some(_) })
-    }
-}
-
-/// What one target asks of one file.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// How the file is to be read.
-    pub kind: Kind,
-    /// Which of the wanted images may be written there.
-    pub images: Vec<usize>,
-    /// How they are written.
-    pub rules: Rules,
-}
-
-/// A tag, a digest, both or (where nothing is written yet) neither.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The tag.
-    pub tag: Option<String>,
-    /// The digest.
-    pub digest: Option<String>,
-}
-
-impl fmt::Display for Written {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.tag.as_deref().unwrap_or_default())?;
-        match &self.digest {
-            Some(digest) => write!(f, "@{digest}"),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A place that holds an image, right already or changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which of the wanted images is written.
-    pub image: usize,
-    /// The jobs that asked for it.
-    pub jobs: Vec<usize>,
-    /// The path of the tag or reference.
-    pub path: String,
-    /// The line before the edit, from 1.
-    pub line: usize,
-    /// The column before the edit in characters, from 1.
-    pub column: usize,
-    /// What the place held.
-    pub old: Written,
-    /// What it holds now.
-    pub new: Written,
-    /// Whether any byte changes; also true when only quotes are added.
-    pub changed: bool,
-}
-
-/// A place that names an image, as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holding {
-    /// The image's repository; none where only a version is written, as in an environment's overlay.
-    pub repository: Option<Repository>,
-    /// The tag and digest; neither where a template or another file gives them.
-    pub written: Written,
-    /// The document of the file that it stands in, from 1.
-    pub document: usize,
-    /// The path of the tag or reference, in that document.
-    pub path: String,
-    /// The line, from 1.
-    pub line: usize,
-}
-
-/// A file after its edit.
-#[derive(Clone, Debug)]
-pub struct Rewritten {
-    /// The whole text; the same as before when nothing had to change.
-    pub text: String,
-    /// Every place that holds one of the images, in the order of the file.
-    pub places: Vec<Place>,
-    /// Some of the images that the file names, for messages.
-    pub held: Vec<String>,
-    /// Whether a document of the file is a Kubernetes object.
-    pub has_objects: bool,
-    /// What the user may not expect, a sentence each.
-    pub notes: Vec<String>,
-    /// What names an image and was passed over, a sentence each, for the message when nothing else names it.
-    pub passed: Vec<String>,
-    /// Where the file names the images and nothing is written, some of them.
-    pub leftovers: Vec<Leftover>,
-}
 
 /// Works out one file's edit: all jobs at once, all or nothing.
 ///

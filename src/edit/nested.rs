@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use super::address::path_of;
+use super::bounds::DEEPEST_TEXT;
 use super::document::{Above, Document, Node, Origin, Shape, Style};
-use super::error::{DEEPEST_TEXT, Outcome, Reason, Refusal};
+use super::error::{Outcome, Reason, Refusal};
 use super::reading;
 use super::splice::{Edit, Expected, What, apply};
 

@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use super::document::{Document, Node};
-use super::error::{Outcome, Reason, TagSource, shown};
+use super::error::{Outcome, Reason, shown};
 use super::ledger::{Ledger, Sharing};
 use super::note::Note;
 use super::plan::{NewKey, Plan, is_right};
 use super::recognise::digest::{Beside, beside, beside_version};
 use super::recognise::text::{held_tag, written};
 use super::recognise::{Adds, Fields, Key, Sighting, Spelling};
+use super::tag_source::TagSource;
 use super::view::View;
 use super::{Job, Pin, Written, resolve};
 use crate::image::{Reference, Repository};

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
 
+use super::bounds::{Bomb, MAX_BYTES, MAX_DEPTH, MAX_NODES};
 use super::document::{Document, Layout, Node, Origin, Record, Shape, Style, inside};
-use super::error::{Bomb, MAX_BYTES, MAX_DEPTH, MAX_NODES, Outcome, Reason, Refusal};
+use super::error::{Outcome, Reason, Refusal};
 
 /// Reads a file whole.
 pub(super) fn read(text: &str) -> Outcome<Document<'_>> {

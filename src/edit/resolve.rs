@@ -5,9 +5,10 @@
 use super::address::{path_of, whole};
 use super::document::{Document, Node, Shape, Style};
 use super::documents::{self, labels};
-use super::error::{Outcome, Reason, Refusal, TagPlace, TagSource, named};
+use super::error::{Outcome, Reason, Refusal, named};
 use super::path::{Path, Segment};
 use super::recognise::merged;
+use super::tag_source::{TagPlace, TagSource};
 
 /// How many keys an error names.
 const NEAREST: usize = 8;

@@ -4,7 +4,8 @@
 
 use super::super::document::{Document, Node};
 use super::super::error::{Outcome, Reason, shown};
-use super::fields::{Fields, Key, SHA256, merged};
+use super::fields::{Fields, SHA256, merged};
+use super::key::Key;
 use super::text::plain_text;
 use crate::image::Digest;
 

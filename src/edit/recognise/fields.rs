@@ -5,82 +5,13 @@
 use super::super::document::{Document, Node, Shape};
 use super::super::error::{Outcome, Reason};
 use super::super::plan::IMAGES;
+use super::key::{Key, NAMES};
+use super::name::{Certainty, Name};
 use super::object;
 use crate::image::{Digest, Reference, Repository, Tag};
 
 /// What a SHA-256 begins with.
 pub(super) const SHA256: &str = "sha256:";
-
-/// A key that matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::edit) enum Key {
-    Registry,
-    Repository,
-    Name,
-    Image,
-    Tag,
-    Digest,
-    Sha,
-    Sha256,
-    NewName,
-    NewTag,
-    TagSuffix,
-    ImageTag,
-    Version,
-    Semver,
-    Organization,
-}
-
-/// The keys and how they are written, in the order of [`Key`].
-const NAMES: [&str; 15] = [
-    "registry",
-    "repository",
-    "name",
-    "image",
-    "tag",
-    "digest",
-    "sha",
-    "sha256",
-    "newName",
-    "newTag",
-    "tagSuffix",
-    "imageTag",
-    "version",
-    "semver",
-    "organization",
-];
-
-impl Key {
-    /// The keys under which charts have a digest; behind `sha` and `sha256` templates write `@sha256:` themselves.
-    pub(in crate::edit) const DIGESTS: [Self; 3] = [Self::Digest, Self::Sha, Self::Sha256];
-
-    pub(in crate::edit) fn as_str(self) -> &'static str {
-        NAMES[self as usize]
-    }
-}
-
-/// A name that a place gives its image.
-#[derive(Clone, Debug)]
-pub(in crate::edit) struct Name {
-    /// The value that has it, aliases followed.
-    pub(in crate::edit) node: Node,
-    /// The whole name, with the `registry` beside it.
-    pub(in crate::edit) text: String,
-    /// None when the text is no repository, as the URL of a chart's.
-    pub(in crate::edit) repository: Option<Repository>,
-    pub(in crate::edit) certainty: Certainty,
-}
-
-/// How sure it is that a name is a repository's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::edit) enum Certainty {
-    /// Anything may be called so: `name: nginx`.
-    Possible,
-    /// It has the form of one: a single word under `image`, a path under `name`, a reference under any key.
-    Likely,
-    /// Nothing else can be meant.
-    Certain,
-}
 
 /// The values of a mapping's keys that matter.
 pub(in crate::edit) struct Fields<'d, 't> {
@@ -328,23 +259,6 @@ impl<'d, 't> Fields<'d, 't> {
         let is_tag = |node: &Node| Tag::parse(self.document.value(*node)).is_ok();
         let version = || self.scalar(Key::Version).filter(|node| has_repository && is_tag(node));
         self.effective(Key::ImageTag).filter(is_scalar).or_else(version)
-    }
-}
-
-impl Name {
-    /// The repository, or the text that is none.
-    pub(in crate::edit) fn shown(&self) -> &str {
-        self.repository.as_ref().map_or(&self.text, Repository::as_str)
-    }
-
-    /// Whether it is a name alone, without a version.
-    pub(in crate::edit) fn is_bare(&self) -> bool {
-        self.repository.as_ref().is_none_or(|named| named.as_str() == self.text)
-    }
-
-    /// Whether it is this repository's.
-    pub(in crate::edit) fn is(&self, repository: &Repository) -> bool {
-        self.repository.as_ref().is_some_and(|named| named.is_same_as(repository))
     }
 }
 

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use super::super::address::{below, path_of};
 use super::super::document::{Above, Document, Node};
 use super::super::path::{Segment, behind};
-use super::fields::{Fields, Key};
+use super::fields::Fields;
+use super::key::Key;
 use super::source::{Parameter, Source, sources};
 use super::text_layer::Lower;
 

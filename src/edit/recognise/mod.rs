@@ -13,8 +13,10 @@ mod expression;
 mod fields;
 mod foreign;
 pub(in crate::edit) mod inside;
+mod key;
 pub(in crate::edit) mod kustomization;
 mod layers;
+mod name;
 pub(in crate::edit) mod object;
 mod parts;
 mod scalar;
@@ -27,8 +29,10 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 pub(in crate::edit) use expression::Expression;
-pub(in crate::edit) use fields::{Certainty, Fields, Key, Name, merged};
+pub(in crate::edit) use fields::{Fields, merged};
 pub(in crate::edit) use foreign::Part;
+pub(in crate::edit) use key::Key;
+pub(in crate::edit) use name::{Certainty, Name};
 pub(in crate::edit) use scalar::{is_image_key, is_image_place, is_name_key};
 pub(in crate::edit) use sighting::{Adds, Sighting, Spelling, Standing};
 

@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::super::document::{Document, Node};
-use super::fields::{Fields, Key};
+use super::fields::Fields;
+use super::key::Key;
 use crate::image::Repository;
 
 const REGISTRY: &str = "imageRegistry";

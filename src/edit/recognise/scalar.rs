@@ -6,10 +6,13 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::super::document::{Document, Node, Shape, Style};
-use super::super::error::{Reason, TagSource, shown};
+use super::super::error::{Reason, shown};
+use super::super::tag_source::TagSource;
 use super::digest::is_digest_name;
 use super::expression::Expression;
-use super::fields::{Certainty, Fields, Key, Name};
+use super::fields::Fields;
+use super::key::Key;
+use super::name::{Certainty, Name};
 use super::object;
 use super::sighting::{Adds, Sighting, Spelling};
 use crate::image::{Reference, Repository};

@@ -4,7 +4,8 @@
 
 use super::super::document::Node;
 use super::super::error::{Reason, Refusal};
-use super::fields::{Certainty, Fields, Name};
+use super::fields::Fields;
+use super::name::{Certainty, Name};
 use crate::image::{Reference, Repository};
 
 /// A node that names an image, or has a version.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::super::document::{Document, Node};
 use super::super::path::{Path, Segment};
-use super::fields::Key;
+use super::key::Key;
 use super::object;
 
 /// The layers of one place, the ones that win first.

@@ -8,7 +8,8 @@ use super::super::address::path_of;
 use super::super::document::{Above, Document, Node};
 use super::super::nested::Nested;
 use super::super::path::{Segment, behind};
-use super::fields::{Fields, Key};
+use super::fields::Fields;
+use super::key::Key;
 use super::{digest, source};
 
 /// What a mapping of the text says of its image.
