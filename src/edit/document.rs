@@ -220,6 +220,11 @@ impl<'t> Document<'t> {
         })
     }
 
+    /// The first value that a mapping itself has under a key.
+    pub(super) fn get(&self, mapping: Node, key: &str) -> Option<Node> {
+        self.pairs(mapping).find(|(name, _)| self.value(self.resolve(*name)) == key).map(|(_, value)| value)
+    }
+
     /// The key under which a value stands, when it is a scalar.
     pub(super) fn key(&self, node: Node) -> Option<Node> {
         let parent = self.parent(node)?;

@@ -54,9 +54,7 @@ fn value<'d, 'k>(
 ) -> Option<&'d str> {
     let mut node = document.resolve(mapping);
     for wanted in keys {
-        let mut pairs = document.pairs(node);
-        let (_, value) = pairs.find(|(key, _)| document.value(document.resolve(*key)) == wanted)?;
-        node = document.resolve(value);
+        node = document.resolve(document.get(node, wanted)?);
     }
     document.is_scalar(node).then(|| document.value(node))
 }

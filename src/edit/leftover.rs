@@ -11,6 +11,7 @@ use super::error::{Reason, shown};
 use super::mention::{Mention, Version, mentions};
 use super::nested::Nested;
 use super::recognise::{Recogniser, Scope, Spelling};
+use super::sops;
 use super::{Job, Kind, Wanted};
 use crate::image::{Digest, Repository, Tag};
 
@@ -39,8 +40,8 @@ pub struct Leftover {
 enum Why {
     /// A part of a longer text.
     Text,
-    /// Another program replaces it.
-    FilledIn(Reason),
+    /// What a refusal says of such a value, too: another program replaces it, Flux looks for its version, SOPS encrypts it.
+    Refused(Reason),
     /// What stands behind the name is no tag.
     NoTag,
     /// A single word with a colon outside a container.
@@ -49,18 +50,18 @@ enum Why {
     Case,
     /// No version is there.
     Untagged,
-    /// A Flux `OCIRepository` that picks a version.
-    Constraint,
     /// A chart's dependency.
     Dependency,
-    /// A value that SOPS encrypted.
-    Encrypted,
 }
 
 impl Leftover {
     /// Whether it is worth a warning where the edit has succeeded: the others say only why nothing matches.
     pub fn is_half_an_update(&self) -> bool {
-        matches!(self.why, Why::Text | Why::FilledIn(_) | Why::NoTag)
+        match &self.why {
+            Why::Text | Why::NoTag => true,
+            Why::Refused(reason) => reason.is_expression(),
+            Why::Word | Why::Case | Why::Untagged | Why::Dependency => false,
+        }
     }
 
     /// The warning, beside what was written.
@@ -78,14 +79,12 @@ impl Leftover {
     fn why(&self) -> String {
         match &self.why {
             Why::Text => "it is a part of a text".to_owned(),
-            Why::FilledIn(reason) => reason.to_string(),
+            Why::Refused(reason) => reason.to_string(),
             Why::NoTag => "what stands behind it is no tag".to_owned(),
             Why::Word => "a single word with a colon may as well be a service and its port".to_owned(),
             Why::Case => "an image's path has lower-case letters alone".to_owned(),
             Why::Untagged => "it has no version here".to_owned(),
-            Why::Constraint => "its ref is a constraint, which picks a version by itself".to_owned(),
             Why::Dependency => "it is a chart's dependency".to_owned(),
-            Why::Encrypted => "the value is encrypted (ENC[…])".to_owned(),
         }
     }
 
@@ -95,16 +94,14 @@ impl Leftover {
             Why::Text => {
                 format!("to write it, name it by its PATH, which can lead on into a literal text: --helm {file}:{path}")
             }
-            Why::FilledIn(reason) => reason.hint(file).into_owned(),
+            Why::Refused(reason) => reason.hint(file).into_owned(),
             Why::NoTag => "write one version there, or write it where it comes from".to_owned(),
             Why::Word => format!("if it is the image, name it by its PATH: --helm {file}:{path}"),
             Why::Case => "correct the file".to_owned(),
             Why::Untagged => {
                 "write a tag there first, or name the place of the tag by its PATH: --helm FILE:PATH".to_owned()
             }
-            Why::Constraint => "write ref.tag in place of ref.semver".to_owned(),
             Why::Dependency => format!("name its version by its PATH: --helm {file}:{path}"),
-            Why::Encrypted => "write it with sops, or keep the image in a file that is not encrypted".to_owned(),
         }
     }
 }
@@ -180,7 +177,7 @@ impl Search<'_> {
             Version::Held { .. } if is_place(recogniser, node) => return None,
             Version::Held { .. } => Why::Text,
             Version::Expression(_) if self.is_said(recogniser, node) => return None,
-            Version::Expression(expression) => Why::FilledIn(expression.clone().reason()),
+            Version::Expression(expression) => Why::Refused(expression.clone().reason()),
             Version::Other(_) => Why::NoTag,
             Version::None if document.shape(node) == Shape::Scalar(Style::Block) => {
                 let tag = tag_near(document.text, mention.start)?;
@@ -189,7 +186,7 @@ impl Search<'_> {
                 }
                 return Some(made(Why::Text, &format!("{}:{tag}", mention.text)));
             }
-            Version::None if has_constraint(document, node) => Why::Constraint,
+            Version::None if has_constraint(document, node) => Why::Refused(Reason::Semver),
             Version::None if is_whole && mention.is_image => Why::Untagged,
             Version::None => return None,
         };
@@ -261,32 +258,27 @@ fn tag_near(text: &str, offset: usize) -> Option<Tag> {
 
 /// Whether a value is the `url` of an `OCIRepository` that picks its version.
 fn has_constraint(document: &Document<'_>, node: Node) -> bool {
-    let value = |mapping: Node, wanted: &str| document.pairs(mapping).find(|(key, _)| document.value(*key) == wanted);
-    let range = || value(value(document.parent(node)?, "ref")?.1, "semver");
+    let range = || document.get(document.get(document.parent(node)?, "ref")?, "semver");
     document.key_text(node) == Some("url") && range().is_some()
 }
 
 /// The image as a dependency of a chart: `repository` and `name` name it together.
 fn dependency(document: &Document<'_>, image: usize, wanted: &Wanted) -> Option<Leftover> {
-    let text = |mapping: Node, wanted: &str| {
-        let mut pairs = document.pairs(mapping);
-        pairs.find(|(key, _)| document.value(*key) == wanted).map(|(_, value)| (value, document.value(value)))
-    };
+    let text = |mapping, key| document.get(mapping, key).map(|value| document.value(value));
     let is_own = |item: &Node| {
-        let (Some((_, repository)), Some((_, name))) = (text(*item, "repository"), text(*item, "name")) else {
+        let (Some(repository), Some(name)) = (text(*item, "repository"), text(*item, "name")) else {
             return false;
         };
         let whole = format!("{}/{name}", repository.trim_start_matches("oci://").trim_end_matches('/'));
         Repository::parse(&whole).is_ok_and(|named| named.is_same_as(&wanted.repository))
     };
-    let lists = document.roots.iter().flat_map(|root| document.pairs(*root));
-    let mut lists = lists.filter(|(key, _)| document.value(*key) == "dependencies").map(|(_, list)| list);
+    let mut lists = document.roots.iter().filter_map(|root| document.get(*root, "dependencies"));
     let item = lists.find_map(|list| document.children(list).find(is_own))?;
-    let (version, held) = text(item, "version")?;
+    let version = document.get(item, "version")?;
     Some(Leftover {
         image,
         line: document.line_of(version),
-        named: shown(held),
+        named: shown(document.value(version)),
         path: path_of(document, version),
         why: Why::Dependency,
     })
@@ -300,10 +292,16 @@ fn encrypted(document: &Document<'_>, image: usize) -> Option<Leftover> {
     let is_image =
         |key: &str| matches!(key, "tag" | "repository" | "newTag") || key.to_ascii_lowercase().ends_with("image");
     let is_encrypted =
-        |node: &Node| document.value(*node).starts_with("ENC[") && document.key_text(*node).is_some_and(is_image);
+        |node: &Node| sops::is_encrypted(document.value(*node)) && document.key_text(*node).is_some_and(is_image);
     let node = document.nodes().find(is_encrypted)?;
     let path = path_of(document, node);
-    Some(Leftover { image, line: document.line_of(node), named: path.clone(), path, why: Why::Encrypted })
+    Some(Leftover {
+        image,
+        line: document.line_of(node),
+        named: path.clone(),
+        path,
+        why: Why::Refused(Reason::Encrypted),
+    })
 }
 
 #[cfg(test)]

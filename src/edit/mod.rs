@@ -1,7 +1,7 @@
 //! The exact edit: a file's text and what is wanted in, the text with only the wanted values changed out.
 //! This module must not know where the text comes from or goes to.
 //!
-//! One pass per file: index all documents (`reading`, `document`), recognise what in them is an image (`recognise`), select
+//! What is asked of a file is a `job`, what comes out of it `rewritten`. One pass per file: index all documents (`reading`, `document`), recognise what in them is an image (`recognise`), select
 //! from that (`at_path`, `matching`, `kustomize`) and write down what is to be written (`place`, `sharing`) into a plan and
 //! a ledger of places (`plan`, `ledger`); refuse what SOPS has signed (`sops`); splice (`insert`, `splice`), read the result
 //! again and prove that it differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is

@@ -202,8 +202,7 @@ fn nearest(document: &Document<'_>, node: Node, wanted: &str) -> Vec<String> {
     if document.is_sequence(node) {
         let count = document.children(node).count();
         let names = document.children(node).filter_map(|item| {
-            let (_, name) = document.pairs(item).find(|(key, _)| document.value(*key) == "name")?;
-            let value = document.value(document.resolve(name)).to_owned();
+            let value = document.value(document.resolve(document.get(item, "name")?)).to_owned();
             Some(typed(&Segment::Filter { key: vec!["name".to_owned()], value }))
         });
         return std::iter::once(format!("{count} items")).chain(names.take(NEAREST)).collect();

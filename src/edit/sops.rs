@@ -43,10 +43,7 @@ pub(super) fn is_encrypted(text: &str) -> bool {
 }
 
 fn seal(document: &Document<'_>, root: Node) -> Option<Seal> {
-    let value = |mapping: Node, wanted: &str| {
-        let pair = document.pairs(mapping).find(|(key, _)| document.value(*key) == wanted);
-        pair.map(|(_, value)| value).filter(|value| !document.is_blank(*value))
-    };
+    let value = |mapping, key| document.get(mapping, key).filter(|value| !document.is_blank(*value));
     let sops = value(root, "sops")?;
     let node = value(sops, "mac")?;
     let is_open = value(sops, "mac_only_encrypted").is_some_and(|flag| document.value(flag) == "true");

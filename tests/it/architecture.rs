@@ -185,7 +185,7 @@ fn only_set_takes_a_digest_on_the_users_word() {
         .filter(|source| source.text.contains("on_the_users_word(") && source.path.last().is_some_and(|n| n != "tests"))
         .map(|source| source.path.join("::"))
         .collect();
-    assert_eq!(users, BTreeSet::from(["edit", "image::proven", "set"].map(str::to_owned)));
+    assert_eq!(users, BTreeSet::from(["edit::job", "image::proven", "set"].map(str::to_owned)));
 }
 
 #[test]

@@ -5,12 +5,11 @@
 
 mod grow;
 
-use std::time::{Duration, Instant};
-
 use gitops_bump::edit::{Job, Kind, KnownDigest, Path, Pin, Rules, Wanted, rewrite};
 use gitops_bump::image::{Digest, Reference, Repository, Tag};
 
 use self::grow::{BASE, PARTS, Values};
+use crate::effect::check_for_seconds;
 use crate::world::{helm_template, write};
 
 const CHART: &str = "apiVersion: v2\nname: app\nversion: 0.1.0\n";
@@ -156,17 +155,10 @@ fn helm_renders_the_wanted_image_wherever_the_edit_succeeds() {
 
 #[test]
 fn effect_for_seconds_in_charts() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
-    let Some(seconds) = number("GITOPS_BUMP_TEST_EFFECT_SECONDS") else {
+    let mut counts = Counts::default();
+    if !check_for_seconds(|seed| counts.check(seed)) {
         println!("GITOPS_BUMP_TEST_EFFECT_SECONDS is not set: scripts/effect sets it");
         return;
-    };
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let mut seed = number("GITOPS_BUMP_TEST_SEED").unwrap_or(1000);
-    let mut counts = Counts::default();
-    while Instant::now() < end {
-        counts.check(seed);
-        seed += 1;
     }
     let Counts { edited, places, refused } = counts;
     println!("{edited} edits of charts, {places} places, {refused} refused, 0 wrong");

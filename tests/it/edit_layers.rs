@@ -6,10 +6,9 @@ use gitops_bump::edit::{Job, Kind, KnownDigest, Rules, Wanted, rewrite};
 use gitops_bump::image::Reference;
 use serde_json::Value;
 
-use crate::samples::OLD_DIGEST;
+use crate::samples::{NEW_DIGEST, OLD_DIGEST};
 use crate::world::{World, helm_template_with};
 
-const NEW_DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const CHART: &str = "apiVersion: v2\nname: app\nversion: 0.1.0\n";
 /// As charts have it in which a digest wins over the tag.
 const IMAGE: &str = "{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag }}{{ end }}";

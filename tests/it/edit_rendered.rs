@@ -7,10 +7,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::samples::OLD_DIGEST;
+use crate::samples::{NEW_DIGEST, OLD_DIGEST};
 use crate::world::{World, helm_template, kubectl_kustomize, write};
 
-const NEW_DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const CHART: &str = "apiVersion: v2\nname: app\nversion: 0.1.0\nappVersion: 1.0.0\n";
 
 /// A digest beside the tag wins, as in charts of the Bitnami style; so does a `sha`, as in Grafana's.

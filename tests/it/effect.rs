@@ -160,19 +160,27 @@ fn effect_what_wins_over_an_entry_is_named() {
     assert_eq!(reach(&files, &file, &Change::Append(wanted("r.io/app"))), [Reach::Decides]);
 }
 
-#[test]
-fn effect_for_seconds() {
+/// Checks one seed after the other for as long as `scripts/effect` says; false where it says nothing.
+pub(crate) fn check_for_seconds(mut check: impl FnMut(u64)) -> bool {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let Some(seconds) = number("GITOPS_BUMP_TEST_EFFECT_SECONDS") else {
-        println!("GITOPS_BUMP_TEST_EFFECT_SECONDS is not set: scripts/effect sets it");
-        return;
+        return false;
     };
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut seed = number("GITOPS_BUMP_TEST_SEED").unwrap_or(1000);
-    let mut counts = Counts::default();
     while Instant::now() < end {
-        counts.check(seed);
+        check(seed);
         seed += 1;
+    }
+    true
+}
+
+#[test]
+fn effect_for_seconds() {
+    let mut counts = Counts::default();
+    if !check_for_seconds(|seed| counts.check(seed)) {
+        println!("GITOPS_BUMP_TEST_EFFECT_SECONDS is not set: scripts/effect sets it");
+        return;
     }
     let mut reasons = String::new();
     for (reason, count) in &counts.reasons {

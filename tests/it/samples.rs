@@ -16,6 +16,8 @@ pub(crate) const REPORTS: [&str; 8] = [
 
 /// A digest that no image has.
 pub(crate) const OLD_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
+/// Another one, which an edit is told to write.
+pub(crate) const NEW_DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// An infra repository whose `values.yaml` names this tag of `team/app`.
 pub(crate) fn app_infra(world: &World, tag: &str) -> Repository {

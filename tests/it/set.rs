@@ -3,10 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::samples::{OLD_DIGEST, workloads};
+use crate::samples::{NEW_DIGEST, OLD_DIGEST, workloads};
 use crate::world::{Run, World};
-
-const NEW_DIGEST: &str = "sha256:1111111111111111111111111111111111111111111111111111111111111111";
 
 /// Runs `set --image IMAGE FLAGS` on one file and compares every byte.
 #[track_caller]

@@ -100,8 +100,8 @@ fn why_nothing_matches_is_known() {
         ("kind: X\nx: R.io/Team/App:1\n", "r.io/team/app:2", "lower-case"),
         ("kind: X\nname: app:1.2\n", "app:2", "a service and its port"),
         ("kind: X\nname: r.io/team/app\n", "r.io/team/app:2", "no version"),
-        ("kind: X\nspec: {url: 'oci://r.io/team/app', ref: {semver: 1.x}}\n", "r.io/team/app:2", "constraint"),
-        ("kind: X\nimage: ENC[AES256_GCM,data:x]\n", "r.io/team/app:2", "encrypted"),
+        ("kind: X\nspec: {url: 'oci://r.io/team/app', ref: {semver: 1.x}}\n", "r.io/team/app:2", "ref.semver"),
+        ("kind: X\nimage: ENC[AES256_GCM,data:x]\n", "r.io/team/app:2", "SOPS encrypts"),
         (
             "dependencies: [{name: app, repository: 'oci://r.io/team', version: ~1}]\n",
             "r.io/team/app:2",

@@ -83,7 +83,7 @@ pub(in crate::edit) fn beside_version(document: &Document<'_>, node: Node) -> Ou
     let Some(mapping) = document.parent(node).filter(|parent| document.is_mapping(*parent)) else {
         return Ok(Vec::new());
     };
-    let own = |name: &str| sibling(document, mapping, name);
+    let own = |name: &str| document.get(mapping, name);
     let mut found: Vec<Beside> = named(document, node, own)?.into_iter().collect();
     if matches!(document.key_text(node), Some("imageTag" | "version")) {
         let fields = Fields::of(document, mapping);
@@ -114,13 +114,9 @@ pub(in crate::edit) fn named(
 pub(in crate::edit) fn alone(document: &Document<'_>, node: Node) -> Outcome<Option<Beside>> {
     let mapping = document.parent(node);
     let tag = document.key_text(node).and_then(tag_name).zip(mapping);
-    let is_alone = tag.is_some_and(|(tag, mapping)| sibling(document, mapping, &tag).is_none());
+    let is_alone = tag.is_some_and(|(tag, mapping)| document.get(mapping, &tag).is_none());
     let has_digest = Digest::parse(document.value(node)).is_ok();
     (is_alone && has_digest).then(|| read(document, node, true, true)).transpose()
-}
-
-fn sibling(document: &Document<'_>, mapping: Node, name: &str) -> Option<Node> {
-    document.pairs(mapping).find(|(key, _)| document.value(document.resolve(*key)) == name).map(|(_, value)| value)
 }
 
 fn read(document: &Document<'_>, node: Node, is_own: bool, is_whole: bool) -> Outcome<Beside> {

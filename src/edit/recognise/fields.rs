@@ -283,9 +283,5 @@ pub(in crate::edit) fn merged(document: &Document<'_>, mapping: Node, key: &str)
 
 // The recursion ends within the nesting bound, which counts aliases too.
 fn value(document: &Document<'_>, mapping: Node, key: &str) -> Option<Node> {
-    document
-        .pairs(mapping)
-        .find(|(name, _)| document.value(document.resolve(*name)) == key)
-        .map(|(_, value)| value)
-        .or_else(|| merged(document, mapping, key))
+    document.get(mapping, key).or_else(|| merged(document, mapping, key))
 }

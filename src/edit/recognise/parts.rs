@@ -95,9 +95,8 @@ impl<'d, 't> Registries<'d, 't> {
             match document.value(key) {
                 REGISTRY => given.own = self.text(value),
                 "global" => {
-                    let mut pairs = document.pairs(document.resolve(value));
-                    let found = pairs.find(|(key, _)| document.value(*key) == REGISTRY);
-                    given.global = found.and_then(|(_, value)| self.text(value));
+                    let found = document.get(document.resolve(value), REGISTRY);
+                    given.global = found.and_then(|value| self.text(value));
                 }
                 _ => {}
             }

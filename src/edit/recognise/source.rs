@@ -97,9 +97,7 @@ fn items(document: &Document<'_>, list: Node, parameters: &mut HashMap<String, P
         return;
     }
     for item in document.children(list).map(|item| document.resolve(item)) {
-        let find =
-            |wanted| document.pairs(item).find(|(key, _)| document.value(*key) == wanted).map(|(_, value)| value);
-        if let (Some(name), Some(value)) = (find("name"), find("value")) {
+        if let (Some(name), Some(value)) = (document.get(item, "name"), document.get(item, "value")) {
             add(document, (item, name), value, parameters);
         }
     }
@@ -117,10 +115,7 @@ fn add(document: &Document<'_>, (item, name): (Node, Node), value: Node, paramet
 pub(super) fn find(document: &Document<'_>, top: Node, path: &[Segment]) -> Option<Node> {
     path.iter().try_fold(document.resolve(top), |node, segment| {
         let found = match segment {
-            Segment::Key(wanted) => {
-                let mut pairs = document.pairs(node);
-                pairs.find(|(key, _)| document.value(document.resolve(*key)) == wanted).map(|(_, value)| value)
-            }
+            Segment::Key(key) => document.get(node, key),
             Segment::Index(index) if document.is_sequence(node) => document.children(node).nth(*index),
             _ => None,
         };
