@@ -8,10 +8,10 @@ use crate::edit::Pin;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Targets")]
 pub struct PlaceArgs {
-    /// Helm values, or any YAML file with an image in it (repeatable)
+    /// Helm values, or any YAML file with an image in it; PATH names one place, as in backend.image (repeatable)
     #[arg(long, value_name = "FILE[:PATH]")]
     pub helm: Vec<String>,
-    /// Kustomization; NAME is the entry's `name:` (repeatable)
+    /// Kustomization; NAME is the `name:` of one entry (repeatable)
     #[arg(long, value_name = "DIR_OR_FILE[:NAME]")]
     pub kustomize: Vec<String>,
     /// Plain Kubernetes manifests; a directory means its *.yaml and *.yml (repeatable)

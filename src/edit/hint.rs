@@ -54,7 +54,7 @@ impl Reason {
             }
             Self::Encrypted => "write the value with `sops set`, or keep the image's values out of what is encrypted",
             Self::Sealed { .. } => {
-                "write the value with `sops set`, or encrypt the file anew with --mac-only-encrypted, after which it can be edited"
+                "write the value with `sops set`, or encrypt the file anew with `sops --encrypt --mac-only-encrypted` (in .sops.yaml: mac_only_encrypted: true), after which it can be edited"
             }
             Self::Foreign(_) => "name the place of the image that runs",
             Self::Semver => "remove ref.semver and write ref.tag, or let Flux choose the version",
