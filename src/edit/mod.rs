@@ -152,7 +152,7 @@ fn work(
         if !worked.edits.is_empty() {
             let text = splice::apply(inner.text, &worked.edits)?;
             proof::prove(&inner, &text, &worked.edits).map_err(|refusal| nested.refusal(refusal))?;
-            edits.push(nested.edit(&worked.edits)?);
+            edits.extend(nested.edits(&worked.edits)?);
             touched.push((node, false));
         }
         places.extend(worked.places);

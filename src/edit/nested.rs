@@ -115,23 +115,18 @@ impl<'d, 't> Nested<'d, 't> {
         }
     }
 
-    /// The edits of the text as one of the file.
-    pub(super) fn edit(&self, edits: &[Edit]) -> Outcome<Edit> {
+    /// The edits of the text as those of the file: each changes its own bytes, and the first has the text's new value.
+    pub(super) fn edits(&self, edits: &[Edit]) -> Outcome<Vec<Edit>> {
         let result = apply(&self.text, edits)?;
         let value = format!("{}{}", "\n".repeat(self.blank), result.replace("\r\n", "\n"));
-        let range = self.lines.first().map_or(0, |line| line.outer)..self.outer(self.text.len());
-        let mut text = String::with_capacity(range.len());
-        let mut done = range.start;
-        for edit in edits {
-            let (outer, new) = self.mapped(edit);
-            let kept = self.around.text.get(done..outer.start);
-            text.push_str(kept.ok_or_else(|| Reason::Unproved.at(outer.start))?);
-            text.push_str(&new);
-            done = outer.end;
-        }
-        text.push_str(self.around.text.get(done..range.end).ok_or_else(|| Reason::Unproved.at(done))?);
-        let expects = vec![Expected { depth: self.around.record(self.node).depth, what: What::Literal(value) }];
-        Ok(Edit { range, text, at: self.node, replaces: true, expects })
+        let whole = Expected { depth: self.around.record(self.node).depth, what: What::Literal(value) };
+        let mut expects = Some(whole);
+        let own = edits.iter().map(|edit| {
+            let (range, text) = self.mapped(edit);
+            let expects: Vec<_> = expects.take().into_iter().collect();
+            Edit { range, text, at: self.node, replaces: !expects.is_empty(), expects }
+        });
+        Ok(own.collect())
     }
 
     /// The bytes of the file that an edit of the text means, and what they become.
