@@ -10,6 +10,7 @@ use super::super::address::{below, path_of};
 use super::super::document::{Above, Document, Node};
 use super::super::path::{Segment, behind};
 use super::fields::Fields;
+use super::finder::Finder;
 use super::key::Key;
 use super::source::{Parameter, Source, sources};
 use super::text_layer::Lower;
@@ -21,6 +22,7 @@ const KEYS: [Key; 8] =
 /// All that is said in layers in a file.
 pub(in crate::edit) struct Layers<'d, 't> {
     document: &'d Document<'t>,
+    finder: Finder<'d, 't>,
     sources: Vec<Source>,
     /// The source of each `valuesObject` that has parameters above it.
     objects: HashMap<Node, usize>,
@@ -53,6 +55,7 @@ impl<'d, 't> Layers<'d, 't> {
         let sources = sources(document);
         let mut layers = Self {
             document,
+            finder: Finder::new(document),
             objects: HashMap::new(),
             texts: HashMap::new(),
             versions: HashMap::new(),
@@ -66,7 +69,7 @@ impl<'d, 't> Layers<'d, 't> {
             }
             layers.objects.extend(source.object.map(|object| (object, number)));
             layers.values.extend(source.parameters.values().map(|parameter| (parameter.item, parameter.value)));
-            layers.versions.extend(versions(document, number, source));
+            layers.versions.extend(versions((document, &layers.finder), number, source));
         }
         Self { sources, ..layers }
     }
@@ -144,8 +147,7 @@ impl<'d, 't> Layers<'d, 't> {
     pub(super) fn set_by(&self, value: Node) -> Option<Fields<'d, 't>> {
         let tag = self.versions.get(&value)?;
         let source = self.sources.get(tag.source)?;
-        let below = source.object.and_then(|object| super::source::find(self.document, object, &tag.holder));
-        let mapping = below.filter(|below| self.document.is_mapping(*below));
+        let mapping = source.object.and_then(|object| self.finder.mapping(object, &tag.holder));
         let item = self.document.parent(value).unwrap_or(value);
         let mut fields =
             mapping.map_or_else(|| Fields::none(self.document, item), |mapping| Fields::of(self.document, mapping));
@@ -199,14 +201,18 @@ impl<'d, 't> Layers<'d, 't> {
 }
 
 /// The parameters of a source that set a version.
-fn versions(document: &Document<'_>, number: usize, source: &Source) -> Vec<(Node, Version)> {
+fn versions(
+    (document, finder): (&Document<'_>, &Finder<'_, '_>),
+    number: usize,
+    source: &Source,
+) -> Vec<(Node, Version)> {
     let all = source.parameters.values().filter_map(|parameter| Some((parameter, parameter.holder_of_version()?)));
     let text = source.text.filter(|_| source.object.is_none());
     let holders = all.clone().map(|(_, (holder, _))| holder);
     let mut lower = text.map(|text| Lower::all(document, text, holders)).unwrap_or_default();
     let has_tag = |holder: &[Segment]| {
-        let mapping = source.object.and_then(|object| super::source::find(document, object, holder));
-        let own = mapping.filter(|mapping| document.is_mapping(*mapping)).map(|mapping| Fields::of(document, mapping));
+        let mapping = source.object.and_then(|object| finder.mapping(object, holder));
+        let own = mapping.map(|mapping| Fields::of(document, mapping));
         source.parameters.contains_key(&at(holder, Key::Tag))
             || own.is_some_and(|own| own.effective(Key::Tag).is_some())
     };

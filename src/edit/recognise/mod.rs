@@ -11,6 +11,7 @@
 pub(in crate::edit) mod digest;
 mod expression;
 mod fields;
+mod finder;
 mod foreign;
 pub(in crate::edit) mod inside;
 mod key;

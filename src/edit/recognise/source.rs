@@ -110,15 +110,3 @@ fn add(document: &Document<'_>, (item, name): (Node, Node), value: Node, paramet
     let parameter = Parameter { item, value, twice: None, path: path.segments.clone() };
     parameters.entry(path.to_string()).and_modify(|known| known.twice = Some(name)).or_insert(parameter);
 }
-
-/// The node at a path of keys and indices.
-pub(super) fn find(document: &Document<'_>, top: Node, path: &[Segment]) -> Option<Node> {
-    path.iter().try_fold(document.resolve(top), |node, segment| {
-        let found = match segment {
-            Segment::Key(key) => document.get(node, key),
-            Segment::Index(index) if document.is_sequence(node) => document.children(node).nth(*index),
-            _ => None,
-        };
-        found.map(|found| document.resolve(found))
-    })
-}

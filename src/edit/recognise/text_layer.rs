@@ -8,9 +8,10 @@ use super::super::address::path_of;
 use super::super::document::{Above, Document, Node};
 use super::super::nested::Nested;
 use super::super::path::{Segment, behind};
+use super::digest;
 use super::fields::Fields;
+use super::finder::Finder;
 use super::key::Key;
-use super::{digest, source};
 
 /// What a mapping of the text says of its image.
 #[derive(Default)]
@@ -32,10 +33,8 @@ impl Lower {
         let Ok(nested) = Nested::of(document, text) else { return HashMap::new() };
         let Ok(inner) = nested.read(HashMap::new()) else { return HashMap::new() };
         let Some(root) = inner.roots.first() else { return HashMap::new() };
-        let lower = |path: &'p [Segment]| {
-            let mapping = source::find(&inner, *root, path).filter(|node| inner.is_mapping(*node))?;
-            Some((behind("", path), Self::of(&inner, mapping)))
-        };
+        let finder = Finder::new(&inner);
+        let lower = |path: &'p [Segment]| Some((behind("", path), Self::of(&inner, finder.mapping(*root, path)?)));
         paths.filter_map(lower).collect()
     }
 
