@@ -6,6 +6,7 @@
 mod around;
 mod below;
 mod coverage;
+mod deciding;
 mod different;
 mod effect;
 mod error;
@@ -19,7 +20,7 @@ pub use self::around::{Around, stale_locks};
 pub use self::coverage::{Coverage, Look};
 use self::effect::{Check, Edited};
 pub use self::error::{Becoming, HeldTag, RewriteError, There};
-use self::sources::{Source, add_patches, add_sources};
+use self::sources::{Given, Source, add_patches, add_sources};
 pub use self::trees::{Growing, Trees, want};
 pub use self::unmatched::Unmatched;
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rewritten, Wanted};
@@ -33,6 +34,8 @@ pub struct Rewrite {
     pub files: Vec<FileRewrite>,
     /// What was passed over, a sentence each.
     pub notes: Vec<String>,
+    /// Under which kustomizations something changes that nobody can follow to its effect, a sentence each.
+    pub unproved: Vec<String>,
     /// The images that the files name, for messages.
     pub held: BTreeSet<String>,
     /// Why nothing matches where the files name a wanted image, for messages.
@@ -144,13 +147,12 @@ struct Work<'w> {
 }
 
 impl Work<'_> {
-    /// Edits one file. `given` are the images that another file of a target's directory gives, by target.
-    fn edit(&mut self, source: Source<'_>, given: &BTreeSet<(usize, usize)>) -> Result<(), RewriteError> {
+    /// Edits one file.
+    fn edit(&mut self, source: Source<'_>, given: &Given) -> Result<(), RewriteError> {
         let of_source: Vec<&Target> = source.targets.iter().filter_map(|&number| self.targets.get(number)).collect();
         let jobs: Vec<Job> = of_source.iter().map(|target| source.job(target)).collect();
-        let is_ours = |(target, _): &&(usize, usize)| source.targets.contains(target);
-        let given = given.iter().filter(is_ours).map(|(_, image)| *image).collect();
-        let below = below::of_file(&source.path, &of_source, self.trees, self.wanted, &given);
+        let given = given.of_targets(&source.targets);
+        let below = below::of_file(&source.path, &of_source, self.trees, self.wanted, given);
         match edit::rewrite_above(&below, (&source.path, source.bytes), &jobs, self.wanted) {
             Ok(rewritten) => self.take(source, &jobs, rewritten),
             Err(error) if source.optional && is_unreadable(&error.reason) => {
@@ -166,7 +168,7 @@ impl Work<'_> {
     }
 
     fn take(&mut self, source: Source<'_>, jobs: &[Job], rewritten: Rewritten) {
-        if source.optional && !rewritten.has_objects {
+        if source.optional && !rewritten.has_objects && rewritten.places.is_empty() {
             self.result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
         }
         if rewritten.has_objects {
@@ -197,6 +199,7 @@ impl Work<'_> {
         let effects = Check { targets, trees, edited: &edited, wanted }.run()?;
         different::require_one_each(targets, wanted, &edited, &effects)?;
         self.result.notes.extend(effects.notes);
+        self.result.unproved = effects.unproved;
         Ok(self.result)
     }
 
@@ -214,21 +217,25 @@ impl Work<'_> {
         if target.kind == Kind::Manifest && !self.with_objects.contains(&number) {
             return Err(RewriteError::NoObject { file: named(target), subdirectories: Vec::new() });
         }
-        Err(no_match((number, target), &self.result, self.wanted))
+        Err(self.no_match((number, target)))
     }
-}
 
-fn no_match((number, target): (usize, &Target), rewrite: &Rewrite, wanted: &[Wanted]) -> RewriteError {
-    let images = target.images.iter().filter_map(|&index| Some(wanted.get(index)?.repository.as_str()));
-    RewriteError::NoMatch {
-        file: named(target),
-        wanted: images.collect::<Vec<_>>().join(", "),
-        there: Box::new(There {
-            held: rewrite.held.iter().cloned().collect(),
-            reasons: unmatched::of_target(&rewrite.reasons, number),
+    /// That a target has no place for its images, with what is there instead.
+    fn no_match(&self, (number, target): (usize, &Target)) -> RewriteError {
+        let wanted: Vec<&Wanted> = target.images.iter().filter_map(|&index| self.wanted.get(index)).collect();
+        let images: Vec<&str> = wanted.iter().map(|wanted| wanted.repository.as_str()).collect();
+        let mut there = There {
+            held: self.result.held.iter().cloned().collect(),
+            reasons: unmatched::of_target(&self.result.reasons, number),
+            built: Vec::new(),
             kind: target.kind.clone(),
             subdirectories: Vec::new(),
-        }),
+        };
+        if let (Kind::Kustomize { .. }, Some((_, grown))) = (&target.kind, self.trees.of(target)) {
+            there.reasons.extend(deciding::reasons(grown, &wanted));
+            there.built = deciding::built(grown);
+        }
+        RewriteError::NoMatch { file: named(target), wanted: images.join(", "), there: Box::new(there) }
     }
 }
 

@@ -58,6 +58,9 @@ fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
     for note in rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, look)) {
         warn!("{note}");
     }
+    for sentence in &rewrite.unproved {
+        info!("{sentence}");
+    }
     Ok(rewrite)
 }
 

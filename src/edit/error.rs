@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::below::Dead;
 use super::bounds::{Bomb, DEEPEST_TEXT};
 use super::tag_source::TagSource;
 
@@ -241,15 +242,15 @@ pub enum Reason {
         names: Vec<String>,
     },
     /// An `images:` entry that can have no effect.
-    #[error("this entry can have no effect: {0}")]
-    Dead(String),
+    #[error("this entry can have no effect: {}", .0.why)]
+    Dead(Dead),
     /// An `images:` entry that would be added and can have no effect.
-    #[error("an images entry for {name} would have no effect: {why}")]
+    #[error("an images entry for {name} would have no effect: {}", .why.why)]
     DeadNew {
         /// The image or the entry's name.
         name: String,
         /// Why.
-        why: String,
+        why: Dead,
     },
     /// A name that Kustomize matches images with, or gives them.
     #[error("this is a name that Kustomize matches images with or gives them, not a version")]

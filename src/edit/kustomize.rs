@@ -4,6 +4,7 @@
 
 use super::document::Node;
 use super::error::{Outcome, Reason, shown};
+use super::inline;
 use super::note::Note;
 use super::place::Placing;
 use super::plan::{self, IMAGES, Spot};
@@ -79,8 +80,10 @@ fn by_image(
             placing.pair(fields, image)?;
         }
         let rules = placing.view.rules;
+        let is_given =
+            inline::send(placing, job, (image, wanted), !alive.is_empty()) || placing.view.below.given.contains(&image);
         match (own.first(), placing.view.below.added.get(&image)) {
-            _ if !alive.is_empty() || placing.view.below.given.contains(&image) => {}
+            _ if !alive.is_empty() || is_given => {}
             (_, Some(Ok(names))) if rules.create => {
                 for name in names {
                     add(placing, lists, image, name, None)?;
@@ -112,7 +115,7 @@ fn alive<'e, 'd, 't>(
     let (alive, others): (Vec<_>, Vec<_>) = entries.iter().copied().partition(|(_, fields)| why(fields).is_none());
     if !alive.is_empty() {
         for (item, fields) in others {
-            placing.ledger.remark(*item, Note::Dead(why(fields).cloned().unwrap_or_default()));
+            placing.ledger.remark(*item, Note::Dead(why(fields).map(|dead| dead.why.clone()).unwrap_or_default()));
         }
     }
     alive

@@ -63,6 +63,20 @@ pub(super) fn list(document: &Document<'_>, kind: &Kind) -> Outcome<Vec<Holding>
     Ok(found)
 }
 
+/// The places in the texts of a kustomization that Kustomize applies, in the order of the file. One that can't be read as a file
+/// of its own has none.
+pub(super) fn inline(document: &Document<'_>) -> Outcome<Vec<Holding>> {
+    let recogniser = Recogniser::new(document);
+    let mut found = Vec::new();
+    for text in super::inline::texts(document) {
+        let Ok(nested) = Nested::of(document, text) else { continue };
+        let Ok(inner) = nested.read(recogniser.above(text)) else { continue };
+        found.extend(list(&inner, &Kind::Manifest).map_err(|refusal| nested.refusal(refusal))?);
+    }
+    found.truncate(MAX_PLACES);
+    Ok(found)
+}
+
 /// Every place of the documents that names an image.
 fn matched(recogniser: &Recogniser<'_, '_>, scope: Scope) -> Vec<Listed> {
     let document = recogniser.document;

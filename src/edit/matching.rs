@@ -2,16 +2,17 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::error::Outcome;
+use super::inline::{self, names_any};
 use super::nested::Nested;
 use super::note::Note;
 use super::place::Placing;
 use super::recognise::kustomization::numbers;
-use super::recognise::{Scope, Standing, object};
+use super::recognise::{Scope, Spelling, Standing, object};
 use super::sops::is_encrypted;
-use super::{Job, Kind, Wanted};
+use super::{Job, Kind};
 
 /// Edits every place whose repository is that of one of the job's images. One that another program fills in is refused
 /// where it is the only one, and said where it is beside others.
@@ -21,6 +22,7 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Ou
     let numbers = if view.below.dead.is_empty() { HashMap::new() } else { numbers(document) };
     // Whether something is written, and the first place that another program fills in.
     let (mut is_written, mut filled_in) = (false, None);
+    let mut entered = BTreeSet::new();
     for sighting in view.recogniser.sightings(scope) {
         if sighting.names.iter().any(|name| is_encrypted(&name.text)) {
             placing.ledger.remark(sighting.node, Note::Encrypted);
@@ -29,10 +31,15 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Ou
         for (image, _) in images.iter().filter(|(_, wanted)| sighting.is_of(&wanted.repository)) {
             let written = match view.recogniser.standing(&sighting) {
                 Standing::Place if dead.is_some() => {
-                    placing.ledger.remark(sighting.node, Note::Dead(dead.cloned().unwrap_or_default()));
+                    placing
+                        .ledger
+                        .remark(sighting.node, Note::Dead(dead.map(|dead| dead.why.clone()).unwrap_or_default()));
                     continue;
                 }
-                Standing::Place => placing.write(&sighting, *image),
+                Standing::Place => {
+                    entered.extend(matches!(sighting.spelling, Spelling::Entry(_)).then_some(*image));
+                    placing.write(&sighting, *image)
+                }
                 Standing::Yields => continue,
                 Standing::Foreign => {
                     if let Some(part) = view.recogniser.foreign(sighting.node) {
@@ -52,6 +59,9 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Ou
                 Err(refusal) => return Err(refusal),
             }
         }
+    }
+    for (image, wanted) in &images {
+        is_written |= inline::send(placing, job, (*image, wanted), entered.contains(image));
     }
     for text in view.recogniser.texts(scope) {
         let nested = Nested::of(document, text);
@@ -75,13 +85,4 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Ou
         document.roots.iter().filter(passed_over).for_each(|root| placing.ledger.remark(*root, Note::NoObject));
     }
     Ok(())
-}
-
-/// Whether a text names one of the images, by its path alone where a registry may stand beside it.
-fn names_any(text: &str, images: &[(usize, &Wanted)]) -> bool {
-    images.iter().any(|(_, wanted)| {
-        let repository = wanted.repository.as_str();
-        let path = wanted.repository.written_host().and_then(|host| repository.strip_prefix(host)?.strip_prefix('/'));
-        text.contains(path.unwrap_or(repository))
-    })
 }

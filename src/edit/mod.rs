@@ -17,6 +17,7 @@ mod document;
 mod documents;
 mod error;
 mod hint;
+mod inline;
 mod insert;
 mod job;
 mod kustomize;
@@ -45,7 +46,7 @@ mod tag_source;
 mod view;
 mod within;
 
-pub use below::Below;
+pub use below::{Below, Dead, Inline};
 pub use bounds::{Bomb, MAX_BYTES, MAX_PLACES};
 pub use error::{EditError, Reason};
 pub use job::{Job, Kind, KnownDigest, Pin, Rules, Wanted};
@@ -90,6 +91,13 @@ pub fn rewrite_above(
 pub fn list(file: &str, bytes: &[u8], kind: &Kind) -> Result<Vec<Holding>, EditError> {
     let text = text_of(file, bytes)?;
     let listed = reading::read(text).and_then(|document| listing::list(&document, kind));
+    listed.map_err(|refusal| locate(file, text, refusal))
+}
+
+/// Lists the places in the texts of a kustomization that Kustomize applies to what is below it: patches and transformers.
+pub fn list_inline(file: &str, bytes: &[u8]) -> Result<Vec<Holding>, EditError> {
+    let text = text_of(file, bytes)?;
+    let listed = reading::read(text).and_then(|document| listing::inline(&document));
     listed.map_err(|refusal| locate(file, text, refusal))
 }
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::gap::Gap;
-use super::node::{Node, ScalarKind, Value};
+use super::node::{Node, Scalar, ScalarKind, Value};
 use super::yaml;
 
 /// An entry of `images:`.
@@ -161,6 +161,10 @@ impl Layer {
         if is_list && !value.is_sequence() {
             self.gaps.push(Gap::new(file, value.line, format!("{key} is no list")));
         }
+        let is_list_of_texts = matches!(key, "patchesStrategicMerge" | "transformers" | "resources" | "components");
+        for item in value.items().iter().filter(|item| is_list_of_texts && item.text().is_none()) {
+            self.gaps.push(Gap::new(file, item.line, format!("an item of {key} is no text, which Kustomize refuses")));
+        }
     }
 
     fn take_patches(&mut self, key: &str, value: &Node, file: &Arc<str>) {
@@ -265,9 +269,11 @@ fn text(item: &Node) -> Option<Text> {
 }
 
 fn documents_of(node: &Node) -> Result<Vec<Node>, String> {
-    let is_block = matches!(&node.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Block);
-    let line = if is_block { node.line + 1 } else { node.line };
-    yaml::documents(node.text().unwrap_or_default(), &node.file, line)
+    let text = node.text().unwrap_or_default();
+    match &node.value {
+        Value::Scalar(Scalar { kind: ScalarKind::Block(Some(line)), .. }) => yaml::documents(text, &node.file, *line),
+        _ => yaml::documents_on(node.line, text, &node.file),
+    }
 }
 
 fn named(list: &Node) -> Vec<Named> {

@@ -41,8 +41,8 @@ pub(super) enum ScalarKind {
     /// Plain text that a reader may take for a number or a boolean.
     Plain,
     Text,
-    /// A literal or folded text, which begins on the line below.
-    Block,
+    /// A literal text, with the line on which it begins; a folded one, whose lines are not those of the file.
+    Block(Option<usize>),
 }
 
 impl Node {

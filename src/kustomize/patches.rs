@@ -27,11 +27,15 @@ pub(super) fn patch_selected(
     layer: &str,
     objects: &mut Vec<Object>,
 ) -> Result<(), String> {
+    let (is_json, id) = (json_patch::is_json_patch(patch), id_of(patch));
+    if !is_json && (id.kind.is_empty() || id.name.is_empty()) {
+        return Err("a patch has no kind or no metadata.name, which Kustomize refuses".to_owned());
+    }
     let picked: Vec<usize> =
         (0..objects.len()).filter(|at| objects.get(*at).is_some_and(|o| selector.picks(o))).collect();
     // From the last on, since a patch can delete its object.
     for at in picked.into_iter().rev() {
-        if json_patch::is_json_patch(patch) {
+        if is_json {
             let Some(object) = objects.get_mut(at) else { continue };
             object.remember();
             json_patch::apply(&mut object.node, patch, layer)?;

@@ -192,6 +192,11 @@ impl Tree {
         self.layers.contains_key(path) || matches!(self.places.get(path), Some(Place::File(_)))
     }
 
+    /// Whether a file is a kustomization of the tree.
+    pub fn is_layer(&self, path: &str) -> bool {
+        self.layers.contains_key(path)
+    }
+
     /// Whether a file holds a JSON 6902 patch and nothing else.
     pub fn is_json_patch(&self, path: &str) -> bool {
         let Some(Place::File(documents)) = self.places.get(path) else { return false };

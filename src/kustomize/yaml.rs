@@ -20,13 +20,22 @@ const MAX_KEYS: usize = 10_000;
 
 /// Reads every document of a text; `line` is the line of the file on which the text begins.
 pub(super) fn documents(text: &str, file: &Arc<str>, line: usize) -> Result<Vec<Node>, String> {
+    let starts = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+    read(text, starts, (file, line))
+}
+
+/// The same for a text whose lines are not those of the file: all of it counts as that one line.
+pub(super) fn documents_on(line: usize, text: &str, file: &Arc<str>) -> Result<Vec<Node>, String> {
+    read(text, Vec::new(), (file, line))
+}
+
+fn read(text: &str, starts: Vec<usize>, (file, line): (&Arc<str>, usize)) -> Result<Vec<Node>, String> {
     let limits = options! {
         emit_comments: false,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
         block_scalar_eof_without_line_feed: true,
     };
-    let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
     let mut reader = Reader { file, starts, first: line, open: Vec::new(), anchors: HashMap::new(), made: 0 };
     let mut documents = Vec::new();
     for event in Parser::new_from_str_with_options(text, limits) {
@@ -65,7 +74,12 @@ impl Reader<'_> {
                     ScalarStyle::Plain if tag.is_some() => ScalarKind::Text,
                     ScalarStyle::Plain if !is_written || is_null(&text) => ScalarKind::Null,
                     ScalarStyle::Plain => ScalarKind::Plain,
-                    ScalarStyle::Literal | ScalarStyle::Folded => ScalarKind::Block,
+                    // The event begins at the first line that is not empty.
+                    ScalarStyle::Literal => {
+                        let empty = text.len() - text.trim_start_matches('\n').len();
+                        ScalarKind::Block(Some(line.saturating_sub(empty)))
+                    }
+                    ScalarStyle::Folded => ScalarKind::Block(None),
                     _ => ScalarKind::Text,
                 };
                 let scalar = Scalar { text: text.into_owned(), kind, trail: Vec::new() };
@@ -145,7 +159,7 @@ impl Reader<'_> {
                 if pairs.len() >= MAX_KEYS {
                     return Err(format!("a mapping has more than {MAX_KEYS} keys"));
                 }
-                if matches!(&node.value, Value::Scalar(scalar) if scalar.kind == ScalarKind::Block) {
+                if matches!(&node.value, Value::Scalar(Scalar { kind: ScalarKind::Block(_), .. })) {
                     node.line = line;
                 }
                 pairs.push((key, node));

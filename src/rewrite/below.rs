@@ -5,15 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deciding::{called, decides, is_of, remedy};
+use super::sources::GivenImages;
 use super::trees::Trees;
-use crate::edit::{Below, Kind, Pin, Wanted};
+use crate::edit::{Below, Dead, Inline, Kind, Pin, Wanted};
 use crate::image::Repository;
 use crate::kustomize::{self, Entry, Image, Model, Step, Tree, replaced_by, shadowed_by};
 use crate::plan::Target;
-use crate::text::one_line;
-
-/// How many names a message lists.
-const NAMES: usize = 20;
 
 /// Stands for a digest that is not known yet: it decides about the same images.
 const ANY_DIGEST: &str = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -39,17 +37,17 @@ struct Added<'q> {
 }
 
 /// What is known of the images below a file of these targets; nothing where it is no kustomization of theirs.
-pub(super) fn of_file(
-    path: &str,
-    targets: &[&Target],
-    trees: &Trees,
-    wanted: &[Wanted],
-    given: &BTreeSet<usize>,
-) -> Below {
+pub(super) fn of_file(path: &str, targets: &[&Target], trees: &Trees, wanted: &[Wanted], given: GivenImages) -> Below {
     let file = &kustomize::normal(path);
     let mut grown = targets.iter().filter_map(|target| trees.of(target)).map(|(_, grown)| grown);
     match grown.find(|grown| grown.tree.file() == Some(file)) {
-        Some(grown) => below(&Question { tree: &grown.tree, file, targets, wanted, given }),
+        Some(grown) => {
+            let is_given = |inline: &Inline| matches!(inline, Inline::Lines(_));
+            let by_text = given.inline.iter().filter(|(_, inline)| is_given(inline)).map(|(image, _)| *image);
+            let images = given.images.iter().copied().chain(by_text).collect();
+            let question = Question { tree: &grown.tree, file, targets, wanted, given: &images };
+            Below { inline: given.inline, ..below(&question) }
+        }
         None => Below::default(),
     }
 }
@@ -117,8 +115,8 @@ impl Question<'_> {
         }
     }
 
-    /// Why an entry decides about no image; none when it does, or may.
-    fn dead(&self, model: &Model, entries: &[Entry], number: usize) -> Option<String> {
+    /// Why an entry decides about no image, and what to do; none when it does, or may.
+    fn dead(&self, model: &Model, entries: &[Entry], number: usize) -> Option<Dead> {
         let is_own = |step: &Step| is_entry(step, self.file, number);
         if model.images.iter().any(|image| image.decided_by().is_some_and(is_own)) {
             return None;
@@ -132,12 +130,26 @@ impl Question<'_> {
                 replaced_by(entries, number)
                     .map(|at| format!("the last entry of this name decides, on line {}", line(at)))
             };
-            return renamed.or_else(replaced);
+            let remedy = "write the entry of that line, and remove this one";
+            return renamed.or_else(replaced).map(|why| Dead { why, remedy: remedy.to_owned() });
         }
         Some(match model.images.iter().find(|image| image.steps.iter().any(is_own)).and_then(Image::decided_by) {
-            Some(step) => decides(step),
-            None => called(model, self.file),
+            Some(step) => Dead { why: decides(step), remedy: remedy(step) },
+            None => Dead { why: called(model, self.file), remedy: self.elsewhere(model, entries.get(number)) },
         })
+    }
+
+    /// What to do about an entry that matches nothing: its image may be built all the same, by what another file says.
+    fn elsewhere(&self, model: &Model, entry: Option<&Entry>) -> String {
+        let own = entry.and_then(effective);
+        let is_own = |image: &&Image| own.as_ref().is_some_and(|own| is_of(image, own));
+        match model.images.iter().find(is_own).and_then(Image::decided_by) {
+            Some(step) if step.place().0 != self.file => {
+                format!("{}, or have --create add an entry for the name that the image has here", remedy(step))
+            }
+            Some(_) => "let the entry's name be what the image is called below it".to_owned(),
+            None => "correct the entry's name, or remove the entry".to_owned(),
+        }
     }
 
     /// What `--create` adds where no entry that is there has an effect.
@@ -229,20 +241,4 @@ fn spellings(model: &Model, layer: &str, repository: &Repository) -> BTreeSet<St
 
 pub(super) fn is_entry(step: &Step, file: &str, number: usize) -> bool {
     matches!(step, Step::Entry { layer, index, .. } if layer == file && *index == number)
-}
-
-/// Who decides about an image, as a sentence's part.
-pub(super) fn decides(step: &Step) -> String {
-    let (file, line) = step.place();
-    format!("{} at {}:{line} decides, which makes it {}", step.what(), one_line(file), one_line(step.text()))
-}
-
-/// What the images are called where a layer's entries see them.
-fn called(model: &Model, layer: &str) -> String {
-    let names: BTreeSet<&str> = model.images.iter().filter_map(|image| image.behind(layer)).collect();
-    if names.is_empty() {
-        return "no image is below this kustomization".to_owned();
-    }
-    let shown: Vec<String> = names.iter().take(NAMES).map(|name| one_line(name)).collect();
-    format!("the images below it are called {}", shown.join(", "))
 }

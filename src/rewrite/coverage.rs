@@ -85,6 +85,7 @@ impl Coverage {
             image: image.repository.to_string(),
             there: Box::new(There {
                 held: held.into_iter().cloned().collect(),
+                built: Vec::new(),
                 reasons: unmatched::of_image(seen.iter().flat_map(|sighting| &sighting.reasons), number),
                 kind: kinds.find(|kind| matches!(kind, Kind::Kustomize { .. })).unwrap_or(kind).clone(),
                 subdirectories: Vec::new(),

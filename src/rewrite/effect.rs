@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FileRewrite;
-use super::below::{decides, is_entry};
+use super::below::is_entry;
+use super::deciding::{decides, remedy, unproved};
 use super::error::{Becoming, RewriteError};
 use super::trees::{Grown, Trees};
 use crate::edit::{self, Kind, Place, Wanted};
@@ -40,6 +41,8 @@ pub(super) struct Check<'c> {
 pub(super) struct Effects {
     /// What else wins over a place, a sentence each.
     pub(super) notes: Vec<String>,
+    /// Under which kustomizations something changes that nobody can follow to its effect, a sentence each.
+    pub(super) unproved: Vec<String>,
     /// The places over which something else wins as it stands, by file and line.
     overridden: BTreeSet<(String, usize)>,
     /// The tags and objects of the images about which an entry without a tag decides, by its file and line.
@@ -56,6 +59,13 @@ impl Effects {
     pub(super) fn below(&self, file: &str, place: &Place) -> &[(String, String)] {
         self.below.get(&(kustomize::normal(file), place.line)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// What wins over a place.
+struct Loss {
+    text: String,
+    /// What to do about it.
+    remedy: String,
 }
 
 /// A place that is built by a tree.
@@ -94,6 +104,9 @@ impl Check<'_> {
             let after = grown.tree.with(changed.map(|file| (file.path.as_str(), file.new.as_str()))).model();
             let builds = Builds { before: grown.model(), after, places, overrides: self.overrides(start) };
             self.refuse_other_effects(&builds, grown)?;
+            if builds.places.iter().any(|built| built.place.changed) {
+                effects.unproved.extend(unproved(grown));
+            }
             for number in numbers {
                 notes.extend(self.losers(number, &builds, grown)?);
             }
@@ -170,7 +183,7 @@ impl Check<'_> {
             let is_ours = jobs.filter_map(|job| edited.targets.get(*job)).any(|target| *target == number);
             is_ours && !grown.tree.has(&kustomize::normal(&edited.file.path))
         });
-        let lost: Vec<(&Built<'_>, String)> =
+        let lost: Vec<(&Built<'_>, Loss)> =
             own.iter().filter_map(|built| Some((*built, self.loses(built, builds, grown)?))).collect();
         let is_alone = !elsewhere && lost.len() == own.len();
         match lost.first() {
@@ -182,12 +195,14 @@ impl Check<'_> {
                     .get(built.place.image)
                     .map(|wanted| wanted.repository.to_string())
                     .unwrap_or_default(),
-                why: why.clone(),
+                why: why.text.clone(),
+                remedy: why.remedy.clone(),
             }),
             _ => Ok(lost
                 .into_iter()
                 .map(|(built, why)| {
-                    format!("{}:{}: what is written here has no effect: {why}", one_line(&built.file), built.place.line)
+                    let (file, line) = (one_line(&built.file), built.place.line);
+                    format!("{file}:{line}: what is written here has no effect: {}", why.text)
                 })
                 .collect()),
         }
@@ -229,10 +244,11 @@ impl Check<'_> {
     }
 
     /// What wins over a place; none when the place decides, when another place of the run does, or when nobody can tell.
-    fn loses(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown) -> Option<String> {
+    fn loses(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown) -> Option<Loss> {
         let wanted = self.wanted.get(built.place.image)?;
         if let Some(by) = builds.overrides.get(&built.place.image) {
-            return Some(by.clone());
+            let remedy = "write that file, too: name it with --helm, or remove the image from it".to_owned();
+            return Some(Loss { text: by.clone(), remedy });
         }
         let number = entry_number(built, grown.tree.entries(&built.file).len());
         let is_own = |step: &Step| match number {
@@ -249,15 +265,16 @@ impl Check<'_> {
         if reached.iter().any(is_right) {
             return None;
         }
-        let is_matcher = number.is_some() || built.place.path.starts_with(TRANSFORMER);
+        let is_matcher = number.is_some() || is_in_transformer(&built.place.path);
         if reached.is_empty() && is_matcher && builds.after.is_complete() && !grown.tree.is_partial() {
-            return Some("it matches no image that is built".to_owned());
+            let remedy = "correct the name, or remove what has it".to_owned();
+            return Some(Loss { text: "it matches no image that is built".to_owned(), remedy });
         }
         let image = builds.before.images.get(*reached.first()?)?;
         // Where the place gives the version, what stands behind it gives another name.
         let last = || image.steps.iter().rfind(|step| !matches!(step, Step::Seen { .. }));
         let decided = image.decided_by().filter(|step| !self.is_wanted(step.text(), wanted));
-        decided.or_else(last).map(decides)
+        decided.or_else(last).map(|step| Loss { text: decides(step), remedy: remedy(step) })
     }
 
     /// What Argo CD overrides, unless the run writes that file, too, or the wanted image stands there.
@@ -291,9 +308,26 @@ fn is_sure(target: &Target, builds: &Builds<'_>, grown: &Grown) -> bool {
     is_complete || !matches!(target.kind, Kind::Kustomize { .. }) || !builds.overrides.is_empty()
 }
 
+/// Whether a line is one of the mapping in which a transformer has its image.
+pub(super) fn is_near(step: &Step, line: usize) -> bool {
+    let (_, first) = step.place();
+    (first..first + IMAGE_TAG_LINES).contains(&line)
+}
+
+/// Whether a place is a transformer's, in a file of its own or inside a kustomization.
+pub(super) fn is_in_transformer(path: &str) -> bool {
+    let holder = path.rsplit_once('.').map_or(path, |(holder, _)| holder);
+    [path, holder].into_iter().any(|path| path.rsplit('.').next() == Some(TRANSFORMER))
+}
+
 /// The number of the entry of `images:` that a place is in a kustomization's own file.
 fn entry_number(built: &Built<'_>, entries: usize) -> Option<usize> {
-    let rest = built.place.path.strip_prefix("images")?;
+    entry_of(&built.place.path, entries)
+}
+
+/// The number of the entry of `images:` in which a path leads; that of a new one where it is the list itself.
+pub(super) fn entry_of(path: &str, entries: usize) -> Option<usize> {
+    let rest = path.strip_prefix("images")?;
     if rest.is_empty() {
         return Some(entries);
     }
@@ -312,7 +346,7 @@ fn is_of(step: &Step, built: &Built<'_>, wanted: &Wanted, takes_any: bool) -> bo
             let own = Repository::parse(kustomize::split(text).name);
             line == place && (takes_any || own.is_ok_and(|own| own.is_same_as(&wanted.repository)))
         }
-        Step::Transformed { .. } => (line..line + IMAGE_TAG_LINES).contains(&place),
+        Step::Transformed { .. } => is_near(step, place),
         Step::Entry { .. } | Step::Replaced { .. } | Step::Seen { .. } => false,
     }
 }

@@ -105,6 +105,8 @@ pub enum RewriteError {
         image: String,
         /// What decides.
         why: String,
+        /// What to do about it.
+        remedy: String,
     },
     /// The edit would make something else of an image than what is wanted.
     #[error("{0}, and that is no wanted image")]
@@ -152,6 +154,8 @@ pub struct There {
     pub held: Vec<String>,
     /// Why what names the wanted image is no match, a sentence each.
     pub reasons: Vec<String>,
+    /// The images that a kustomization builds.
+    pub built: Vec<String>,
     /// What kind of target could have held it.
     pub kind: Kind,
     /// Some subdirectories, which are not read.
@@ -161,10 +165,13 @@ pub struct There {
 impl There {
     /// What to do about it.
     fn hint(&self) -> String {
-        let Self { held, reasons, kind, subdirectories } = self;
+        let Self { held, reasons, built, kind, subdirectories } = self;
         let unread = unread(subdirectories);
         match (reasons.as_slice(), held.as_slice()) {
             ([], _) if let Some(unread) = unread => unread,
+            ([], _) if !built.is_empty() => {
+                format!("the images that it builds are: {}; check the image, or {}", built.join(", "), naming(kind))
+            }
             ([], []) => format!("no image was found at all: {}", naming(kind)),
             ([], held) => format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind)),
             (reasons, _) => reasons.join("; "),
@@ -212,11 +219,14 @@ impl RewriteError {
             ),
             Self::NoObject { subdirectories, .. } => unread(subdirectories)
                 .unwrap_or_else(|| "use --helm for a YAML file that is no Kubernetes manifest".into()),
-            Self::NoEffect { .. } => "write what decides: name its file or its kustomization, or remove it".into(),
+            Self::NoEffect { remedy, .. } => remedy.clone(),
             Self::OtherEffect(_) => {
                 "make the entry's name match the wanted image alone; --any-repository takes a mirror's name".into()
             }
-            Self::Unpinned(_) => "pin it again: --pin digest, with --kustomize alone".into(),
+            Self::Unpinned(_) => {
+                "write tag and digest, with --pin digest, and name the kustomization as the only target (--kustomize)"
+                    .into()
+            }
             Self::NoMatch { there, .. } | Self::Nowhere { there, .. } => there.hint(),
         }
     }

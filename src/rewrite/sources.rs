@@ -2,13 +2,13 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::RewriteError;
-use super::trees::Trees;
-use crate::edit::{Job, Kind, Wanted};
+use super::trees::{Grown, Trees};
+use crate::edit::{Inline, Job, Kind, Wanted};
 use crate::image::Repository;
-use crate::kustomize::{self, Step};
+use crate::kustomize::{self, Image, Step};
 use crate::plan::Target;
 use crate::tree::{Entry, Found, join};
 
@@ -93,47 +93,112 @@ pub(super) fn add_sources<'a>(
     Ok(())
 }
 
-/// Adds the JSON 6902 patches in the directory of a kustomization that is a target, where they decide about a wanted image.
-/// Returns the targets with the images that they give, by their numbers.
+/// What the patches and transformers beside the entries of kustomizations give.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    /// The images that another file of a target's directory gives, by target.
+    pub(super) images: BTreeSet<(usize, usize)>,
+    /// The texts inside a target's kustomization that give an image, by target and image.
+    pub(super) inline: BTreeMap<(usize, usize), Inline>,
+}
+
+/// The same for some targets together, by the image.
+#[derive(Debug, Default)]
+pub(super) struct GivenImages {
+    pub(super) images: BTreeSet<usize>,
+    pub(super) inline: BTreeMap<usize, Inline>,
+}
+
+impl Given {
+    /// What is given to these targets.
+    pub(super) fn of_targets(&self, targets: &[usize]) -> GivenImages {
+        let is_ours = |(target, _): &(usize, usize)| targets.contains(target);
+        let images = self.images.iter().filter(|of| is_ours(of)).map(|(_, image)| *image).collect();
+        let mut inline: BTreeMap<usize, Inline> = BTreeMap::new();
+        for ((_, image), new) in self.inline.iter().filter(|(of, _)| is_ours(of)) {
+            match (inline.get_mut(image), new) {
+                (Some(Inline::Lines(known)), Inline::Lines(lines)) => known.extend(lines),
+                (Some(known), lines @ Inline::Lines(_)) => *known = lines.clone(),
+                (Some(_), Inline::Any) => {}
+                (None, new) => drop(inline.insert(*image, new.clone())),
+            }
+        }
+        GivenImages { images, inline }
+    }
+}
+
+/// Finds the texts inside the kustomizations of the targets that decide about a wanted image, and adds the JSON 6902 patches
+/// in the directory of a kustomization that is a target, where they do.
 pub(super) fn add_patches<'a>(
     targets: &[Target],
     trees: &'a Trees,
     wanted: &[Wanted],
     sources: &mut Vec<Source<'a>>,
-) -> BTreeSet<(usize, usize)> {
-    let mut given = BTreeSet::new();
+) -> Given {
+    let mut given = Given::default();
     for (number, target) in targets.iter().enumerate() {
-        let Some((_, grown)) = trees.of(target).filter(|_| target.kind == Kind::Kustomize { name: None }) else {
-            continue;
-        };
-        let directory = kustomize::directory(grown.tree.file().unwrap_or_default());
-        for step in grown.model().images.iter().filter_map(kustomize::Image::decided_by) {
-            let Step::Patched { file, text, .. } = step else { continue };
-            let Ok(own) = Repository::parse(kustomize::split(text).name) else { continue };
-            let is_own = |image: &&usize| wanted.get(**image).is_some_and(|wanted| wanted.repository.is_same_as(&own));
-            let is_ours = kustomize::directory(file) == directory && grown.tree.is_json_patch(file);
-            let (Some(image), true, Some(bytes)) = (target.images.iter().find(is_own), is_ours, trees.bytes(file))
-            else {
-                continue;
-            };
-            given.insert((number, *image));
-            match sources.iter_mut().find(|source| kustomize::normal(&source.path) == *file) {
-                Some(source) if source.targets.contains(&number) => {}
-                Some(source) => {
-                    source.targets.push(number);
-                    source.is_patch = true;
+        let Some((_, grown)) = trees.of(target).filter(|_| !target.kind.is_addressed()) else { continue };
+        let own = grown.tree.file().unwrap_or_default();
+        for step in grown.model().images.iter().filter_map(Image::decided_by) {
+            let (file, line) = step.place();
+            let Some(image) = image_of(step, target, wanted).filter(|_| is_of_text(step)) else { continue };
+            if file == own {
+                if let Inline::Lines(lines) = given.inline.entry((number, image)).or_insert_with(no_lines) {
+                    lines.insert(line);
                 }
-                None => sources.push(Source {
-                    path: file.clone(),
-                    bytes,
-                    targets: vec![number],
-                    optional: false,
-                    is_patch: true,
-                }),
+            } else if is_patch_of(file, target, grown)
+                && let Some(bytes) = trees.bytes(file)
+            {
+                given.images.insert((number, image));
+                add_patch(sources, (file, bytes), number);
+            }
+        }
+        // Who can't see what is below can't see what a text does to it either.
+        if !grown.model().is_complete() || grown.tree.is_partial() {
+            for image in &target.images {
+                given.inline.entry((number, *image)).or_insert(Inline::Any);
             }
         }
     }
     given
+}
+
+fn no_lines() -> Inline {
+    Inline::Lines(BTreeSet::new())
+}
+
+/// Whether a step may be written in a text of a kustomization.
+fn is_of_text(step: &Step) -> bool {
+    matches!(step, Step::Patched { .. } | Step::Transformed { .. })
+}
+
+/// The target's image that a step makes of an image.
+fn image_of(step: &Step, target: &Target, wanted: &[Wanted]) -> Option<usize> {
+    let own = Repository::parse(kustomize::split(step.text()).name).ok()?;
+    let is_own = |image: &&usize| wanted.get(**image).is_some_and(|wanted| wanted.repository.is_same_as(&own));
+    target.images.iter().find(is_own).copied()
+}
+
+/// Whether a file is a JSON 6902 patch in the directory of a kustomization that is a target.
+pub(super) fn is_patch_of(file: &str, target: &Target, grown: &Grown) -> bool {
+    let directory = kustomize::directory(grown.tree.file().unwrap_or_default());
+    matches!(target.kind, Kind::Kustomize { .. })
+        && kustomize::directory(file) == directory
+        && grown.tree.is_json_patch(file)
+}
+
+fn add_patch<'a>(sources: &mut Vec<Source<'a>>, (file, bytes): (&str, &'a [u8]), number: usize) {
+    match sources.iter_mut().find(|source| kustomize::normal(&source.path) == *file) {
+        Some(source) if source.targets.contains(&number) => {}
+        Some(source) => {
+            source.targets.push(number);
+            source.is_patch = true;
+        }
+        None => {
+            let path = file.to_owned();
+            sources.push(Source { path, bytes, targets: vec![number], optional: false, is_patch: true });
+        }
+    }
 }
 
 /// Adds a target to its file; the bytes count when the file is new.

@@ -97,10 +97,16 @@ impl Trees {
 
     /// A file that was read with the trees.
     pub(super) fn bytes(&self, path: &str) -> Option<&[u8]> {
-        match self.known.get(path) {
-            Some(Found::File(bytes)) => Some(bytes),
-            _ => None,
+        if let Some(Found::File(bytes)) = self.known.get(path) {
+            return Some(bytes);
         }
+        // A kustomization is read with its directory.
+        let directory = kustomize::directory(path);
+        let Some(Found::Directory(entries)) = self.known.get(directory) else { return None };
+        entries.iter().find_map(|entry| match &entry.found {
+            Found::File(bytes) if join(directory, &entry.name) == path => Some(bytes.as_slice()),
+            _ => None,
+        })
     }
 
     /// What Argo CD overrides an application's source with, in files beside a tree's first kustomization.
