@@ -24,6 +24,7 @@ pub mod http;
 pub mod image;
 pub mod init;
 pub mod kustomize;
+mod levels;
 pub mod links;
 pub mod local;
 pub mod message;

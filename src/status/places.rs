@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use super::bumps::Sought;
 use super::spots::{Likelihood, Spot};
 use crate::edit::{self, Holding, MAX_PLACES};
-use crate::rewrite::{self, RewriteError, TargetFiles};
+use crate::rewrite::{self, RewriteError, Running, TargetFiles, Trees};
 use crate::text::one_line;
 use crate::tree::Found;
 
@@ -28,7 +28,7 @@ type Identity = (Option<String>, String, usize, String, usize);
 #[derive(Default)]
 struct Reader {
     seen: Vec<Seen>,
-    known: HashMap<Identity, usize>,
+    known: HashMap<Identity, Vec<usize>>,
     problems: Vec<String>,
     /// The first thing that kept a file from being read.
     first: Option<RewriteError>,
@@ -42,11 +42,11 @@ struct Reader {
 pub(super) fn places(
     spots: &[Spot],
     files: &[String],
-    found: &[Found],
+    (found, trees): (&[Found], &Trees),
 ) -> (Result<Vec<Seen>, RewriteError>, Vec<String>) {
     let mut reader = Reader { tried: vec![(false, Vec::new()); files.len()], ..Reader::default() };
     for (spot, found) in spots.iter().zip(found) {
-        reader.look(spot, found);
+        reader.look(spot, found, trees);
     }
     let tried = std::mem::take(&mut reader.tried);
     for (number, (file, (is_found, passed_over))) in files.iter().zip(tried).enumerate() {
@@ -82,7 +82,7 @@ fn not_environments(file: &str, names: &[String]) -> String {
 }
 
 impl Reader {
-    fn look(&mut self, spot: &Spot, found: &Found) {
+    fn look(&mut self, spot: &Spot, found: &Found, trees: &Trees) {
         let TargetFiles { files, notes } = match rewrite::files(&spot.target, found) {
             Ok(read) => read,
             // The name in the directory was no environment's.
@@ -100,22 +100,26 @@ impl Reader {
         for note in notes {
             self.say(one_line(&note));
         }
-        for (file, bytes) in files {
-            match edit::list(&file, bytes, &spot.target.kind) {
+        let mut listed = Vec::new();
+        for (file, bytes) in &files {
+            match edit::list(file, bytes, &spot.target.kind) {
                 Ok(holdings) => {
                     self.is_readable = true;
                     if holdings.len() >= MAX_PLACES {
-                        let file = one_line(&file);
+                        let file = one_line(file);
                         self.say(format!(
                             "{file}: more than {MAX_PLACES} places name images: the others are not shown"
                         ));
                     }
-                    for holding in holdings {
-                        self.add(spot, &file, holding);
-                    }
+                    listed.extend(holdings.into_iter().map(|holding| (file.clone(), holding)));
                 }
                 Err(error) => self.failed(error.into()),
             }
+        }
+        let Running { places, problems } = rewrite::running(&spot.target, &files, listed, trees);
+        problems.into_iter().for_each(|problem| self.say(problem));
+        for (file, holding) in places {
+            self.add(spot, &file, holding);
         }
     }
 
@@ -126,10 +130,16 @@ impl Reader {
         let identity =
             (spot.environment.clone(), file.to_owned(), holding.document, holding.path.clone(), holding.line);
         let next = self.seen.len();
-        let at = *self.known.entry(identity).or_insert(next);
-        match self.seen.get_mut(at) {
+        let known = self.known.entry(identity).or_default();
+        // One entry of a kustomization can give several images.
+        let is_same = |at: &&usize| self.seen.get(**at).is_some_and(|seen| is_same(&seen.holding, &holding));
+        let at = known.iter().find(is_same).copied();
+        match at.and_then(|at| self.seen.get_mut(at)) {
             Some(known) => known.holding.repository = known.holding.repository.take().or(holding.repository),
-            None => self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding }),
+            None => {
+                known.push(next);
+                self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding });
+            }
         }
     }
 
@@ -144,6 +154,12 @@ impl Reader {
             self.problems.push(problem);
         }
     }
+}
+
+/// Whether two holdings of one place say the same.
+fn is_same(one: &Holding, other: &Holding) -> bool {
+    let is_other = one.repository.is_some() && other.repository.is_some() && one.repository != other.repository;
+    !is_other && one.written == other.written
 }
 
 fn is_absent(error: &RewriteError) -> bool {

@@ -1,18 +1,23 @@
 //! One infra repository: reads the files of its environments and its log. This module must not ask a registry, nor
 //! write anywhere.
 
+use std::sync::Arc;
+
 use tracing::debug;
 
 use super::bumps;
 use super::environments::Pattern;
 use super::places::{Seen, places};
-use super::spots::{self, Discovered, Spot, spots};
+use super::spots::{self, Discovered, spots};
+use crate::edit::Kind;
 use crate::error::Error;
 use crate::git::{Log, Remote, Snapshot};
+use crate::kustomize::Border;
+use crate::levels;
 use crate::offload;
 use crate::plan::Target;
 use crate::ports::Access;
-use crate::rewrite;
+use crate::rewrite::Growing;
 use crate::settings::{RepositorySettings, StatusSettings};
 use crate::text::one_line;
 use crate::tree::Want;
@@ -39,30 +44,42 @@ pub(super) async fn read(
     let remote = Remote::new(url, credentials, &access.http, &access.ssh);
     let mut problems = Vec::new();
     let patterns = spots::patterns(settings, repository)?;
-    let wants: Vec<Want<'_>> = patterns.iter().flatten().map(names).collect();
-    let (snapshot, spots) = if wants.is_empty() {
-        let spots = spots(settings, repository, &[])?;
-        let view = remote.view(repository.branch.as_deref(), &rewrite::wants(&targets(&spots))).await;
-        (view.map_err(failed)?, spots)
+    let directories: Vec<Want<'_>> = patterns.iter().flatten().map(names).collect();
+    let (view, found): (_, Vec<Discovered>) = if directories.is_empty() {
+        (None, Vec::new())
     } else {
-        let view = remote.view(repository.branch.as_deref(), &wants).await.map_err(failed)?;
-        let found: Vec<Discovered> = spots::discovered(&view, &patterns, &mut problems).map_err(failed)?;
-        let spots = spots(settings, repository, &found)?;
-        (remote.view_more(view, &rewrite::wants(&targets(&spots))).await.map_err(failed)?, spots)
+        let view = remote.view(repository.branch.as_deref(), &directories).await.map_err(failed)?;
+        let found = spots::discovered(&view, &patterns, &mut problems).map_err(failed)?;
+        (Some(view), found)
     };
+    let spots = spots(settings, repository, &found)?;
+    let targets: Vec<Target> = spots.iter().map(|spot| spot.target.clone()).collect();
+    let built: Vec<Target> =
+        targets.iter().filter(|target| !matches!(target.kind, Kind::Helm { .. })).cloned().collect();
+    let growing = Growing::of(&built, Border::Inside);
+    let starts = growing.wants();
+    let wants = levels::wants(&targets, &starts);
+    let mut snapshot = match view {
+        Some(view) => remote.view_more(view, &wants).await,
+        None => remote.view(repository.branch.as_deref(), &wants).await,
+    }
+    .map_err(failed)?;
+    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.unwrap_or_else(|error| {
+        let why = one_line(&error.to_string());
+        problems.push(format!(
+            "what lies below the kustomizations could not be read, so lines are shown as written: {why}"
+        ));
+        Arc::default()
+    });
     debug!("{place}: at {}", snapshot.tip());
     let found = snapshot.shared_found();
     let files: Vec<String> = repository.targets.iter().map(|target| target.file.clone()).collect();
-    let (seen, more) = offload::run(move || places(&spots, &files, &found)).await;
+    let (seen, more) = offload::run(move || places(&spots, &files, (&found, &trees))).await;
     problems.extend(more);
     let seen = seen.map_err(|source| Error::Rewrite { place: format!("{place}: "), source: Box::new(source) })?;
     let log = log(&remote, &snapshot, settings.history, &seen, &mut problems).await;
     let (branch, tip) = (snapshot.branch().to_owned(), snapshot.tip());
     Ok(Reading { branch, tip, places: seen, log, problems })
-}
-
-fn targets(spots: &[Spot]) -> Vec<Target> {
-    spots.iter().map(|spot| spot.target.clone()).collect()
 }
 
 /// The names in the directory of a pattern, without its files.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use super::context::Context;
 use super::public;
@@ -11,11 +11,11 @@ use super::texts::{Texts, require_work_branch};
 use crate::error::Error;
 use crate::git::{GitError, Remote, Snapshot};
 use crate::kustomize::Border;
+use crate::levels;
 use crate::offload;
-use crate::plan::{PlannedRepository, Target};
+use crate::plan::PlannedRepository;
 use crate::ports::Access;
 use crate::rewrite::{self, Around, Growing, Look, Rewrite, Trees};
-use crate::tree::Want;
 
 /// The tip of a repository's branch, with the files that are wanted.
 pub(super) struct Reading {
@@ -47,40 +47,11 @@ pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Re
     let remote = Remote::new(url, credentials, &access.http, &access.ssh);
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
-    let mut snapshot = remote.snapshot(plan.branch.as_deref(), &wants(&plan.targets, &starts)).await.map_err(failed)?;
+    let mut snapshot =
+        remote.snapshot(plan.branch.as_deref(), &levels::wants(&plan.targets, &starts)).await.map_err(failed)?;
     debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
-    let trees = trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
+    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
     Ok(Reading { remote, snapshot, trees })
-}
-
-/// What the targets name, and behind it the kustomizations that build it.
-fn wants<'w>(targets: &'w [Target], starts: &'w [String]) -> Vec<Want<'w>> {
-    let mut wants = rewrite::wants(targets);
-    wants.extend(starts.iter().map(|path| rewrite::want(path)));
-    wants
-}
-
-/// Reads what lies below the kustomizations, a level of all of them at a time, and leaves in the snapshot what the targets name.
-async fn trees(
-    mut growing: Growing,
-    starts: Vec<String>,
-    (remote, snapshot): (&Remote, &mut Snapshot),
-) -> Result<Arc<Trees>, GitError> {
-    let mut level = starts.into_iter().zip(snapshot.take_last(growing.wants().len())).collect::<Vec<_>>();
-    loop {
-        growing = offload::run(move || {
-            growing.give(level);
-            growing
-        })
-        .await;
-        let wants = growing.wants();
-        if wants.is_empty() {
-            return Ok(Arc::new(growing.finish()));
-        }
-        let paths: Vec<Want<'_>> = wants.iter().map(|path| rewrite::want(path)).collect();
-        let found = remote.look_further(snapshot, &paths).await?;
-        level = wants.into_iter().zip(found).collect();
-    }
 }
 
 /// Reads the tip anew after somebody else pushed.
@@ -90,8 +61,8 @@ pub(super) async fn read_again(plan: &PlannedRepository, before: Reading) -> Res
     let failed = |reason| cannot_read(plan, Some(&branch), reason);
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
-    let mut snapshot = remote.snapshot_again(snapshot, &wants(&plan.targets, &starts)).await.map_err(failed)?;
-    let trees = trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
+    let mut snapshot = remote.snapshot_again(snapshot, &levels::wants(&plan.targets, &starts)).await.map_err(failed)?;
+    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
     Ok(Reading { remote, snapshot, trees })
 }
 
@@ -110,6 +81,9 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
         rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, |directory| around(&reading.snapshot, directory)))
     {
         warn!("{}: {note}", plan.url.on_branch(Some(branch)));
+    }
+    for sentence in &rewrite.unproved {
+        info!("{}: {sentence}", plan.url.on_branch(Some(branch)));
     }
     let look = context.coverage().see(number, &rewrite);
     if look == Look::Again {

@@ -3,7 +3,7 @@
 //! `scripts/effect SECONDS` goes through new trees for that long; `GITOPS_BUMP_TEST_SEED` names the first one.
 
 mod edits;
-mod forest;
+pub(crate) mod forest;
 pub(crate) mod judge;
 
 use std::collections::BTreeMap;

@@ -65,6 +65,7 @@ mod signals;
 mod signing;
 mod ssh;
 mod status;
+mod status_effect;
 mod status_output;
 mod status_page;
 mod status_places;
