@@ -70,7 +70,7 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
         Command::Config(ConfigCommand::Schema) => terminal.out_json(&format!("{:#}\n", config::schema())),
         Command::Config(ConfigCommand::Validate(args)) => validate(&args, environment, terminal),
         Command::Config(ConfigCommand::Show(args)) => described(&args, environment, terminal)
-            .and_then(|(settings, plan)| terminal.out(&show::yaml(&settings, &plan, |text| terminal.fact(text)))),
+            .and_then(|(settings, _)| terminal.out(&show::yaml(&settings, |text| terminal.fact(text)))),
     };
     result.unwrap_or_else(|error| {
         terminal.error(&error);

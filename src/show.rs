@@ -1,4 +1,5 @@
-//! The resolved settings as people read them, for `config show`. This module must not show a secret.
+//! The resolved settings as people read them, for `config show`: a config file that says the same, with what such a file has no
+//! key for in comments above it. This module must not show a secret.
 
 #![deny(clippy::disallowed_methods)]
 
@@ -8,42 +9,38 @@ use serde::Serialize;
 use serde_yaml::Value;
 
 use crate::edit::{Kind, Pin};
-use crate::plan::{PlannedRepository, Target};
+use crate::plan::ENVIRONMENT;
 use crate::registry::Age;
-use crate::settings::{Delivery, GateSettings, Settings, SignOff, SkipCi};
+use crate::settings::{
+    Delivery, GateSettings, MirrorSettings, RepositorySettings, Settings, SignOff, SkipCi, TargetSettings,
+};
 
 #[derive(Serialize)]
 struct Shown<'a> {
     images: BTreeMap<&'a str, String>,
     pin: &'static str,
-    #[serde(flatten)]
-    rules: ShownRules,
+    create: bool,
+    any_repository: bool,
+    any_tag: bool,
     environment: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    environments: &'a [String],
     author: String,
     committer: String,
     sign_off: bool,
-    signing_key: Option<&'static str>,
-    skip_ci: &'static str,
-    push_timeout: String,
-    argocd_server: Option<&'a str>,
-    argocd_apps: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skip_ci: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<String>,
     require: ShownRequirements<'a>,
     repositories: Vec<ShownRepository<'a>>,
 }
 
 #[derive(Serialize)]
-struct ShownRules {
-    create: bool,
-    any_repository: bool,
-    any_tag: bool,
-}
-
-#[derive(Serialize)]
 struct ShownRequirements<'a> {
     digest_files: &'a [String],
     platforms: Vec<String>,
-    labels: Vec<String>,
+    labels: BTreeMap<&'a str, Option<&'a str>>,
     verify_keys: &'a [String],
     deny_tags: Vec<String>,
     newer_only: bool,
@@ -52,72 +49,116 @@ struct ShownRequirements<'a> {
 #[derive(Serialize)]
 struct ShownRepository<'a> {
     url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     branch: Option<&'a str>,
-    username: Option<&'a str>,
     merge_request: bool,
-    mirror: Option<&'a str>,
-    targets: Vec<ShownTarget<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    environments: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    helm: Vec<ShownTarget<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kustomize: Vec<ShownTarget<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    manifest: Vec<ShownTarget<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mirror: Option<ShownMirror<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credentials: Option<ShownCredentials<'a>>,
 }
 
+/// A target of any kind: `file` with a `path` in it (Helm), else a `path`.
 #[derive(Serialize)]
 struct ShownTarget<'a> {
-    kind: &'static str,
-    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
-    images: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    create: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    any_repository: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    any_tag: Option<bool>,
+    image: Option<&'a str>,
+    create: bool,
+    any_repository: bool,
+    any_tag: bool,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    environments: &'a [String],
 }
 
-/// The settings and the plan as YAML. Every text passes the filter, which hides secrets and what nobody sees.
-pub fn yaml(settings: &Settings, plan: &[PlannedRepository], filter: impl Fn(&str) -> String) -> String {
+#[derive(Serialize)]
+struct ShownMirror<'a> {
+    project_id: String,
+    repository: &'a str,
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct ShownCredentials<'a> {
+    username: &'a str,
+    token_variable: &'a str,
+}
+
+/// The settings as a config file. Every text passes the filter, which hides secrets and what nobody sees.
+pub fn yaml(settings: &Settings, filter: impl Fn(&str) -> String) -> String {
     let shown = Shown {
         images: settings.images.iter().map(|image| (image.name.as_str(), image.reference.to_string())).collect(),
         pin: match settings.rules.pin {
             Pin::Tag => "tag",
             Pin::Digest => "digest",
         },
-        rules: ShownRules {
-            create: settings.rules.create,
-            any_repository: settings.rules.any_repository,
-            any_tag: settings.rules.any_tag,
-        },
+        create: settings.rules.create,
+        any_repository: settings.rules.any_repository,
+        any_tag: settings.rules.any_tag,
         environment: settings.environment.as_deref(),
+        environments: &settings.known_environments,
         author: settings.commit.author.to_string(),
         committer: settings.commit.committer.to_string(),
         sign_off: settings.commit.sign_off == SignOff::Committer,
-        signing_key: settings.commit.signing_key.as_ref().map(|_| "given"),
         skip_ci: match settings.skip_ci {
-            SkipCi::Always => "always",
-            SkipCi::Never => "never",
-            SkipCi::OwnProject => "own project",
+            SkipCi::Always => Some(true),
+            SkipCi::Never => Some(false),
+            SkipCi::OwnProject => None,
         },
-        argocd_server: settings.argocd.as_ref().map(|argocd| argocd.server.as_str()),
-        argocd_apps: settings.argocd.as_ref().map_or(&[], |argocd| &argocd.apps),
-        push_timeout: humantime::format_duration(settings.push_timeout).to_string(),
         wait: settings.gate.requirements.wait.map(|wait| humantime::format_duration(wait).to_string()),
         require: requirements(&settings.gate),
-        repositories: plan.iter().map(|repository| shown_repository(repository, settings)).collect(),
+        repositories: settings.repositories.iter().map(|repository| shown_repository(repository, settings)).collect(),
     };
     let value = serde_yaml::to_value(&shown).unwrap_or_default();
-    serde_yaml::to_string(&filtered(value, &filter)).unwrap_or_default()
+    let text = serde_yaml::to_string(&filtered(value, &filter)).unwrap_or_default();
+    let comments: String = comments(settings).iter().map(|comment| format!("# {}\n", filter(comment))).collect();
+    comments + &text
 }
 
-/// The same with every text in it filtered, keys too: an image's name is one. It is as deep as [`Shown`] is.
+/// What a config file has no key for.
+fn comments(settings: &Settings) -> Vec<String> {
+    let mut comments = vec![format!("push timeout: {}", humantime::format_duration(settings.push_timeout))];
+    if settings.skip_ci == SkipCi::OwnProject {
+        comments.push("skip_ci: in the pipeline's own project".to_owned());
+    }
+    comments.extend(settings.commit.signing_key.as_ref().map(|_| "signing key: given".to_owned()));
+    comments.extend(settings.argocd.as_ref().map(|argocd| {
+        let apps = argocd.apps.join(", ");
+        format!("Argo CD: {}, applications {apps}", argocd.server)
+    }));
+    for repository in settings.repositories.iter().filter(|repository| repository.token_variable.is_none()) {
+        let username = repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str());
+        comments.extend(username.map(|name| format!("{}: pushed to as {name}", repository.url)));
+    }
+    comments
+}
+
+/// The same with every text in it filtered, keys too: an image's name is one. It is as deep as [`Shown`] is. A dollar sign is
+/// written as a config file has it.
 fn filtered(value: Value, filter: &impl Fn(&str) -> String) -> Value {
     match value {
-        Value::String(text) => Value::String(filter(&text)),
+        Value::String(text) => Value::String(filter(&text).replace('$', "$$")),
         Value::Sequence(items) => items.into_iter().map(|item| filtered(item, filter)).collect(),
-        Value::Mapping(fields) => Value::Mapping(
-            fields.into_iter().map(|(key, value)| (filtered(key, filter), filtered(value, filter))).collect(),
-        ),
+        Value::Mapping(fields) => {
+            let key = |key| match key {
+                Value::String(text) => Value::String(filter(&text)),
+                other => other,
+            };
+            Value::Mapping(fields.into_iter().map(|(name, value)| (key(name), filtered(value, filter))).collect())
+        }
         other => other,
     }
 }
@@ -127,41 +168,54 @@ fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
     ShownRequirements {
         digest_files: &gate.digest_files,
         platforms: requirements.platforms.iter().map(ToString::to_string).collect(),
-        labels: requirements.labels.iter().map(ToString::to_string).collect(),
+        labels: requirements.labels.iter().map(|label| (label.key.as_str(), label.value.as_deref())).collect(),
         verify_keys: &gate.verify_keys,
         deny_tags: requirements.deny_tags.iter().map(ToString::to_string).collect(),
         newer_only: requirements.age == Age::NewerOnly,
     }
 }
 
-fn shown_repository<'a>(repository: &'a PlannedRepository, settings: &'a Settings) -> ShownRepository<'a> {
+fn shown_repository<'a>(repository: &'a RepositorySettings, settings: &'a Settings) -> ShownRepository<'a> {
+    let targets = |is_meant: fn(&Kind) -> bool| {
+        let own = repository.targets.iter().filter(|target| is_meant(&target.kind));
+        own.map(|target| shown_target(target, settings.environment.as_deref())).collect()
+    };
+    let username = repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str());
+    let credentials = repository.token_variable.as_deref().zip(username);
     ShownRepository {
         url: repository.url.to_string(),
         branch: repository.branch.as_deref(),
-        username: repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str()),
         merge_request: repository.delivery == Delivery::MergeRequest,
-        mirror: repository.mirror.as_ref().map(|mirror| mirror.repository.as_str()),
-        targets: repository.targets.iter().map(|target| shown_target(target, settings)).collect(),
+        environments: &repository.environments,
+        helm: targets(|kind| matches!(kind, Kind::Helm { .. })),
+        kustomize: targets(|kind| matches!(kind, Kind::Kustomize { .. })),
+        manifest: targets(|kind| matches!(kind, Kind::Manifest)),
+        mirror: repository.mirror.as_ref().map(shown_mirror),
+        credentials: credentials.map(|(token_variable, username)| ShownCredentials { username, token_variable }),
     }
 }
 
-fn shown_target<'a>(target: &'a Target, settings: &'a Settings) -> ShownTarget<'a> {
-    let (kind, path, name) = match &target.kind {
-        Kind::Helm { path } => ("helm", path.as_ref().map(ToString::to_string), None),
-        Kind::Kustomize { name } => ("kustomize", None, name.as_deref()),
-        Kind::Manifest => ("manifest", None, None),
+fn shown_mirror(mirror: &MirrorSettings) -> ShownMirror<'_> {
+    let MirrorSettings { api, project_id, repository, .. } = mirror;
+    ShownMirror { project_id: project_id.replace("%2F", "/"), repository, url: api }
+}
+
+/// A target as it is for the run's environment.
+fn shown_target<'a>(target: &'a TargetSettings, environment: Option<&str>) -> ShownTarget<'a> {
+    let place = environment.map_or_else(|| target.file.clone(), |name| target.file.replace(ENVIRONMENT, name));
+    let (file, path, name) = match &target.kind {
+        Kind::Helm { path } => (Some(place), path.as_ref().map(ToString::to_string), None),
+        Kind::Kustomize { name } => (None, Some(place), name.as_deref()),
+        Kind::Manifest => (None, Some(place), None),
     };
-    let images = target.images.iter().filter_map(|&index| Some(settings.images.get(index)?.name.as_str())).collect();
-    let (rules, top) = (target.rules, settings.rules);
-    let other = |own: bool, top: bool| (own != top).then_some(own);
     ShownTarget {
-        kind,
-        file: &target.file,
+        file,
         path,
         name,
-        images,
-        create: other(rules.create, top.create),
-        any_repository: other(rules.any_repository, top.any_repository),
-        any_tag: other(rules.any_tag, top.any_tag),
+        image: target.image.as_deref(),
+        create: target.rules.create,
+        any_repository: target.rules.any_repository,
+        any_tag: target.rules.any_tag,
+        environments: &target.environments,
     }
 }

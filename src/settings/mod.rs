@@ -73,6 +73,8 @@ pub struct Settings {
     pub rules: Rules,
     /// What `<env>` stands for.
     pub environment: Option<String>,
+    /// The environments that the config file says there are; none where it says nothing of them.
+    pub known_environments: Vec<String>,
     /// How to reach servers.
     pub network: Network,
     /// Publish or only show.
@@ -132,8 +134,12 @@ pub struct RepositorySettings {
     pub url: GitUrl,
     /// Who pushes.
     pub credentials: Option<Bound<Credentials>>,
+    /// The variable of the token that the config file names for it.
+    pub token_variable: Option<String>,
     /// The branch; none means the remote's default branch.
     pub branch: Option<String>,
+    /// The environments that the config file gives it; none means all.
+    pub environments: Vec<String>,
     /// How the commit gets there.
     pub delivery: Delivery,
     /// What copies it to where the controller reads it.
@@ -226,6 +232,7 @@ pub fn merge(
         gate: gate::gate(&args.gate, &config)?,
         rules: targets::rules(&args.targets, &config),
         environment: name,
+        known_environments: environments::known(&config)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         commit: commit::commit(args, &config, environment)?,

@@ -88,6 +88,8 @@ fn repository(
     };
     Ok(RepositorySettings {
         credentials,
+        token_variable: entry.and_then(|entry| Some(entry.credentials.as_ref()?.token_variable.clone())),
+        environments: entry.and_then(|entry| entry.environments.clone()).unwrap_or_default(),
         branch: branch::given("branch", branch)?,
         delivery: proposal::delivery(args, config, entry),
         mirror: after::mirror(&args.after, entry, environment)?,

@@ -202,6 +202,65 @@ fn show_prints_the_resolved_settings_without_secrets() {
 }
 
 #[test]
+fn show_prints_a_config_file_that_says_the_same() {
+    let shop = Shop::new();
+    let [api, web] = ["api", "web"].map(|name| format!("{}:2.0.0", shop.world.repository(name)));
+    let config = format!(
+        "images: {{api: {api}, web: '{web}'}}
+environments: [dev, staging, prod]
+create: true
+author: 'A $$5 <a@example.com>'
+skip_ci: true
+wait: 90s
+require: {{labels: {{team: shop, checked: null}}, platforms: [linux/amd64], deny_tags: ['*-dirty'], newer_only: true}}
+repositories:
+  - url: https://git.example.com/shop/a.git
+    branch: main
+    environments: [staging, prod]
+    helm:
+      - {{file: values-<env>.yaml, image: api, create: false, any_tag: true}}
+      - {{file: web.yaml, path: backend.image, image: web, environments: [prod], any_repository: true}}
+      - {{file: other.yaml, environments: [staging]}}
+    credentials: {{username: ci, token_variable: GITOPS_BUMP_GIT_TOKEN_A}}
+  - url: https://git.example.com/shop/b.git
+    merge_request: true
+    kustomize: [{{path: overlays/<env>, image: api, name: app}}]
+    manifest: [{{path: base/cronjob.yaml}}]
+    mirror: {{project_id: shop/mirror, repository: b, url: https://gitlab.example.com/api/v4}}
+"
+    );
+    shop.world.write("shop.yml", config);
+    let run = |arguments: &[&str]| {
+        let tokens = [("GITOPS_BUMP_GIT_TOKEN_A", "hunter2"), ("GIT_MIRROR_TOKEN", "hunter3")];
+        let bump = tokens.into_iter().fold(shop.world.bump(arguments), |bump, (name, value)| bump.env(name, value));
+        bump.env("CI_API_V4_URL", "https://gitlab.example.com/api/v4").run().exits(0)
+    };
+    let shown = run(&["config", "show", "--config", "shop.yml", "--environment", "prod"]).stdout;
+    assert!(!shown.contains("hunter") && !shown.contains("other.yaml"), "{shown}");
+    let value: serde_yaml::Value = serde_yaml::from_str(&shown).expect("the settings are YAML");
+    let names = |value: &serde_yaml::Value| {
+        let names = value.as_sequence().into_iter().flatten().filter_map(|name| name.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&value["environments"]), "dev staging prod");
+    let [a, b] = [&value["repositories"][0], &value["repositories"][1]];
+    assert_eq!(
+        (names(&a["environments"]), names(&a["helm"][1]["environments"])),
+        ("staging prod".into(), "prod".into())
+    );
+    let rules = |target: &serde_yaml::Value| ["create", "any_repository", "any_tag"].map(|key| target[key] == true);
+    assert_eq!(rules(&a["helm"][0]), [false, false, true]);
+    assert_eq!(rules(&a["helm"][1]), [true, true, false]);
+    assert_eq!(rules(&b["kustomize"][0]), [true, false, false]);
+    assert_eq!(a["helm"][0]["file"], "values-prod.yaml");
+
+    shop.world.write("shown.yml", &shown);
+    run(&["config", "validate", "--config", "shown.yml"]);
+    let again = run(&["config", "show", "--config", "shown.yml"]).stdout;
+    assert_eq!(again, shown);
+}
+
+#[test]
 fn schema_prints_a_json_schema_that_names_the_keys() {
     let world = World::new();
     let run = world.bump(["config", "schema"]).run().exits(0);
