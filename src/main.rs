@@ -205,6 +205,9 @@ async fn init(args: &InitArgs, environment: &Environment, terminal: &Terminal) -
         }
     }
     info!("{}", proposed.summary);
+    for command in &proposed.commands {
+        info!("{command}");
+    }
     Ok(Code::Success)
 }
 
@@ -232,6 +235,12 @@ type Resolved = (settings::Settings, Vec<gitops_bump::plan::PlannedRepository>);
 /// Settings and plan; their secrets are hidden from then on.
 fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
     let config = known_config(args.config.as_deref(), environment, terminal)?;
+    if let Some(config) = config.as_ref().filter(|_| args.config.is_none() && args.repository.url.is_some()) {
+        let file = &config.file;
+        info!(
+            "{file} is read, too: its keys count but for images and repositories, which the flags give (--config /dev/null: none)"
+        );
+    }
     let settings = settings::update(args, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let plan = gitops_bump::plan(&settings)?;

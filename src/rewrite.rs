@@ -23,6 +23,7 @@ use self::effect::{Check, Edited};
 pub use self::error::{Becoming, HeldTag, RewriteError, There};
 pub use self::running::{Running, running};
 use self::sources::{Given, Source, add_patches, add_sources};
+pub(crate) use self::trees::is_argocd_source;
 pub use self::trees::{Growing, Trees, want};
 pub use self::unmatched::Unmatched;
 use crate::edit::{self, EditError, Job, Kind, Place, Reason, Rewritten, Wanted};

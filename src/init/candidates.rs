@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::edit::is_kustomization_file_name;
 use crate::git::Listed;
+use crate::rewrite;
 use crate::text::printable;
 
 /// How many files are read.
@@ -17,10 +18,18 @@ pub(super) const MOST_BYTES: usize = 1 << 20;
 /// The file that makes a directory a chart.
 pub(super) const CHART: &str = "Chart.yaml";
 
+/// The config file that may lie in the repository; only its environments are read.
+pub(super) const CONFIG: &str = crate::config::DEFAULT_FILE;
+
+/// How many templates of charts are read.
+const MOST_TEMPLATES: usize = 500;
+
 /// The files to read, and what was passed over.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     pub(super) paths: Vec<String>,
+    /// Templates of charts, which are looked through and never proposed.
+    pub(super) templates: Vec<String>,
     pub(super) passed: Passed,
 }
 
@@ -57,7 +66,7 @@ impl Passed {
 /// Whether a file of this name may hold an image.
 pub(super) fn is_name(name: &str) -> bool {
     let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    matches!(extension, Some("yaml" | "yml")) || is_kustomization_file_name(name)
+    matches!(extension, Some("yaml" | "yml" | "jsonnet" | "libsonnet")) || is_kustomization_file_name(name)
 }
 
 /// Chooses among files whose names may hold an image.
@@ -68,8 +77,14 @@ pub(super) fn choose<'a>(files: impl Iterator<Item = &'a Listed>) -> Candidates 
     let templates: BTreeSet<String> = charts.map(|chart| format!("{chart}templates/")).collect();
     let mut chosen = Candidates::default();
     for file in files {
-        match reason(file, &templates) {
+        match reason(file) {
             Some(reason) => chosen.passed.add(reason, &printable(&file.path)),
+            None if is_template(&file.path, &templates) && chosen.templates.len() < MOST_TEMPLATES => {
+                chosen.templates.push(file.path.clone());
+            }
+            None if is_template(&file.path, &templates) => {
+                chosen.passed.add("that are templates of charts beyond the first 500", &file.path);
+            }
             None if chosen.paths.len() >= MOST_FILES => chosen.passed.add("beyond the first 2000", &file.path),
             None => chosen.paths.push(file.path.clone()),
         }
@@ -81,18 +96,26 @@ fn is_directory(path: &str) -> bool {
     path.is_empty() || path.ends_with('/')
 }
 
-fn reason(file: &Listed, templates: &BTreeSet<String>) -> Option<&'static str> {
+fn is_template(path: &str, templates: &BTreeSet<String>) -> bool {
+    let mut above = path.match_indices('/').map(|(slash, _)| path.get(..=slash).unwrap_or_default());
+    above.any(|directory| templates.contains(directory))
+}
+
+fn reason(file: &Listed) -> Option<&'static str> {
     let path = file.path.as_str();
-    let above = path.match_indices('/').map(|(slash, _)| path.get(..=slash).unwrap_or_default());
-    let mut above = above.into_iter();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let directory = path.strip_suffix(name).unwrap_or_default();
+    let is_hidden = |path: &str| path.split('/').any(|part| part.starts_with('.'));
+    let is_read = path == CONFIG || (!is_hidden(directory) && rewrite::is_argocd_source(name));
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
     if !file.is_file {
         Some("that are symbolic links")
-    } else if path.split('/').any(|part| part.starts_with('.')) {
+    } else if is_hidden(path) && !is_read {
         Some("that are hidden")
-    } else if above.any(|directory| templates.contains(directory)) {
-        Some("that are a chart's templates")
     } else if is_odd(path) {
         Some("with a name that can't be written down")
+    } else if matches!(extension, Some("jsonnet" | "libsonnet")) {
+        Some("that are Jsonnet, which is never edited")
     } else {
         None
     }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use super::File;
 use super::candidates::{CHART, Passed, is_odd};
-use crate::edit::{self, Kind, KnownDigest, Reason, Rules, Survey, Wanted};
-use crate::edit::{EditError, TagSource};
-use crate::image::{Algorithm, ProvenDigest, Repository, Tag};
+use super::trial::wanted;
+use crate::edit::{self, EditError, Kind, Reason, Rules, Survey, TagSource};
+use crate::image::Repository;
 
 /// How many places and resources of all files together are looked at.
 const MOST_SEEN: usize = 10_000;
@@ -18,8 +18,8 @@ const MOST_SEEN: usize = 10_000;
 pub(super) struct Collected {
     /// The files that can be read as YAML, in the order of their paths.
     pub(super) files: Vec<Seen>,
-    /// `appVersion` of the chart in a directory.
-    pub(super) versions: BTreeMap<String, String>,
+    /// The directories of charts, with their `appVersion`.
+    pub(super) charts: BTreeMap<String, Option<String>>,
     /// What was passed over.
     pub(super) passed: Passed,
 }
@@ -28,7 +28,7 @@ pub(super) struct Collected {
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) path: String,
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     pub(super) survey: Survey,
 }
 
@@ -69,9 +69,7 @@ pub(super) fn collect(files: Vec<File>, mut passed: Passed) -> Collected {
     for File { path, bytes } in files {
         match edit::survey(&path, &bytes) {
             Ok(_) if path.rsplit('/').next() == Some(CHART) => {
-                if let Some(version) = app_version(&bytes) {
-                    collected.versions.insert(super::environments::directory(&path).to_owned(), version);
-                }
+                collected.charts.insert(super::environments::directory(&path).to_owned(), app_version(&bytes));
             }
             Ok(survey) if seen + survey.sightings.len() + survey.resources.len() > MOST_SEEN => {
                 passed.add("beyond the first 10000 places", &path);
@@ -93,12 +91,18 @@ pub(super) fn collect(files: Vec<File>, mut passed: Passed) -> Collected {
 impl Seen {
     /// Tries the edit itself, in memory: what it does here it will do in `update`.
     pub(super) fn find(&self, image: &Repository) -> Option<Find> {
-        self.kinds().into_iter().find_map(|kind| self.look(image, kind))
+        self.kinds().into_iter().find_map(|kind| self.look(image, kind, Rules::default()))
     }
 
     /// The same at one place.
-    pub(super) fn find_at(&self, image: &Repository, kind: Kind) -> Option<Find> {
-        self.look(image, kind)
+    pub(super) fn find_at(&self, image: &Repository, kind: Kind, rules: Rules) -> Option<Find> {
+        self.look(image, kind, rules)
+    }
+
+    /// The text of a line, from 1.
+    pub(super) fn line(&self, line: usize) -> &str {
+        let text = std::str::from_utf8(&self.bytes).unwrap_or_default();
+        text.lines().nth(line.saturating_sub(1)).unwrap_or_default()
     }
 
     pub(super) fn is_kustomization(&self) -> bool {
@@ -131,12 +135,12 @@ impl Seen {
         }
     }
 
-    fn look(&self, image: &Repository, kind: Kind) -> Option<Find> {
+    fn look(&self, image: &Repository, kind: Kind, rules: Rules) -> Option<Find> {
         let is_addressed = kind.is_addressed();
         if !is_addressed && !self.names(image) {
             return None;
         }
-        let places = match self.tried(image, &kind, false) {
+        let places = match self.tried(image, &kind, rules) {
             Ok(places) if places.is_empty() => return None,
             Ok(places) => Ok(places),
             Err(EditError { reason: Reason::NotKustomization(_), .. }) => return None,
@@ -145,7 +149,8 @@ impl Seen {
                     error.reason,
                     Reason::NoTag { from: TagSource::Create | TagSource::Mapping, .. } | Reason::PathMissing { .. }
                 );
-                let needs_create = could && self.tried(image, &kind, true).is_ok_and(|places| !places.is_empty());
+                let creating = Rules { create: true, ..rules };
+                let needs_create = could && self.tried(image, &kind, creating).is_ok_and(|places| !places.is_empty());
                 Err(Refused { text: error.to_string(), hint: error.hint(), needs_create })
             }
         };
@@ -153,15 +158,9 @@ impl Seen {
     }
 
     /// The places that an edit would write.
-    pub(super) fn tried(&self, image: &Repository, kind: &Kind, create: bool) -> Result<Vec<Spot>, EditError> {
-        let wanted = Wanted {
-            repository: image.clone(),
-            tag: Tag::parse("0").expect("a digit is a tag"),
-            digest: KnownDigest::Proven(ProvenDigest::of_bytes(&[], Algorithm::Sha256)),
-        };
-        let rules = Rules { create, ..Rules::default() };
+    pub(super) fn tried(&self, image: &Repository, kind: &Kind, rules: Rules) -> Result<Vec<Spot>, EditError> {
         let jobs = [edit::Job { kind: kind.clone(), images: vec![0], rules }];
-        let rewritten = edit::rewrite(&self.path, &self.bytes, &jobs, &[wanted])?;
+        let rewritten = edit::rewrite(&self.path, &self.bytes, &jobs, &[wanted(image)])?;
         let spots = rewritten.places.into_iter().map(|place| Spot {
             path: if is_odd(&place.path) { "…".to_owned() } else { place.path },
             line: place.line,

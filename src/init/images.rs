@@ -2,17 +2,23 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use super::collect::Collected;
-use crate::image::{DOCKER_HUB, Repository};
+use super::environments::Environments;
+use super::hosts::{MANY, is_official, of_own};
+use crate::edit::Form;
+use crate::image::Repository;
 
 /// How many images are proposed when none is asked for.
 const MOST: usize = 50;
 
-/// The tag that is proposed for every image.
-const TAG: &str = "${CI_COMMIT_SHORT_SHA}";
+/// The variable that gives every proposed tag.
+pub(super) const TAG_VARIABLE: &str = "CI_COMMIT_SHORT_SHA";
+
+/// The variable that gives the repository's beginning.
+pub(super) const PREFIX_VARIABLE: &str = "IMAGE_REPOSITORY";
 
 /// An image of the proposal.
 #[derive(Clone, Debug)]
@@ -20,32 +26,108 @@ pub(super) struct Image {
     /// What targets call it by.
     pub(super) name: String,
     pub(super) repository: Repository,
+    /// The same image where an environment has a registry of its own.
+    pub(super) copies: Vec<Repository>,
     /// The reference with its variables.
     pub(super) reference: String,
     /// Whether a target writes it.
     pub(super) is_used: bool,
 }
 
-/// The images that were asked for, else those that the files name; and what is left out, a sentence each.
-pub(super) fn images(collected: &Collected, context: &Context) -> (Vec<Image>, Vec<String>) {
+impl Image {
+    /// Whether a repository is the image's, or that of a copy.
+    pub(super) fn is_of(&self, repository: &Repository) -> bool {
+        self.repository.is_same_as(repository) || self.copies.iter().any(|copy| copy.is_same_as(repository))
+    }
+}
+
+/// The images of a proposal.
+#[derive(Debug, Default)]
+pub(super) struct Choice {
+    pub(super) images: Vec<Image>,
+    /// What is left out, a sentence each.
+    pub(super) remarks: Vec<String>,
+    /// Whether there are so many that they were listed by their hosts.
+    pub(super) is_of_many: bool,
+}
+
+/// The images that were asked for, else those that the files name.
+pub(super) fn images(collected: &Collected, environments: &Environments, context: &Context) -> Choice {
     let mut remarks = Vec::new();
-    let repositories = if context.images.is_empty() { found(collected, &mut remarks) } else { context.images.clone() };
+    let mut is_of_many = false;
+    let families = families(collected, environments);
+    let repositories = if context.images.is_empty() {
+        let all = found(collected, context, &families, &mut remarks);
+        is_of_many = all.len() > MANY;
+        let mut own = of_own(all, context, &mut remarks);
+        if own.len() > MOST {
+            remarks.push(format!("{} more images are there: give --image", own.len() - MOST));
+            own.truncate(MOST);
+        }
+        own
+    } else {
+        context.images.clone()
+    };
     let mut names = BTreeSet::new();
     let image = |repository: Repository| Image {
         name: name(&repository, &mut names),
-        reference: format!("{}:{TAG}", below_variable(&repository, context.prefix.as_ref())),
+        reference: format!("{}:${{{TAG_VARIABLE}}}", below_variable(&repository, context.prefix.as_ref())),
+        copies: copies(&repository, &families),
         repository,
         is_used: false,
     };
-    (repositories.into_iter().map(image).collect(), remarks)
+    let images = repositories.into_iter().map(image).collect();
+    Choice { images, remarks, is_of_many }
 }
 
-fn found(collected: &Collected, remarks: &mut Vec<String>) -> Vec<Repository> {
+/// Repositories that are one image: files that differ in the environment alone name them at the same place, each at another
+/// host.
+fn families(collected: &Collected, environments: &Environments) -> Vec<Vec<Repository>> {
+    let mut places: BTreeMap<(&str, &str), Vec<&Repository>> = BTreeMap::new();
+    for file in &collected.files {
+        let Some(member) = environments.of_file(&file.path) else { continue };
+        for seen in file.survey.sightings.iter().filter(|seen| seen.form != Form::OnlyTag) {
+            let place = places.entry((&member.pattern, &seen.path)).or_default();
+            place.extend(&seen.repository);
+        }
+    }
+    let mut families: Vec<Vec<Repository>> = Vec::new();
+    for named in places.into_values() {
+        let mut family: Vec<Repository> = Vec::new();
+        for repository in named {
+            let is_of = family.first().is_none_or(|first| first.path() == repository.path());
+            if is_of && !family.iter().any(|known| known.is_same_as(repository)) {
+                family.push(repository.clone());
+            }
+        }
+        if family.len() > 1 && !families.contains(&family) {
+            families.push(family);
+        }
+    }
+    families
+}
+
+fn copies(repository: &Repository, families: &[Vec<Repository>]) -> Vec<Repository> {
+    let own = families.iter().filter(|family| family.iter().any(|known| known.is_same_as(repository)));
+    let mut copies: Vec<Repository> = Vec::new();
+    for other in own.flatten().filter(|other| !other.is_same_as(repository)) {
+        if !copies.iter().any(|known| known.is_same_as(other)) {
+            copies.push(other.clone());
+        }
+    }
+    copies
+}
+
+fn found(
+    collected: &Collected,
+    context: &Context,
+    families: &[Vec<Repository>],
+    remarks: &mut Vec<String>,
+) -> Vec<Repository> {
     let (mut found, mut public): (Vec<Repository>, BTreeSet<String>) = Default::default();
-    let sightings = collected.files.iter().flat_map(|file| &file.survey.sightings).filter(|seen| seen.is_certain);
+    let sightings = collected.files.iter().flat_map(|file| &file.survey.sightings);
     for repository in sightings.filter_map(|seen| seen.repository.as_ref()) {
-        // Nobody's pipeline builds the official images of Docker Hub.
-        if repository.host() == DOCKER_HUB && repository.path().starts_with("library/") {
+        if is_official(repository) {
             public.insert(repository.to_string());
         } else if !found.iter().any(|known| known.is_same_as(repository)) {
             found.push(repository.clone());
@@ -55,9 +137,16 @@ fn found(collected: &Collected, remarks: &mut Vec<String>) -> Vec<Repository> {
         let public: Vec<String> = public.into_iter().take(MOST).collect();
         remarks.push(format!("{}: Docker Hub's own images; give --image when one is yours", public.join(", ")));
     }
-    if found.len() > MOST {
-        remarks.push(format!("{} more images are there: give --image", found.len() - MOST));
-        found.truncate(MOST);
+    let is_own = |repository: &Repository| {
+        let hosts = [context.prefix.as_ref().map(Repository::host), context.registry.clone()];
+        hosts.into_iter().flatten().any(|host| host == repository.host())
+    };
+    // Of one image at several hosts, the one is proposed where a pipeline pushes to, else the first.
+    for family in families {
+        let chosen = family.iter().find(|repository| is_own(repository)).or(family.first());
+        found.retain(|known| {
+            !family.iter().any(|other| other.is_same_as(known)) || chosen.is_some_and(|it| it.is_same_as(known))
+        });
     }
     found
 }
@@ -80,7 +169,7 @@ fn below_variable(repository: &Repository, prefix: Option<&Repository>) -> Strin
         Some(path.strip_prefix(&prefix.path())?.strip_prefix('/')?.to_owned())
     });
     match below {
-        Some(below) => format!("${{IMAGE_REPOSITORY}}/{below}"),
+        Some(below) => format!("${{{PREFIX_VARIABLE}}}/{below}"),
         None => repository.to_string(),
     }
 }

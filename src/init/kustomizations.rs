@@ -13,25 +13,35 @@ const MOST: usize = 5000;
 
 /// Which files every kustomization is made of, by their numbers; itself is none of them.
 #[derive(Debug, Default)]
-pub(super) struct Reach(BTreeMap<usize, BTreeSet<usize>>);
+pub(super) struct Reach {
+    above: BTreeMap<usize, Vec<usize>>,
+    tops: Vec<usize>,
+}
 
 impl Reach {
     /// Follows all kustomizations.
     pub(super) fn new(collected: &Collected) -> Self {
         let numbers: BTreeMap<&str, usize> =
             collected.files.iter().enumerate().map(|(number, file)| (file.path.as_str(), number)).collect();
-        let roots = collected.files.iter().enumerate().filter(|(_, file)| file.is_kustomization());
-        Self(roots.map(|(number, _)| (number, follow(collected, &numbers, number))).collect())
+        let all = || collected.files.iter().enumerate().filter(|(_, file)| file.is_kustomization());
+        let mut above: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (root, _) in all() {
+            for below in follow(collected, &numbers, root) {
+                above.entry(below).or_default().push(root);
+            }
+        }
+        let tops = all().map(|(number, _)| number).filter(|number| !above.contains_key(number)).collect();
+        Self { above, tops }
     }
 
     /// The kustomizations that are made of a file, among others.
     pub(super) fn above(&self, file: usize) -> impl Iterator<Item = usize> {
-        self.0.iter().filter(move |(_, below)| below.contains(&file)).map(|(number, _)| *number)
+        self.above.get(&file).into_iter().flatten().copied()
     }
 
     /// The kustomizations that no other is made of.
-    pub(super) fn tops(&self) -> impl Iterator<Item = usize> {
-        self.0.keys().copied().filter(|number| self.above(*number).next().is_none())
+    pub(super) fn tops(&self) -> &[usize] {
+        &self.tops
     }
 }
 

@@ -2,19 +2,26 @@
 //! print, write a file, or know how an image is written in one.
 //!
 //! `candidates` says which files are worth reading, `collect` what they hold, `propose` what is made of it, `render`
-//! how that is written down; these four are pure.
+//! how that is written down, `commands` how it is tried; these are pure.
 
 mod candidates;
 mod collect;
+mod commands;
 mod environments;
+mod flux;
+mod hosts;
 mod images;
 mod kustomizations;
 mod propose;
 mod render;
+mod templates;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use tracing::debug;
+
+use self::candidates::Candidates;
 
 use crate::error::Error;
 use crate::git::{GitError, Remote};
@@ -44,6 +51,12 @@ struct Context {
     images: Vec<Repository>,
     /// `$IMAGE_REPOSITORY`.
     prefix: Option<Repository>,
+    /// The host of `$CI_REGISTRY`.
+    registry: Option<String>,
+    /// The file that the proposal goes to, where it has a name already.
+    output: Option<String>,
+    /// The environments that a config file in the repository lists.
+    environments: Vec<String>,
 }
 
 /// What `init` comes to.
@@ -53,6 +66,8 @@ pub struct Proposed {
     pub text: String,
     /// What it has, in one sentence.
     pub summary: String,
+    /// The commands to try it with, a line each.
+    pub commands: Vec<String>,
 }
 
 /// Reads the repository and proposes a config file.
@@ -66,9 +81,11 @@ pub async fn run(settings: &InitSettings, redactor: &SharedRedactor) -> Result<P
     let mut candidates = candidates::choose(listing.files());
     let place = settings.url.on_branch(Some(listing.branch()));
     debug!("{place}: {} files are read", candidates.paths.len());
-    let contents = remote.contents(&mut listing, &candidates.paths).await.map_err(failed)?;
+    let mut paths = std::mem::take(&mut candidates.paths);
+    paths.extend(candidates.templates.iter().cloned());
+    let contents = remote.contents(&mut listing, &paths).await.map_err(failed)?;
     let mut files = Vec::new();
-    for (path, content) in std::mem::take(&mut candidates.paths).into_iter().zip(contents) {
+    for (path, content) in paths.into_iter().zip(contents) {
         match content.filter(|bytes| bytes.len() <= candidates::MOST_BYTES) {
             Some(bytes) => files.push(File { path, bytes }),
             None => candidates.passed.add("larger than 1 MiB", &path),
@@ -81,25 +98,34 @@ pub async fn run(settings: &InitSettings, redactor: &SharedRedactor) -> Result<P
         branch: settings.branch.clone(),
         images: settings.images.clone(),
         prefix: settings.prefix.clone(),
+        registry: settings.registry.clone(),
+        output: settings.output.clone(),
+        environments: Vec::new(),
     };
-    offload::run(move || proposed(files, candidates.passed, &context)).await
+    offload::run(move || proposed(files, candidates, context)).await
 }
 
 /// From the files to the config file.
-fn proposed(files: Vec<File>, passed: candidates::Passed, context: &Context) -> Result<Proposed, Error> {
-    let collected = collect::collect(files, passed);
-    let proposal = propose::propose(&collected, context);
-    if proposal.targets().next().is_none() {
-        for remark in &proposal.remarks {
-            debug!("{remark}");
-        }
+fn proposed(files: Vec<File>, candidates: Candidates, mut context: Context) -> Result<Proposed, Error> {
+    let is_template = |file: &File| candidates.templates.contains(&file.path);
+    let (templates, files): (Vec<File>, Vec<File>) = files.into_iter().partition(is_template);
+    let (configs, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|file| file.path == candidates::CONFIG);
+    context.environments = configs.iter().flat_map(|file| environments::listed(&file.bytes)).collect();
+    let collected = collect::collect(files, candidates.passed);
+    let mut proposal = propose::propose(&collected, &context);
+    proposal.remarks.extend(templates::remarks(&templates, &proposal.images, &context.images));
+    for remark in &proposal.remarks {
+        debug!("{remark}");
+    }
+    let targets = proposal.targets().count();
+    if targets == 0 && !proposal.is_of_many {
         let wanted: Vec<&str> = context.images.iter().map(Repository::as_str).collect();
         let wanted = if wanted.is_empty() { "any image".to_owned() } else { wanted.join(", ") };
         return Err(Error::NothingToPropose { place: context.place.clone(), wanted, seen: proposal.remarks });
     }
-    let targets = proposal.targets().count();
     let images = proposal.images.iter().filter(|image| image.is_used).count();
     let remarks = proposal.remarks.len() + proposal.items.len() - targets;
     let summary = format!("proposed: {images} images, {targets} targets; {remarks} things are left to decide");
-    Ok(Proposed { text: render::render(&proposal, &collected.passed, context), summary })
+    let commands = commands::commands(&proposal, &context);
+    Ok(Proposed { text: render::render(&proposal, &collected.passed, &context, &commands), summary, commands })
 }

@@ -5,43 +5,58 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Context;
 use super::candidates::Passed;
+use super::environments::ENVIRONMENT;
 use super::propose::{Proposal, Section, Target};
 use crate::text::one_line;
 
-/// How many remarks are written down.
-const MOST_REMARKS: usize = 100;
+/// How many remarks are written down, and how many targets that are not in force.
+const MOST: usize = 20;
 
 /// How long a comment may be, in characters.
 const LONGEST: usize = 300;
 
-/// Writes the config file.
-pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context) -> String {
+/// Writes the config file; `commands` are those to try it with.
+pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context, commands: &[String]) -> String {
     let mut text = String::new();
-    head(&mut text, proposal, context);
-    remarks(&mut text, "Left to decide:", &proposal.remarks);
-    remarks(&mut text, "Not read:", &passed.lines().collect::<Vec<_>>());
-    text.push_str("images:\n");
-    for image in &proposal.images {
-        if image.is_used {
-            let _ = writeln!(text, "  {}: {}", value(&image.name), with_variables(&image.reference));
-        } else {
-            comment(&mut text, 2, &format!("{}: {}", image.name, image.reference));
-        }
+    comment(&mut text, 0, &format!("Proposed by gitops-bump init for {}.", context.place));
+    comment(&mut text, 0, "Read it, keep it as .gitops-bump.yml, and try it with the commands at its end.");
+    list(&mut text, "Left to decide:", &proposal.remarks);
+    list(&mut text, "Not read:", &passed.lines().collect::<Vec<_>>());
+    if proposal.targets().next().is_none() {
+        return text;
     }
-    if proposal.creates {
-        comment(&mut text, 0, "Adds the tags and entries that are missing.");
-        text.push_str("create: true\n");
+    text.push_str("images:\n");
+    for image in proposal.images.iter().filter(|image| image.is_used) {
+        let _ = writeln!(text, "  {}: {}", value(&image.name), with_variables(&image.reference));
+    }
+    if !proposal.environments.is_empty() {
+        comment(
+            &mut text,
+            0,
+            "<env> is --environment, by default the job's environment. A run writes for one of these:",
+        );
+        let _ = writeln!(text, "environments: {}", flow(&proposal.environments));
     }
     let _ = writeln!(text, "repositories:\n  - url: {}", value(&context.url));
     if let Some(branch) = &context.branch {
         let _ = writeln!(text, "    branch: {}", value(branch));
     }
+    let held = proposal.items.iter().filter(|target| target.but.is_some()).count();
+    let mut shown = 0;
     for section in [Section::Helm, Section::Kustomize, Section::Manifest] {
-        let targets: Vec<&Target> = proposal.items.iter().filter(|target| target.section == section).collect();
+        let mut targets: Vec<&Target> = proposal.items.iter().filter(|target| target.section == section).collect();
+        targets.retain(|target| {
+            target.but.is_none()
+                || shown < MOST && {
+                    shown += 1;
+                    true
+                }
+        });
         if targets.is_empty() {
             continue;
         }
@@ -51,32 +66,44 @@ pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context) ->
             target(&mut text, entry, proposal);
         }
     }
+    if held > shown {
+        comment(&mut text, 4, &format!("{} more places are not in force", held - shown));
+    }
+    if !commands.is_empty() {
+        comment(&mut text, 0, "To try it, with a tag that is there:");
+        for command in commands {
+            // A comment may be cut, and a command that is cut does something else.
+            let _ = writeln!(text, "#   {}", one_line(command));
+        }
+    }
     text
 }
 
-fn head(text: &mut String, proposal: &Proposal, context: &Context) {
-    comment(text, 0, &format!("Proposed by gitops-bump init for {}. Read it, then keep it as", context.place));
-    comment(text, 0, ".gitops-bump.yml and try it: gitops-bump config validate, gitops-bump update --dry-run.");
-    comment(text, 0, "GITOPS_BUMP_GIT_TOKEN holds the token that reads and pushes.");
-    if !proposal.environments.is_empty() {
-        let names: Vec<&str> = proposal.environments.iter().map(String::as_str).collect();
-        let seen = format!("<env> is --environment, by default the job's environment. Seen: {}.", names.join(", "));
-        comment(text, 0, &seen);
-    }
-}
-
-fn remarks(text: &mut String, title: &str, remarks: &[String]) {
-    if remarks.is_empty() {
+fn list(text: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
         return;
     }
     text.push_str("#\n");
     comment(text, 0, title);
-    for remark in remarks.iter().take(MOST_REMARKS) {
-        comment(text, 0, &format!("- {remark}"));
+    for line in lines.iter().take(MOST) {
+        comment(text, 0, &format!("- {line}"));
     }
-    if remarks.len() > MOST_REMARKS {
-        comment(text, 0, &format!("- and {} more", remarks.len() - MOST_REMARKS));
+    if lines.len() > MOST {
+        comment(text, 0, &format!("- and {} more, which init -v lists", lines.len() - MOST));
     }
+}
+
+/// `[dev, prod]`.
+fn flow(names: &BTreeSet<String>) -> String {
+    let names: Vec<String> = names.iter().map(|name| in_flow(name)).collect();
+    format!("[{}]", names.join(", "))
+}
+
+/// A name as an item of a flow sequence.
+fn in_flow(name: &str) -> String {
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    let text = value(name);
+    if is_plain && text == *name { text } else { serde_json::Value::from(name.replace('$', "$$")).to_string() }
 }
 
 fn target(text: &mut String, target: &Target, proposal: &Proposal) {
@@ -85,8 +112,14 @@ fn target(text: &mut String, target: &Target, proposal: &Proposal) {
     }
     let mut lines = vec![format!("- {}: {}", file_key(target.section), value(&target.file))];
     lines.extend(target.path.as_ref().map(|path| format!("  path: {}", value(path))));
-    let name = target.image.and_then(|image| proposal.images.get(image)).map(|image| &image.name);
-    lines.extend(name.map(|name| format!("  image: {}", value(name))));
+    let image = target.images.first().filter(|_| !target.is_for_all).and_then(|image| proposal.images.get(*image));
+    lines.extend(image.map(|image| format!("  image: {}", value(&image.name))));
+    lines.extend(target.name.as_ref().map(|name| format!("  name: {}", value(name))));
+    lines.extend(target.create.then(|| "  create: true".to_owned()));
+    lines.extend(target.any_repository.then(|| "  any_repository: true".to_owned()));
+    let is_for_some = !target.environments.is_empty()
+        && (target.environments != proposal.environments || !target.file.contains(ENVIRONMENT));
+    lines.extend(is_for_some.then(|| format!("  environments: {}", flow(&target.environments))));
     let prefix = if target.but.is_some() { "# " } else { "" };
     if let Some(but) = &target.but {
         comment(text, 6, &format!("Not in force: {but}."));

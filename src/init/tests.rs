@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 
-use super::candidates::Passed;
+mod layouts;
+
 use super::*;
 use crate::cli::{self, Command};
 use crate::environment::Environment;
 use crate::rewrite::{self, FileRewrite};
 use crate::settings::{self, ConfigText, Settings};
-use crate::tree::{Entry, Found, Want, join};
 
 const API: &str = "r.example.com/team/api";
 const WEB: &str = "r.example.com/team/web";
@@ -23,12 +23,15 @@ fn context(images: &[&str]) -> Context {
         branch: None,
         images: images.iter().map(|image| Repository::parse(image).unwrap()).collect(),
         prefix: Repository::parse("r.example.com/team").ok(),
+        registry: None,
+        output: None,
+        environments: Vec::new(),
     }
 }
 
 fn attempt(files: Files<'_>, images: &[&str]) -> Result<Proposed, Error> {
     let files = files.iter().map(|(path, text)| File { path: (*path).into(), bytes: text.as_bytes().to_vec() });
-    proposed(files.collect(), Passed::default(), &context(images))
+    proposed(files.collect(), Candidates::default(), context(images))
 }
 
 fn proposal(files: Files<'_>, images: &[&str]) -> String {
@@ -55,18 +58,6 @@ fn settings(text: &str, environment: &str) -> Settings {
     settings::update(&args, Some(&config), &environment).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn found(files: Files<'_>, want: Want<'_>) -> Found {
-    let file = |text: &str| Found::File(text.as_bytes().to_vec());
-    if let Some((_, text)) = files.iter().find(|(path, _)| *path == want.path) {
-        return file(text);
-    }
-    let entries = files.iter().filter_map(|(path, text)| {
-        let name = path.rsplit('/').next()?;
-        ((want.pick)(name) && join(want.path, name) == *path).then(|| Entry { name: name.into(), found: file(text) })
-    });
-    Found::Directory(entries.collect())
-}
-
 /// The lines that a proposal's run would write, `FILE: LINE`.
 fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
     let settings = settings(text, environment);
@@ -81,10 +72,10 @@ fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
         })
         .collect();
     let targets = &plan[0].targets;
-    let found: Vec<Found> = rewrite::wants(targets).into_iter().map(|want| found(files, want)).collect();
-    let rewritten = rewrite::rewrite(targets, (&found, &rewrite::Trees::default()), &wanted);
+    let disk = trial::Files::of(files.iter().map(|(path, text)| (*path, text.as_bytes())));
+    let rewritten = disk.rewrite(targets, &disk.trees(targets), &wanted);
     let rewritten = rewritten.unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let mut coverage = rewrite::Coverage::of(1);
+    let mut coverage = rewrite::Coverage::of(1).excusing(settings.images_of_others());
     coverage.see(0, &rewritten);
     coverage.require_all(targets, &wanted).unwrap_or_else(|error| panic!("{error}\n{text}"));
     rewritten.files.iter().flat_map(changes).collect()
@@ -102,11 +93,10 @@ fn values_per_environment_become_one_target() {
     let text = proposal(&files, &[]);
     assert_eq!(
         in_force(&text),
-        "images:\n  api: ${IMAGE_REPOSITORY}/api:${CI_COMMIT_SHORT_SHA}\nrepositories:\n  \
-         - url: https://example.com/shop/infra.git\n    helm:\n      - file: values-<env>.yaml\n"
+        "images:\n  api: ${IMAGE_REPOSITORY}/api:${CI_COMMIT_SHORT_SHA}\nenvironments: [dev, prod]\n\
+         repositories:\n  - url: https://example.com/shop/infra.git\n    helm:\n      - file: values-<env>.yaml\n"
     );
     assert!(text.contains("# api: image.tag; now 1.4.0, 1.4.1"), "{text}");
-    assert!(text.contains("Seen: dev, prod"), "{text}");
     assert_eq!(written(&text, &files, "dev"), ["values-dev.yaml: tag: \"5846e796\""]);
 }
 
@@ -206,7 +196,7 @@ fn overlays_win_over_the_deployment_that_they_are_made_of() {
 }
 
 #[test]
-fn a_kustomization_without_images_is_said_to_need_create() {
+fn environments_that_are_made_of_one_deployment_get_entries_of_their_own() {
     let deployment = deployment(&format!("{API}:1.4.1"));
     let files = [
         ("base/deployment.yaml", deployment.as_str()),
@@ -215,28 +205,34 @@ fn a_kustomization_without_images_is_said_to_need_create() {
         ("overlays/prod/kustomization.yaml", "resources: [../../base]\n"),
     ];
     let text = proposal(&files, &[]);
+    let target = "    kustomize:\n      - path: overlays/<env>\n        image: api\n        create: true\n";
+    assert!(in_force(&text).ends_with(target), "{text}");
+    assert!(text.contains("Not in force: the tag comes from overlays/dev/kustomization.yaml"), "{text}");
+    let added = ["images:", "- name: r.example.com/team/api", "newTag: \"5846e796\""];
+    assert_eq!(written(&text, &files, "dev"), added.map(|line| format!("overlays/dev/kustomization.yaml: {line}")));
+
+    let text = proposal(&files[..2], &[]);
     assert!(in_force(&text).ends_with("    manifest:\n      - path: base/deployment.yaml\n"), "{text}");
-    assert!(text.contains("      # - path: overlays/<env>\n      #   image: api\n"), "{text}");
-    assert!(text.contains("it needs create: true"), "{text}");
-    assert_eq!(written(&text, &files, ""), [format!("base/deployment.yaml: image: {API}:5846e796")]);
+    assert_eq!(written(&text, &files[..2], ""), [format!("base/deployment.yaml: image: {API}:5846e796")]);
 
     let remote = [("kustomization.yaml", "resources:\n- https://example.com/base\n")];
     let text = proposal(&remote, &[API]);
-    assert!(in_force(&text).ends_with("    kustomize:\n      - path: .\n        image: api\n"), "{text}");
+    let target = "    kustomize:\n      - path: .\n        image: api\n        create: true\n";
+    assert!(in_force(&text).ends_with(target), "{text}");
     assert!(written(&text, &remote, "").contains(&"kustomization.yaml: newTag: \"5846e796\"".to_owned()));
 }
 
 #[test]
-fn what_differs_between_environments_is_not_in_force() {
+fn what_one_environment_has_alone_is_its_own_target() {
     let both = format!("a: {{image: '{API}:1'}}\nb: {{image: '{WEB}:1'}}\n");
     let one = format!("a: {{image: '{API}:1'}}\n");
     let files = [("values-dev.yaml", both.as_str()), ("values-prod.yaml", &one)];
     let text = proposal(&files, &[]);
     assert!(in_force(&text).contains("      - file: values-<env>.yaml\n        image: api\n"), "{text}");
-    assert!(text.contains("Not in force: not every environment (dev, prod) has it"), "{text}");
-    assert!(!in_force(&text).contains("web"), "{text}");
+    let alone = "      - file: values-dev.yaml\n        image: web\n        environments: [dev]\n";
+    assert!(in_force(&text).contains(alone), "{text}");
     assert_eq!(written(&text, &files, "prod").len(), 1);
-    assert_eq!(written(&text, &files, "dev").len(), 1);
+    assert_eq!(written(&text, &files, "dev").len(), 2);
 }
 
 #[test]
@@ -299,11 +295,23 @@ fn nothing_to_propose_is_an_error_that_says_what_was_seen() {
 #[test]
 fn templates_hidden_files_and_links_are_passed_over() {
     let listed = |path: &str| crate::git::Listed { path: path.into(), is_file: path != "link.yaml" };
-    let paths =
-        ["a/Chart.yaml", "a/templates/x.yaml", "templates/y.yaml", ".gitlab-ci.yml", "link.yaml", "a\u{202e}.yaml"];
+    let paths = [
+        "a/Chart.yaml",
+        "a/templates/x.yaml",
+        "templates/y.yaml",
+        ".gitlab-ci.yml",
+        ".gitops-bump.yml",
+        "x/.gitops-bump.yml",
+        "x/.argocd-source-shop.yaml",
+        ".x/.argocd-source-shop.yaml",
+        "main.jsonnet",
+        "link.yaml",
+        "a\u{202e}.yaml",
+    ];
     let files = paths.map(listed);
     let chosen = candidates::choose(files.iter());
-    assert_eq!(chosen.paths, ["a/Chart.yaml", "templates/y.yaml"]);
+    assert_eq!(chosen.paths, ["a/Chart.yaml", "templates/y.yaml", ".gitops-bump.yml", "x/.argocd-source-shop.yaml"]);
+    assert_eq!(chosen.templates, ["a/templates/x.yaml"]);
     let lines: Vec<String> = chosen.passed.lines().collect();
-    assert!(lines.contains(&"1 file that are a chart's templates (a/templates/x.yaml)".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"1 file that are Jsonnet, which is never edited (main.jsonnet)".to_owned()), "{lines:?}");
 }

@@ -149,7 +149,7 @@ fn start(target: &Target) -> String {
 }
 
 /// Whether Argo CD takes a file of this name for what overrides a source: `.argocd-source.yaml`, `.argocd-source-APP.yaml`.
-fn is_argocd_source(name: &str) -> bool {
+pub(crate) fn is_argocd_source(name: &str) -> bool {
     let rest = name.strip_prefix(".argocd-source").and_then(|rest| rest.strip_suffix(".yaml"));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

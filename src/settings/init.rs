@@ -22,6 +22,8 @@ pub struct InitSettings {
     pub images: Vec<Repository>,
     /// `$IMAGE_REPOSITORY`: images below it are proposed by that variable.
     pub prefix: Option<Repository>,
+    /// The host of `$CI_REGISTRY`: one's own images are there.
+    pub registry: Option<String>,
     /// The file to write; none means stdout.
     pub output: Option<String>,
     /// How to reach the Git server.
@@ -45,9 +47,16 @@ pub fn init(args: &InitArgs, environment: &Environment) -> Result<InitSettings, 
         branch: branch::given("branch", args.branch.as_deref())?,
         images: images(&args.image)?,
         prefix: prefix.and_then(|prefix| Repository::parse(prefix).ok()),
+        registry: environment.get("CI_REGISTRY").map(host).filter(|host| !host.is_empty()),
         output: args.output.clone().filter(|output| !output.is_empty()),
         network,
     })
+}
+
+/// The host of a registry's address.
+fn host(address: &str) -> String {
+    let bare = address.rsplit_once("://").map_or(address, |(_, bare)| bare);
+    bare.split('/').next().unwrap_or_default().to_lowercase()
 }
 
 fn images(given: &[String]) -> Result<Vec<Repository>, SettingsError> {

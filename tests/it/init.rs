@@ -1,5 +1,7 @@
 //! `init`: what it proposes for the layouts that are out there is valid, runs, and writes where it should.
 
+mod layouts;
+
 use crate::samples::{deployment, kustomization, values};
 use crate::world::{Bump, Repository, World};
 
@@ -16,6 +18,7 @@ impl Shop {
     /// `REPOSITORY` in the files stands for the image's repository.
     fn new(files: &[(&str, &str)]) -> Self {
         let world = World::new();
+        world.push("app", "1.0.0");
         world.push("app", "2.0.0");
         let (corner, name) = (world.repository(""), world.repository("app"));
         let host = world.servers().registry.clone();
@@ -96,7 +99,7 @@ fn a_kustomization_without_images_gets_an_entry() {
     let shop = Shop::new(&[("kustomization.yaml", "resources:\n- https://example.com/base\n")]);
     let image = shop.world.repository("app");
     let (text, diff) = shop.proposed(&["--image", &image]);
-    assert!(text.contains("\ncreate: true\n"), "{text}");
+    assert!(text.contains("\n        create: true\n"), "{text}");
     assert!(diff.contains(&format!("+- name: {image}\n+  newTag: 2.0.0\n")), "{diff}");
 }
 

@@ -5,201 +5,64 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Item, Key, Maker, Needs, Proposal, Section, Target, is_within};
+use super::{How, Item, Maker, Proposal, Section, Target, is_within};
 use crate::init::collect::Spot;
-use crate::init::environments::{self, ENVIRONMENT, directory};
+use crate::init::environments::{ENVIRONMENT, directory};
 
 /// How many files and places a comment names.
 const NAMED: usize = 6;
 
-/// Files that become one target.
-struct Group {
-    file: String,
-    environments: BTreeMap<String, usize>,
-    items: Vec<usize>,
-}
+/// What makes items one target: the file, maybe with `<env>`, the rest of the target, and why it is not in force.
+type Key = (String, How, usize, Option<String>);
 
 impl Maker<'_> {
     /// The proposal with all that was found.
     pub(super) fn finish(mut self) -> Proposal {
-        let mut groups = self.groups();
-        self.hold_guesses(&groups);
-        if !self.items.iter().any(|item| item.but.is_none()) {
-            self.free_one();
+        let mut groups: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+        for (number, item) in self.items.iter().enumerate() {
+            let path = self.path(item.file);
+            let file = self.environments.of_file(path).map_or(path, |member| member.pattern.as_str());
+            let key = (file.to_owned(), item.how.clone(), item.image, item.but.clone());
+            groups.entry(key).or_default().push(number);
         }
-        groups.sort_by(|one, other| (one.items.first(), &one.file).cmp(&(other.items.first(), &other.file)));
-        let creates = self.items.iter().any(|item| item.but.is_none() && item.needs == Needs::Create);
-        let mut proposal = Proposal { creates, ..Proposal::default() };
-        for group in &groups {
-            self.targets(group, creates, &mut proposal);
+        let mut groups: Vec<(Key, Vec<usize>)> = groups.into_iter().collect();
+        groups.sort_by_key(|((_, _, image, but), items)| (but.is_some(), items.first().copied(), *image));
+        let mut proposal = Proposal::default();
+        for ((file, how, image, but), items) in groups {
+            proposal.items.push(self.target((file, how, image, but), &items));
         }
         proposal.items.sort_by_key(|target| (target.section, target.but.is_some()));
+        self.check(&mut proposal);
+        self.say_what_is_left_out(&mut proposal);
+        self.tags(&mut proposal);
         self.unused(&proposal);
         proposal.remarks = self.remarks;
         proposal.images = self.images;
         proposal
     }
 
-    /// Files that vary with the environment alone become one group.
-    fn groups(&mut self) -> Vec<Group> {
-        let open = |item: &Item| item.but.is_none() || item.needs == Needs::Create;
-        let files: BTreeSet<usize> = self.items.iter().filter(|item| open(item)).map(|item| item.file).collect();
-        let mut by_file: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (number, item) in self.items.iter().enumerate() {
-            by_file.entry(item.file).or_default().push(number);
-        }
-        let patterns = environments::patterns(files.iter().map(|file| (*file, self.path(*file))));
-        let mut done: BTreeSet<usize> = BTreeSet::new();
-        let mut groups = Vec::new();
-        for (pattern, files) in patterns {
-            let mut by_key: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
-            for number in files.values().filter_map(|file| by_file.get(file)).flatten().copied() {
-                let item = &self.items[number];
-                if !done.contains(&number) && open(item) {
-                    by_key.entry(item.key()).or_default().push(number);
-                }
-            }
-            let mut partial = Vec::new();
-            let mut whole = Vec::new();
-            for items in by_key.into_values() {
-                let holders: BTreeSet<usize> = items.iter().map(|item| self.items[*item].file).collect();
-                let is_whole = holders.len() == files.len();
-                if is_whole { whole.extend(items) } else { partial.extend(items) }
-            }
-            done.extend(&whole);
-            if !whole.is_empty() {
-                groups.push(Group { file: pattern.path.clone(), environments: files.clone(), items: whole });
-            }
-            if !pattern.is_guess {
-                for number in partial {
-                    let names: Vec<&str> = files.keys().map(String::as_str).collect();
-                    let but = format!("not every environment ({}) has it", listed(&names));
-                    self.items[number].but.get_or_insert(but);
-                }
-            }
-        }
-        for (number, item) in self.items.iter().enumerate().filter(|(number, _)| !done.contains(number)) {
-            let same = groups.iter_mut().find(|group| {
-                group.environments.is_empty() && group.items.iter().all(|other| self.items[*other].file == item.file)
-            });
-            match same {
-                Some(group) => group.items.push(number),
-                None => groups.push(Group {
-                    file: self.path(item.file).to_owned(),
-                    environments: BTreeMap::new(),
-                    items: vec![number],
-                }),
-            }
-        }
-        groups
-    }
-
-    /// A new entry for an image that no file names could go into one kustomization; among several nobody can choose.
-    fn hold_guesses(&mut self, groups: &[Group]) {
-        for image in 0..self.images.len() {
-            let creates = |item: &usize| {
-                let item = &self.items[*item];
-                item.image == image
-                    && item.section == Section::Kustomize
-                    && item.needs == Needs::Create
-                    && item.but.is_none()
-            };
-            let several = groups.iter().filter(|group| group.items.iter().any(creates)).count() > 1;
-            for item in self.items.iter_mut().filter(|item| several && item.image == image) {
-                if item.section == Section::Kustomize && item.needs == Needs::Create {
-                    item.but.get_or_insert_with(|| "no file says which kustomization has the image".to_owned());
-                }
-            }
-        }
-    }
-
-    /// Where everything differs between the environments, the first one is proposed.
-    fn free_one(&mut self) {
-        let differs = |item: &&mut Item| {
-            item.needs == Needs::Nothing
-                && item.but.as_ref().is_some_and(|but| but.starts_with("not every environment"))
+    fn target(&self, (file, how, image, but): Key, items: &[usize]) -> Target {
+        let items: Vec<&Item> = items.iter().map(|number| &self.items[*number]).collect();
+        let environments: BTreeSet<String> =
+            items.iter().filter_map(|item| self.environment(item.file).map(str::to_owned)).collect();
+        // One environment's file is called by its name.
+        let file = match (items.as_slice(), environments.len()) {
+            ([item], 1) => self.path(item.file),
+            _ => file.as_str(),
         };
-        let first = self.items.iter_mut().find(differs).map(|item| item.file);
-        for item in self.items.iter_mut().filter(differs).filter(|item| Some(item.file) == first) {
-            item.but = None;
-        }
-    }
-
-    /// A group's targets: one for all its images where the file names no other, else one for each.
-    fn targets(&mut self, group: &Group, creates: bool, proposal: &mut Proposal) {
-        let mut together: BTreeMap<(Section, Option<String>), Vec<usize>> = BTreeMap::new();
-        let mut alone = Vec::new();
-        let mut by_image: BTreeMap<(Key<'_>, Option<&str>), Vec<usize>> = BTreeMap::new();
-        for number in &group.items {
-            let item = &self.items[*number];
-            by_image.entry((item.key(), item.but.as_deref())).or_default().push(*number);
-        }
-        for ((key, but), items) in by_image {
-            let is_joinable = !creates && key.1.is_none() && but.is_none();
-            if is_joinable {
-                together.entry((key.0, None)).or_default().extend(items);
-            } else {
-                alone.push(items);
-            }
-        }
-        for ((section, _), items) in together {
-            if self.is_all(&items) {
-                proposal.items.push(self.target(group, section, &items, None));
-            } else {
-                let images: BTreeSet<usize> = items.iter().map(|item| self.items[*item].image).collect();
-                for image in images {
-                    let own: Vec<usize> =
-                        items.iter().copied().filter(|item| self.items[*item].image == image).collect();
-                    proposal.items.push(self.target(group, section, &own, Some(image)));
-                }
-            }
-        }
-        for items in alone {
-            let Some(item) = items.first().map(|item| &self.items[*item]) else { continue };
-            proposal.items.push(self.target(group, item.section, &items, Some(item.image)));
-        }
-        let is_used = group.items.iter().any(|item| self.items[*item].but.is_none());
-        if is_used {
-            proposal.environments.extend(group.environments.keys().cloned());
-        }
-        for item in &group.items {
-            let item = &self.items[*item];
-            self.images[item.image].is_used |= item.but.is_none();
-        }
-    }
-
-    /// Whether the items are all that their files name of the proposed images.
-    fn is_all(&self, items: &[usize]) -> bool {
-        let own: BTreeSet<(usize, usize)> =
-            items.iter().map(|item| (self.items[*item].file, self.items[*item].image)).collect();
-        let files: BTreeSet<usize> = own.iter().map(|(file, _)| *file).collect();
-        files.into_iter().all(|file| {
-            let images = (0..self.images.len()).filter(|image| !own.contains(&(file, *image)));
-            images.into_iter().all(|image| !self.seen(file).names(&self.images[image].repository))
-        })
-    }
-
-    fn target(&self, group: &Group, section: Section, items: &[usize], image: Option<usize>) -> Target {
-        let first = items.first().map(|item| &self.items[*item]);
-        let directory = if section == Section::Kustomize { directory(&group.file) } else { &group.file };
-        let mut why = Vec::new();
-        if !group.environments.is_empty() {
-            let names: Vec<&str> = group.environments.keys().map(String::as_str).collect();
-            why.push(format!("{ENVIRONMENT}: {}", listed(&names)));
-        }
-        let images: BTreeSet<usize> = items.iter().map(|item| self.items[*item].image).collect();
-        for image in images {
-            let own: Vec<&Item> =
-                items.iter().map(|item| &self.items[*item]).filter(|item| item.image == image).collect();
-            why.extend(self.why(image, &own));
-        }
+        let file = if how.section == Section::Kustomize { directory(file) } else { file };
         Target {
-            section,
-            file: if directory.is_empty() { ".".to_owned() } else { directory.to_owned() },
-            path: first.and_then(|item| item.path.clone()),
-            image,
-            why,
-            but: first.and_then(|item| item.but.clone()),
+            section: how.section,
+            file: if file.is_empty() { ".".to_owned() } else { file.to_owned() },
+            path: how.path.clone(),
+            name: how.name.clone(),
+            images: BTreeSet::from([image]),
+            is_for_all: false,
+            create: how.create,
+            any_repository: how.any_repository,
+            environments,
+            why: self.why(image, &items),
+            but,
         }
     }
 
@@ -216,13 +79,15 @@ impl Maker<'_> {
             place = format!("{place}; now {}", listed(&old.into_iter().collect::<Vec<_>>()));
         }
         let mut why = vec![place];
-        if items.iter().any(|item| item.needs == Needs::Create) {
+        if items.iter().any(|item| item.how.create) {
             why.push("nothing is written there yet: create: true adds it".to_owned());
         } else if spots.iter().any(|spot| spot.old.is_empty()) {
             why.push(self.blank(items));
         }
-        if let Some(base) = items.iter().find_map(|item| item.base) {
-            why.push(format!("only the tag stands there; the repository is that of {}", self.path(base)));
+        for note in items.iter().flat_map(|item| &item.notes) {
+            if !why.contains(note) && why.len() < NAMED {
+                why.push(note.clone());
+            }
         }
         why
     }
@@ -231,18 +96,72 @@ impl Maker<'_> {
     fn blank(&self, items: &[&Item]) -> String {
         let charts = items.iter().flat_map(|item| {
             let path = self.path(item.file);
-            self.collected.versions.iter().filter(move |(chart, _)| is_within(path, chart))
+            self.collected.charts.iter().filter(move |(chart, _)| is_within(path, chart))
         });
         match charts.max_by_key(|(chart, _)| chart.len()) {
-            Some((_, version)) => format!("the tag is blank: so far it is appVersion of Chart.yaml, {version}"),
-            None => "the tag is blank: so far it is what the chart makes of that, most often its appVersion".to_owned(),
+            Some((_, Some(version))) => {
+                format!("the tag is blank: so far it is appVersion of Chart.yaml, {version}")
+            }
+            _ => "the tag is blank: so far it is what the chart makes of that, most often its appVersion".to_owned(),
+        }
+    }
+
+    /// The environments that a target with `<env>` leaves out, as far as nothing else in force is theirs.
+    fn say_what_is_left_out(&self, proposal: &mut Proposal) {
+        let all = proposal.environments.clone();
+        let known: BTreeSet<&str> = self.environments.names();
+        let covered: BTreeSet<(usize, String)> = proposal
+            .targets()
+            .flat_map(|target| {
+                target.images.iter().flat_map(|image| target.environments.iter().map(|name| (*image, name.clone())))
+            })
+            .collect();
+        for target in proposal.items.iter_mut().filter(|it| it.but.is_none() && it.file.contains(ENVIRONMENT)) {
+            let is_left_out = |name: &&&str| {
+                let own = target.file.replace(ENVIRONMENT, name);
+                let is_there = all.contains(**name) || self.is_there(&own);
+                is_there && !target.images.iter().any(|image| covered.contains(&(*image, (**name).to_owned())))
+            };
+            let left_out: Vec<String> = known
+                .iter()
+                .filter(is_left_out)
+                .map(|name| {
+                    let own = target.file.replace(ENVIRONMENT, name);
+                    let why = if self.is_there(&own) { "has no such place" } else { "is not there" };
+                    format!("{name} ({own} {why})")
+                })
+                .collect();
+            if !left_out.is_empty() {
+                let names: Vec<&str> = left_out.iter().map(String::as_str).collect();
+                target.why.push(format!("left out: {}", listed(&names)));
+            }
+        }
+    }
+
+    fn is_there(&self, file: &str) -> bool {
+        let in_it = |name: &&str| self.files.has(&format!("{file}/{name}"));
+        self.files.has(file) || ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(in_it)
+    }
+
+    /// A tag that a place in force holds, for every environment.
+    fn tags(&self, proposal: &mut Proposal) {
+        for item in self.items.iter().filter(|item| item.but.is_none()) {
+            let tags = item.spots.iter().filter_map(|spot| spot.old.split('@').next()).filter(|tag| !tag.is_empty());
+            let environment = self.environment(item.file).map(str::to_owned);
+            for tag in tags {
+                proposal.tags.entry(environment.clone()).or_insert_with(|| tag.to_owned());
+            }
         }
     }
 
     /// Images that nothing is proposed for.
     fn unused(&mut self, proposal: &Proposal) {
-        for (number, image) in self.images.iter().enumerate().filter(|(_, image)| !image.is_used) {
-            let seen = proposal.items.iter().find(|target| target.image == Some(number));
+        for (number, image) in self.images.iter_mut().enumerate() {
+            image.is_used = proposal.targets().any(|target| target.images.contains(&number));
+            if image.is_used {
+                continue;
+            }
+            let seen = proposal.items.iter().find(|target| target.images.contains(&number));
             let what = match seen.and_then(|target| target.but.as_ref()) {
                 Some(but) => format!("it has no place that is in force: {but}"),
                 None => "no file names it in a place that can be written".to_owned(),
@@ -253,7 +172,7 @@ impl Maker<'_> {
 }
 
 /// The first few of them.
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     let shown = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > NAMED { format!("{shown}, …") } else { shown }
 }
