@@ -6,63 +6,10 @@
 use std::collections::HashMap;
 
 use super::error::{Outcome, Reason, Refusal, named};
+pub(super) use super::node::{Layout, Node, Record, Shape, Style};
 
 /// From this length on a line's characters are not counted.
 pub(super) const LONG_LINE: usize = 4096;
-
-/// A node's place in the index, in the order of the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Node(pub(super) u32);
-
-/// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    Scalar(Style),
-    Sequence(Layout),
-    Mapping(Layout),
-    Alias,
-}
-
-/// How a scalar is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Style {
-    /// Nothing is written; the node reads as null.
-    Empty,
-    Plain,
-    Single,
-    Double,
-    /// Literal or folded.
-    Block,
-}
-
-/// How a collection is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
-    Block,
-    Flow,
-}
-
-/// What is known of one node. Offsets are bytes; anchors and tags lie outside `start..end`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Record {
-    pub(super) start: u32,
-    pub(super) end: u32,
-    /// The enclosing collection; the node itself for a root.
-    pub(super) parent: Node,
-    /// The first node behind this one and all it holds.
-    pub(super) after: u32,
-    /// The position among the parent's children; in a mapping, keys are even and values odd.
-    pub(super) ordinal: u32,
-    /// An alias's target; a scalar's decoded text, counted from 1, when it isn't what is written.
-    pub(super) extra: u32,
-    /// The tag, counted from 1.
-    pub(super) tag: u32,
-    pub(super) shape: Shape,
-    pub(super) depth: u8,
-    pub(super) anchored: bool,
-    /// Whether the node is a mapping's key or inside one.
-    pub(super) in_key: bool,
-}
 
 /// Where a text stands that is part of a file.
 #[derive(Clone, Debug, Default)]

@@ -28,6 +28,7 @@ mod listing;
 mod matching;
 mod mention;
 mod nested;
+mod node;
 mod note;
 mod path;
 mod place;
