@@ -184,7 +184,7 @@ impl<'d, 't> Recogniser<'d, 't> {
         let is_version = match self.document.key_text(node) {
             Some("tag") => true,
             Some(key) if digest::holds(self.document, key, node) => {
-                Fields::of(self.document, parent).has_digest_alone()
+                self.scalar(node).is_none() && Fields::of(self.document, parent).has_digest_alone()
             }
             Some("newTag") if Fields::of(self.document, parent).is_entry() => true,
             _ => self.has_version_beside(node) && is_bare(),
