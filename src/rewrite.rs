@@ -12,6 +12,7 @@ mod effect;
 mod error;
 mod running;
 mod sources;
+mod still;
 mod trees;
 mod unmatched;
 
@@ -171,7 +172,9 @@ impl Work<'_> {
     }
 
     fn take(&mut self, source: Source<'_>, jobs: &[Job], rewritten: Rewritten) {
-        if source.optional && !rewritten.has_objects && rewritten.places.is_empty() {
+        // What has nothing to do with the images is no news: a directory's values, or its kustomization.
+        let names_image = || self.wanted.iter().any(|wanted| rewritten.text.contains(&wanted.repository.path()));
+        if source.optional && !rewritten.has_objects && rewritten.places.is_empty() && names_image() {
             self.result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
         }
         if rewritten.has_objects {

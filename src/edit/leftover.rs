@@ -5,6 +5,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod texts;
+
 use super::address::path_of;
 use super::document::{Document, Node, Shape, Style};
 use super::error::{Reason, shown};
@@ -12,7 +14,7 @@ use super::mention::{Mention, Version, mentions};
 use super::nested::Nested;
 use super::recognise::{Recogniser, Scope, Spelling};
 use super::sops;
-use super::{Job, Kind, Wanted};
+use super::{Holding, Job, Kind, Wanted};
 use crate::image::{Digest, Repository, Tag};
 
 /// How many are named of one file.
@@ -134,6 +136,7 @@ pub(super) fn find(document: &Document<'_>, search: &Search<'_>) -> Vec<Leftover
             }
         }
     }
+    search.in_texts(&recogniser, &images, &mut found);
     for text in recogniser.texts(Scope::Documents) {
         let Ok(nested) = Nested::of(document, text) else { continue };
         if let Ok(inner) = nested.read(recogniser.above(text)) {
@@ -191,6 +194,29 @@ impl Search<'_> {
             Version::None => return None,
         };
         Some(made(why, mention.text))
+    }
+
+    /// Adds what literal texts hold as YAML, where their text alone does not tell it.
+    fn in_texts(&self, recogniser: &Recogniser<'_, '_>, images: &[usize], found: &mut Vec<Leftover>) {
+        let wanted = |image: &usize| self.wanted.get(*image).map(|wanted| &wanted.repository);
+        let repositories: Vec<&Repository> = images.iter().filter_map(wanted).collect();
+        let is_said = |node| is_said_elsewhere(recogniser, node);
+        for Holding { repository, written, path, line, .. } in
+            texts::holdings(recogniser.document, &repositories, is_said)
+        {
+            let Some(repository) = repository else { continue };
+            let is_own = |image: &&usize| wanted(image).is_some_and(|own| own.is_same_as(&repository));
+            let Some(image) = images.iter().find(is_own).copied() else { continue };
+            let tag = written.tag.as_deref().and_then(|tag| Tag::parse(tag).ok());
+            let digest = written.digest.as_deref().and_then(|digest| Digest::parse(digest).ok());
+            let is_version = tag.is_some() || digest.is_some();
+            let is_known = found.iter().any(|old| old.image == image && path.starts_with(&old.path));
+            if found.len() < MOST && is_version && !is_known && !self.is_wanted(image, tag.as_ref(), digest.as_ref()) {
+                let sign = if tag.is_some() { ":" } else { "" };
+                let named = shown(&format!("{repository}{sign}{written}"));
+                found.push(Leftover { image, line, named, path, why: Why::Text });
+            }
+        }
     }
 
     /// Whether a version is that of one of the wanted images of the repository.

@@ -9,6 +9,7 @@ use super::FileRewrite;
 use super::below::is_entry;
 use super::deciding::{decides, remedy, unproved};
 use super::error::{Becoming, RewriteError};
+use super::still;
 use super::trees::{Grown, Trees};
 use crate::edit::{self, Kind, Place, Wanted};
 use crate::image::Repository;
@@ -109,6 +110,8 @@ impl Check<'_> {
             }
             for number in numbers {
                 notes.extend(self.losers(number, &builds, grown)?);
+                let target = self.targets.get(number);
+                notes.extend(target.iter().flat_map(|target| still::built(target, self.wanted, &builds.after)));
             }
             for built in &builds.places {
                 self.see_tags(built, &builds, grown, &mut effects);

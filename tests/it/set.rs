@@ -237,6 +237,18 @@ fn a_document_without_a_kind_beside_objects_is_passed_over_and_said() {
 }
 
 #[test]
+fn a_file_without_an_object_is_said_only_where_it_names_an_image() {
+    let world = World::new();
+    world.write("m/pod.yaml", "kind: Pod\nspec:\n  containers:\n  - image: reg.example.com/a/app:v1\n");
+    world.write("m/kustomization.yaml", "resources: [pod.yaml]\n");
+    world.write("m/empty.yaml", "# nothing\n");
+    world.write("m/values.yaml", "image: {registry: reg.example.com, repository: a/app, tag: v1}\n");
+    let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--manifest", "m"]).run();
+    let run = run.exits(0).says("passed over: m/values.yaml: no Kubernetes object is in it");
+    assert_eq!(run.stderr.matches("passed over").count(), 1, "{}", run.stderr);
+}
+
+#[test]
 fn documents_beside_a_kustomization_are_passed_over_and_said() {
     let world = World::new();
     let before = "kind: GitRepository\n---\nimages:\n- name: reg.example.com/a/app\n  newTag: v1\n";

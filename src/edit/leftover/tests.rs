@@ -37,6 +37,18 @@ fn what_still_names_another_tag_is_said() {
         ("values: |\n  image:\n    repository: r.io/team/app\n    tag: '1.3' # x\n", 4, "\"r.io/team/app:1.3\"", text),
         ("values: |\n  - tag: 1.3\n    repository: r.io/team/app\n", 4, "\"r.io/team/app:1.3\"", text),
         (
+            "values: |\n  image:\n    registry: r.io\n    repository: team/app\n    tag: 1.3\n",
+            6,
+            "\"r.io/team/app:1.3\"",
+            text,
+        ),
+        (
+            "patch: |\n  helm:\n    parameters:\n    - {name: a.repository, value: r.io/team/app}\n    - {name: a.tag, value: '1.3'}\n",
+            6,
+            "\"r.io/team/app:1.3\"",
+            text,
+        ),
+        (
             "x: r.io/team/app:${TAG}\n",
             2,
             "\"r.io/team/app:${TAG}\"",
@@ -66,6 +78,8 @@ fn the_rest_is_not_said() {
         "# r.io/team/app:1.4.1\n",
         "x: |\n  # image: r.io/team/app:1.4.1\n  y: 1\n",
         "x: |\n  image: r.io/team/app:1.4.2\n",
+        "x: |\n  registry: r.io\n  repository: team/app\n  tag: 1.4.2\n",
+        "x: |\n  registry: r.io\n  repository: team/app2\n  tag: 1.4.1\n",
         "x: |\n  image: r.io/team/application:1.4.1\n",
         "x: |\n  repository: r.io/team/app\n  y: {tag: 1}\n",
         "x: |\n  image: r.io/team/app\n",
