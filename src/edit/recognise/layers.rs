@@ -68,7 +68,8 @@ impl<'d, 't> Layers<'d, 't> {
                 continue;
             }
             layers.objects.extend(source.object.map(|object| (object, number)));
-            layers.values.extend(source.parameters.values().map(|parameter| (parameter.item, parameter.value)));
+            let own = source.parameters.values().filter(|parameter| !parameter.is_file);
+            layers.values.extend(own.map(|parameter| (parameter.item, parameter.value)));
             layers.versions.extend(versions((document, &layers.finder), number, source));
         }
         Self { sources, ..layers }
@@ -231,7 +232,7 @@ fn versions(
 /// Puts the parameters that set a mapping's keys in the place of what stands there.
 fn overlay(fields: &mut Fields<'_, '_>, path: &[Segment], source: &Source) {
     for key in KEYS {
-        if let Some(Parameter { value, twice, .. }) = source.parameters.get(&at(path, key)) {
+        if let Some(Parameter { value, twice, is_file: false, .. }) = source.parameters.get(&at(path, key)) {
             fields.overlay(key, *value, *twice);
         }
     }

@@ -30,12 +30,14 @@ pub(super) struct Parameter {
     pub(super) value: Node,
     /// The name of a second one that sets the same value.
     pub(super) twice: Option<Node>,
+    /// Whether the value is the path of a file that has what is set.
+    pub(super) is_file: bool,
 }
 
 impl Parameter {
     /// The path of the mapping whose tag or digest this sets, and whether it is the tag.
     pub(super) fn holder_of_version(&self) -> Option<(&[Segment], bool)> {
-        match self.path.split_last()? {
+        match self.path.split_last().filter(|_| !self.is_file)? {
             (Segment::Key(key), holder) if key == Key::Tag.as_str() => Some((holder, true)),
             (Segment::Key(key), holder) if Key::DIGESTS.iter().any(|digest| key == digest.as_str()) => {
                 Some((holder, false))
@@ -58,15 +60,19 @@ fn source(document: &Document<'_>, mapping: Node) -> Option<Source> {
     let mut source = Source::default();
     match document.key_text(mapping)? {
         "helm" => {
+            let mut files = HashMap::new();
             for (key, value) in document.pairs(mapping) {
                 let value = document.resolve(value);
                 match document.value(key) {
-                    "parameters" => items(document, value, &mut source.parameters),
+                    "parameters" => items(document, (value, "value"), &mut source.parameters),
+                    "fileParameters" => items(document, (value, "path"), &mut files),
                     "valuesObject" if !document.is_blank(value) => source.object = Some(value),
                     "values" if is_text(document, value) => source.text = Some(value),
                     _ => {}
                 }
             }
+            // Helm takes what files set over all else.
+            source.parameters.extend(files.into_iter().map(|(path, file)| (path, Parameter { is_file: true, ..file })));
             let is_known =
                 || object::is_in_argo_application(document, mapping) || object::is_argo_source(document, mapping);
             (!source.parameters.is_empty() || is_known()).then_some(source)
@@ -92,12 +98,12 @@ fn is_text(document: &Document<'_>, node: Node) -> bool {
     document.is_scalar(node) && !document.is_blank(node)
 }
 
-fn items(document: &Document<'_>, list: Node, parameters: &mut HashMap<String, Parameter>) {
+fn items(document: &Document<'_>, (list, key): (Node, &str), parameters: &mut HashMap<String, Parameter>) {
     if !document.is_sequence(list) {
         return;
     }
     for item in document.children(list).map(|item| document.resolve(item)) {
-        if let (Some(name), Some(value)) = (document.get(item, "name"), document.get(item, "value")) {
+        if let (Some(name), Some(value)) = (document.get(item, "name"), document.get(item, key)) {
             add(document, (item, name), value, parameters);
         }
     }
@@ -107,6 +113,6 @@ fn add(document: &Document<'_>, (item, name): (Node, Node), value: Node, paramet
     let text = document.value(document.resolve(name));
     let is_value = document.is_scalar(document.resolve(value));
     let Some(path) = Path::parse(text).ok().filter(|_| is_value) else { return };
-    let parameter = Parameter { item, value, twice: None, path: path.segments.clone() };
+    let parameter = Parameter { item, value, twice: None, is_file: false, path: path.segments.clone() };
     parameters.entry(path.to_string()).and_modify(|known| known.twice = Some(name)).or_insert(parameter);
 }
