@@ -5,10 +5,14 @@
 
 use super::document::{Node, Shape, inside};
 use super::error::{Outcome, Reason, shown};
+use super::mention::{Version, mentions};
 use super::place::Placing;
 use super::recognise::inside::{Inside, references};
 use super::recognise::text::written;
 use super::{Job, Pin};
+
+/// How many more references of the image a refusal names.
+const OTHERS: usize = 4;
 
 /// Edits the one reference of a wanted image in a scalar's text.
 pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, node: Node, text: &str) -> Outcome<()> {
@@ -29,7 +33,20 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, node: Node, text: &
         }
     };
     let image = view.choose(job, node, Some(found.held.repository.as_str()))?;
+    let others = others(text, found);
+    if !others.is_empty() {
+        let own = text.get(found.range.clone()).map(str::to_owned);
+        return document.refuse(node, Reason::SeveralReferences(own.into_iter().chain(others).collect()));
+    }
     write(placing, node, found, image)
+}
+
+/// Where a text names the image of a reference again, with another character before it: in a list with commas.
+fn others(text: &str, found: &Inside) -> Vec<String> {
+    let named = mentions(text, &text.to_ascii_lowercase(), &found.held.repository).filter(|mention| {
+        mention.is_image && matches!(mention.version, Version::Held { .. }) && !found.range.contains(&mention.start)
+    });
+    named.take(OTHERS).map(|mention| mention.text.to_owned()).collect()
 }
 
 fn write(placing: &mut Placing<'_, '_>, node: Node, found: &Inside, image: usize) -> Outcome<()> {
