@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::below::decides;
+use super::deciding::decides;
 use crate::edit::{Kind, Wanted};
 use crate::image::Repository;
 use crate::kustomize::{self, Model};

@@ -85,13 +85,33 @@ pub(in crate::edit) fn beside_version(document: &Document<'_>, node: Node) -> Ou
     };
     let own = |name: &str| document.get(mapping, name);
     let mut found: Vec<Beside> = named(document, node, own)?.into_iter().collect();
+    found.extend(beside_item(document, node, mapping)?);
     if matches!(document.key_text(node), Some("imageTag" | "version")) {
         let fields = Fields::of(document, mapping);
         if fields.tag_elsewhere() == Some(document.resolve(node)) {
             found.extend(beside(document, &fields)?);
         }
     }
+    if found.is_empty() && document.key_text(node) == Some("version") {
+        let is_digest = |digest: &Node| Digest::parse(document.value(document.resolve(*digest)).trim()).is_ok();
+        let digest = own(Key::Digest.as_str()).filter(is_digest);
+        found.extend(digest.map(|digest| read(document, digest, true, true)).transpose()?);
+    }
     Ok(found)
+}
+
+/// The digest that belongs to a tag in a list of named values, `{name: APP_TAG, value: …}`: that of the item `APP_DIGEST`.
+fn beside_item(document: &Document<'_>, node: Node, item: Node) -> Outcome<Option<Beside>> {
+    let said = |item: Node, key: &str| document.get(document.resolve(item), key);
+    let name_of = |item: Node| said(item, "name").map(|name| document.value(document.resolve(name)));
+    let list = document.parent(item).filter(|list| document.is_sequence(*list));
+    let is_named = document.key_text(node) == Some("value");
+    let name = name_of(item).filter(|_| is_named).and_then(name_beside);
+    let Some((list, name)) = list.zip(name) else { return Ok(None) };
+    let other = document.children(list).find(|other| name_of(*other) == Some(name.as_str()));
+    let digest = other.and_then(|other| said(other, "value")).filter(|digest| may_be_named(document, *digest));
+    let is_whole = |digest| !is_bare_sha256(document.value(document.resolve(digest)));
+    digest.map(|digest| read(document, digest, true, is_whole(digest))).transpose()
 }
 
 /// The digest that belongs to a tag by its name; `own` finds a value of the tag's mapping.

@@ -152,14 +152,17 @@ impl<'d, 't> Fields<'d, 't> {
     }
 
     /// The digest that the mapping has beside its tag: its value, and the text with its algorithm.
+    ///
+    /// Another word under `digest` itself is what the mapping has: no `sha` stands in for it.
     pub(in crate::edit) fn digest(&self) -> Option<(Node, String)> {
-        Key::DIGESTS.into_iter().find_map(|key| {
+        let (key, text) = Key::DIGESTS.into_iter().find_map(|key| {
             let text = self.text(key)?;
             let is_whole = key == Key::Digest || text.starts_with(SHA256);
             let whole = if is_whole { text.to_owned() } else { format!("{SHA256}{text}") };
-            let node = self.own(key).or_else(|| self.merged(key))?;
-            Digest::parse(&whole).is_ok().then_some((node, whole))
-        })
+            (key == Key::Digest || Digest::parse(&whole).is_ok()).then_some((key, whole))
+        })?;
+        let node = self.own(key).or_else(|| self.merged(key))?;
+        Digest::parse(&text).is_ok().then_some((node, text))
     }
 
     /// Whether the mapping names its image by a digest and has no tag, nor what seems to be one: it keeps to that.
