@@ -126,7 +126,11 @@ fn found(
 ) -> Vec<Repository> {
     let (mut found, mut public): (Vec<Repository>, BTreeSet<String>) = Default::default();
     let sightings = collected.files.iter().flat_map(|file| &file.survey.sightings);
+    let renamed = renamed(collected);
     for repository in sightings.filter_map(|seen| seen.repository.as_ref()) {
+        if renamed.iter().any(|other| other.is_same_as(repository)) {
+            continue;
+        }
         if is_official(repository) {
             public.insert(repository.to_string());
         } else if !found.iter().any(|known| known.is_same_as(repository)) {
@@ -149,6 +153,28 @@ fn found(
         });
     }
     found
+}
+
+/// What kustomizations take for another image: a name that is never deployed.
+fn renamed(collected: &Collected) -> Vec<Repository> {
+    #[derive(serde::Deserialize)]
+    struct Kustomization {
+        #[serde(default)]
+        images: Vec<Entry>,
+    }
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Entry {
+        name: Option<String>,
+        new_name: Option<String>,
+    }
+    let kustomizations = collected.files.iter().filter(|file| file.is_kustomization());
+    let entries = kustomizations.filter_map(|file| serde_yaml::from_slice::<Kustomization>(&file.bytes).ok());
+    let names = entries.flat_map(|kustomization| kustomization.images).filter_map(|entry| {
+        let (name, new) = (Repository::parse(&entry.name?).ok()?, Repository::parse(&entry.new_name?).ok()?);
+        (!name.is_same_as(&new)).then_some(name)
+    });
+    names.collect()
 }
 
 /// The path's last component, with those before it as far as it takes to be the only one.

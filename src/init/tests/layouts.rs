@@ -111,6 +111,8 @@ fn a_registry_for_each_environment_is_one_target() {
     ];
     let prod = "overlays/prod/kustomization.yaml: images: [{name: app, newName: prod.example.com/team/api, newTag: '5846e796'}]";
     runs(&files, &[API], &[("prod", &[prod])]);
+    let text = runs(&files, &[], &[("prod", &[prod])]);
+    assert!(!in_force(&text).contains("  app:"), "what is renamed is no image of its own: {text}");
 }
 
 #[test]
@@ -123,7 +125,7 @@ fn an_entry_without_effect_is_not_proposed() {
     ];
     let text = runs(
         &files,
-        &[API],
+        &[],
         &[("", &["base/kustomization.yaml: images: [{name: app, newName: API, newTag: \"5846e796\"}]"])],
     );
     assert!(!text.contains("Not in force"), "{text}");

@@ -60,6 +60,8 @@ impl Shop {
         let status: Value = serde_json::from_str(&run.stdout).unwrap();
         let environments = status["environments"].as_array().unwrap();
         let places = environments.iter().flat_map(|environment| environment["places"].as_array().unwrap());
+        let image = self.world.repository("app");
+        let places = places.filter(|place| place["image"].as_str().is_none_or(|own| own == image));
         places.map(|place| (place["file"].as_str().unwrap().to_owned(), place["line"].as_u64().unwrap())).collect()
     }
 
