@@ -104,7 +104,7 @@ pub struct UpdateArgs {
     /// Which places.
     #[command(flatten)]
     pub targets: TargetArgs,
-    /// Config file [default: .gitops-bump.yml when present]
+    /// Config file [default: .gitops-bump.yml when present, with --repo without its repositories]
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
     /// How to reach servers.

@@ -10,7 +10,7 @@ use crate::rewrite;
 use crate::text::printable;
 
 /// How many files are read.
-pub(super) const MOST_FILES: usize = 2000;
+pub(super) const MOST_FILES: usize = 5000;
 
 /// The largest file that is read, in bytes.
 pub(super) const MOST_BYTES: usize = 1 << 20;
@@ -85,7 +85,7 @@ pub(super) fn choose<'a>(files: impl Iterator<Item = &'a Listed>) -> Candidates 
             None if is_template(&file.path, &templates) => {
                 chosen.passed.add("that are templates of charts beyond the first 500", &file.path);
             }
-            None if chosen.paths.len() >= MOST_FILES => chosen.passed.add("beyond the first 2000", &file.path),
+            None if chosen.paths.len() >= MOST_FILES => chosen.passed.add("beyond the first 5000", &file.path),
             None => chosen.paths.push(file.path.clone()),
         }
     }

@@ -145,7 +145,7 @@ fn variants(path: &str, listed: &[String]) -> Vec<Variant> {
         }
         let pattern = replaced(&parts, &environment, listed);
         let key = pattern.split('/').take(at + 1).collect::<Vec<_>>().join("/");
-        found.push(Variant { pattern, key, environment, why });
+        found.push(Variant { environment, pattern, key, why });
     }
     found
 }

@@ -49,15 +49,17 @@ pub(super) struct Choice {
     pub(super) remarks: Vec<String>,
     /// Whether there are so many that they were listed by their hosts.
     pub(super) is_of_many: bool,
+    /// What kustomizations take for another image: names that are never deployed.
+    pub(super) renamed: Vec<Repository>,
 }
 
 /// The images that were asked for, else those that the files name.
 pub(super) fn images(collected: &Collected, environments: &Environments, context: &Context) -> Choice {
     let mut remarks = Vec::new();
     let mut is_of_many = false;
-    let families = families(collected, environments);
+    let (families, renamed) = (families(collected, environments), renamed(collected));
     let repositories = if context.images.is_empty() {
-        let all = found(collected, context, &families, &mut remarks);
+        let all = found(collected, context, (&families, &renamed), &mut remarks);
         is_of_many = all.len() > MANY;
         let mut own = of_own(all, context, &mut remarks);
         if own.len() > MOST {
@@ -77,7 +79,7 @@ pub(super) fn images(collected: &Collected, environments: &Environments, context
         is_used: false,
     };
     let images = repositories.into_iter().map(image).collect();
-    Choice { images, remarks, is_of_many }
+    Choice { images, remarks, is_of_many, renamed }
 }
 
 /// Repositories that are one image: files that differ in the environment alone name them at the same place, each at another
@@ -121,12 +123,11 @@ fn copies(repository: &Repository, families: &[Vec<Repository>]) -> Vec<Reposito
 fn found(
     collected: &Collected,
     context: &Context,
-    families: &[Vec<Repository>],
+    (families, renamed): (&[Vec<Repository>], &[Repository]),
     remarks: &mut Vec<String>,
 ) -> Vec<Repository> {
     let (mut found, mut public): (Vec<Repository>, BTreeSet<String>) = Default::default();
     let sightings = collected.files.iter().flat_map(|file| &file.survey.sightings);
-    let renamed = renamed(collected);
     for repository in sightings.filter_map(|seen| seen.repository.as_ref()) {
         if renamed.iter().any(|other| other.is_same_as(repository)) {
             continue;
@@ -155,7 +156,7 @@ fn found(
     found
 }
 
-/// What kustomizations take for another image: a name that is never deployed.
+/// The names that entries of kustomizations give another one.
 fn renamed(collected: &Collected) -> Vec<Repository> {
     #[derive(serde::Deserialize)]
     struct Kustomization {

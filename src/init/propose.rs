@@ -75,6 +75,8 @@ pub(super) enum Section {
 #[derive(Clone, Debug)]
 struct Item {
     file: usize,
+    /// The environment, where the place inside the file says it and not the file's path.
+    inside: Option<String>,
     how: How,
     image: usize,
     spots: Vec<Spot>,
@@ -127,7 +129,7 @@ impl Proposal {
 pub(super) fn propose(collected: &Collected, context: &Context) -> Proposal {
     let paths = collected.files.iter().map(|file| file.path.as_str());
     let environments = Environments::of(paths, &context.environments);
-    let Choice { images, remarks, is_of_many } = images::images(collected, &environments, context);
+    let Choice { images, remarks, is_of_many, renamed } = images::images(collected, &environments, context);
     let wanted = images.iter().map(|image| trial::wanted(&image.repository)).collect();
     let files = Files::of(collected.files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice())));
     let (reach, policies) = (Reach::new(collected), Policies::of(collected));
@@ -147,7 +149,7 @@ pub(super) fn propose(collected: &Collected, context: &Context) -> Proposal {
     maker.overlays();
     maker.try_each();
     maker.decide();
-    maker.elsewhere();
+    maker.elsewhere(&renamed);
     Proposal { is_of_many, ..maker.finish() }
 }
 
@@ -176,6 +178,11 @@ impl<'c> Maker<'c> {
     /// The environment that a file's path names.
     fn environment(&self, file: usize) -> Option<&str> {
         self.environments.of_file(self.path(file)).map(|member| member.environment.as_str())
+    }
+
+    /// The environment that a place belongs to.
+    fn environment_of<'i>(&'i self, item: &'i Item) -> Option<&'i str> {
+        self.environment(item.file).or(item.inside.as_deref())
     }
 
     /// The environments of the kustomizations that nothing else is made of, and that are made of a file.

@@ -25,6 +25,9 @@ pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context, co
     let mut text = String::new();
     comment(&mut text, 0, &format!("Proposed by gitops-bump init for {}.", context.place));
     comment(&mut text, 0, "Read it, keep it as .gitops-bump.yml, and try it with the commands at its end.");
+    if context.url.starts_with("http") {
+        comment(&mut text, 0, "GITOPS_BUMP_GIT_TOKEN holds the token that reads and pushes.");
+    }
     list(&mut text, "Left to decide:", &proposal.remarks);
     list(&mut text, "Not read:", &passed.lines().collect::<Vec<_>>());
     if proposal.targets().next().is_none() {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{How, Item, Maker, Section, is_base, is_within};
 use crate::edit::{Kind, Rules};
+use crate::image::Repository;
 use crate::init::collect::Spot;
 use crate::init::environments::directory;
 
@@ -34,7 +35,7 @@ impl Maker<'_> {
                 let has_own = own.iter().any(|item| {
                     item.file == top
                         || (environment.is_some()
-                            && self.environment(item.file) == environment
+                            && self.environment_of(item) == environment
                             && self.is_above(top, item.file))
                 });
                 let is_shared = environments.len() > 1 && environment.is_some() && holders.contains(&top);
@@ -48,7 +49,7 @@ impl Maker<'_> {
         for (file, image) in added {
             let spots = self.seen(file).tried(&self.images[image].repository, &kind, rules).unwrap_or_default();
             let how = How::of(&kind, rules);
-            let item = Item { file, how, image, spots, notes: Vec::new(), but: None };
+            let item = Item { file, inside: None, how, image, spots, notes: Vec::new(), but: None };
             if !item.spots.is_empty() && self.refusal(&item).is_none() {
                 self.items.push(item);
             }
@@ -70,10 +71,10 @@ impl Maker<'_> {
     fn overridden(&self, item: &Item) -> Option<String> {
         let is_other = |other: &&Item| other.image == item.image && other.file != item.file && other.but.is_none();
         let others = || self.items.iter().filter(is_other);
-        let own = self.environment(item.file);
+        let own = self.environment_of(item);
         let decides = |other: &&Item| {
             let is_ours =
-                own.is_none() || self.environment(other.file).is_none_or(|environment| own == Some(environment));
+                own.is_none() || self.environment_of(other).is_none_or(|environment| own == Some(environment));
             other.how.section == Section::Kustomize && is_ours && self.is_above(other.file, item.file)
         };
         if let Some(other) = others().find(decides) {
@@ -117,7 +118,7 @@ impl Maker<'_> {
     fn leave_shared(&mut self) {
         for number in 0..self.items.len() {
             let item = &self.items[number];
-            let own = self.environment(item.file);
+            let own = self.environment_of(item);
             let mut environments = self.environments_above(item.file);
             environments.extend(own);
             if item.but.is_some() || environments.len() < 2 {
@@ -137,9 +138,9 @@ impl Maker<'_> {
     fn hold_what_creates(&mut self) {
         let ready = self.items.iter().filter(|item| !item.how.create && item.but.is_none());
         let ready: BTreeSet<(usize, Option<String>)> =
-            ready.map(|item| (item.image, self.environment(item.file).map(str::to_owned))).collect();
+            ready.map(|item| (item.image, self.environment_of(item).map(str::to_owned))).collect();
         let is_ready = |item: &Item| {
-            let own = self.environment(item.file);
+            let own = self.environment_of(item);
             let is_own =
                 |environment: &Option<String>| own.is_none() || environment.is_none() || environment.as_deref() == own;
             ready.iter().any(|(image, environment)| *image == item.image && is_own(environment))
@@ -176,7 +177,7 @@ impl Maker<'_> {
     }
 
     /// The same image on another host: a mirror, or a mistake.
-    pub(super) fn elsewhere(&mut self) {
+    pub(super) fn elsewhere(&mut self, renamed: &[Repository]) {
         for image in &self.images {
             let (path, host) = (image.repository.path(), image.repository.host());
             let last = path.rsplit('/').next().unwrap_or_default();
@@ -184,8 +185,9 @@ impl Maker<'_> {
                 for seen in &file.survey.sightings {
                     let other =
                         seen.repository.as_ref().filter(|other| other.as_str().rsplit('/').next() == Some(last));
-                    let is_other = |other: &&crate::image::Repository| {
-                        !self.images.iter().any(|image| image.is_of(other)) && other.host() != host
+                    let is_other = |other: &&Repository| {
+                        let is_renamed = renamed.iter().any(|known| known.is_same_as(other));
+                        !is_renamed && !self.images.iter().any(|image| image.is_of(other)) && other.host() != host
                     };
                     if let Some(other) = other.filter(is_other) {
                         self.remarks.push(format!(

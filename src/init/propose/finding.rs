@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{How, Item, Maker, is_base, is_within};
+use super::{How, Item, Maker, Section, is_base, is_within};
 use crate::edit::{Form, Kind, Path, Rules, Sighting};
+use crate::environment_names::{environment_in, is_telling};
 use crate::image::Repository;
 use crate::init::collect::{Find, Seen, Spot};
 use crate::init::environments::directory;
@@ -67,8 +68,36 @@ impl Maker<'_> {
             }
         };
         let how = How::of(&found.kind, rules);
+        if how.path.is_none() && how.section != Section::Kustomize && self.environment(file).is_none() {
+            let inside = Self::by_environment(&spots);
+            if !inside.is_empty() {
+                for (environment, spot) in inside {
+                    let kind = Kind::Helm { path: Path::parse(&spot.path).ok() };
+                    let (how, spots) = (How::of(&kind, rules), vec![spot]);
+                    self.items.push(Item {
+                        file,
+                        inside: environment,
+                        how,
+                        image,
+                        spots,
+                        notes: notes.clone(),
+                        but: None,
+                    });
+                }
+                return;
+            }
+        }
         let but = if how.path.is_none() && how.name.is_none() { differ(&spots) } else { None };
-        self.items.push(Item { file, how, image, spots, notes, but });
+        self.items.push(Item { file, inside: None, how, image, spots, notes, but });
+    }
+
+    /// Places of one file that lie below the names of several environments, each with its own; none where they don't.
+    fn by_environment(spots: &[Spot]) -> Vec<(Option<String>, Spot)> {
+        let named = spots.iter().map(|spot| (environment_key(&spot.path), spot.clone()));
+        let named: Vec<(Option<String>, Spot)> = named.collect();
+        let names: BTreeSet<&String> = named.iter().filter_map(|(name, _)| name.as_ref()).collect();
+        let is_written = named.iter().all(|(_, spot)| Path::parse(&spot.path).is_ok());
+        if names.len() > 1 && is_written { named } else { Vec::new() }
     }
 
     /// Tags without a repository, which something else names.
@@ -205,11 +234,17 @@ fn named_at<'s>(file: &'s Seen, path: &str) -> Vec<&'s Repository> {
     there.filter_map(|seen| seen.repository.as_ref()).collect()
 }
 
+/// The key of a path that is an environment's name.
+fn environment_key(path: &str) -> Option<String> {
+    let is_name = |key: &&str| environment_in(key) == Some(0..key.len()) && is_telling(key);
+    path.split(['.', '[', ']']).find(is_name).map(str::to_owned)
+}
+
 /// The way to one place of a file.
 fn addressed(file: &Seen, seen: &Sighting) -> Option<Kind> {
     match seen.form {
         Form::Entry => Some(Kind::Kustomize { name: Some(entry_name(&file.bytes, &seen.path)?) }),
-        Form::Scalar => Some(Kind::Helm { path: Path::parse(&seen.path).ok() }).filter(|kind| kind.is_addressed()),
+        Form::Scalar => Some(Kind::Helm { path: Path::parse(&seen.path).ok() }).filter(Kind::is_addressed),
         _ => Some(Kind::Helm { path: Path::parse(&format!("{}.tag", seen.path)).ok() }).filter(Kind::is_addressed),
     }
 }

@@ -44,7 +44,7 @@ impl Maker<'_> {
     fn target(&self, (file, how, image, but): Key, items: &[usize]) -> Target {
         let items: Vec<&Item> = items.iter().map(|number| &self.items[*number]).collect();
         let environments: BTreeSet<String> =
-            items.iter().filter_map(|item| self.environment(item.file).map(str::to_owned)).collect();
+            items.iter().filter_map(|item| self.environment_of(item).map(str::to_owned)).collect();
         // One environment's file is called by its name.
         let file = match (items.as_slice(), environments.len()) {
             ([item], 1) => self.path(item.file),
@@ -147,7 +147,7 @@ impl Maker<'_> {
     fn tags(&self, proposal: &mut Proposal) {
         for item in self.items.iter().filter(|item| item.but.is_none()) {
             let tags = item.spots.iter().filter_map(|spot| spot.old.split('@').next()).filter(|tag| !tag.is_empty());
-            let environment = self.environment(item.file).map(str::to_owned);
+            let environment = self.environment_of(item).map(str::to_owned);
             for tag in tags {
                 proposal.tags.entry(environment.clone()).or_insert_with(|| tag.to_owned());
             }

@@ -128,7 +128,7 @@ fn an_entry_without_effect_is_not_proposed() {
         &[],
         &[("", &["base/kustomization.yaml: images: [{name: app, newName: API, newTag: \"5846e796\"}]"])],
     );
-    assert!(!text.contains("Not in force"), "{text}");
+    assert!(!text.contains("Not in force") && !text.contains("mirror"), "{text}");
     assert!(text.contains("# - prod/kustomization.yaml:"), "{text}");
 }
 
@@ -235,6 +235,20 @@ fn environments_that_the_repository_lists_are_the_only_ones() {
     let text = proposal(&files, &[]);
     assert!(in_force(&text).contains("environments: [blau, rot]\n"), "{text}");
     assert_eq!(written(&text, &files, "rot"), ["values-rot.yaml: tag: '5846e796'"]);
+}
+
+#[test]
+fn environments_in_one_file_are_targets_of_their_own() {
+    let both = "dev:\n  image: API:1\nprod:\n  image: API:2\nnone: {image: WEB:1}\n";
+    let text = runs(
+        &[("values.yaml", both)],
+        &[],
+        &[
+            ("dev", &["values.yaml: image: API:5846e796", "values.yaml: none: {image: WEB:5846e796}"]),
+            ("prod", &["values.yaml: image: API:5846e796", "values.yaml: none: {image: WEB:5846e796}"]),
+        ],
+    );
+    assert!(in_force(&text).contains("path: prod.image\n        image: api\n        environments: [prod]\n"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Layouts with several environments: the proposal runs for each that it lists, writes in no other, and `status` sees the
 //! same places; Kustomize and Helm say what comes out.
 
+#![allow(clippy::unwrap_used, reason = "a report of another shape is a failed test")]
+
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -80,6 +82,7 @@ impl Shop {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 fn every_proposal_runs_for_each_of_its_environments_and_writes_in_no_other() {
     let overlay = "resources: [../../base]\nimages:\n- name: REPOSITORY\n  newTag: 1.0.0\n";
     let bare = "resources: [../../base]\n";
@@ -221,7 +224,9 @@ fn every_proposal_runs_for_each_of_its_environments_and_writes_in_no_other() {
         if !text.contains("create: true") {
             assert_eq!(shop.shown(), places, "{name}: what status shows\n{text}");
         }
-        commands.iter().for_each(|command| shop.shell(command));
+        for command in &commands {
+            shop.shell(command);
+        }
     }
 }
 
@@ -262,5 +267,7 @@ fn the_commands_name_the_file_that_was_written() {
     let run = shop.bump(&["init", "--repo", &shop.infra.url(), "--output", "new file.yml"]).run().exits(0);
     let commands: Vec<&str> = run.stderr.lines().filter(|line| line.contains(" gitops-bump ")).collect();
     assert!(commands.iter().all(|line| line.contains("--config 'new file.yml'")), "{run}");
-    commands.iter().for_each(|command| shop.shell(command));
+    for command in commands {
+        shop.shell(command);
+    }
 }
