@@ -3,6 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod address;
 mod around;
 mod below;
 mod coverage;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_yaml::Value;
 
-use crate::edit::{Kind, Pin};
+use crate::edit::{Kind, Pin, Rules};
 use crate::plan::ENVIRONMENT;
 use crate::registry::Age;
 use crate::settings::{
@@ -19,9 +19,8 @@ use crate::settings::{
 struct Shown<'a> {
     images: BTreeMap<&'a str, String>,
     pin: &'static str,
-    create: bool,
-    any_repository: bool,
-    any_tag: bool,
+    #[serde(flatten)]
+    rules: ShownRules,
     environment: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     environments: &'a [String],
@@ -34,6 +33,13 @@ struct Shown<'a> {
     wait: Option<String>,
     require: ShownRequirements<'a>,
     repositories: Vec<ShownRepository<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownRules {
+    create: bool,
+    any_repository: bool,
+    any_tag: bool,
 }
 
 #[derive(Serialize)]
@@ -77,9 +83,8 @@ struct ShownTarget<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<&'a str>,
-    create: bool,
-    any_repository: bool,
-    any_tag: bool,
+    #[serde(flatten)]
+    rules: ShownRules,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     environments: &'a [String],
 }
@@ -105,9 +110,7 @@ pub fn yaml(settings: &Settings, filter: impl Fn(&str) -> String) -> String {
             Pin::Tag => "tag",
             Pin::Digest => "digest",
         },
-        create: settings.rules.create,
-        any_repository: settings.rules.any_repository,
-        any_tag: settings.rules.any_tag,
+        rules: shown_rules(settings.rules),
         environment: settings.environment.as_deref(),
         environments: &settings.known_environments,
         author: settings.commit.author.to_string(),
@@ -124,8 +127,13 @@ pub fn yaml(settings: &Settings, filter: impl Fn(&str) -> String) -> String {
     };
     let value = serde_yaml::to_value(&shown).unwrap_or_default();
     let text = serde_yaml::to_string(&filtered(value, &filter)).unwrap_or_default();
-    let comments: String = comments(settings).iter().map(|comment| format!("# {}\n", filter(comment))).collect();
-    comments + &text
+    let comments: Vec<String> = comments(settings).iter().map(|comment| format!("# {}", filter(comment))).collect();
+    format!("{}\n{text}", comments.join("\n"))
+}
+
+fn shown_rules(rules: Rules) -> ShownRules {
+    let Rules { pin: _, create, any_repository, any_tag } = rules;
+    ShownRules { create, any_repository, any_tag }
 }
 
 /// What a config file has no key for.
@@ -213,9 +221,7 @@ fn shown_target<'a>(target: &'a TargetSettings, environment: Option<&str>) -> Sh
         path,
         name,
         image: target.image.as_deref(),
-        create: target.rules.create,
-        any_repository: target.rules.any_repository,
-        any_tag: target.rules.any_tag,
+        rules: shown_rules(target.rules),
         environments: &target.environments,
     }
 }

@@ -250,7 +250,7 @@ pub enum Reason {
         /// The image or the entry's name.
         name: String,
         /// Why.
-        why: Dead,
+        why: Box<Dead>,
     },
     /// A name that Kustomize matches images with, or gives them.
     #[error("this is a name that Kustomize matches images with or gives them, not a version")]

@@ -58,7 +58,7 @@ fn by_name(
         return Err(Reason::WhichImage.of_file());
     };
     if let Some(why) = placing.view.below.refused.get(name) {
-        return Err(Reason::DeadNew { name: shown(name), why: why.clone() }.of_file());
+        return Err(Reason::DeadNew { name: shown(name), why: Box::new(why.clone()) }.of_file());
     }
     let is_own = Repository::parse(name).is_ok_and(|named| named.is_same_as(&wanted.repository));
     let new_name = (!is_own && !placing.view.rules.any_repository).then(|| wanted.repository.to_string());
@@ -91,7 +91,7 @@ fn by_image(
             }
             (None, Some(Err(why))) if rules.create => {
                 let name = wanted.repository.to_string();
-                return Err(Reason::DeadNew { name, why: why.clone() }.of_file());
+                return Err(Reason::DeadNew { name, why: Box::new(why.clone()) }.of_file());
             }
             (None, None) if rules.create => add(placing, lists, image, wanted.repository.as_str(), None)?,
             (Some((_, fields)), _) => return placing.view.refuse_dead(fields.mapping),

@@ -275,17 +275,15 @@ impl<'t> Build<'t> {
         let tag = document.get("imageTag").filter(|tag| tag.is_mapping());
         let (true, Some(tag)) = (is_images && document.get("fieldSpecs").is_none(), tag) else {
             let what = document.text_at("kind");
-            return self.gap(
-                &document.file,
-                document.line,
-                format!("what the transformer {what} does is not worked out"),
-            );
+            let why = format!("what the transformer {what} does is not worked out");
+            return self.gap(&document.file, document.line, why);
         };
         let entry = entry(tag);
         let step = |before: &str, after: &str| Step::Transformed {
             layer: layer.to_owned(),
             file: tag.file.to_string(),
             line: tag.line,
+            last: tag.pairs().iter().map(|(_, value)| value.line).max().unwrap_or(tag.line),
             before: before.to_owned(),
             after: after.to_owned(),
             versioned: entry.is_versioned(),

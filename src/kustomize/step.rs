@@ -66,8 +66,10 @@ pub enum Step {
         layer: String,
         /// The file in which the transformer is written.
         file: String,
-        /// Its line there, from 1.
+        /// The first line of its image there, from 1.
         line: usize,
+        /// The last one.
+        last: usize,
         /// The text before.
         before: String,
         /// The text behind it.

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::address::is_entry;
 use super::deciding::{called, decides, is_of, remedy};
 use super::sources::GivenImages;
 use super::trees::Trees;
@@ -237,8 +238,4 @@ fn spellings(model: &Model, layer: &str, repository: &Repository) -> BTreeSet<St
     let names = model.images.iter().filter_map(|image| image.behind(layer)).map(|text| kustomize::split(text).name);
     let is_same = |name: &&str| Repository::parse(name).is_ok_and(|named| named.is_same_as(repository));
     names.filter(is_same).map(str::to_owned).collect()
-}
-
-pub(super) fn is_entry(step: &Step, file: &str, number: usize) -> bool {
-    matches!(step, Step::Entry { layer, index, .. } if layer == file && *index == number)
 }

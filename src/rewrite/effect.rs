@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FileRewrite;
-use super::below::is_entry;
+use super::address::{entry_of, is_entry, is_in_transformer, is_transformed_at};
 use super::deciding::{decides, remedy, unproved};
 use super::error::{Becoming, RewriteError};
 use super::still;
@@ -16,12 +16,6 @@ use crate::image::Repository;
 use crate::kustomize::{self, Image, Model, Step};
 use crate::plan::Target;
 use crate::text::one_line;
-
-/// Where a transformer has its image.
-const TRANSFORMER: &str = "imageTag";
-
-/// How many lines the mapping of a transformer's image has at most.
-const IMAGE_TAG_LINES: usize = 6;
 
 /// A file that was edited, with the targets of its jobs, by their numbers.
 pub(super) struct Edited<'e> {
@@ -311,30 +305,9 @@ fn is_sure(target: &Target, builds: &Builds<'_>, grown: &Grown) -> bool {
     is_complete || !matches!(target.kind, Kind::Kustomize { .. }) || !builds.overrides.is_empty()
 }
 
-/// Whether a line is one of the mapping in which a transformer has its image.
-pub(super) fn is_near(step: &Step, line: usize) -> bool {
-    let (_, first) = step.place();
-    (first..first + IMAGE_TAG_LINES).contains(&line)
-}
-
-/// Whether a place is a transformer's, in a file of its own or inside a kustomization.
-pub(super) fn is_in_transformer(path: &str) -> bool {
-    let holder = path.rsplit_once('.').map_or(path, |(holder, _)| holder);
-    [path, holder].into_iter().any(|path| path.rsplit('.').next() == Some(TRANSFORMER))
-}
-
 /// The number of the entry of `images:` that a place is in a kustomization's own file.
 fn entry_number(built: &Built<'_>, entries: usize) -> Option<usize> {
     entry_of(&built.place.path, entries)
-}
-
-/// The number of the entry of `images:` in which a path leads; that of a new one where it is the list itself.
-pub(super) fn entry_of(path: &str, entries: usize) -> Option<usize> {
-    let rest = path.strip_prefix("images")?;
-    if rest.is_empty() {
-        return Some(entries);
-    }
-    rest.strip_prefix('[')?.split(']').next()?.parse().ok()
 }
 
 /// Whether a step is what a place has written.
@@ -349,7 +322,7 @@ fn is_of(step: &Step, built: &Built<'_>, wanted: &Wanted, takes_any: bool) -> bo
             let own = Repository::parse(kustomize::split(text).name);
             line == place && (takes_any || own.is_ok_and(|own| own.is_same_as(&wanted.repository)))
         }
-        Step::Transformed { .. } => is_near(step, place),
+        Step::Transformed { .. } => is_transformed_at(step, file, place),
         Step::Entry { .. } | Step::Replaced { .. } | Step::Seen { .. } => false,
     }
 }

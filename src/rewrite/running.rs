@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::below::is_entry;
+use super::address::{entry_of, is_entry, is_in_transformer, is_transformed_at};
 use super::deciding::{called, decides, is_of};
-use super::effect::{entry_of, is_in_transformer};
 use super::sources::is_patch_of;
 use super::trees::{Grown, Trees};
 use crate::edit::{self, Holding, Kind, Written};
@@ -37,10 +36,8 @@ struct Look<'l> {
 
 /// What the listed places of a target's files come to. Where nobody can follow what is built they stay as they are written.
 pub fn running(target: &Target, files: &[(String, &[u8])], listed: Vec<(String, Holding)>, trees: &Trees) -> Running {
-    let grown = match (&target.kind, trees.of(target)) {
-        (Kind::Kustomize { .. } | Kind::Manifest, Some((_, grown))) => grown,
-        _ => return Running { places: listed, problems: Vec::new() },
-    };
+    let tree = trees.of(target).filter(|_| !matches!(target.kind, Kind::Helm { .. }));
+    let Some((_, grown)) = tree else { return Running { places: listed, problems: Vec::new() } };
     let mut look = Look { target, files, trees, grown, listed: BTreeMap::new() };
     if grown.model().is_complete() && !grown.tree.is_partial() { look.built(listed) } else { look.written(listed) }
 }
@@ -209,7 +206,7 @@ fn repository(image: &Image) -> Option<Repository> {
 fn is_at(step: &Step, file: &str, line: usize) -> bool {
     match step {
         Step::Written { .. } | Step::Patched { .. } => step.place() == (file, line),
-        Step::Transformed { .. } => step.place().0 == file && super::effect::is_near(step, line),
+        Step::Transformed { .. } => is_transformed_at(step, file, line),
         _ => false,
     }
 }

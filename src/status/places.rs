@@ -117,7 +117,9 @@ impl Reader {
             }
         }
         let Running { places, problems } = rewrite::running(&spot.target, &files, listed, trees);
-        problems.into_iter().for_each(|problem| self.say(problem));
+        for problem in problems {
+            self.say(problem);
+        }
         for (file, holding) in places {
             self.add(spot, &file, holding);
         }
@@ -134,12 +136,11 @@ impl Reader {
         // One entry of a kustomization can give several images.
         let is_same = |at: &&usize| self.seen.get(**at).is_some_and(|seen| is_same(&seen.holding, &holding));
         let at = known.iter().find(is_same).copied();
-        match at.and_then(|at| self.seen.get_mut(at)) {
-            Some(known) => known.holding.repository = known.holding.repository.take().or(holding.repository),
-            None => {
-                known.push(next);
-                self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding });
-            }
+        if let Some(known) = at.and_then(|at| self.seen.get_mut(at)) {
+            known.holding.repository = known.holding.repository.take().or(holding.repository);
+        } else {
+            known.push(next);
+            self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding });
         }
     }
 

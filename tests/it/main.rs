@@ -21,6 +21,7 @@ mod cost;
 mod dependencies;
 mod digests;
 mod edit_agreement;
+mod edit_agreement_inline;
 mod edit_cases;
 mod edit_charts;
 mod edit_docs;
