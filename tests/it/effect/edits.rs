@@ -16,13 +16,14 @@ use super::forest::{NAMES, Tree};
 use super::judge::{self, Image};
 
 const TAG: &str = "9.9.9";
+const OTHER_TAG: &str = "8.8.8";
 const DIGEST: &str = "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc";
 
-/// What is asked of a tree.
+/// What is asked of a tree: of the kustomization that is built, and now and then of its base, too.
 #[derive(Debug)]
 pub(crate) struct Ask {
-    target: Target,
-    wanted: Wanted,
+    targets: Vec<Target>,
+    wanted: Vec<Wanted>,
 }
 
 /// What came of it.
@@ -42,50 +43,79 @@ pub(crate) enum Verdict {
     Wrong(String),
 }
 
-/// An ask by a seed: an image that is built there more often than not.
+/// An ask by a seed: images that are built there more often than not.
 pub(crate) fn ask(seed: u64, tree: &Tree, built: &[Image]) -> Ask {
     let mut rng = Rng::with_seed(seed ^ 0x00ed_175e);
-    let repository = match built.get(rng.usize(..built.len().max(1))) {
-        Some([.., image]) if rng.usize(..4) > 0 => name_of(image).to_owned(),
-        _ => NAMES[rng.usize(..NAMES.len())].to_owned(),
-    };
-    // Docker Hub's images have several spellings.
-    let repository = match repository.strip_prefix("docker.io/") {
-        Some(short) if rng.usize(..3) == 0 => short.to_owned(),
-        None if repository == "team/app" && rng.usize(..3) == 0 => format!("docker.io/{repository}"),
-        _ => repository,
-    };
+    let repository = repository(&mut rng, built);
     let entries = entries(tree);
     let name = (rng.usize(..4) == 0).then(|| match entries.get(rng.usize(..entries.len().max(1))) {
         Some(entry) => entry["name"].as_str().unwrap_or_default().to_owned(),
         None => repository.clone(),
     });
-    let digest = (rng.usize(..2) == 0).then(|| Digest::parse(DIGEST).expect("it is a digest"));
-    let pin = if digest.is_some() && rng.usize(..2) == 0 { Pin::Digest } else { Pin::Tag };
-    let rules = Rules { pin, create: rng.usize(..3) > 0, any_repository: false, any_tag: true };
+    let has_digest = rng.usize(..2) == 0;
+    let pin = if has_digest && rng.usize(..2) == 0 { Pin::Digest } else { Pin::Tag };
+    let create = rng.usize(..3) > 0;
     let kind = if rng.usize(..5) == 0 { Kind::Manifest } else { Kind::Kustomize { name } };
-    Ask {
-        target: Target { file: tree.start.to_owned(), kind, images: vec![0], rules },
-        wanted: Wanted {
-            repository: Repository::parse(&repository).expect("it is a repository"),
-            tag: Tag::parse(TAG).expect("it is a tag"),
-            digest: KnownDigest::on_the_users_word(digest),
-        },
+    let any_repository = rng.usize(..6) == 0;
+    let rules = Rules { pin, create, any_repository, any_tag: true };
+    let mut wanted = vec![wanted(&repository, TAG, has_digest)];
+    if !kind.is_addressed() && rng.usize(..4) == 0 {
+        let other = self::repository(&mut rng, built);
+        let parse = |name: &str| Repository::parse(name).expect("it is a repository");
+        if !parse(&other).is_same_as(&parse(&repository)) {
+            wanted.push(self::wanted(&other, OTHER_TAG, has_digest));
+        }
+    }
+    let file = if rng.usize(..4) == 0 { format!("{}/kustomization.yaml", tree.start) } else { tree.start.to_owned() };
+    let mut targets = vec![Target { file, kind, images: (0..wanted.len()).collect(), rules }];
+    if tree.start != "base" && rng.usize(..5) == 0 {
+        let kind = if rng.usize(..2) == 0 { Kind::Manifest } else { Kind::Kustomize { name: None } };
+        targets.push(Target { file: "base".to_owned(), kind, images: vec![0], rules });
+    }
+    Ask { targets, wanted }
+}
+
+fn repository(rng: &mut Rng, built: &[Image]) -> String {
+    let repository = match built.get(rng.usize(..built.len().max(1))) {
+        Some([.., image]) if rng.usize(..4) > 0 => name_of(image).to_owned(),
+        _ => NAMES[rng.usize(..NAMES.len())].to_owned(),
+    };
+    // Docker Hub's images have several spellings.
+    match repository.strip_prefix("docker.io/") {
+        Some(short) if rng.usize(..3) == 0 => short.to_owned(),
+        None if repository == "team/app" && rng.usize(..3) == 0 => format!("docker.io/{repository}"),
+        _ => repository,
     }
 }
 
-/// Asks it, and judges what comes of it.
+fn wanted(repository: &str, tag: &str, has_digest: bool) -> Wanted {
+    let digest = has_digest.then(|| Digest::parse(DIGEST).expect("it is a digest"));
+    Wanted {
+        repository: Repository::parse(repository).expect("it is a repository"),
+        tag: Tag::parse(tag).expect("it is a tag"),
+        digest: KnownDigest::on_the_users_word(digest),
+    }
+}
+
+/// Has the tool do it, and the real tool build what came of it.
 pub(crate) fn judge(ask: &Ask, tree: &Tree, before: &[Image]) -> Verdict {
-    let is_complete = judge::read(tree).model().is_complete();
     match rewritten(ask, tree) {
         Ok(rewrite) => {
             let changed = rewrite.files.iter().map(|file| (file.path.clone(), file.new.clone()));
-            let files = tree.files.clone().into_iter().chain(changed).collect();
-            match effect(ask, before, &Tree { files, start: tree.start }) {
-                Ok(()) => Verdict::Right,
-                Err(_) if !is_complete => Verdict::Unjudged,
-                Err(words) => Verdict::Wrong(format!("{words}\n{ask:#?}\n{:#?}", rewrite.notes)),
+            let files: BTreeMap<String, String> = tree.files.clone().into_iter().chain(changed).collect();
+            let mut verdict = Verdict::Right;
+            for start in std::iter::once(tree.start).chain((ask.targets.len() > 1).then_some("base")) {
+                let old = Tree { files: tree.files.clone(), start };
+                let is_complete = judge::read(&old).model().is_complete();
+                let directory = tempfile::tempdir().expect("a directory can be made");
+                let before = judge::build(&old, directory.path()).unwrap_or_default();
+                match effect(ask, &before, &Tree { files: files.clone(), start }) {
+                    Ok(()) => {}
+                    Err(_) if !is_complete => verdict = Verdict::Unjudged,
+                    Err(words) => return Verdict::Wrong(format!("{start}: {words}\n{ask:#?}\n{:#?}", rewrite.notes)),
+                }
             }
+            verdict
         }
         Err(error) if is_about_effect(&error) => match forced(ask, tree).map(|tree| effect(ask, before, &tree)) {
             Some(Ok(())) => Verdict::Needlessly(format!("{error}\n{ask:#?}")),
@@ -104,7 +134,7 @@ fn is_about_effect(error: &RewriteError) -> bool {
 }
 
 fn rewritten(ask: &Ask, tree: &Tree) -> Result<Rewrite, RewriteError> {
-    let targets = std::slice::from_ref(&ask.target);
+    let targets = ask.targets.as_slice();
     let mut growing = Growing::of(targets, Border::Inside);
     while let wants = growing.wants()
         && !wants.is_empty()
@@ -113,7 +143,7 @@ fn rewritten(ask: &Ask, tree: &Tree) -> Result<Rewrite, RewriteError> {
     }
     let find = |want: Want<'_>| judge::find_picked(tree, want.path, want.pick);
     let found: Vec<Found> = rewrite::wants(targets).into_iter().map(find).collect();
-    rewrite::rewrite(targets, (&found, &growing.finish()), std::slice::from_ref(&ask.wanted))
+    rewrite::rewrite(targets, (&found, &growing.finish()), &ask.wanted)
 }
 
 /// Whether a tree builds the wanted image, and nothing else otherwise than before.
@@ -137,16 +167,21 @@ fn effect(ask: &Ask, before: &[Image], tree: &Tree) -> Result<(), String> {
 
 fn is_wanted(ask: &Ask, image: &str) -> bool {
     let Ok(reference) = Reference::parse(image) else { return false };
-    let digest = ask.wanted.digest.digest();
-    let is_tag = reference.tag.as_ref() == Some(&ask.wanted.tag);
-    let is_digest = reference.digest.is_some() && reference.digest.as_ref() == digest;
-    reference.repository.is_same_as(&ask.wanted.repository)
-        && (is_digest && reference.tag.is_none() || is_tag && (is_digest || reference.digest.is_none()))
+    ask.wanted.iter().any(|wanted| {
+        let digest = wanted.digest.digest();
+        let is_tag = reference.tag.as_ref() == Some(&wanted.tag);
+        let is_digest = reference.digest.is_some() && reference.digest.as_ref() == digest;
+        let is_own = reference.repository.is_same_as(&wanted.repository);
+        let takes_any = ask.targets.iter().any(|target| target.rules.any_repository);
+        (is_own || takes_any)
+            && (is_digest && reference.tag.is_none() || is_tag && (is_digest || reference.digest.is_none()))
+    })
 }
 
 /// The same edit by hand, in all entries that name the image, or in a new one.
 fn forced(ask: &Ask, tree: &Tree) -> Option<Tree> {
-    let Kind::Kustomize { name } = &ask.target.kind else { return None };
+    let ([target], [wanted]) = (ask.targets.as_slice(), ask.wanted.as_slice()) else { return None };
+    let Kind::Kustomize { name } = &target.kind else { return None };
     let file = format!("{}/kustomization.yaml", tree.start);
     let mut entries = entries(tree);
     let mut is_there = false;
@@ -154,17 +189,17 @@ fn forced(ask: &Ask, tree: &Tree) -> Option<Tree> {
         let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
         let own = text("newName").or_else(|| text("name").map(|name| name_of(&name).to_owned()));
         let is_own =
-            own.and_then(|own| Repository::parse(&own).ok()).is_some_and(|own| own.is_same_as(&ask.wanted.repository));
+            own.and_then(|own| Repository::parse(&own).ok()).is_some_and(|own| own.is_same_as(&wanted.repository));
         if name.as_ref().map_or(is_own, |name| text("name").as_ref() == Some(name)) {
             is_there = true;
-            write(ask, entry);
+            write(target, entry);
         }
     }
-    if !is_there && ask.target.rules.create {
-        let name = name.clone().unwrap_or_else(|| ask.wanted.repository.to_string());
+    if !is_there && target.rules.create {
+        let name = name.clone().unwrap_or_else(|| wanted.repository.to_string());
         let mut entry = Value::Mapping(serde_yaml::Mapping::new());
         entry["name"] = name.into();
-        write(ask, &mut entry);
+        write(target, &mut entry);
         entries.push(entry);
         is_there = true;
     }
@@ -176,12 +211,12 @@ fn forced(ask: &Ask, tree: &Tree) -> Option<Tree> {
     Some(Tree { files, start: tree.start })
 }
 
-fn write(ask: &Ask, entry: &mut Value) {
+fn write(target: &Target, entry: &mut Value) {
     let has_digest = entry.get("digest").is_some();
     if entry.get("newTag").is_some() || !has_digest {
         entry["newTag"] = TAG.into();
     }
-    if has_digest || ask.target.rules.pin == Pin::Digest {
+    if has_digest || target.rules.pin == Pin::Digest {
         entry["digest"] = DIGEST.into();
     }
 }
