@@ -56,10 +56,19 @@ impl Passed {
             let files = if *count == 1 { "file" } else { "files" };
             match (example.as_str(), count) {
                 ("", _) => format!("{count} {files} {reason}"),
-                (example, 1) => format!("1 file {reason} ({example})"),
+                (example, 1) => format!("1 file {} ({example})", singular(reason)),
                 (example, _) => format!("{count} files {reason} ({example}, …)"),
             }
         })
+    }
+}
+
+/// A reason as it is said of one file.
+fn singular(reason: &str) -> String {
+    match reason.strip_prefix("that are ") {
+        Some("symbolic links") => "that is a symbolic link".to_owned(),
+        Some(rest) => format!("that is {rest}"),
+        None => reason.to_owned(),
     }
 }
 
@@ -115,7 +124,7 @@ fn reason(file: &Listed) -> Option<&'static str> {
     } else if is_odd(path) {
         Some("with a name that can't be written down")
     } else if matches!(extension, Some("jsonnet" | "libsonnet")) {
-        Some("that are Jsonnet, which is never edited")
+        Some("that are Jsonnet and never edited")
     } else {
         None
     }

@@ -313,5 +313,5 @@ fn templates_hidden_files_and_links_are_passed_over() {
     assert_eq!(chosen.paths, ["a/Chart.yaml", "templates/y.yaml", ".gitops-bump.yml", "x/.argocd-source-shop.yaml"]);
     assert_eq!(chosen.templates, ["a/templates/x.yaml"]);
     let lines: Vec<String> = chosen.passed.lines().collect();
-    assert!(lines.contains(&"1 file that are Jsonnet, which is never edited (main.jsonnet)".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"1 file that is Jsonnet and never edited (main.jsonnet)".to_owned()), "{lines:?}");
 }

@@ -82,7 +82,8 @@ impl Maker<'_> {
         if items.iter().any(|item| item.how.create) {
             why.push("nothing is written there yet: create: true adds it".to_owned());
         } else if spots.iter().any(|spot| spot.old.is_empty()) {
-            why.push(self.blank(items));
+            let is_values = items.iter().any(|item| item.how.section == Section::Helm);
+            why.push(if is_values { self.blank(items) } else { "it has no tag yet, and gets one".to_owned() });
         }
         for note in items.iter().flat_map(|item| &item.notes) {
             if !why.contains(note) && why.len() < NAMED {

@@ -162,6 +162,13 @@ fn images_are_found_under_every_key_and_by_one_word() {
         )],
     );
     assert!(text.contains("redis: Docker Hub's own images"), "{text}");
+    let untagged = "kind: Pod\nspec: {containers: [{name: a, image: guestbook}]}\n";
+    let text = runs(
+        &[("pod.yaml", untagged)],
+        &[],
+        &[("", &["pod.yaml: spec: {containers: [{name: a, image: \"guestbook:5846e796\"}]}"])],
+    );
+    assert!(text.contains("it has no tag yet, and gets one"), "{text}");
 }
 
 #[test]
