@@ -204,6 +204,9 @@ impl Search<'_> {
         for Holding { repository, written, path, line, .. } in
             texts::holdings(recogniser.document, &repositories, is_said)
         {
+            if found.len() >= MOST {
+                break;
+            }
             let Some(repository) = repository else { continue };
             let is_own = |image: &&usize| wanted(image).is_some_and(|own| own.is_same_as(&repository));
             let Some(image) = images.iter().find(is_own).copied() else { continue };
@@ -211,7 +214,7 @@ impl Search<'_> {
             let digest = written.digest.as_deref().and_then(|digest| Digest::parse(digest).ok());
             let is_version = tag.is_some() || digest.is_some();
             let is_known = found.iter().any(|old| old.image == image && path.starts_with(&old.path));
-            if found.len() < MOST && is_version && !is_known && !self.is_wanted(image, tag.as_ref(), digest.as_ref()) {
+            if is_version && !is_known && !self.is_wanted(image, tag.as_ref(), digest.as_ref()) {
                 let sign = if tag.is_some() { ":" } else { "" };
                 let named = shown(&format!("{repository}{sign}{written}"));
                 found.push(Leftover { image, line, named, path, why: Why::Text });

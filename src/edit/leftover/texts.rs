@@ -11,19 +11,21 @@ use super::super::nested::Nested;
 use super::super::{Holding, Kind};
 use crate::image::Repository;
 
-/// What the texts hold that name one of the repositories' paths and that nobody else looks through.
+/// How many texts of a file are looked through: each is read as YAML, only for a warning.
+const MOST: usize = 500;
+
+/// What the first texts hold that name one of the repositories' paths and that nobody else looks through.
 pub(super) fn holdings(
     document: &Document<'_>,
     repositories: &[&Repository],
     is_said_elsewhere: impl Fn(Node) -> bool,
-) -> Vec<Holding> {
+) -> impl Iterator<Item = Holding> {
     let paths: Vec<String> = repositories.iter().map(|repository| repository.path()).collect();
-    if !paths.iter().any(|path| document.text.contains(path)) {
-        return Vec::new();
-    }
-    let names = |text: Node| paths.iter().any(|path| document.value(text).contains(path));
+    let is_named = paths.iter().any(|path| document.text.contains(path));
     let texts = document.nodes().filter(|node| document.shape(*node) == Shape::Scalar(Style::Block));
-    texts.filter(|text| names(*text) && !is_said_elsewhere(*text)).flat_map(|text| list(document, text)).collect()
+    let names = move |text: &Node| paths.iter().any(|path| document.value(*text).contains(path));
+    let named = texts.take_while(move |_| is_named).filter(names).filter(move |text| !is_said_elsewhere(*text));
+    named.take(MOST).flat_map(|text| list(document, text))
 }
 
 /// What one text holds; nothing where it is no YAML.
