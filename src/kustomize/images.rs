@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use regex::{Regex, RegexBuilder};
+use regex_lite::{Regex, RegexBuilder};
 
 use super::layer::Entry;
 use super::node::{Node, Value};
@@ -106,8 +106,8 @@ pub(super) fn regex(pattern: &str, shown: &str) -> Result<Regex, String> {
     if has_set || pattern.replace("(?:", "").contains("(?") {
         return Err(format!("the regular expression `{shown}` is not worked out"));
     }
-    let built = RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).dfa_size_limit(MAX_REGEX_BYTES).build();
-    built.map_err(|_| format!("`{shown}` is no regular expression"))
+    let built = RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).build();
+    built.map_err(|_| format!("`{shown}` is no regular expression that is worked out"))
 }
 
 /// Notes what each image of some objects is called where a layer's entries see it.

@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::node::Node;
 
