@@ -162,7 +162,21 @@ fn effect(ask: &Ask, before: &[Image], tree: &Tree) -> Result<(), String> {
         }
     }
     let is_built = after.iter().any(|image| is_wanted(ask, &image[4]));
-    if is_built { Ok(()) } else { Err("the wanted image is not built".to_owned()) }
+    if is_built || is_in_text_alone(ask, before, tree) {
+        Ok(())
+    } else {
+        Err("the wanted image is not built".to_owned())
+    }
+}
+
+/// Whether a target of manifests has the image in a text alone, as in a `ConfigMap`, so that no build can show it.
+fn is_in_text_alone(ask: &Ask, before: &[Image], tree: &Tree) -> bool {
+    let is_own = |image: &Image| {
+        let built = Repository::parse(name_of(&image[4]));
+        built.is_ok_and(|built| ask.wanted.iter().any(|wanted| built.is_same_as(&wanted.repository)))
+    };
+    let is_manifest = |target: &Target| target.file == tree.start && target.kind == Kind::Manifest;
+    ask.targets.iter().any(is_manifest) && !before.iter().any(is_own)
 }
 
 fn is_wanted(ask: &Ask, image: &str) -> bool {
