@@ -8,6 +8,7 @@ use tracing::{debug, info, warn};
 use super::context::Context;
 use super::public;
 use super::texts::{Texts, require_work_branch};
+use crate::edit::KnownDigest;
 use crate::error::Error;
 use crate::git::{GitError, Remote, Snapshot};
 use crate::kustomize::Border;
@@ -127,13 +128,16 @@ async fn edit(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>
     let snapshot = &reading.snapshot;
     loop {
         let (targets, found, wanted) = (plan.targets.clone(), snapshot.shared_found(), context.proofs.wanted());
+        // What this edit is made with: meanwhile another repository's edit may have a digest proven.
+        let unproven: Vec<bool> =
+            wanted.iter().map(|wanted| !matches!(wanted.digest, KnownDigest::Proven(_))).collect();
         let trees = Arc::clone(&reading.trees);
         let rewritten = offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await;
         let source = match rewritten {
             Ok(rewrite) => return Ok(rewrite),
             Err(source) => source,
         };
-        let Some(image) = source.unproven().filter(|image| context.proofs.is_unproven(*image)) else {
+        let Some(image) = source.unproven().filter(|image| unproven.get(*image) == Some(&true)) else {
             let place = format!("{}: ", plan.url.on_branch(Some(snapshot.branch())));
             let source = source.with_subdirectories(|directory| around(snapshot, directory));
             return Err(Error::Rewrite { place, source: Box::new(source) });

@@ -67,11 +67,6 @@ impl<'a> Proofs<'a> {
         self.images.iter().map(wanted).collect()
     }
 
-    /// Whether an image's digest can still be proven.
-    pub(super) fn is_unproven(&self, image: usize) -> bool {
-        self.images.get(image).is_some_and(|image| image.proof.get().is_none())
-    }
-
     /// Reads the manifest of an image, so that its digest may be written.
     pub(super) async fn prove(&self, image: usize) -> Result<(), RegistryError> {
         let Some(Image { verified, proof }) = self.images.get(image) else {
