@@ -3,6 +3,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
+
 use super::gap::Gap;
 use super::images::{Matcher, each_container, each_visit, see};
 use super::json_patch::{is_json_patch, most_made};
@@ -34,12 +36,15 @@ pub(super) struct Build<'t> {
     open: Vec<&'t str>,
     visits: usize,
     copied: usize,
+    /// Where the resources have an image: file and line.
+    pub(super) written: BTreeSet<(String, usize)>,
     pub(super) gaps: Vec<Gap>,
 }
 
 impl<'t> Build<'t> {
     pub(super) fn new(tree: &'t Tree, instead: Option<(&'t str, &'t [Entry])>) -> Self {
-        Self { tree, instead, open: Vec::new(), visits: 0, copied: 0, gaps: tree.gaps.clone() }
+        let written = BTreeSet::new();
+        Self { tree, instead, open: Vec::new(), visits: 0, copied: 0, written, gaps: tree.gaps.clone() }
     }
 
     /// The objects that the tree's first kustomization builds.
@@ -124,8 +129,15 @@ impl<'t> Build<'t> {
                 self.require_inside(file, named, &path);
                 match documents.as_ref() {
                     Ok(documents) => {
+                        let known = objects.len();
                         for document in documents {
                             self.document(document, objects);
+                        }
+                        for object in objects.iter_mut().skip(known) {
+                            let mut see = |_: &str, image: &mut Node| {
+                                self.written.insert((image.file.to_string(), image.line));
+                            };
+                            each_visit(&mut object.node, &mut see);
                         }
                     }
                     Err(why) => self.gap(&path, 1, format!("it is no valid YAML: {why}")),

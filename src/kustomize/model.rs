@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::collections::BTreeSet;
+
 use super::build::Build;
 use super::gap::Gap;
 use super::images::each_visit;
@@ -16,6 +18,8 @@ pub struct Model {
     pub images: Vec<Image>,
     /// What could not be followed. With a gap, images may be missing here, and may come out otherwise.
     pub gaps: Vec<Gap>,
+    /// The file and line of each image that a resource has and the build has not: a patch takes it out.
+    pub removed: BTreeSet<(String, usize)>,
 }
 
 /// An image of an object.
@@ -108,6 +112,11 @@ impl Tree {
                 }
             });
         }
-        Model { images, gaps: build.gaps }
+        let mut removed = build.written;
+        for step in images.iter().filter_map(|image| image.steps.first()) {
+            let (file, line) = step.place();
+            removed.remove(&(file.to_owned(), line));
+        }
+        Model { images, gaps: build.gaps, removed }
     }
 }

@@ -267,6 +267,11 @@ impl Check<'_> {
             let remedy = "correct the name, or remove what has it".to_owned();
             return Some(Loss { text: "it matches no image that is built".to_owned(), remedy });
         }
+        let written = (built.file.clone(), built.place.line);
+        if reached.is_empty() && builds.after.is_complete() && builds.before.removed.contains(&written) {
+            let remedy = "remove the patch, or write the image where it is built from".to_owned();
+            return Some(Loss { text: "a patch takes this image out of what is built".to_owned(), remedy });
+        }
         let image = builds.before.images.get(*reached.first()?)?;
         // Where the place gives the version, what stands behind it gives another name.
         let last = || image.steps.iter().rfind(|step| !matches!(step, Step::Seen { .. }));

@@ -74,6 +74,9 @@ impl Look<'_> {
                 let why = why.unwrap_or_else(|| called(model, &path));
                 let sentence = format!("{}:{}: this entry has no effect: {why}", one_line(&file), holding.line);
                 running.problems.extend(is_said.then_some(sentence));
+            } else if model.removed.contains(&(path, holding.line)) && reached.is_empty() {
+                let place = format!("{}:{}", one_line(&file), holding.line);
+                running.problems.push(format!("{place}: a patch takes this image out of what is built"));
             } else if reached.is_empty() {
                 // A value that no build looks at, such as an argument.
                 running.places.push((file, holding));
