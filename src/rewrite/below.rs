@@ -143,7 +143,7 @@ impl Question<'_> {
     /// What to do about an entry that matches nothing: its image may be built all the same, by what another file says.
     fn elsewhere(&self, model: &Model, entry: Option<&Entry>) -> String {
         let own = entry.and_then(effective);
-        let is_own = |image: &&Image| own.as_ref().is_some_and(|own| is_of(image, own));
+        let is_own = |image: &&Image| own.as_ref().is_some_and(|own| is_of(image.text(), own));
         match model.images.iter().find(is_own).and_then(Image::decided_by) {
             Some(step) if step.place().0 != self.file => {
                 format!("{}, or have --create add an entry for the name that the image has here", remedy(step))

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::trees::Grown;
 use crate::edit::{Wanted, is_kustomization_file_name};
 use crate::image::Repository;
-use crate::kustomize::{self, Image, Model, Step};
+use crate::kustomize::{self, Model, Step};
 use crate::text::one_line;
 
 /// How many names a message lists.
@@ -49,16 +49,22 @@ pub(super) fn called(model: &Model, layer: &str) -> String {
     format!("the images below it are called {}", list(names))
 }
 
-/// Whether an image that is built is of a repository.
-pub(super) fn is_of(image: &Image, repository: &Repository) -> bool {
-    Repository::parse(kustomize::split(image.text()).name).is_ok_and(|own| own.is_same_as(repository))
+/// The repository of an image's text, as a build has it.
+pub(super) fn repository(text: &str) -> Option<Repository> {
+    Repository::parse(kustomize::split(text).name).ok()
+}
+
+/// Whether an image's text is of a repository.
+pub(super) fn is_of(text: &str, wanted: &Repository) -> bool {
+    repository(text).is_some_and(|own| own.is_same_as(wanted))
 }
 
 /// Why the entries of a kustomization have no place for the wanted images that it builds, a sentence each.
 pub(super) fn reasons(grown: &Grown, wanted: &[&Wanted]) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     for image in &grown.model().images {
-        let Some(step) = image.decided_by().filter(|_| wanted.iter().any(|own| is_of(image, &own.repository))) else {
+        let Some(step) = image.decided_by().filter(|_| wanted.iter().any(|own| is_of(image.text(), &own.repository)))
+        else {
             continue;
         };
         let (file, line) = step.place();

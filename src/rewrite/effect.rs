@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::FileRewrite;
 use super::address::{entry_of, is_entry, is_in_transformer, is_transformed_at};
-use super::deciding::{decides, remedy, unproved};
+use super::deciding::{decides, is_of, remedy, unproved};
 use super::error::{Becoming, RewriteError};
 use super::still;
 use super::trees::{Grown, Trees};
 use crate::edit::{self, Kind, Place, Wanted};
-use crate::image::Repository;
 use crate::kustomize::{self, Image, Model, Step};
 use crate::plan::Target;
 use crate::text::one_line;
@@ -69,6 +68,16 @@ struct Built<'c> {
     file: String,
     place: &'c Place,
     targets: Vec<usize>,
+}
+
+/// The images that a place reaches.
+struct Reached {
+    /// Whether the place is an entry of `images:`.
+    is_entry: bool,
+    /// The images, by their numbers in either build.
+    images: Vec<usize>,
+    /// Whether the place decides about one of them as it stands.
+    is_decided: bool,
 }
 
 /// The builds before and after the edit, with the places that they are built of.
@@ -163,7 +172,7 @@ impl Check<'_> {
     /// Whether a built image is the wanted one.
     fn is_wanted(&self, text: &str, wanted: &Wanted) -> bool {
         let parts = kustomize::split(text);
-        let is_own = Repository::parse(parts.name).is_ok_and(|named| named.is_same_as(&wanted.repository));
+        let is_own = is_of(text, &wanted.repository);
         let digest = wanted.digest.digest().map(ToString::to_string);
         let is_digest = !parts.digest.is_empty() && digest.as_deref() == Some(parts.digest);
         let is_tag = parts.tag == wanted.tag.as_str() && (parts.digest.is_empty() || is_digest);
@@ -205,38 +214,48 @@ impl Check<'_> {
         }
     }
 
+    /// The images that a place reaches, by their numbers in either build.
+    fn reached(&self, built: &Built<'_>, wanted: &Wanted, (builds, grown): (&Builds<'_>, &Grown)) -> Reached {
+        let entries = grown.tree.entries(&built.file).len();
+        let number = entry_of(&built.place.path, entries);
+        let is_added = number.is_some_and(|number| number >= entries);
+        let takes = |text: &str| self.takes_any() || is_of(text, &wanted.repository);
+        let is_own = |step: &Step| match (step, number) {
+            // Several entries may have been added behind those that were there.
+            (Step::Entry { layer, index, after, .. }, Some(number)) if is_added => {
+                *layer == built.file && *index >= number && takes(after)
+            }
+            (step, Some(number)) => is_entry(step, &built.file, number),
+            (Step::Written { text, .. } | Step::Patched { text, .. }, None) => {
+                step.place() == (built.file.as_str(), built.place.line) && takes(text)
+            }
+            (step, None) => is_transformed_at(step, &built.file, built.place.line),
+        };
+        // An entry that was added is not there before, and its line is no place's. All else is where it was read.
+        let model = if number.is_some() { &builds.after } else { builds.before };
+        let images = model.images.iter().enumerate();
+        let images = images.filter(|(_, image)| image.steps.iter().any(is_own)).map(|(at, _)| at).collect();
+        let decides = |image: &Image| image.decided_by().is_some_and(is_own);
+        let is_decided = builds.before.images.iter().any(decides);
+        Reached { is_entry: number.is_some(), images, is_decided }
+    }
+
     /// Takes down which tags count for a place: none where something else decides, those below where an entry has none.
     fn see_tags(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown, effects: &mut Effects) {
         let Some(wanted) = self.wanted.get(built.place.image) else { return };
         let place = (built.file.clone(), built.place.line);
-        let entries = grown.tree.entries(&built.file).len();
-        let number = entry_number(built, entries);
-        let is_own = |step: &Step| match number {
-            Some(number) if number >= entries => {
-                matches!(step, Step::Entry { layer, index, .. } if *layer == built.file && *index >= entries)
-            }
-            Some(number) => is_entry(step, &built.file, number),
-            None => is_of(step, built, wanted, self.takes_any()),
-        };
-        let is_added = number.is_some_and(|number| number >= entries);
-        let model = if is_added { &builds.after } else { builds.before };
-        let reached = model.images.iter().enumerate().filter(|(_, image)| image.steps.iter().any(is_own));
-        let reached: Vec<usize> = reached.map(|(at, _)| at).collect();
-        let before = || reached.iter().filter_map(|at| builds.before.images.get(*at));
-        let is_decided_here = |image: &Image| image.decided_by().is_some_and(is_own);
-        if number.is_none() && !reached.is_empty() && !before().any(is_decided_here) {
-            effects.overridden.insert(place);
-        } else if number.is_some() {
+        let reached = self.reached(built, wanted, (builds, grown));
+        if reached.is_entry {
             let tag = |image: &Image| {
-                let parts = kustomize::split(image.text());
+                let tag = kustomize::split(image.text()).tag.to_owned();
                 let object = one_line(&format!("{} {}", image.kind, image.name));
-                (!parts.tag.is_empty()).then(|| (parts.tag.to_owned(), object))
+                (!tag.is_empty()).then_some((tag, object))
             };
-            let is_own_image = |image: &&Image| {
-                let name = Repository::parse(kustomize::split(image.text()).name);
-                name.is_ok_and(|name| name.is_same_as(&wanted.repository))
-            };
-            effects.below.entry(place).or_default().extend(before().filter(is_own_image).filter_map(tag));
+            let before = reached.images.iter().filter_map(|at| builds.before.images.get(*at));
+            let own = before.filter(|image| is_of(image.text(), &wanted.repository));
+            effects.below.entry(place).or_default().extend(own.filter_map(tag));
+        } else if !reached.images.is_empty() && !reached.is_decided {
+            effects.overridden.insert(place);
         }
     }
 
@@ -247,22 +266,13 @@ impl Check<'_> {
             let remedy = "write that file, too: name it with --helm, or remove the image from it".to_owned();
             return Some(Loss { text: by.clone(), remedy });
         }
-        let number = entry_number(built, grown.tree.entries(&built.file).len());
-        let is_own = |step: &Step| match number {
-            Some(number) => is_entry(step, &built.file, number),
-            None => is_of(step, built, wanted, self.takes_any()),
-        };
-        // An entry that was added is not there before, and its line is no place's. All else is where it was read.
-        let model = if number.is_some() { &builds.after } else { builds.before };
-        let images = model.images.iter().enumerate();
-        let reached: Vec<usize> =
-            images.filter(|(_, image)| image.steps.iter().any(is_own)).map(|(number, _)| number).collect();
+        let Reached { is_entry, images: reached, .. } = self.reached(built, wanted, (builds, grown));
         let is_right =
             |at: &usize| builds.after.images.get(*at).is_some_and(|image| self.is_wanted(image.text(), wanted));
         if reached.iter().any(is_right) {
             return None;
         }
-        let is_matcher = number.is_some() || is_in_transformer(&built.place.path);
+        let is_matcher = is_entry || is_in_transformer(&built.place.path);
         if reached.is_empty() && is_matcher && builds.after.is_complete() && !grown.tree.is_partial() {
             let remedy = "correct the name, or remove what has it".to_owned();
             return Some(Loss { text: "it matches no image that is built".to_owned(), remedy });
@@ -308,26 +318,4 @@ impl Check<'_> {
 fn is_sure(target: &Target, builds: &Builds<'_>, grown: &Grown) -> bool {
     let is_complete = builds.after.is_complete() && !grown.tree.is_partial();
     is_complete || !matches!(target.kind, Kind::Kustomize { .. }) || !builds.overrides.is_empty()
-}
-
-/// The number of the entry of `images:` that a place is in a kustomization's own file.
-fn entry_number(built: &Built<'_>, entries: usize) -> Option<usize> {
-    entry_of(&built.place.path, entries)
-}
-
-/// Whether a step is what a place has written.
-fn is_of(step: &Step, built: &Built<'_>, wanted: &Wanted, takes_any: bool) -> bool {
-    let (file, line) = step.place();
-    let place = built.place.line;
-    if file != built.file {
-        return false;
-    }
-    match step {
-        Step::Written { text, .. } | Step::Patched { text, .. } => {
-            let own = Repository::parse(kustomize::split(text).name);
-            line == place && (takes_any || own.is_ok_and(|own| own.is_same_as(&wanted.repository)))
-        }
-        Step::Transformed { .. } => is_transformed_at(step, file, place),
-        Step::Entry { .. } | Step::Replaced { .. } | Step::Seen { .. } => false,
-    }
 }

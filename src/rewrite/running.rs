@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::address::{entry_of, is_entry, is_in_transformer, is_transformed_at};
-use super::deciding::{called, decides, is_of};
+use super::deciding::{called, decides, is_of, repository};
 use super::sources::is_patch_of;
 use super::trees::{Grown, Trees};
 use crate::edit::{self, Holding, Kind, Written};
@@ -47,7 +47,7 @@ impl Look<'_> {
     fn built(&mut self, listed: Vec<(String, Holding)>) -> Running {
         let model = self.grown.model();
         let mut running = Running::default();
-        let mut named: Vec<Repository> = self.given().filter_map(repository).collect();
+        let mut named: Vec<Repository> = self.given().filter_map(|image| repository(image.text())).collect();
         for (file, holding) in listed {
             let path = kustomize::normal(&file);
             if !self.grown.tree.has(&path) {
@@ -60,7 +60,7 @@ impl Look<'_> {
                 None => is_at(step, &path, holding.line),
             };
             let reached: Vec<&Image> = model.images.iter().filter(|image| image.steps.iter().any(is_own)).collect();
-            named.extend(reached.iter().copied().filter_map(repository));
+            named.extend(reached.iter().filter_map(|image| repository(image.text())));
             let is_matcher = number.is_some() || is_in_transformer(&holding.path);
             let has_effect = reached.iter().any(|image| image.decided_by().is_some_and(is_own));
             if is_matcher && !has_effect {
@@ -69,7 +69,7 @@ impl Look<'_> {
                 // What it would have matched has another name by now.
                 let was_called = |step: &Step| entry.is_some_and(|entry| entry.matches(step.text()));
                 let renamed = model.images.iter().filter(|image| image.steps.iter().any(was_called));
-                named.extend(renamed.filter_map(repository));
+                named.extend(renamed.filter_map(|image| repository(image.text())));
                 let why = reached.iter().find_map(|image| image.decided_by()).map(decides);
                 let why = why.unwrap_or_else(|| called(model, &path));
                 let sentence = format!("{}:{}: this entry has no effect: {why}", one_line(&file), holding.line);
@@ -82,7 +82,7 @@ impl Look<'_> {
                 running.places.push((file, holding));
             }
         }
-        let is_named = |image: &&Image| named.iter().any(|named| is_of(image, named));
+        let is_named = |image: &&Image| named.iter().any(|named| is_of(image.text(), named));
         let images: Vec<&Image> = model.images.iter().filter(is_named).collect();
         for image in images {
             let place = self.place(image);
@@ -131,7 +131,7 @@ impl Look<'_> {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let tag = some(parts.tag).filter(|tag| Tag::parse(tag).is_ok());
         let written = Written { tag, digest: some(parts.digest) };
-        let repository = repository(image);
+        let repository = repository(image.text());
         if let Some((file, by)) = self.overridden(repository.as_ref()) {
             return (file, Holding { repository, ..by });
         }
@@ -198,11 +198,6 @@ impl Look<'_> {
             Some((file, listed.into_iter().find(is_own)?))
         })
     }
-}
-
-/// The repository of an image as it is built.
-fn repository(image: &Image) -> Option<Repository> {
-    Repository::parse(kustomize::split(image.text()).name).ok()
 }
 
 /// Whether a step is written on a line, and not by an entry.

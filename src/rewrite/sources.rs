@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::RewriteError;
+use super::deciding::repository;
 use super::trees::{Grown, Trees};
 use crate::edit::{Inline, Job, Kind, Wanted};
-use crate::image::Repository;
 use crate::kustomize::{self, Image, Step};
 use crate::plan::Target;
 use crate::tree::{Entry, Found, join};
@@ -174,7 +174,7 @@ fn is_of_text(step: &Step) -> bool {
 
 /// The target's image that a step makes of an image.
 fn image_of(step: &Step, target: &Target, wanted: &[Wanted]) -> Option<usize> {
-    let own = Repository::parse(kustomize::split(step.text()).name).ok()?;
+    let own = repository(step.text())?;
     let is_own = |image: &&usize| wanted.get(**image).is_some_and(|wanted| wanted.repository.is_same_as(&own));
     target.images.iter().find(is_own).copied()
 }

@@ -3,9 +3,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::deciding::decides;
+use super::deciding::{decides, repository};
 use crate::edit::{Kind, Wanted};
-use crate::image::Repository;
 use crate::kustomize::{self, Model};
 use crate::plan::Target;
 use crate::text::one_line;
@@ -21,11 +20,11 @@ pub(super) fn built(target: &Target, wanted: &[Wanted], model: &Model) -> Vec<St
     }
     let own: Vec<&Wanted> = target.images.iter().filter_map(|image| wanted.get(*image)).collect();
     let stays = |text: &str| {
-        let parts = kustomize::split(text);
-        let Ok(named) = Repository::parse(parts.name) else { return false };
+        let tag = kustomize::split(text).tag;
+        let Some(named) = repository(text) else { return false };
         let mut same = wanted.iter().filter(|wanted| wanted.repository.is_same_as(&named));
         let is_own = own.iter().any(|own| own.repository.is_same_as(&named));
-        is_own && !parts.tag.is_empty() && same.all(|wanted| parts.tag != wanted.tag.as_str())
+        is_own && !tag.is_empty() && same.all(|wanted| tag != wanted.tag.as_str())
     };
     let left = model.images.iter().filter(|image| stays(image.text())).filter_map(|image| {
         let why = decides(image.decided_by().or(image.steps.last())?);

@@ -292,3 +292,15 @@ fn a_missing_file_is_told_with_its_neighbours() {
     let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--helm", "value.yaml"]).run();
     run.exits(5).says("value.yaml: there is no such file").says("this directory holds values.yaml");
 }
+
+#[test]
+fn entries_that_are_added_for_several_images_all_have_an_effect() {
+    let world = World::new();
+    let images = "      - {name: a, image: \"r.io/t/a:1\"}\n      - {name: b, image: \"r.io/t/b:1\"}\n";
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n";
+    world.write("deployment.yaml", format!("{deployment}{images}"));
+    world.write("kustomization.yaml", "resources: [deployment.yaml]\n");
+    let images = ["--image", "r.io/t/a:2", "--image", "r.io/t/b:2"];
+    let run = world.bump(["set", "--kustomize", ".", "--create"].iter().chain(&images)).run().exits(0);
+    assert!(!run.stderr.contains("no effect"), "{run}");
+}
