@@ -10,7 +10,7 @@ use crate::kustomize::Border;
 use crate::local::{self, Disk, Replacement};
 use crate::offload;
 use crate::plan::{self, Target};
-use crate::rewrite::{self, Around, Coverage, FileRewrite, Growing, Rewrite, Trees};
+use crate::rewrite::{self, Around, Coverage, FileRewrite, Rewrite, Trees};
 use crate::settings::{Mode, SetSettings};
 
 /// Works out every file, then writes them all; returns them, changed or not. Whoever stops waiting while they are worked
@@ -67,16 +67,8 @@ fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
 /// Reads the kustomizations that build the targets' files. What can't be read there is left out, and the kustomization is one
 /// that nobody can follow to its end.
 fn trees(targets: &[Target]) -> Trees {
-    let mut growing = Growing::of(targets, Border::Anywhere);
-    loop {
-        let wants = growing.wants();
-        if wants.is_empty() {
-            return growing.finish();
-        }
-        // A file that has several paths is read under each of them.
-        let found = |path: String| Disk::default().find(rewrite::want(&path)).ok().map(|found| (path, found));
-        growing.give(wants.into_iter().filter_map(found).collect::<Vec<_>>());
-    }
+    // A file that has several paths is read under each of them.
+    Trees::read(targets, Border::Anywhere, |want| Disk::default().find(want).ok())
 }
 
 fn write(files: &[FileRewrite]) -> Result<(), Error> {

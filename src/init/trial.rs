@@ -10,7 +10,7 @@ use crate::edit::{KnownDigest, Wanted};
 use crate::image::{Algorithm, ProvenDigest, Repository, Tag};
 use crate::kustomize::{Border, normal};
 use crate::plan::Target;
-use crate::rewrite::{self, Growing, Rewrite, RewriteError, Trees};
+use crate::rewrite::{self, Rewrite, RewriteError, Trees};
 use crate::tree::{Entry, Found, Want};
 
 /// The files that were read, by their paths.
@@ -39,15 +39,7 @@ impl<'f> Files<'f> {
 
     /// The kustomizations that build what the targets name.
     pub(super) fn trees(&self, targets: &[Target]) -> Trees {
-        let mut growing = Growing::of(targets, Border::Inside);
-        loop {
-            let wants = growing.wants();
-            if wants.is_empty() {
-                return growing.finish();
-            }
-            let found: Vec<_> = wants.into_iter().map(|path| (path.clone(), self.find(rewrite::want(&path)))).collect();
-            growing.give(found);
-        }
+        Trees::read(targets, Border::Inside, |want| Some(self.find(want)))
     }
 
     /// What the targets come to.

@@ -90,6 +90,23 @@ impl Growing {
 }
 
 impl Trees {
+    /// Reads the trees of targets, where looking a path up takes no exchange. What nothing is found of is left out, and its
+    /// tree is one that nobody can follow to its end.
+    pub fn read(targets: &[Target], border: Border, mut find: impl FnMut(Want<'_>) -> Option<Found>) -> Self {
+        let mut growing = Growing::of(targets, border);
+        loop {
+            let wants = growing.wants();
+            if wants.is_empty() {
+                return growing.finish();
+            }
+            let mut found = Vec::with_capacity(wants.len());
+            for path in wants {
+                found.extend(find(want(&path)).map(|found| (path, found)));
+            }
+            growing.give(found);
+        }
+    }
+
     /// The tree of a target, with its path; none when no kustomization builds the target's files.
     pub(super) fn of(&self, target: &Target) -> Option<(&str, &Grown)> {
         self.trees.get_key_value(&start(target)).map(|(start, grown)| (start.as_str(), grown))

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use fastrand::Rng;
 use gitops_bump::edit::{Kind, KnownDigest, Pin, Reason, Rules, Wanted};
 use gitops_bump::image::{Digest, Reference, Repository, Tag};
-use gitops_bump::kustomize::Border;
+use gitops_bump::kustomize::{Border, normal};
 use gitops_bump::plan::Target;
-use gitops_bump::rewrite::{self, Growing, Rewrite, RewriteError};
+use gitops_bump::rewrite::{self, Rewrite, RewriteError, Trees};
 use gitops_bump::tree::{Found, Want};
 use serde_yaml::Value;
 
@@ -135,15 +135,10 @@ fn is_about_effect(error: &RewriteError) -> bool {
 
 fn rewritten(ask: &Ask, tree: &Tree) -> Result<Rewrite, RewriteError> {
     let targets = ask.targets.as_slice();
-    let mut growing = Growing::of(targets, Border::Inside);
-    while let wants = growing.wants()
-        && !wants.is_empty()
-    {
-        growing.give(wants.into_iter().map(|path| (path.clone(), judge::find(tree, &path))));
-    }
+    let trees = Trees::read(targets, Border::Inside, |want| Some(judge::find(tree, &normal(want.path))));
     let find = |want: Want<'_>| judge::find_picked(tree, want.path, want.pick);
     let found: Vec<Found> = rewrite::wants(targets).into_iter().map(find).collect();
-    rewrite::rewrite(targets, (&found, &growing.finish()), &ask.wanted)
+    rewrite::rewrite(targets, (&found, &trees), &ask.wanted)
 }
 
 /// Whether a tree builds the wanted image, and nothing else otherwise than before.
