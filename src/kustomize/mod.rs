@@ -2,13 +2,12 @@
 //! image has in each layer, and what decides about it in the end. This module must not read a file, nor change one; what it
 //! can't follow it says.
 //!
-//! A caller reads a tree level by level (`Reading`), asks for the model (`Tree::model`), and asks what an entry of `images:`
-//! would do (`Tree::effect`).
+//! A caller reads a tree level by level (`Reading`) and asks for the model, as it is (`Tree::model`) or with other entries of
+//! `images:` (`Tree::model_with`).
 
 #![deny(clippy::disallowed_methods)]
 
 mod build;
-mod effect;
 mod gap;
 mod images;
 mod json_patch;
@@ -21,14 +20,15 @@ mod patches;
 mod paths;
 mod reading;
 mod replacements;
+mod rivals;
 mod step;
 mod yaml;
 
-pub use effect::{Change, Effect, Reach, replaced_by, shadowed_by};
 pub use gap::Gap;
 pub use images::{Parts, split};
 pub use layer::Entry;
 pub use model::{Image, Model};
 pub use paths::{Border, directory, normal};
-pub use reading::{MAX_FILES, MAX_LEVELS, MAX_TOTAL_BYTES, Reading, Tree};
+pub use reading::{Reading, Tree};
+pub use rivals::{replaced_by, shadowed_by};
 pub use step::Step;

@@ -16,13 +16,13 @@ use crate::edit::is_kustomization_file_name;
 use crate::tree::Found;
 
 /// The most levels: an overlay of an overlay of a component is three. Deeper ones are not read, so the reading is incomplete.
-pub const MAX_LEVELS: usize = 16;
+const MAX_LEVELS: usize = 16;
 
 /// The most files and directories. Each costs its entry in an exchange; the largest public trees have some hundreds.
-pub const MAX_FILES: usize = 1000;
+const MAX_FILES: usize = 1000;
 
 /// The most bytes of all files together.
-pub const MAX_TOTAL_BYTES: usize = 16 << 20;
+const MAX_TOTAL_BYTES: usize = 16 << 20;
 
 /// The most values of all files together, aliases followed.
 const MAX_TOTAL_VALUES: usize = 1_000_000;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use gitops_bump::kustomize::{Change, Entry, Reach, Step, shadowed_by};
+use gitops_bump::kustomize::{Entry, Step, shadowed_by};
 use tempfile::TempDir;
 
 use self::edits::Verdict;
@@ -110,12 +110,44 @@ fn deployment(image: &str) -> String {
     )
 }
 
+/// A change of a layer's entries.
+enum Change {
+    Replace(usize, Entry),
+    Append(Entry),
+}
+
+/// What an entry does to an image below its layer.
+#[derive(Debug, PartialEq, Eq)]
+enum Reach {
+    Unmatched,
+    Overridden(Step),
+    Decides,
+}
+
 fn reach(files: &[(&str, &str)], layer: &str, change: &Change) -> Vec<Reach> {
     let files = files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
     let tree = judge::read(&Tree { files, start: "top" });
-    let effect = tree.effect(layer, change);
-    assert!(effect.gaps.is_empty(), "{effect:?}");
-    effect.images.into_iter().map(|(_, reach)| reach).collect()
+    let mut entries = tree.entries(layer).to_vec();
+    let number = match change {
+        Change::Replace(number, entry) => {
+            entries[*number] = entry.clone();
+            *number
+        }
+        Change::Append(entry) => {
+            entries.push(entry.clone());
+            entries.len() - 1
+        }
+    };
+    let model = tree.model_with(layer, &entries);
+    assert!(model.is_complete(), "{model:?}");
+    let is_own = |step: &Step| matches!(step, Step::Entry { layer: of, index, .. } if of == layer && *index == number);
+    let below = model.images.iter().filter(|image| image.seen_by(layer).is_some());
+    let reach = below.map(|image| match image.decided_by() {
+        Some(step) if is_own(step) => Reach::Decides,
+        Some(step) if image.steps.iter().any(is_own) => Reach::Overridden(step.clone()),
+        _ => Reach::Unmatched,
+    });
+    reach.collect()
 }
 
 fn wanted(name: &str) -> Entry {
