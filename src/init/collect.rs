@@ -9,6 +9,7 @@ use super::candidates::{CHART, Passed, is_odd};
 use super::trial::wanted;
 use crate::edit::{self, EditError, Kind, Reason, Rules, Survey, TagSource};
 use crate::image::Repository;
+use crate::kustomize::directory;
 
 /// How many places and resources of all files together are looked at.
 const MOST_SEEN: usize = 10_000;
@@ -69,7 +70,7 @@ pub(super) fn collect(files: Vec<File>, mut passed: Passed) -> Collected {
     for File { path, bytes } in files {
         match edit::survey(&path, &bytes) {
             Ok(_) if path.rsplit('/').next() == Some(CHART) => {
-                collected.charts.insert(super::environments::directory(&path).to_owned(), app_version(&bytes));
+                collected.charts.insert(directory(&path).to_owned(), app_version(&bytes));
             }
             Ok(survey) if seen + survey.sightings.len() + survey.resources.len() > MOST_SEEN => {
                 passed.add("beyond the first 10000 places", &path);

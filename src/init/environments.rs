@@ -57,11 +57,6 @@ enum Why {
     Listed,
 }
 
-/// The directory of a path, without a slash at its end.
-pub(super) fn directory(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(directory, _)| directory)
-}
-
 /// The environments that a config file lists, as far as they are names; nothing else of it is read.
 pub(super) fn listed(config: &[u8]) -> Vec<String> {
     #[derive(serde::Deserialize)]

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collect::Collected;
-use super::environments::directory;
+
+use crate::kustomize::directory;
 use crate::tree::join;
 
 /// How many files one kustomization is followed to.

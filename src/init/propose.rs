@@ -15,12 +15,13 @@ mod targets;
 
 use super::Context;
 use super::collect::{Collected, Seen, Spot};
-use super::environments::{Environments, directory};
+use super::environments::Environments;
 use super::flux::Policies;
 use super::images::{self, Choice, Image};
 use super::kustomizations::Reach;
 use super::trial::{self, Files};
 use crate::edit::{Kind, Path, Rules, Wanted};
+use crate::kustomize::directory;
 use crate::plan;
 use crate::rewrite::Trees;
 

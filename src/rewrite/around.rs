@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::error::{RewriteError, SUBDIRECTORIES};
 use super::{FileRewrite, Rewrite};
 use crate::edit::Kind;
+use crate::kustomize::directory;
 use crate::tree::join;
 
 /// The names in a directory.
@@ -38,8 +39,7 @@ impl RewriteError {
 /// What to say of lock files: Helm compares them with the dependencies of the `Chart.yaml` beside them.
 pub fn stale_locks(rewrite: &Rewrite, look: impl Fn(&str) -> Option<Around>) -> Vec<String> {
     let charts = rewrite.changed().filter(|file| writes_dependency(file));
-    let directories: BTreeSet<&str> =
-        charts.map(|file| file.path.rsplit_once('/').map_or("", |(above, _)| above)).collect();
+    let directories: BTreeSet<&str> = charts.map(|file| directory(&file.path)).collect();
     let has_lock =
         |directory: &&str| look(directory).is_some_and(|around| around.files.iter().any(|name| name == LOCK));
     let sentence = |directory: &str| {

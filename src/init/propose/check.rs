@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use super::{Maker, Proposal, Section, Target};
 use crate::edit::{Kind, Path, Rules};
-use crate::init::environments::{ENVIRONMENT, directory};
+use crate::init::environments::ENVIRONMENT;
+use crate::kustomize::directory;
 use crate::plan;
 use crate::rewrite::{Coverage, RewriteError};
 

@@ -8,7 +8,7 @@ use super::{How, Item, Maker, Section, is_base, is_within};
 use crate::edit::{Kind, Rules};
 use crate::image::Repository;
 use crate::init::collect::Spot;
-use crate::init::environments::directory;
+use crate::kustomize::directory;
 
 impl Maker<'_> {
     /// Puts out of force what something else wins over, and what would be written for several environments at once.

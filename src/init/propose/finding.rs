@@ -9,7 +9,7 @@ use crate::edit::{Form, Kind, Path, Rules, Sighting};
 use crate::environment_names::{environment_in, is_telling};
 use crate::image::Repository;
 use crate::init::collect::{Find, Seen, Spot};
-use crate::init::environments::directory;
+use crate::kustomize::directory;
 
 /// Which image a tag alone belongs to.
 enum Whose {

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{How, Item, Maker, Proposal, Section, Target, is_within};
 use crate::init::collect::Spot;
-use crate::init::environments::{ENVIRONMENT, directory};
+use crate::init::environments::ENVIRONMENT;
+use crate::kustomize::directory;
 
 /// How many files and places a comment names.
 const NAMED: usize = 6;
