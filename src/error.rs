@@ -246,7 +246,10 @@ fn registry(error: &RegistryError) -> ExitCode {
 
 fn git(error: &GitError) -> ExitCode {
     match error {
-        GitError::BranchMissing { .. } | GitError::FileTooLarge { .. } | GitError::Path { .. } => ExitCode::Target,
+        GitError::BranchMissing { .. }
+        | GitError::DefaultBranchUnknown { .. }
+        | GitError::FileTooLarge { .. }
+        | GitError::Path { .. } => ExitCode::Target,
         GitError::Withheld(_) => ExitCode::Configuration,
         GitError::Commit(_) => ExitCode::Unexpected,
         _ => ExitCode::Git,

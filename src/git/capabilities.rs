@@ -16,7 +16,7 @@ const MOST: usize = 256;
 const ENOUGH_REFS: usize = 16 << 10;
 
 /// How much of it is read when the branch is found: a new connection would cost more.
-const FEW_REFS: usize = 8 << 10;
+pub(super) const FEW_REFS: usize = 8 << 10;
 
 /// How much of it is drained from a pipe, which has to be read to its end.
 const MOST_REFS: usize = 256 << 20;
@@ -49,6 +49,42 @@ impl Capabilities {
         self.value(command).is_some_and(|value| value.split(' ').any(|known| known == feature))
     }
 
+    /// What a server of version 2 can do: the lines behind the first.
+    pub(super) async fn of_version_2(session: &mut Session) -> Result<Self, GitError> {
+        let mut capabilities = Self::default();
+        while let Packet::Data(line) = session.packet().await? {
+            capabilities.add(&text(line))?;
+        }
+        session.finish().await?;
+        capabilities.check_format()?;
+        for (command, feature) in [("ls-refs", ""), ("fetch", "shallow")] {
+            let is_there =
+                capabilities.has(command) && (feature.is_empty() || capabilities.has_feature(command, feature));
+            if !is_there {
+                let what = format!("{command} {feature}");
+                return Err(GitError::Unsupported(format!("the Git server has no {}", what.trim())));
+            }
+        }
+        Ok(capabilities)
+    }
+
+    /// What a server of version 0 or 1 can do, and the ref that stands before that: `ID NAME\0CAPABILITIES`.
+    pub(super) fn of_first_ref(line: &str) -> Result<(&str, Self), GitError> {
+        let (first, listed) = line.split_once('\0').ok_or_else(|| GitError::protocol("it names no capabilities"))?;
+        let mut capabilities = Self::default();
+        for capability in listed.split(' ').filter(|capability| !capability.is_empty()) {
+            capabilities.add(capability)?;
+        }
+        capabilities.check_format()?;
+        Ok((first, capabilities))
+    }
+
+    /// The branch that `HEAD` names, in full (`symref=HEAD:refs/heads/main`).
+    pub(super) fn head(&self) -> Option<&str> {
+        let symrefs = self.0.iter().filter(|(name, _)| name == "symref");
+        symrefs.filter_map(|(_, value)| value.strip_prefix("HEAD:")).next()
+    }
+
     fn add(&mut self, text: &str) -> Result<(), GitError> {
         if self.0.len() >= MOST {
             return Err(GitError::Limit("it has too many capabilities".to_owned()));
@@ -69,35 +105,12 @@ impl Capabilities {
     }
 }
 
-/// Starts a conversation that fetches.
-pub(super) async fn fetching(transport: &Transport) -> Result<(Session, Capabilities), GitError> {
-    let mut session = transport.open(Service::UploadPack).await?;
-    let first = skip_service_line(&mut session).await?;
-    if first != "version 2" {
-        return Err(GitError::Unsupported("the Git server doesn't speak protocol version 2".to_owned()));
-    }
-    let mut capabilities = Capabilities::default();
-    while let Packet::Data(line) = session.packet().await? {
-        capabilities.add(&text(line))?;
-    }
-    session.finish().await?;
-    capabilities.check_format()?;
-    for (command, feature) in [("ls-refs", ""), ("fetch", "shallow")] {
-        let is_there = capabilities.has(command) && (feature.is_empty() || capabilities.has_feature(command, feature));
-        if !is_there {
-            let what = format!("{command} {feature}");
-            return Err(GitError::Unsupported(format!("the Git server has no {}", what.trim())));
-        }
-    }
-    Ok((session, capabilities))
-}
-
 /// Starts a conversation that pushes to a branch.
 pub(super) async fn receiving(transport: &Transport, branch: &str) -> Result<Receiving, GitError> {
     let mut session = transport.open(Service::ReceivePack).await?;
     let is_http = matches!(transport, Transport::Http(_));
     session.allow(MOST_REFS);
-    let first = skip_service_line(&mut session).await?;
+    let first = opening(&mut session).await?.ok_or_else(nothing)?;
     let mut advertisement = Advertisement::new(&first, branch)?;
     while let Packet::Data(line) = session.packet().await? {
         advertisement.line(line);
@@ -125,12 +138,7 @@ pub struct Advertisement {
 impl Advertisement {
     /// Reads the first line, `ID NAME\0CAPABILITIES`, looking for this branch.
     pub fn new(first: &str, branch: &str) -> Result<Self, GitError> {
-        let (first, listed) = first.split_once('\0').ok_or_else(|| GitError::protocol("it names no capabilities"))?;
-        let mut capabilities = Capabilities::default();
-        for capability in listed.split(' ').filter(|capability| !capability.is_empty()) {
-            capabilities.add(capability)?;
-        }
-        capabilities.check_format()?;
+        let (first, capabilities) = Capabilities::of_first_ref(first)?;
         let name = format!("refs/heads/{branch}");
         let tip = tip_in(first, &name);
         Ok(Self { name, capabilities, tip, taken: 0 })
@@ -143,28 +151,40 @@ impl Advertisement {
     }
 }
 
-/// The first line; over HTTP a line with the service's name and a flush may stand before it.
 /// A full object id in hexadecimal digits.
 pub(super) fn object_id(text: &str) -> Option<Oid> {
     if text.len() == 40 { Oid::from_str(text).ok() } else { None }
 }
 
-async fn skip_service_line(session: &mut Session) -> Result<String, GitError> {
-    let first = first_line(session).await?;
-    if !first.starts_with("# service=") {
-        return Ok(first);
+/// The first line of an advertisement, which may stand behind others: over HTTP the service's name and a flush, in
+/// version 1 the version. None when there is no line at all: old servers say so of an empty repository.
+pub(super) async fn opening(session: &mut Session) -> Result<Option<String>, GitError> {
+    let mut first = line(session).await?;
+    if first.as_ref().is_some_and(|first| first.starts_with("# service=")) {
+        if line(session).await?.is_some() {
+            return Err(GitError::protocol("no flush behind the service's name"));
+        }
+        first = line(session).await?;
+    } else if first.is_none() && session.service().is_some() {
+        return Err(nothing());
     }
+    if first.as_deref() == Some("version 1") {
+        first = line(session).await?;
+    }
+    Ok(first)
+}
+
+/// The next line, or none at a flush.
+async fn line(session: &mut Session) -> Result<Option<String>, GitError> {
     match session.packet().await? {
-        Packet::Flush => first_line(session).await,
-        _ => Err(GitError::protocol("no flush behind the service's name")),
+        Packet::Data(line) => Ok(Some(text(line))),
+        Packet::Flush => Ok(None),
+        _ => Err(nothing()),
     }
 }
 
-async fn first_line(session: &mut Session) -> Result<String, GitError> {
-    match session.packet().await? {
-        Packet::Data(line) => Ok(text(line)),
-        _ => Err(GitError::protocol("it is empty")),
-    }
+fn nothing() -> GitError {
+    GitError::protocol("it is empty")
 }
 
 fn text(line: &[u8]) -> String {

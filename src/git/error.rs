@@ -93,6 +93,12 @@ pub enum GitError {
         /// Whether a tag has that name.
         is_tag: bool,
     },
+    /// The server does not say which of its branches is the default one, and several may be.
+    #[error("the server doesn't say which branch is the default one{}", existing_branches(existing))]
+    DefaultBranchUnknown {
+        /// Some of the branches that are there.
+        existing: Vec<String>,
+    },
     /// The server read the push and turned it down for good.
     #[error("the push was refused: {words}")]
     Refused {
@@ -128,6 +134,12 @@ pub enum GitError {
     /// An answer grew beyond every sensible size.
     #[error("the server's answer is too big: {0}")]
     Limit(String),
+    /// The server would send less in a later version of the protocol.
+    #[error("the server, which speaks version 0 of Git's protocol, sends too much: {what}")]
+    OldProtocol {
+        /// What became too big.
+        what: String,
+    },
     /// A wanted file is too big to be a manifest or a values file.
     #[error("{path} is too big: more than {} MiB", FILE_LIMIT >> 20)]
     FileTooLarge {
@@ -204,6 +216,7 @@ impl GitError {
             Self::EmptyRepository => "push a first commit with the files to update",
             Self::BranchMissing { is_tag: true, .. } => "a tag can't be updated: name a branch",
             Self::BranchMissing { .. } => "check --branch, or create the branch",
+            Self::DefaultBranchUnknown { .. } => "name the branch with --branch",
             Self::Refused { .. } => {
                 "see whether a protected branch or a hook stands in the way; --merge-request goes around a protected branch"
             }
@@ -217,6 +230,9 @@ impl GitError {
             Self::Protocol(_) => "check that the URL is a repository's and that nothing between rewrites the answer",
             Self::Pack(_) | Self::Limit(_) => {
                 "run the job again; a server with uploadpack.allowFilter sends no more than is needed"
+            }
+            Self::OldProtocol { .. } => {
+                "let the server speak version 2: `AcceptEnv GIT_PROTOCOL` in the configuration of its sshd, or for https a proxy that passes the header Git-Protocol on"
             }
             Self::FileTooLarge { .. } => "name a smaller file",
             Self::Path { .. } => "name the file by its path from the top of the repository",

@@ -1,4 +1,5 @@
-//! Fetches objects with protocol version 2 (gitprotocol-v2, "fetch"); this module must not decide which.
+//! What is fetched, and how version 2 of the protocol asks for it (gitprotocol-v2, "fetch"); this module must not decide
+//! which objects.
 
 use git2::Oid;
 
@@ -21,7 +22,7 @@ const MOST_WHOLE: usize = 256 << 20;
 const FRAMING: usize = 1 << 20;
 
 /// What others changed meanwhile comes along when it is small; a wanted file that is bigger is asked for by its id.
-const SMALL_FILES: &str = "filter blob:limit=65536\n";
+const SMALL_FILES: &str = "blob:limit=65536";
 
 /// How much may have been added since an earlier commit; reading the paths anew costs less than more of that.
 const MOST_ADDED: usize = 1 << 20;
@@ -86,15 +87,25 @@ pub(super) async fn fetch(
 ) -> Result<(), GitError> {
     store.budget().round()?;
     session.send(request(capabilities, wants, extent)).await?;
+    session.allow(most(extent, store));
+    find_pack(session).await?;
+    let pack = receive(session).await?;
+    session.finish().await?;
+    add(pack, wants, extent, store).await
+}
+
+/// How much an answer may be.
+pub(super) fn most(extent: Extent, store: &Store) -> usize {
     let most = match extent {
         Extent::Commit(Reach::Everything | Reach::Trees) => MOST_WHOLE,
         Extent::Since(_) => MOST_ADDED,
         _ => MOST_PARTIAL,
     };
-    session.allow(most.min(store.budget().receivable() + FRAMING));
-    find_pack(session).await?;
-    let pack = receive(session).await?;
-    session.finish().await?;
+    most.min(store.budget().receivable() + FRAMING)
+}
+
+/// Adds a pack that came for this to a store.
+pub(super) async fn add(pack: Vec<u8>, wants: &[Oid], extent: Extent, store: &mut Store) -> Result<(), GitError> {
     tracing::debug!(bytes = pack.len(), wants = wants.len(), "fetched a pack");
     let (kinds, budget) = (kinds(extent), store.budget().clone());
     store.add(offload::run(move || Pack::read_within(pack, kinds, &budget)).await?);
@@ -115,20 +126,11 @@ fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8
     command(&mut request, "fetch", capabilities);
     pkt::line(&mut request, b"no-progress\n");
     pkt::line(&mut request, b"ofs-delta\n");
-    let extra: &[&str] = match extent {
-        Extent::Since(_) if capabilities.has_feature("fetch", "filter") => &[SMALL_FILES],
-        Extent::Commit(Reach::Top) => &["deepen 1\n", "filter tree:1\n"],
-        Extent::Commit(Reach::Trees) => &["deepen 1\n", "filter blob:none\n"],
-        Extent::Commit(Reach::Everything) => &["deepen 1\n"],
-        Extent::Trees | Extent::Commits(_, Without::Trees) => &["filter tree:0\n"],
-        Extent::Commits(_, Without::Blobs) => &["filter blob:none\n"],
-        Extent::Since(_) | Extent::Blobs | Extent::Commits(_, Without::Nothing) => &[],
-    };
-    if let Extent::Commits(depth, _) = extent {
+    if let Some(depth) = depth(extent) {
         pkt::line(&mut request, format!("deepen {depth}\n").as_bytes());
     }
-    for line in extra {
-        pkt::line(&mut request, line.as_bytes());
+    if let Some(filter) = filter(extent).filter(|_| capabilities.has_feature("fetch", "filter")) {
+        pkt::line(&mut request, format!("filter {filter}\n").as_bytes());
     }
     for want in wants {
         pkt::line(&mut request, format!("want {want}\n").as_bytes());
@@ -143,6 +145,26 @@ fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8
     request
 }
 
+/// How many generations of commits are asked for; none where their number doesn't matter.
+pub(super) fn depth(extent: Extent) -> Option<usize> {
+    match extent {
+        Extent::Commit(_) => Some(1),
+        Extent::Commits(depth, _) => Some(depth),
+        Extent::Since(_) | Extent::Trees | Extent::Blobs => None,
+    }
+}
+
+/// What is left out of an answer.
+pub(super) fn filter(extent: Extent) -> Option<&'static str> {
+    match extent {
+        Extent::Commit(Reach::Top) => Some("tree:1"),
+        Extent::Trees | Extent::Commits(_, Without::Trees) => Some("tree:0"),
+        Extent::Commit(Reach::Trees) | Extent::Commits(_, Without::Blobs) => Some("blob:none"),
+        Extent::Since(_) => Some(SMALL_FILES),
+        Extent::Commit(Reach::Everything) | Extent::Blobs | Extent::Commits(_, Without::Nothing) => None,
+    }
+}
+
 /// Reads on to the section with the pack; the ones before it say nothing that we need.
 async fn find_pack(session: &mut Session) -> Result<(), GitError> {
     loop {
@@ -155,7 +177,7 @@ async fn find_pack(session: &mut Session) -> Result<(), GitError> {
 }
 
 /// Takes the pack out of its side band.
-async fn receive(session: &mut Session) -> Result<Vec<u8>, GitError> {
+pub(super) async fn receive(session: &mut Session) -> Result<Vec<u8>, GitError> {
     let mut pack = Vec::new();
     loop {
         match session.packet().await? {

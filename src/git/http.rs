@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::error::GitError;
-use super::service::{SILENCE, Service};
+use super::service::{Asking, SILENCE, Service};
 use crate::http::{Answer, Follow, Http, HttpError, Login, Manners, Request, Stray, name_of};
 use crate::secret::{Bound, Credentials};
 use crate::words;
@@ -32,6 +32,7 @@ pub(super) struct HttpService {
     remote: HttpRemote,
     service: Service,
     base: Url,
+    asking: Asking,
 }
 
 impl HttpRemote {
@@ -44,19 +45,19 @@ impl HttpRemote {
     pub(super) async fn advertisement(&self, service: Service) -> Result<(HttpService, Answer), GitError> {
         let mut url = below(&self.url, ADVERTISEMENT);
         url.set_query(Some(&format!("service={}", service.name())));
-        let answer = self.send(&url, self.request(Method::GET, service)).await?;
+        let answer = self.send(&url, self.request(Method::GET, service.asking())).await?;
         let answer = self.accept(answer, service, "advertisement").await?;
         let mut base = answer.url().clone();
         base.set_query(None);
         base.set_path(answer.url().path().strip_suffix(ADVERTISEMENT).unwrap_or_default());
-        Ok((HttpService { remote: self.clone(), service, base }, answer))
+        Ok((HttpService { remote: self.clone(), service, base, asking: service.asking() }, answer))
     }
 
-    fn request(&self, method: Method, service: Service) -> Request {
+    fn request(&self, method: Method, asking: Asking) -> Request {
         let request = Request::new(method, &MANNERS).login(self.login.clone());
-        match service {
-            Service::UploadPack => request.header(HeaderName::from_static("git-protocol"), "version=2"),
-            Service::ReceivePack => request,
+        match asking {
+            Asking::Version2 => request.header(HeaderName::from_static("git-protocol"), "version=2"),
+            Asking::NoVersion => request,
         }
     }
 
@@ -131,9 +132,14 @@ impl HttpService {
                 ["/git-receive-pack", "application/x-git-receive-pack-request", "application/x-git-receive-pack-result"]
             }
         };
-        let request = self.remote.request(Method::POST, self.service).header(ACCEPT, wanted).body(sent, body);
+        let request = self.remote.request(Method::POST, self.asking).header(ACCEPT, wanted).body(sent, body);
         let answer = self.remote.send(&below(&self.base, name), request).await?;
         self.remote.accept(answer, self.service, "result").await
+    }
+
+    /// Lets further requests ask for no version: the server has answered in an earlier one, and each request stands alone.
+    pub(super) fn ask_for_no_version(&mut self) {
+        self.asking = Asking::NoVersion;
     }
 
     pub(super) fn remote(&self) -> &HttpRemote {

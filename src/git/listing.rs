@@ -8,11 +8,10 @@ use git2::{ObjectType, Oid};
 
 use super::Remote;
 use super::budget::Budget;
-use super::capabilities::Capabilities;
 use super::entries::{self, EntryKind};
 use super::error::GitError;
 use super::error::PackError;
-use super::fetch::{Extent, Reach, fetch};
+use super::fetch::{Extent, Reach};
 use super::refs::{self, Tip};
 use super::store::Store;
 use crate::offload;
@@ -81,16 +80,17 @@ impl Remote {
     }
 
     async fn take_listing(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
-        let (mut session, capabilities) = self.fetching().await?;
-        let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
+        let mut fetching = self.fetching().await?;
+        let tip = fetching.tip(branch.map(refs::short_name)).await?;
         let budget = Budget::default();
-        let mut reaches = reaches(&capabilities).iter().peekable();
+        // All trees are wanted.
+        let mut reaches = fetching.reaches().iter().filter(|reach| **reach != Reach::Top).peekable();
         while let Some(&reach) = reaches.next() {
             let mut store = Store::new(&budget);
-            match fetch(&mut session, &capabilities, &[tip.id], Extent::Commit(reach), &mut store).await {
+            match fetching.fetch(&[tip.id], Extent::Commit(reach), &mut store).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
                     tracing::debug!(%words, "the server refuses a fetch without files, asking for all");
-                    session = self.fetching().await?.0;
+                    fetching = self.fetching().await?;
                 }
                 Err(error) => return Err(error),
                 Ok(()) => {
@@ -111,9 +111,8 @@ impl Remote {
         let ids: Vec<Oid> = ids.collect::<Result<_, _>>()?;
         let needed: BTreeSet<Oid> = ids.iter().copied().filter(|id| !listing.store.has(*id)).collect();
         if !needed.is_empty() && !listing.store.has_oversized() {
-            let (mut session, capabilities) = self.fetching().await?;
             let needed: Vec<Oid> = needed.into_iter().collect();
-            fetch(&mut session, &capabilities, &needed, Extent::Blobs, &mut listing.store).await?;
+            self.fetching().await?.fetch(&needed, Extent::Blobs, &mut listing.store).await?;
         }
         let store = listing.store.clone();
         offload::run(move || ids.into_iter().map(|id| content(&store, id)).collect()).await
@@ -127,11 +126,6 @@ fn content(store: &Store, id: Oid) -> Result<Option<Vec<u8>>, GitError> {
         Err(PackError::Missing(_)) if store.has_oversized() => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-/// How all trees of a commit can be read, the cheapest way first.
-fn reaches(capabilities: &Capabilities) -> &'static [Reach] {
-    if capabilities.has_feature("fetch", "filter") { &[Reach::Trees, Reach::Everything] } else { &[Reach::Everything] }
 }
 
 type Walked = (Vec<(Listed, Oid)>, usize);

@@ -5,6 +5,7 @@
 //! themselves, so that the cost is that of the paths, whatever the repository's size. A push sends the new objects
 //! alone, and lands only on the tip that was read.
 
+mod advertised;
 mod budget;
 mod cache;
 mod capabilities;
@@ -13,6 +14,7 @@ mod delta;
 mod entries;
 mod error;
 mod fetch;
+mod fetching;
 mod header;
 mod hooks;
 mod http;
@@ -35,12 +37,14 @@ mod ssh;
 mod store;
 mod transport;
 mod url;
+mod v0;
 mod view;
 mod walk;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+pub use self::advertised::Advertised;
 pub use self::capabilities::Advertisement;
 pub use self::commit::{Commit, CommitMeta, Identity, IdentityError};
 pub use self::error::{GitError, HostKey, PackError};
@@ -57,12 +61,13 @@ pub use self::view::{Log, Logged, Names};
 
 use self::budget::Budget;
 use self::capabilities::Capabilities;
+use self::fetching::{Fetching, Known};
 use self::http::{HttpRemote, HttpService};
 use self::publish::Ahead;
 use self::refs::Tip;
 use self::ssh::SshRemote;
 use self::store::Store;
-use self::transport::{Session, Transport};
+use self::transport::Transport;
 use self::url::Place;
 use crate::http::Http;
 use crate::offload;
@@ -82,7 +87,7 @@ pub struct Remote {
     url: GitUrl,
     transport: Transport,
     /// What the server can do, once it has said so: later snapshots need not ask again.
-    known: OnceLock<(HttpService, Capabilities)>,
+    known: OnceLock<Known>,
     /// The same of its receiving side: a push that is made again need not ask.
     known_receiving: OnceLock<(HttpService, Capabilities)>,
 }
@@ -138,8 +143,8 @@ impl Remote {
     /// large, is not there for this: the snapshot stays one that can be pushed on.
     pub async fn look_further(&self, snapshot: &mut Snapshot, wants: &[Want<'_>]) -> Result<Vec<Found>, GitError> {
         let looked = async {
-            let (mut session, capabilities) = self.fetching().await?;
-            snapshot::read_more(&mut session, &capabilities, (snapshot.tip.id, wants), &mut snapshot.store).await
+            let mut fetching = self.fetching().await?;
+            snapshot::read_more(&mut fetching, (snapshot.tip.id, wants), &mut snapshot.store).await
         };
         self.in_time(looked).await
     }
@@ -148,15 +153,15 @@ impl Remote {
         let started = Instant::now();
         let branch = branch.map(refs::short_name);
         let (fetching, ahead) = tokio::join!(self.fetching(), self.receiving_ahead(branch));
-        let (mut session, capabilities) = fetching?;
+        let mut fetching = fetching?;
         let seen = ahead.as_ref().and_then(|ahead| ahead.receiving.tip);
         let tip = match (branch, seen) {
             // The push's advertisement lists the branches: nobody has to be asked once more.
-            (Some(branch), Some(id)) => Tip { branch: branch.to_owned(), id },
-            _ => refs::tip(&mut session, &capabilities, branch).await?,
+            (Some(branch), Some(id)) if fetching.takes_others_tips() => Tip { branch: branch.to_owned(), id },
+            _ => fetching.tip(branch).await?,
         };
         tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip");
-        let read = self.read(session, &capabilities, tip.id, wants);
+        let read = self.read(fetching, tip.id, wants);
         let (read, ahead) = if branch.is_some() {
             (read.await, ahead)
         } else {
@@ -172,10 +177,10 @@ impl Remote {
             return self.take(Some(&known.branch), wants).await;
         }
         let started = Instant::now();
-        let (mut session, capabilities) = self.fetching().await?;
-        let tip = refs::tip(&mut session, &capabilities, Some(&known.branch)).await?;
+        let mut fetching = self.fetching().await?;
+        let tip = fetching.tip(Some(&known.branch)).await?;
         tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip again");
-        let read = snapshot::read_since(&mut session, &capabilities, (tip.id, wants), (known.id, store)).await;
+        let read = snapshot::read_since(&mut fetching, (tip.id, wants), (known.id, store)).await;
         match read {
             Ok((store, found)) => {
                 let took = started.elapsed();
@@ -189,32 +194,31 @@ impl Remote {
         }
     }
 
-    async fn fetching(&self) -> Result<(Session, Capabilities), GitError> {
-        if let Some((service, capabilities)) = self.known.get() {
-            return Ok((Session::resume(service.clone()), capabilities.clone()));
+    async fn fetching(&self) -> Result<Fetching<'_>, GitError> {
+        if let Some(known) = self.known.get() {
+            return Ok(Fetching::resume(&self.transport, known.clone()));
         }
-        let (session, capabilities) = capabilities::fetching(&self.transport).await?;
-        if let Some(service) = session.service() {
-            self.known.get_or_init(|| (service.clone(), capabilities.clone()));
+        let fetching = Fetching::open(&self.transport).await?;
+        if let Some(known) = fetching.known() {
+            self.known.get_or_init(|| known);
         }
-        Ok((session, capabilities))
+        Ok(fetching)
     }
 
     /// Reads the paths the cheapest way that the server lets through.
     async fn read(
         &self,
-        mut session: Session,
-        capabilities: &Capabilities,
+        mut fetching: Fetching<'_>,
         tip: git2::Oid,
         wants: &[Want<'_>],
     ) -> Result<(Store, Vec<Found>), GitError> {
         let budget = Budget::default();
-        let mut reaches = snapshot::reaches(capabilities).iter().peekable();
+        let mut reaches = fetching.reaches().iter().peekable();
         while let Some(&reach) = reaches.next() {
-            match snapshot::read(&mut session, capabilities, (tip, wants), reach, &budget).await {
+            match snapshot::read(&mut fetching, (tip, wants), reach, &budget).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
                     tracing::debug!(%words, "the server refuses a partial fetch, asking for more");
-                    session = self.fetching().await?.0;
+                    fetching = self.fetching().await?;
                 }
                 read => return read,
             }

@@ -9,7 +9,7 @@ use super::commit::Commit;
 use super::error::GitError;
 use super::push::{self, Push, Update};
 use super::transport::{Session, Transport};
-use super::{Remote, Snapshot, refs};
+use super::{Remote, Snapshot};
 
 /// How long a server is left waiting at the other end of a pipe before a push takes a new one.
 const WAITING: Duration = Duration::from_secs(15);
@@ -111,10 +111,10 @@ impl Remote {
         branch: &str,
         options: &[String],
     ) -> Result<Proposed, GitError> {
-        let (mut session, capabilities) = self.fetching().await?;
-        let old = refs::work_branch(&mut session, &capabilities, branch).await?;
+        let mut fetching = self.fetching().await?;
+        let old = fetching.work_branch(branch).await?;
         if let Some(tip) = old {
-            let (store, _) = self.read(session, &capabilities, tip, &[]).await?;
+            let (store, _) = self.read(fetching, tip, &[]).await?;
             let (there, wanted) = (store.header(tip)?, commit.header());
             if there.committer != wanted.committer {
                 return Err(GitError::ForeignCommit { branch: branch.to_owned(), committer: there.committer });
@@ -147,8 +147,7 @@ impl Remote {
     }
 
     async fn tip(&self, branch: &str) -> Result<git2::Oid, GitError> {
-        let (mut session, capabilities) = self.fetching().await?;
-        Ok(refs::tip(&mut session, &capabilities, Some(branch)).await?.id)
+        Ok(self.fetching().await?.tip(Some(branch)).await?.id)
     }
 
     async fn is_tip(&self, branch: &str, commit: &Commit) -> bool {

@@ -8,7 +8,7 @@ use super::pkt::{self, Packet};
 use super::transport::Session;
 
 /// How many branches an error names.
-const MOST_NAMED: usize = 20;
+pub(super) const MOST_NAMED: usize = 20;
 
 /// How many refs are read at most.
 const MOST_REFS: usize = 100_000;
@@ -36,10 +36,7 @@ pub(super) async fn work_branch(
     capabilities: &Capabilities,
     branch: &str,
 ) -> Result<Option<Oid>, GitError> {
-    let wanted = full_name(branch);
-    if !is_name(&wanted) {
-        return Err(GitError::Unsupported(format!("{branch:?} is no name for a branch")));
-    }
+    let wanted = work_name(branch)?;
     let refs = list(session, capabilities, &[&wanted, "HEAD"]).await?;
     if refs.iter().any(|found| found.name == "HEAD" && found.target.as_ref() == Some(&wanted)) {
         return Err(GitError::DefaultBranch { branch: branch.to_owned() });
@@ -58,10 +55,7 @@ pub(super) async fn tip(
     capabilities: &Capabilities,
     branch: Option<&str>,
 ) -> Result<Tip, GitError> {
-    let wanted = branch.map_or("HEAD".to_owned(), full_name);
-    if let (Some(branch), false) = (branch, is_name(&wanted)) {
-        return Err(GitError::BranchMissing { branch: branch.to_owned(), existing: Vec::new(), is_tag: false });
-    }
+    let wanted = branch.map(wanted_name).transpose()?.unwrap_or_else(|| "HEAD".to_owned());
     let found = named(session, capabilities, &wanted).await?;
     let target = found.as_ref().and_then(|found| found.target.clone());
     let id = found.and_then(|found| found.id);
@@ -81,12 +75,26 @@ async fn named(session: &mut Session, capabilities: &Capabilities, name: &str) -
     Ok(refs.into_iter().find(|found| found.name == name))
 }
 
+/// The full name of a branch that is wanted.
+pub(super) fn wanted_name(branch: &str) -> Result<String, GitError> {
+    let name = full_name(branch);
+    let missing = || GitError::BranchMissing { branch: branch.to_owned(), existing: Vec::new(), is_tag: false };
+    is_name(&name).then_some(name).ok_or_else(missing)
+}
+
+/// The full name of a work branch, which need not be there.
+pub(super) fn work_name(branch: &str) -> Result<String, GitError> {
+    let name = full_name(branch);
+    let wrong = || GitError::Unsupported(format!("{branch:?} is no name for a branch"));
+    is_name(&name).then_some(name).ok_or_else(wrong)
+}
+
 fn full_name(branch: &str) -> String {
     format!("refs/heads/{}", short_name(branch))
 }
 
 /// Whether Git would take it for a ref's name; of any length, it would not fit into a packet.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     name == "HEAD" || (name.len() < 4096 && git2::Reference::is_valid_name(name))
 }
 

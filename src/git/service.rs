@@ -20,7 +20,24 @@ pub(super) enum Service {
     ReceivePack,
 }
 
+/// Which version of the protocol a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Version 2; a server that does not speak it answers in an earlier one.
+    Version2,
+    /// None: the server answers in the oldest one.
+    NoVersion,
+}
+
 impl Service {
+    /// What the first request to a service asks for: receive-pack has no version 2.
+    pub(super) fn asking(self) -> Asking {
+        match self {
+            Self::UploadPack => Asking::Version2,
+            Self::ReceivePack => Asking::NoVersion,
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::UploadPack => "git-upload-pack",

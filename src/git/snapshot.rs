@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use git2::Oid;
 
 use super::budget::Budget;
-use super::capabilities::Capabilities;
 use super::error::GitError;
 use super::error::PackError;
-use super::fetch::{Extent, Reach, fetch};
+use super::fetch::{Extent, Reach};
+use super::fetching::Fetching;
 use super::store::Store;
-use super::transport::Session;
 use super::walk::{Cursor, components};
 use crate::offload;
 use crate::tree::{Found, Want};
@@ -22,58 +21,44 @@ const MOST_FILES: usize = 10_000;
 /// How many bytes the wanted files may have together.
 const MOST_CONTENT: usize = 256 << 20;
 
-/// How a commit can be read from a server that says it can do this, the cheapest way first.
-///
-/// A server may know filters and still refuse some (`uploadpackfilter.tree.allow`), or an object by its id.
-pub(super) fn reaches(capabilities: &Capabilities) -> &'static [Reach] {
-    if capabilities.has_feature("fetch", "filter") {
-        &[Reach::Top, Reach::Trees, Reach::Everything]
-    } else {
-        &[Reach::Everything]
-    }
-}
-
 /// Reads the wanted paths of a commit.
 pub(super) async fn read(
-    session: &mut Session,
-    capabilities: &Capabilities,
+    fetching: &mut Fetching<'_>,
     (tip, wants): (Oid, &[Want<'_>]),
     reach: Reach,
     budget: &Budget,
 ) -> Result<(Store, Vec<Found>), GitError> {
     let mut store = Store::new(budget);
-    fetch(session, capabilities, &[tip], Extent::Commit(reach), &mut store).await?;
-    follow(session, capabilities, (tip, wants), reach, store).await
+    fetching.fetch(&[tip], Extent::Commit(reach), &mut store).await?;
+    follow(fetching, (tip, wants), reach, store).await
 }
 
 /// Reads the wanted paths of a commit, of which an earlier one's are there: only what changed between them is
 /// fetched, most of the time in one request.
 pub(super) async fn read_since(
-    session: &mut Session,
-    capabilities: &Capabilities,
+    fetching: &mut Fetching<'_>,
     (tip, wants): (Oid, &[Want<'_>]),
     (known, store): (Oid, Store),
 ) -> Result<(Store, Vec<Found>), GitError> {
     let mut store = store.in_new_exchange();
     if tip != known {
-        fetch(session, capabilities, &[tip], Extent::Since(known), &mut store).await?;
+        fetching.fetch(&[tip], Extent::Since(known), &mut store).await?;
     }
-    let reach = reaches(capabilities).first().copied().unwrap_or(Reach::Everything);
-    follow(session, capabilities, (tip, wants), reach, store).await
+    let reach = fetching.reaches().first().copied().unwrap_or(Reach::Everything);
+    follow(fetching, (tip, wants), reach, store).await
 }
 
 /// Reads other paths of a commit of which some were read before, in the same exchange. A path that no tree has, and one whose file
 /// is too large, come to nothing.
 pub(super) async fn read_more(
-    session: &mut Session,
-    capabilities: &Capabilities,
+    fetching: &mut Fetching<'_>,
     (tip, wants): (Oid, &[Want<'_>]),
     store: &mut Store,
 ) -> Result<Vec<Found>, GitError> {
     let is_path = |want: &Want<'_>| components(want.path).is_ok();
     let possible: Vec<Want<'_>> = wants.iter().copied().filter(is_path).collect();
-    let reach = reaches(capabilities).first().copied().unwrap_or(Reach::Everything);
-    let found = match follow(session, capabilities, (tip, &possible), reach, store.clone()).await {
+    let reach = fetching.reaches().first().copied().unwrap_or(Reach::Everything);
+    let found = match follow(fetching, (tip, &possible), reach, store.clone()).await {
         Ok((read, found)) => {
             *store = read;
             found
@@ -90,8 +75,7 @@ pub(super) async fn read_more(
 
 /// Follows the wanted paths from a commit that is there, fetching what isn't.
 async fn follow(
-    session: &mut Session,
-    capabilities: &Capabilities,
+    fetching: &mut Fetching<'_>,
     (tip, wants): (Oid, &[Want<'_>]),
     reach: Reach,
     mut store: Store,
@@ -116,13 +100,13 @@ async fn follow(
         if reach != Reach::Top {
             return Err(missing(&needed).into());
         }
-        fetch(session, capabilities, &needed, Extent::Trees, &mut store).await?;
+        fetching.fetch(&needed, Extent::Trees, &mut store).await?;
         let absent: Vec<Oid> = needed.into_iter().filter(|id| !store.has(*id)).collect();
         if !absent.is_empty() {
             return Err(missing(&absent).into());
         }
     }
-    fetch_files(session, capabilities, &cursors, &mut store).await?;
+    fetch_files(fetching, &cursors, &mut store).await?;
     let there = store.clone();
     let found = offload::run(move || collect(cursors, &there)).await?;
     Ok((store, found))
@@ -138,12 +122,7 @@ fn advance(cursors: &mut [Cursor], store: &Store) -> Result<Vec<Oid>, PackError>
 }
 
 /// Fetches all files of all paths in one request.
-async fn fetch_files(
-    session: &mut Session,
-    capabilities: &Capabilities,
-    cursors: &[Cursor],
-    store: &mut Store,
-) -> Result<(), GitError> {
+async fn fetch_files(fetching: &mut Fetching<'_>, cursors: &[Cursor], store: &mut Store) -> Result<(), GitError> {
     let files: Vec<(String, Oid)> = cursors.iter().flat_map(Cursor::files).collect();
     if files.len() > MOST_FILES {
         return Err(GitError::Limit(format!("more than {MOST_FILES} files are wanted")));
@@ -154,7 +133,7 @@ async fn fetch_files(
         return Ok(());
     }
     if !store.has_oversized() {
-        let fetched = fetch(session, capabilities, &needed, Extent::Blobs, store).await;
+        let fetched = fetching.fetch(&needed, Extent::Blobs, store).await;
         fetched.map_err(|error| if matches!(error, GitError::Limit(_)) { too_large(&files) } else { error })?;
     }
     match files.into_iter().find(|(_, id)| !store.has(*id)) {

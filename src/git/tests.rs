@@ -1,5 +1,7 @@
 //! The exchange against real repositories: the world that the tests share.
 
+mod elder_scripted;
+mod elders;
 mod packs;
 mod pushes;
 mod scripted;

@@ -70,6 +70,28 @@ impl Transport {
     }
 }
 
+impl Transport {
+    /// Says that the server speaks an earlier version, what that costs, and what ends it.
+    pub(super) fn remark_on_age(&self) {
+        match self {
+            Self::Ssh(remote) => tracing::debug!(
+                "{} speaks version 0 of Git's protocol over SSH, so that each fetch takes a connection of its own; \
+                 `AcceptEnv GIT_PROTOCOL` in the configuration of its sshd makes it cheaper",
+                remote.server()
+            ),
+            Self::Http(remote) => tracing::debug!(
+                "{} speaks version 0 of Git's protocol, so that it lists its refs before anything else; if a proxy stands \
+                 before it, let the proxy pass the header Git-Protocol on",
+                remote.host()
+            ),
+            Self::Local(path, _) => tracing::debug!(
+                "git speaks version 0 of its protocol about {}; a newer git needs fewer processes",
+                path.display()
+            ),
+        }
+    }
+}
+
 impl Session {
     fn new(wire: Wire) -> Self {
         Self { wire, buffer: Vec::new(), start: 0, budget: MOST_ANSWER }
@@ -85,6 +107,13 @@ impl Session {
         match &self.wire {
             Wire::Http { service, .. } => Some(service),
             Wire::Pipe { .. } => None,
+        }
+    }
+
+    /// Lets further requests ask for no version of the protocol.
+    pub(super) fn ask_for_no_version(&mut self) {
+        if let Wire::Http { service, .. } = &mut self.wire {
+            service.ask_for_no_version();
         }
     }
 
@@ -142,6 +171,13 @@ impl Session {
             Ok(Some((packet, _))) => Ok(packet),
             _ => Err(GitError::protocol("a packet that changes")),
         }
+    }
+
+    /// The rest of an answer that has no packets.
+    pub(super) async fn rest(&mut self) -> Result<Vec<u8>, GitError> {
+        while self.fill().await? {}
+        self.start = 0;
+        Ok(std::mem::take(&mut self.buffer))
     }
 
     /// Reads to the end of the answer, so that the connection can be used again.

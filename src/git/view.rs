@@ -8,7 +8,7 @@ use git2::{ObjectType, Oid};
 
 use super::entries::{self, EntryKind};
 use super::error::{GitError, PackError};
-use super::fetch::{Extent, Without, fetch};
+use super::fetch::{Extent, Without};
 use super::header::Header;
 use super::store::Store;
 use super::{Remote, Snapshot, Tip, capabilities, refs, snapshot, walk, words};
@@ -68,9 +68,9 @@ impl Remote {
     pub async fn view(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         let view = async {
             let started = Instant::now();
-            let (mut session, capabilities) = self.fetching().await?;
-            let tip = refs::tip(&mut session, &capabilities, branch.map(refs::short_name)).await?;
-            let (store, found) = self.read(session, &capabilities, tip.id, wants).await?;
+            let mut fetching = self.fetching().await?;
+            let tip = fetching.tip(branch.map(refs::short_name)).await?;
+            let (store, found) = self.read(fetching, tip.id, wants).await?;
             Ok(Snapshot::viewed(tip, found, store, started))
         };
         self.in_time(view).await
@@ -80,9 +80,9 @@ impl Remote {
     pub async fn view_more(&self, viewed: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         let Snapshot { tip, store, started, .. } = viewed;
         let view = async {
-            let (mut session, capabilities) = self.fetching().await?;
+            let mut fetching = self.fetching().await?;
             let (at, known) = ((tip.id, wants), (tip.id, store));
-            let (store, found) = snapshot::read_since(&mut session, &capabilities, at, known).await?;
+            let (store, found) = snapshot::read_since(&mut fetching, at, known).await?;
             Ok(Snapshot::viewed(tip, found, store, started))
         };
         self.in_time(view).await
@@ -116,7 +116,7 @@ impl Remote {
                 }
                 let depth = step.min(most - log.depth);
                 step = step.saturating_mul(GROWTH);
-                if !self.fetch_commits(&mut store, id, depth).await? {
+                if !self.fetch_commits(&mut store, (tip, log.depth), (id, depth)).await? {
                     return Ok(None);
                 }
             }
@@ -134,20 +134,27 @@ impl Remote {
         Ok(Some(log))
     }
 
-    /// Adds this many generations of commits; false when they can't be had alone.
-    async fn fetch_commits(&self, store: &mut Store, from: Oid, depth: usize) -> Result<bool, GitError> {
-        let mut session = self.fetching().await?;
+    /// Adds this many generations of commits behind those that are there; false when they can't be had alone.
+    async fn fetch_commits(
+        &self,
+        store: &mut Store,
+        (tip, known): (Oid, usize),
+        (next, more): (Oid, usize),
+    ) -> Result<bool, GitError> {
+        let mut fetching = self.fetching().await?;
+        // Where a commit that is no tip can't be asked for, those that are there come again.
+        let (from, depth) = if fetching.takes_any_id() { (next, more) } else { (tip, known + more) };
         let ways: &[Without] = match () {
-            () if session.1.has_feature("fetch", "filter") => &[Without::Trees, Without::Blobs],
+            () if fetching.filters() => &[Without::Trees, Without::Blobs],
             // Reading a disk costs nobody a transfer.
             () if self.url.is_local() => &[Without::Nothing],
             () => return Ok(false),
         };
         for (number, way) in ways.iter().enumerate() {
-            match fetch(&mut session.0, &session.1, &[from], Extent::Commits(depth, *way), store).await {
+            match fetching.fetch(&[from], Extent::Commits(depth, *way), store).await {
                 Err(GitError::Remote { words }) if number + 1 < ways.len() => {
                     tracing::debug!(%words, "the server refuses commits without trees, asking for more");
-                    session = self.fetching().await?;
+                    fetching = self.fetching().await?;
                 }
                 fetched => return fetched.map(|()| true),
             }

@@ -126,10 +126,10 @@ async fn redirects_end_somewhere() {
     assert!(matches!(failed, GitError::Protocol(_)), "{failed:?}");
 }
 
-const FILE: &[u8] = b"tag: one\n";
+pub(super) const FILE: &[u8] = b"tag: one\n";
 
 /// A commit with one file, as a pack's entries and the commit's id.
-fn objects() -> (Vec<Vec<u8>>, git2::Oid) {
+pub(super) fn objects() -> (Vec<Vec<u8>>, git2::Oid) {
     let blob = git2::Oid::hash_object(git2::ObjectType::Blob, FILE).unwrap();
     let tree = [b"100644 values.yaml\0", blob.as_bytes()].concat();
     let top = git2::Oid::hash_object(git2::ObjectType::Tree, &tree).unwrap();
@@ -150,26 +150,31 @@ fn packfile(pack: &[u8]) -> Vec<u8> {
 
 /// Serves a repository whose tip has this id, by what is asked for, until nobody listens.
 async fn serve_repository(tip: git2::Oid, fetched: Vec<u8>, receive: Vec<u8>, report: Vec<u8>) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/shop/infra.git", listener.local_addr().unwrap());
     let mut refs = Vec::new();
     pkt::line(&mut refs, format!("{tip} HEAD symref-target:refs/heads/main\n").as_bytes());
     pkt::flush(&mut refs);
+    serve_by(move |request| match request.lines().next().unwrap() {
+        line if line.contains("service=git-upload-pack") => {
+            ("upload-pack-advertisement", b"000eversion 2\n000cls-refs\n0012fetch=shallow\n0000".to_vec())
+        }
+        line if line.contains("service=git-receive-pack") => ("receive-pack-advertisement", receive.clone()),
+        line if line.contains("/git-receive-pack") => ("receive-pack-result", report.clone()),
+        _ if request.contains("command=ls-refs") => ("upload-pack-result", refs.clone()),
+        _ => ("upload-pack-result", fetched.clone()),
+    })
+    .await
+}
+
+/// Serves what a function answers to each request, with its type, until nobody listens.
+pub(super) async fn serve_by(answer: impl Fn(&str) -> (&'static str, Vec<u8>) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/shop/infra.git", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
-            let request = request(&mut socket).await;
-            let (kind, body) = match request.lines().next().unwrap() {
-                line if line.contains("service=git-upload-pack") => {
-                    ("upload-pack-advertisement", &b"000eversion 2\n000cls-refs\n0012fetch=shallow\n0000"[..])
-                }
-                line if line.contains("service=git-receive-pack") => ("receive-pack-advertisement", &receive[..]),
-                line if line.contains("/git-receive-pack") => ("receive-pack-result", &report[..]),
-                _ if request.contains("command=ls-refs") => ("upload-pack-result", &refs[..]),
-                _ => ("upload-pack-result", &fetched[..]),
-            };
+            let (kind, body) = answer(&request(&mut socket).await);
             let headers = format!("Content-Type: application/x-git-{kind}\r\n");
             // A client that has seen enough hangs up.
-            let _ = socket.write_all(&http("200 OK", &headers, body)).await;
+            let _ = socket.write_all(&http("200 OK", &headers, &body)).await;
             let _ = socket.shutdown().await;
         }
     });

@@ -1,0 +1,318 @@
+//! The conversation that fetches in version 0 or 1 of the protocol (gitprotocol-pack): the server lists its refs, is told
+//! what is wanted, and sends it; this module must not decide what to fetch.
+//!
+//! Over HTTP each request stands alone, as in version 2. A server at the other end of a pipe is gone when it has sent a
+//! pack, and lists all its refs again to the next connection: there it costs less to take all trees at once than to
+//! walk them.
+
+use git2::Oid;
+
+use super::advertised::Advertised;
+use super::capabilities::{self, Capabilities, FEW_REFS, object_id};
+use super::error::{GitError, PackError};
+use super::fetch::{self, Extent, Reach};
+use super::http::HttpService;
+use super::pkt::{self, Packet};
+use super::refs::{self, Tip};
+use super::service::Service;
+use super::store::Store;
+use super::transport::{Session, Transport};
+
+/// How much is read of the refs that a server lists: enough for half a million.
+const MOST_LISTED: usize = 64 << 20;
+
+/// How much may stand before a pack: the commits at which the history ends.
+const MOST_BEFORE: usize = 4 << 20;
+
+/// A conversation in version 0 or 1.
+#[derive(Debug)]
+pub(super) struct Elder<'r> {
+    transport: &'r Transport,
+    capabilities: Capabilities,
+    stage: Stage,
+}
+
+/// How far a conversation has come.
+#[derive(Debug)]
+enum Stage {
+    /// The server lists its refs; this was its first line, and without one it has none.
+    Listing(Session, Option<String>),
+    /// The server waits to be told what is wanted.
+    Listed(Session),
+    /// Nobody is at the other end.
+    Over,
+}
+
+impl<'r> Elder<'r> {
+    /// Goes on behind the first line of what the server says.
+    pub(super) fn new(transport: &'r Transport, mut session: Session, first: Option<String>) -> Result<Self, GitError> {
+        session.allow(MOST_LISTED);
+        session.ask_for_no_version();
+        let capabilities = match &first {
+            Some(first) => Capabilities::of_first_ref(first)?.1,
+            None => Capabilities::default(),
+        };
+        transport.remark_on_age();
+        Ok(Self { transport, capabilities, stage: Stage::Listing(session, first) })
+    }
+
+    /// Goes on with a server that has said what it can do. A pipe to it is opened when it is needed.
+    pub(super) fn resume(transport: &'r Transport, service: Option<HttpService>, capabilities: Capabilities) -> Self {
+        let stage = service.map_or(Stage::Over, |service| Stage::Listed(Session::resume(service)));
+        Self { transport, capabilities, stage }
+    }
+
+    /// What a later conversation can be resumed from.
+    pub(super) fn known(&self) -> (Option<HttpService>, Capabilities) {
+        let service = match &self.stage {
+            Stage::Listing(session, _) | Stage::Listed(session) => session.service().cloned(),
+            Stage::Over => None,
+        };
+        (service, self.capabilities.clone())
+    }
+
+    /// The tip of a branch, or of the remote's default branch.
+    pub(super) async fn tip(&mut self, branch: Option<&str>) -> Result<Tip, GitError> {
+        let wanted = branch.map(refs::wanted_name).transpose()?;
+        self.list(wanted).await?.tip()
+    }
+
+    /// Where a work branch stands; none when there is no such branch. The default branch is an error.
+    pub(super) async fn work_branch(&mut self, branch: &str) -> Result<Option<Oid>, GitError> {
+        let wanted = refs::work_name(branch)?;
+        self.list(Some(wanted)).await?.work_branch()
+    }
+
+    /// How a commit can be read, the cheapest way first.
+    pub(super) fn reaches(&self) -> &'static [Reach] {
+        match (self.filters() && self.takes_any_id(), self.transport) {
+            (true, Transport::Http(_)) => &[Reach::Top, Reach::Trees, Reach::Everything],
+            (true, _) => &[Reach::Trees, Reach::Everything],
+            (false, _) => &[Reach::Everything],
+        }
+    }
+
+    pub(super) fn filters(&self) -> bool {
+        self.capabilities.has("filter")
+    }
+
+    /// Whether an object can be asked for that no ref stands at.
+    pub(super) fn takes_any_id(&self) -> bool {
+        ["allow-reachable-sha1-in-want", "allow-any-sha1-in-want"].iter().any(|name| self.capabilities.has(name))
+    }
+
+    /// Whether a tip can be asked for that another conversation has named. Over a pipe a server may refuse what it has
+    /// not listed in this one.
+    pub(super) fn takes_others_tips(&self) -> bool {
+        matches!(self.transport, Transport::Http(_))
+    }
+
+    /// Fetches objects by their ids, in one request, and adds them to a store.
+    pub(super) async fn fetch(&mut self, wants: &[Oid], extent: Extent, store: &mut Store) -> Result<(), GitError> {
+        let fetched = self.exchange(wants, extent, store).await;
+        fetched.map_err(|error| match (error, extent) {
+            (error @ (GitError::Limit(_) | GitError::Pack(PackError::TooMany(_))), Extent::Commit(_)) => {
+                self.explained(error)
+            }
+            (error, _) => error,
+        })
+    }
+
+    async fn exchange(&mut self, wants: &[Oid], extent: Extent, store: &mut Store) -> Result<(), GitError> {
+        store.budget().round()?;
+        let mut session = self.listed().await?;
+        session.send(request(&self.capabilities, wants, extent)).await?;
+        session.allow(MOST_BEFORE);
+        find_pack(&mut session).await?;
+        session.allow(fetch::most(extent, store));
+        let pack = match side_band(&self.capabilities) {
+            Some(_) => fetch::receive(&mut session).await?,
+            None => session.rest().await?,
+        };
+        session.finish().await?;
+        if session.service().is_some() {
+            self.stage = Stage::Listed(session);
+        }
+        fetch::add(pack, wants, extent, store).await
+    }
+
+    /// A conversation whose server waits to be told what is wanted.
+    async fn listed(&mut self) -> Result<Session, GitError> {
+        if !matches!(self.stage, Stage::Listed(_)) {
+            self.list(None).await?;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Listed(session) => Ok(session),
+            Stage::Listing(..) | Stage::Over => Err(GitError::protocol("it lists no refs")),
+        }
+    }
+
+    /// Reads the refs, of a new connection where they were read before.
+    async fn list(&mut self, wanted: Option<String>) -> Result<Advertised, GitError> {
+        let (mut session, first) = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Listing(session, first) => (session, first),
+            Stage::Listed(_) | Stage::Over => self.connect().await?,
+        };
+        let advertised = match first {
+            Some(first) => read_on(&mut session, Advertised::new(&first, wanted.as_deref())?).await?,
+            None => Advertised::of_nothing(wanted),
+        };
+        session.finish().await?;
+        self.stage = Stage::Listed(session);
+        Ok(advertised)
+    }
+
+    async fn connect(&self) -> Result<(Session, Option<String>), GitError> {
+        let mut session = self.transport.open(Service::UploadPack).await?;
+        session.allow(MOST_LISTED);
+        session.ask_for_no_version();
+        let first = capabilities::opening(&mut session).await?;
+        Ok((session, first))
+    }
+
+    /// Says what makes a whole commit too big to be read.
+    fn explained(&self, error: GitError) -> GitError {
+        if !self.capabilities.has("shallow") {
+            return GitError::Limit("it sends the whole history, for it does not offer to leave it out".to_owned());
+        }
+        if self.filters() { GitError::OldProtocol { what: error.to_string() } } else { error }
+    }
+}
+
+/// Reads the refs behind the first. Over HTTP the rest is left unread where it can't change anything, unless it is so
+/// little that a new connection would cost more.
+async fn read_on(session: &mut Session, mut advertised: Advertised) -> Result<Advertised, GitError> {
+    loop {
+        if session.service().is_some() && advertised.is_decided() && advertised.taken() > FEW_REFS {
+            session.skip();
+            return Ok(advertised);
+        }
+        match session.packet().await? {
+            Packet::Data(line) => advertised.line(line)?,
+            Packet::Flush => return Ok(advertised),
+            Packet::Delimiter | Packet::End => return Err(GitError::protocol("a packet between the refs")),
+        }
+    }
+}
+
+/// The side band that a pack comes in; without one it comes as it is.
+fn side_band(capabilities: &Capabilities) -> Option<&'static str> {
+    ["side-band-64k", "side-band"].into_iter().find(|name| capabilities.has(name))
+}
+
+fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8> {
+    let filter = fetch::filter(extent).filter(|_| capabilities.has("filter"));
+    let has_shallow = capabilities.has("shallow");
+    let mut asked = asked(capabilities);
+    if filter.is_some() {
+        asked.push("filter");
+    }
+    let mut request = Vec::new();
+    for (number, want) in wants.iter().enumerate() {
+        let asked = if number == 0 { format!(" {}", asked.join(" ")) } else { String::new() };
+        pkt::line(&mut request, format!("want {want}{asked}\n").as_bytes());
+    }
+    if let (Extent::Since(known), true) = (extent, has_shallow) {
+        // What only the commits before it hold isn't here.
+        pkt::line(&mut request, format!("shallow {known}\n").as_bytes());
+    }
+    if let (Some(depth), true) = (fetch::depth(extent), has_shallow) {
+        pkt::line(&mut request, format!("deepen {depth}\n").as_bytes());
+    }
+    if let Some(filter) = filter {
+        pkt::line(&mut request, format!("filter {filter}\n").as_bytes());
+    }
+    pkt::flush(&mut request);
+    if let Extent::Since(known) = extent {
+        pkt::line(&mut request, format!("have {known}\n").as_bytes());
+    }
+    pkt::line(&mut request, b"done\n");
+    request
+}
+
+/// The capabilities that are asked for wherever they are offered. Azure DevOps turns away whoever does not ask for a
+/// form of `multi_ack` (TF401041).
+fn asked(capabilities: &Capabilities) -> Vec<&'static str> {
+    let acks = ["multi_ack_detailed", "multi_ack"].into_iter().find(|name| capabilities.has(name));
+    let others = ["ofs-delta", "no-progress"].into_iter().filter(|name| capabilities.has(name));
+    let mut asked: Vec<&str> = acks.into_iter().chain(others).collect();
+    asked.extend(side_band(capabilities));
+    if capabilities.has("object-format") {
+        asked.push("object-format=sha1");
+    }
+    if capabilities.has("agent") {
+        asked.push(concat!("agent=gitops-bump/", env!("CARGO_PKG_VERSION")));
+    }
+    asked
+}
+
+/// Reads on to the pack, behind the commits at which the history ends and what the server says to those that are here.
+async fn find_pack(session: &mut Session) -> Result<(), GitError> {
+    loop {
+        match session.packet().await? {
+            Packet::Data(line) => {
+                if is_last(line).ok_or_else(|| GitError::protocol("a line before the pack"))? {
+                    return Ok(());
+                }
+            }
+            // The end of the commits at which the history ends.
+            Packet::Flush => {}
+            Packet::Delimiter | Packet::End => return Err(GitError::protocol("a packet before the pack")),
+        }
+    }
+}
+
+/// Whether a line is the last one before the pack; none when no such line can stand there.
+fn is_last(line: &[u8]) -> Option<bool> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n").unwrap_or(line)).ok()?;
+    let mut words = line.split(' ');
+    let (what, id, how) = (words.next()?, words.next(), words.next());
+    match (what, id.map(object_id), how) {
+        ("NAK", None, None) | ("ACK", Some(Some(_)), None) => Some(true),
+        ("ACK", Some(Some(_)), Some("common" | "ready" | "continue"))
+        | ("shallow" | "unshallow", Some(Some(_)), None) => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
+    fn text(capabilities: &str, extent: Extent) -> String {
+        let first = format!("{ID} HEAD\0{capabilities}");
+        let (_, capabilities) = Capabilities::of_first_ref(&first).unwrap();
+        let request = request(&capabilities, &[object_id(ID).unwrap()], extent);
+        String::from_utf8(request).unwrap().replace(ID, "ID")
+    }
+
+    #[test]
+    fn asks_only_for_what_is_offered() {
+        let top = Extent::Commit(Reach::Top);
+        assert_eq!(text("ofs-delta", top), "003cwant ID ofs-delta\n00000009done\n");
+        let everything = text("side-band side-band-64k shallow filter", top);
+        assert!(everything.starts_with("0047want ID side-band-64k filter\n000ddeepen 1\n0012filter tree:1\n0000"));
+        let since = text("shallow", Extent::Since(object_id(ID).unwrap()));
+        assert!(since.ends_with("shallow ID\n00000032have ID\n0009done\n"), "{since}");
+    }
+
+    #[test]
+    fn tells_the_line_before_the_pack() {
+        for (line, expected) in [
+            ("NAK\n", Some(true)),
+            ("ACK ID", Some(true)),
+            ("ACK ID common\n", Some(false)),
+            ("shallow ID\n", Some(false)),
+            ("unshallow ID", Some(false)),
+            ("shallow 4b82", None),
+            ("shallow ID ID", None),
+            ("ACK", None),
+            ("NAK ID", None),
+            ("\u{1}PACK", None),
+        ] {
+            assert_eq!(is_last(line.replace("ID", ID).as_bytes()), expected, "{line}");
+        }
+    }
+}
