@@ -7,6 +7,9 @@ use http_auth::parser::ChallengeParser;
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 use url::Url;
 
+/// Repositories have names of 255 characters at most.
+const LONGEST_SCOPE: usize = 1024;
+
 /// A way to authenticate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Challenge {
@@ -18,6 +21,8 @@ pub(super) enum Challenge {
         realm: Url,
         /// For whom it is.
         service: Option<String>,
+        /// What the registry wants it to be good for: names it by its own rules, which a proxy's may be.
+        scope: Option<String>,
     },
 }
 
@@ -50,9 +55,15 @@ fn parse(text: &str) -> Vec<Challenge> {
             let is_web = matches!(realm.scheme(), "http" | "https") && realm.has_host();
             // Credentials in the address would go out in place of ours.
             let is_bare = realm.username().is_empty() && realm.password().is_none();
-            (is_web && is_bare).then(|| Challenge::Bearer { realm, service: parameter("service") })
+            let scope = parameter("scope").filter(|scope| is_scope(scope));
+            (is_web && is_bare).then(|| Challenge::Bearer { realm, service: parameter("service"), scope })
         })
         .collect()
+}
+
+/// Whether it is what the token specification calls a scope; a long one is left out.
+fn is_scope(text: &str) -> bool {
+    (1..=LONGEST_SCOPE).contains(&text.trim().len()) && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
 }
 
 #[cfg(test)]
@@ -68,12 +79,31 @@ mod tests {
     }
 
     fn bearer(realm: &str, service: Option<&str>) -> Challenge {
-        Challenge::Bearer { realm: Url::parse(realm).unwrap(), service: service.map(str::to_owned) }
+        Challenge::Bearer { realm: Url::parse(realm).unwrap(), service: service.map(str::to_owned), scope: None }
+    }
+
+    fn scope(text: &'static str) -> Option<String> {
+        match of(&[text]) {
+            Some(Challenge::Bearer { scope, .. }) => scope,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn reads_the_scope() {
+        assert_eq!(
+            scope(r#"Bearer realm="https://h.x/t",scope="repository:a/b:pull repository:c:pull,push""#).as_deref(),
+            Some("repository:a/b:pull repository:c:pull,push")
+        );
+        for none in [r#"Bearer realm="https://h.x/t""#, r#"Bearer realm="https://h.x/t",scope=" ""#] {
+            assert_eq!(scope(none), None, "{none}");
+        }
+        assert!(!is_scope(&"x".repeat(2000)) && !is_scope("a\u{7f}"));
     }
 
     #[test]
     fn reads_what_registries_send() {
-        let harbor = r#"Bearer realm="https://h.x/service/token",service="harbor-registry",scope="repository:a:pull""#;
+        let harbor = r#"Bearer realm="https://h.x/service/token",service="harbor-registry""#;
         assert_eq!(of(&[harbor]), Some(bearer("https://h.x/service/token", Some("harbor-registry"))));
         assert_eq!(of(&[r#"bearer REALM="https://h.x/t""#]), Some(bearer("https://h.x/t", None)));
         assert_eq!(of(&[r#"Basic realm="test""#]), Some(Challenge::Basic));

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
+use super::config_key::host_of_key;
 use super::credential::Credential;
-use super::docker_config::{DockerConfig, Said, host_of_key};
+use super::docker_config::{DockerConfig, Said};
 use super::{helper, words};
 use crate::secret::{Bound, Credentials, ExposeSecret as _, SecretString, SharedRedactor};
 
@@ -69,15 +70,21 @@ pub struct CredentialsError {
 }
 
 impl CredentialSources {
-    /// The credentials for a host (lower case, with its port when it has one), none for anonymous.
+    /// The credentials for a repository on a host (lower case, with its port when it has one), none for anonymous.
     ///
     /// May run a credential helper program, for 20 s at most.
-    pub async fn for_host(&self, host: &str) -> Result<Option<Access>, CredentialsError> {
+    pub async fn for_repository(&self, host: &str, path: &str) -> Result<Option<Access>, CredentialsError> {
         if let Some(pair) = self.explicit.as_ref().and_then(|pair| pair.for_named(host)) {
             return Ok(Some(Access::password("GITOPS_BUMP_REGISTRY_USERNAME", pair)));
         }
         for config in &self.configs {
-            if let Some(credential) = config.credential(host).await? {
+            let found = config.credential(host, path).await;
+            // A helper's words may hold a secret.
+            let hide = |error: CredentialsError| CredentialsError {
+                reason: words::short(self.hidden.redact(&error.reason)),
+                ..error
+            };
+            if let Some(credential) = found.map_err(hide)? {
                 self.hidden.add_credentials(&credential.clone().into_pair());
                 return Ok(Some(Access { credential, name: config.name.clone() }));
             }
@@ -85,6 +92,13 @@ impl CredentialSources {
         let is_same = |candidate: &&HostCredentials| host_of_key(candidate.host.trim()).as_deref() == Some(host);
         let own = self.hosts.iter().find(is_same);
         Ok(own.map(|own| Access::password(&own.name, &own.credentials)))
+    }
+
+    /// The part of a repository's path that decides about its credentials: repositories with the same one get the same.
+    pub(super) fn deciding<'p>(&self, host: &str, path: &'p str) -> &'p str {
+        let longest = self.configs.iter().filter_map(ConfigText::parsed).filter_map(Result::ok);
+        let longest = longest.map(|config| config.deciding(host, path)).max_by_key(|part| part.len());
+        longest.unwrap_or_default()
     }
 
     /// Every secret in these sources, so that none is ever printed. Helper programs are not asked.
@@ -129,12 +143,17 @@ impl ConfigText {
         self.text.as_ref().is_ok_and(|text| text.expose_secret().trim().is_empty())
     }
 
-    async fn credential(&self, host: &str) -> Result<Option<Credential>, CredentialsError> {
-        if self.is_empty() {
+    /// The parsed text; none where it is empty. The error is the reason.
+    fn parsed(&self) -> Option<Result<DockerConfig, String>> {
+        let parse = |text: &SecretString| DockerConfig::parse(text.expose_secret());
+        (!self.is_empty()).then(|| self.text.as_ref().map_err(Clone::clone).and_then(parse))
+    }
+
+    async fn credential(&self, host: &str, path: &str) -> Result<Option<Credential>, CredentialsError> {
+        let Some(parsed) = self.parsed() else {
             return Ok(None);
-        }
-        let text = self.text.as_ref().map_err(|reason| self.error(reason.clone()))?;
-        let said = DockerConfig::parse(text.expose_secret()).and_then(|config| config.said_of(host));
+        };
+        let said = parsed.and_then(|config| config.said_of(host, path));
         match said.map_err(|reason| self.error(reason))? {
             Said::Credential(credential) => Ok(Some(credential)),
             Said::Helper(name) => helper::ask(&name, host).await.map_err(|reason| self.error(reason)),
@@ -198,7 +217,7 @@ mod tests {
     }
 
     async fn found(sources: &CredentialSources, host: &str) -> String {
-        let access = sources.for_host(host).await.unwrap();
+        let access = sources.for_repository(host, "team/app").await.unwrap();
         access.map_or_else(|| "anonymous".to_owned(), |access| access.to_string())
     }
 
@@ -225,7 +244,7 @@ mod tests {
     async fn a_broken_source_is_named() {
         let mut sources = sources();
         sources.configs.insert(0, config("DOCKER_AUTH_CONFIG", "{"));
-        let error = sources.for_host("a.x").await.unwrap_err();
+        let error = sources.for_repository("a.x", "team/app").await.unwrap_err();
         assert_eq!(error.to_string(), "DOCKER_AUTH_CONFIG: not a docker configuration: line 1, column 1");
     }
 

@@ -4,6 +4,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use base64::alphabet::STANDARD;
@@ -11,23 +12,17 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine as _};
 use serde::Deserialize;
 
+use super::config_key::{DOCKER_HUB_KEY, Place, host_of_key};
 use super::credential::Credential;
-use crate::image::DOCKER_HUB;
 use crate::secret::{Credentials, SecretString};
 
-/// The key under which docker has kept Docker Hub's credentials since its first registry protocol.
-pub(super) const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
-
-/// The other names of Docker Hub.
-const DOCKER_HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
-
-/// A parsed `config.json`, as far as it is about credentials.
+/// A parsed `config.json`, as far as it is about credentials. What is `null` there says nothing.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct DockerConfig {
-    auths: HashMap<String, Auth>,
-    cred_helpers: HashMap<String, String>,
-    creds_store: String,
+    auths: Option<HashMap<String, Option<Auth>>>,
+    cred_helpers: Option<HashMap<String, Option<String>>>,
+    creds_store: Option<String>,
 }
 
 /// What the file says about a registry.
@@ -45,10 +40,10 @@ pub(super) enum Said {
 #[serde(default)]
 struct Auth {
     #[serde(rename = "auth")]
-    encoded: String,
-    username: String,
-    password: String,
-    identitytoken: String,
+    encoded: Option<String>,
+    username: Option<String>,
+    password: Option<String>,
+    identitytoken: Option<String>,
 }
 
 impl DockerConfig {
@@ -60,77 +55,86 @@ impl DockerConfig {
 
     /// The credentials of every entry.
     pub(super) fn credentials(&self) -> Vec<Credential> {
-        self.auths.values().filter_map(|auth| auth.credential().ok().flatten()).collect()
+        self.entries().filter_map(|(_, auth)| auth.credential().ok().flatten()).collect()
     }
 
-    /// What the file says about a host: its own helper first, then its entry, then the store for all hosts.
-    pub(super) fn said_of(&self, host: &str) -> Result<Said, String> {
-        if let Some(helper) = entry(&self.cred_helpers, host) {
-            return Ok(Said::Helper(helper.clone()));
+    /// What the file says about a repository, `HOST/PATH`: its host's own helper first, then the entry that names the most of
+    /// it, then the store for all hosts. Helpers are asked for whole hosts alone, as podman does it.
+    pub(super) fn said_of(&self, host: &str, path: &str) -> Result<Said, String> {
+        if let Some(helper) = self.helper(host) {
+            return Ok(Said::Helper(helper.to_owned()));
         }
-        if let Some(auth) = entry(&self.auths, host)
-            && let Some(credential) = auth.credential().map_err(|reason| format!("the entry of {host} {reason}"))?
+        if let Some((key, auth)) = self.entry(host, path)
+            && let Some(credential) = auth.credential().map_err(|reason| format!("the entry of {key} {reason}"))?
         {
             return Ok(Said::Credential(credential));
         }
-        if self.creds_store.is_empty() {
-            return Ok(Said::Nothing);
-        }
-        Ok(Said::Helper(self.creds_store.clone()))
+        let store = self.creds_store.as_deref().filter(|store| !store.is_empty());
+        Ok(store.map_or(Said::Nothing, |store| Said::Helper(store.to_owned())))
     }
-}
 
-/// The host of a key or a setting that may be a URL: `https://HOST/v2/` becomes `host`.
-///
-/// A longer path names a part of a registry, which is another thing than the registry: no host.
-pub(super) fn host_of_key(key: &str) -> Option<String> {
-    let key = key.strip_prefix("https://").or(key.strip_prefix("http://")).unwrap_or(key);
-    let (host, path) = key.split_once('/').unwrap_or((key, ""));
-    let is_whole = matches!(path.trim_end_matches('/'), "" | "v1" | "v2");
-    let host = host.to_ascii_lowercase();
-    is_whole.then(|| if DOCKER_HUB_HOSTS.contains(&host.as_str()) { DOCKER_HUB.to_owned() } else { host })
-}
+    /// How much of a repository's path decides about its credentials: none where only the host does.
+    pub(super) fn deciding<'p>(&self, host: &str, path: &'p str) -> &'p str {
+        let places = self.entries().filter_map(|(key, _)| Place::of(key));
+        let longest = places.filter(|place| place.holds(host, path)).map(|place| place.path.len()).max();
+        longest.and_then(|length| path.get(..length)).unwrap_or_default()
+    }
 
-/// The value of the key that names the host: the very host first, then another way to write it.
-fn entry<'a, T>(map: &'a HashMap<String, T>, host: &str) -> Option<&'a T> {
-    let mut keys: Vec<&String> = map.keys().filter(|key| host_of_key(key).as_deref() == Some(host)).collect();
-    // Sorted, so that two ways to write one host don't take turns.
-    keys.sort_by_key(|key| (key.as_str() != host, key.as_str() != DOCKER_HUB_KEY, *key));
-    keys.first().and_then(|key| map.get(*key))
+    fn entries(&self) -> impl Iterator<Item = (&str, &Auth)> {
+        let auths = self.auths.iter().flatten();
+        auths.filter_map(|(key, auth)| Some((key.as_str(), auth.as_ref()?)))
+    }
+
+    fn entry(&self, host: &str, path: &str) -> Option<(&str, &Auth)> {
+        let found = self.entries().filter_map(|(key, auth)| Some((Place::of(key)?, key, auth)));
+        let found = found.filter(|(place, ..)| place.holds(host, path));
+        // The spelling decides between two ways to write one place, so that they don't take turns.
+        let rank = |key: &str| (key != host, key != DOCKER_HUB_KEY, key.to_owned());
+        let best = found.min_by_key(|(place, key, _)| (Reverse(place.path.len()), rank(key)));
+        best.map(|(_, key, auth)| (key, auth))
+    }
+
+    fn helper(&self, host: &str) -> Option<&str> {
+        let helpers = self.cred_helpers.iter().flatten();
+        let named = helpers.filter_map(|(key, helper)| Some((key.as_str(), helper.as_deref()?)));
+        let own = named.filter(|(key, helper)| !helper.is_empty() && host_of_key(key).as_deref() == Some(host));
+        own.min_by_key(|(key, _)| (*key != host, *key != DOCKER_HUB_KEY, *key)).map(|(_, helper)| helper)
+    }
 }
 
 impl Auth {
     /// The credentials of the entry; none in the empty one that docker writes beside a store.
     fn credential(&self) -> Result<Option<Credential>, &'static str> {
-        let token = without_breaks(&self.identitytoken)?;
+        let own = |value: &Option<String>| value.clone().unwrap_or_default();
+        let token = clean(&own(&self.identitytoken))?;
         if !token.is_empty() {
             return Ok(Some(Credential::IdentityToken(SecretString::from(token))));
         }
-        let (username, password) = if self.encoded.is_empty() {
-            (self.username.clone(), self.password.clone())
-        } else {
-            decode(&self.encoded)?
-        };
-        let (username, password) = (without_breaks(&username)?, without_breaks(&password)?);
+        let encoded = own(&self.encoded);
+        let (username, password) =
+            if encoded.trim().is_empty() { (own(&self.username), own(&self.password)) } else { decode(&encoded)? };
+        let (username, password) = (clean(&username)?, clean(&password)?);
         if username.is_empty() && password.is_empty() {
             return Ok(None);
         }
-        let (username, password) = (username.to_owned(), SecretString::from(password));
-        Ok(Some(Credential::Password(Credentials { username, password })))
+        Ok(Some(Credential::Password(Credentials { username, password: SecretString::from(password) })))
     }
 }
 
-/// A value without the line breaks that `echo` or an editor has put around it.
-fn without_breaks(text: &str) -> Result<&str, &'static str> {
-    let text = text.trim_matches(['\r', '\n']);
-    if text.contains(char::is_control) { Err("has a control character in a user name or password") } else { Ok(text) }
+/// A value without the line breaks and blanks that `echo` or an editor has put around it.
+pub(super) fn clean(text: &str) -> Result<String, &'static str> {
+    let text = text.trim();
+    if text.contains(char::is_control) {
+        return Err("has a control character in a user name, password or token");
+    }
+    Ok(text.to_owned())
 }
 
-/// Reads base64 of `USER:PASSWORD`, with or without padding.
+/// Reads base64 of `USER:PASSWORD`, with or without padding, also in lines as `base64` writes them.
 fn decode(auth: &str) -> Result<(String, String), &'static str> {
     let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let bytes =
-        GeneralPurpose::new(&STANDARD, lenient).decode(auth.trim()).map_err(|_| "has an auth that is not base64")?;
+    let auth: String = auth.split_ascii_whitespace().collect();
+    let bytes = GeneralPurpose::new(&STANDARD, lenient).decode(auth).map_err(|_| "has an auth that is not base64")?;
     let text = String::from_utf8(bytes).map_err(|_| "has an auth that is not text")?;
     // Docker has written trailing zero bytes.
     let (username, password) = text.split_once(':').ok_or("has an auth without a colon")?;
@@ -142,8 +146,9 @@ mod tests {
     use super::*;
     use crate::secret::ExposeSecret as _;
 
-    fn said(text: &str, host: &str) -> String {
-        match DockerConfig::parse(text).and_then(|config| config.said_of(host)) {
+    fn said(text: &str, repository: &str) -> String {
+        let (host, path) = repository.split_once('/').unwrap_or((repository, "app"));
+        match DockerConfig::parse(text).and_then(|config| config.said_of(host, path)) {
             Ok(Said::Credential(Credential::Password(pair))) => {
                 format!("{}/{}", pair.username, pair.password.expose_secret())
             }
@@ -167,10 +172,15 @@ mod tests {
             // "dTpwCg==" is "u:p" and a line break, "dTpwCng=" has it inside.
             (r#"{"auth": "dTpwCg=="}"#, "u/p"),
             (r#"{"username": "u", "password": "p\r\n"}"#, "u/p"),
-            (r#"{"identitytoken": "t\n"}"#, "token t"),
+            (r#"{"identitytoken": " t\n"}"#, "token t"),
+            (r#"{"username": "u", "password": "\n p \n"}"#, "u/p"),
+            (r#"{"auth": "\ndT\npw\n"}"#, "u/p"),
+            (r#"{"auth": null, "username": "u", "password": "p", "identitytoken": null}"#, "u/p"),
+            (r#"{"auth": "", "username": null, "password": null}"#, "nothing"),
+            ("null", "nothing"),
             (
                 r#"{"auth": "dTpwCng="}"#,
-                "error: the entry of h.x:5000 has a control character in a user name or password",
+                "error: the entry of h.x:5000 has a control character in a user name, password or token",
             ),
             (r#"{"auth": "%%"}"#, "error: the entry of h.x:5000 has an auth that is not base64"),
             (r#"{"auth": "dQ=="}"#, "error: the entry of h.x:5000 has an auth without a colon"),
@@ -206,6 +216,42 @@ mod tests {
         assert_eq!(said(text, "a"), "helper one");
         assert_eq!(said(text, "b"), "u/p");
         assert_eq!(said(text, "c"), "helper all");
+    }
+
+    #[test]
+    fn a_key_with_a_path_counts_for_what_is_below_it() {
+        // "YTpw" is "a:p", "Yjpw" "b:p", "Yzpw" "c:p".
+        let text = r#"{"auths": {"h.x": {"auth": "YTpw"}, "h.x/team": {"auth": "Yjpw"}, "https://h.x/team/app/": {"auth": "Yzpw"},
+            "h.x/other": null, "docker.io/library": {"auth": "Yjpw"}}}"#;
+        for (repository, expected) in [
+            ("h.x/team/app", "c/p"),
+            ("h.x/team/app/web", "c/p"),
+            ("h.x/team/application", "b/p"),
+            ("h.x/team", "b/p"),
+            ("h.x/teams/app", "a/p"),
+            ("h.x/other/app", "a/p"),
+            ("h.y/team/app", "nothing"),
+            ("docker.io/library/nginx", "b/p"),
+            ("docker.io/team/app", "nothing"),
+        ] {
+            assert_eq!(said(text, repository), expected, "{repository}");
+        }
+        let config = DockerConfig::parse(text).unwrap();
+        for (path, deciding) in [("team/app/web", "team/app"), ("team/x", "team"), ("other/app", ""), ("x", "")] {
+            assert_eq!(config.deciding("h.x", path), deciding, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_null_says_nothing() {
+        for text in [
+            r#"{"auths": null, "credHelpers": null, "credsStore": null}"#,
+            r#"{"auths": {"h.x": null}, "credHelpers": {"h.x": null, "x": ""}, "credsStore": ""}"#,
+        ] {
+            assert_eq!(said(text, "h.x"), "nothing", "{text}");
+        }
+        let text = r#"{"auths": {"h.x": null, "https://h.x": {"auth": "dTpw"}}, "credHelpers": {"h.x": null}}"#;
+        assert_eq!(said(text, "h.x"), "u/p");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::contents::Details;
 use super::credentials::CredentialsError;
+use super::denial::{Denial, TokenFault};
 use super::failure::Failure;
 use crate::http::{Why, Withheld};
 use crate::image::Digest;
@@ -40,6 +41,8 @@ pub enum RegistryError {
         image: String,
         /// The source of the credentials.
         access: String,
+        /// How the registry says so.
+        denial: Denial,
         /// What the registry or its token service said.
         words: String,
     },
@@ -50,8 +53,32 @@ pub enum RegistryError {
         image: String,
         /// Why there are probably none.
         advice: String,
+        /// How the registry says so.
+        denial: Denial,
         /// What the registry or its token service said.
         words: String,
+    },
+    /// The same (403), waited for: some registries say so of an image that is not there yet.
+    #[error("{image} is denied or missing: {} answers 403 {}{}", denial.server(), shown(access.as_deref()), said(words))]
+    DeniedOrMissing {
+        /// The reference.
+        image: String,
+        /// The source of the credentials; none without.
+        access: Option<String>,
+        /// Whose answer it is.
+        denial: Denial,
+        /// What the registry said.
+        words: String,
+    },
+    /// The token service that the registry's challenge names is of no use.
+    #[error("the token service {service} of {host} {fault}")]
+    BadTokenService {
+        /// The registry.
+        host: String,
+        /// The token service.
+        service: String,
+        /// What is wrong with it.
+        fault: TokenFault,
     },
     /// The registry sends to another server, which refuses. Credentials are not shown there.
     #[error("access to {image} denied by the server that {host} redirects to")]
@@ -145,6 +172,15 @@ impl RegistryError {
                 (some registries say this of a repository that does not exist)"
             ),
             Self::Unauthorized { advice, .. } => advice.clone(),
+            Self::DeniedOrMissing { denial, access, .. } => format!(
+                "{} 403 for an image that is not there, too, and a denial is not waited for: let this job run after the \
+                 one that pushes the image (needs:), and check that {} may read the repository",
+                if *denial == Denial::Artifactory { "Artifactory answers" } else { "some registries answer" },
+                access
+                    .as_ref()
+                    .map_or_else(|| "an anonymous user".to_owned(), |access| format!("the user of {access}"))
+            ),
+            Self::BadTokenService { fault, .. } => fault.hint().to_owned(),
             Self::DeniedElsewhere { host, .. } => {
                 format!("credentials go to {host} alone: ask who runs it why its storage refuses")
             }
@@ -183,6 +219,19 @@ impl RegistryError {
         Self::Unreachable { host: host.to_owned(), why: Why::Silence, reason }
     }
 
+    /// The same in the eyes of somebody who waits for the image.
+    pub(super) fn while_waiting(self) -> Self {
+        match self {
+            Self::Denied { image, access, denial: denial @ (Denial::Forbidden | Denial::Artifactory), words } => {
+                Self::DeniedOrMissing { image, access: Some(access), denial, words }
+            }
+            Self::Unauthorized { image, denial: denial @ (Denial::Forbidden | Denial::Artifactory), words, .. } => {
+                Self::DeniedOrMissing { image, access: None, denial, words }
+            }
+            error => error,
+        }
+    }
+
     /// Whether the image may be there later: it is on its way, or the registry is in trouble. A denial stays.
     pub(super) fn may_pass(&self) -> bool {
         matches!(self, Self::NotFound { .. } | Self::Unreachable { why: Why::Silence, .. }) || self.is_transient()
@@ -215,6 +264,10 @@ fn what_to_do(why: Why, host: &str) -> String {
             "check the host's name and port, the network, and the proxy variables".to_owned()
         }
     }
+}
+
+fn shown(access: Option<&str>) -> String {
+    access.map_or_else(|| "without credentials".to_owned(), |access| format!("with the credentials of {access}"))
 }
 
 /// A server's words behind a colon.

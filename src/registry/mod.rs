@@ -3,16 +3,20 @@
 //!
 //! Nothing else can make a [`Verified`], and only a [`Verified`] image can be published.
 
+mod accesses;
 mod challenge;
 mod check;
+mod config_key;
 mod contents;
 mod credential;
 mod credentials;
+mod denial;
 mod docker_config;
 mod error;
 mod failure;
 mod helper;
 mod manifest;
+mod pages;
 mod platform;
 mod requirement;
 mod rule;
@@ -20,6 +24,7 @@ mod session;
 mod signature;
 mod source;
 mod token;
+mod tokens;
 mod transport;
 mod wait;
 
@@ -37,6 +42,7 @@ use self::check::Check;
 pub use self::contents::{Created, Details, PlatformImage};
 pub use self::credential::Credential;
 pub use self::credentials::{Access, ConfigText, CredentialSources, CredentialsError, HostCredentials};
+pub use self::denial::{Denial, TokenFault};
 pub use self::error::{RegistryError, Seen};
 pub use self::failure::Failure;
 pub use self::platform::Platform;

@@ -1,37 +1,37 @@
 //! The conversation with one registry: finds out what it wants to see and shows it, once for all its images.
 //! This module must not judge an answer beyond whether it was let in.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::ACCEPT;
 use reqwest::{Method, StatusCode};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::accesses::Accesses;
 use super::challenge::Challenge;
 use super::credential::Credential;
-use super::credentials::{Access, CredentialSources, CredentialsError};
+use super::credentials::{Access, CredentialSources};
+use super::denial::{Denial, TokenFault};
 use super::error::RegistryError;
-use super::token;
-use super::transport::{Answer, MANNERS, bad_answer, exchange};
-use crate::http::{Http, Login, Reach, Request, is_loopback};
+use super::token::{self, Wanted};
+use super::tokens::{Token, Tokens};
+use super::transport::{Answer, MANNERS, exchange};
+use crate::http::{Http, Login, Reach, Request, is_loopback, name_of};
 use crate::secret::{Audience, Bound, SecretString};
-
-/// A token that was refused at this age or later has probably expired.
-const TOKEN_MAY_EXPIRE: Duration = Duration::from_secs(30);
 
 /// A registry, and what is known about it so far.
 pub(super) struct Session {
     host: String,
     http: Http,
-    sources: Arc<CredentialSources>,
+    accesses: Accesses,
     /// The base addresses that may be the registry's; one as soon as it has answered.
     bases: tokio::sync::Mutex<Known>,
-    access: OnceCell<Result<Option<Access>, CredentialsError>>,
     ping: OnceCell<Option<Posed>>,
-    tokens: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Token>>>>>,
+    tokens: Tokens,
+    /// Whether HEAD has once not given a manifest's digest.
+    is_head_useless: AtomicBool,
 }
 
 /// What is asked about an image.
@@ -41,7 +41,7 @@ pub(super) struct Question<'a> {
     pub(super) image: &'a str,
     /// HEAD or GET.
     pub(super) method: &'a Method,
-    /// The path on the registry, from `v2/` on.
+    /// The path on the registry, and maybe a query, from `/v2/` on.
     pub(super) path: &'a str,
     /// The `Accept` header.
     pub(super) accept: &'static str,
@@ -65,11 +65,6 @@ struct Posed {
     reach: Reach,
 }
 
-struct Token {
-    secret: Bound<SecretString>,
-    since: Instant,
-}
-
 /// What a request carried.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
@@ -84,19 +79,24 @@ impl Session {
         Self {
             host: host.to_owned(),
             http,
-            sources,
+            accesses: Accesses::new(host, sources),
             bases: tokio::sync::Mutex::new(Known { bases, answered: false, posed: None }),
-            access: OnceCell::new(),
             ping: OnceCell::new(),
-            tokens: Mutex::default(),
+            tokens: Tokens::default(),
+            is_head_useless: AtomicBool::new(false),
         }
     }
 
     /// Asks, and asks again with what the registry wants to see when it says so.
     pub(super) async fn ask(&self, question: Question<'_>) -> Result<Answer, RegistryError> {
         let (answer, shown) = self.ask_with_what_is_known(question).await?;
+        let wants_more = self.learn_scope(question, &answer);
         match (answer.status(), shown) {
-            (StatusCode::UNAUTHORIZED, Shown::OldToken) if answer.is_own() => self.forget_token(question).await,
+            (StatusCode::UNAUTHORIZED, Shown::OldToken) if answer.is_own() => {
+                self.tokens.forget(question.repository).await;
+            }
+            // The token was asked for before the registry said what it has to be good for.
+            (StatusCode::UNAUTHORIZED, Shown::Fresh) if wants_more => self.tokens.forget(question.repository).await,
             // Some registries hide what an anonymous user may not see.
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND, Shown::Nothing) => {
                 let Some(posed) = self.challenge(question, &answer).await? else {
@@ -117,19 +117,25 @@ impl Session {
             return Ok(());
         }
         let (image, repository) = ("", "");
-        let greeting = Question { image, method: &Method::HEAD, path: "v2/", accept: "*/*", limit: 0, repository };
+        let greeting = Question { image, method: &Method::HEAD, path: "/v2/", accept: "*/*", limit: 0, repository };
         let answer = self.send(greeting, &known.bases, None).await?;
         known.answered_by(&answer);
         Ok(())
     }
 
-    /// The error for a registry that did not let an image be seen.
-    pub(super) fn denied(&self, image: &str, words: String) -> RegistryError {
-        let image = image.to_owned();
-        match self.access.get() {
-            Some(Ok(Some(access))) => RegistryError::Denied { image, access: access.to_string(), words },
-            _ => RegistryError::Unauthorized { image, advice: self.sources.advice(&self.host), words },
-        }
+    /// Whether a manifest's digest is asked for by HEAD; not after the registry has once given none in this way.
+    pub(super) fn knows_head(&self) -> bool {
+        !self.is_head_useless.load(Ordering::Relaxed)
+    }
+
+    /// Asks by GET from now on: that is what tells a missing manifest from a HEAD that the registry doesn't know.
+    pub(super) fn give_up_head(&self) {
+        self.is_head_useless.store(true, Ordering::Relaxed);
+    }
+
+    /// The error for a registry that did not let an image (its name, and its repository) be seen.
+    pub(super) fn denied(&self, image: (&str, &str), denial: Denial, words: String) -> RegistryError {
+        self.accesses.denied(image, denial, words)
     }
 
     /// The error for an answer that the registry should not have given.
@@ -171,7 +177,7 @@ impl Session {
         if let Some(posed) = Posed::by(answer).filter(|_| is_refused) {
             return Ok(Some(posed));
         }
-        match self.access().await {
+        match self.accesses.of(question.repository).await {
             Ok(None) => return Ok(None),
             Ok(Some(_)) => {}
             Err(error) if is_refused => return Err(error),
@@ -180,7 +186,7 @@ impl Session {
                 return Ok(None);
             }
         }
-        let base = Question { method: &Method::GET, path: "v2/", ..question };
+        let base = Question { method: &Method::GET, path: "/v2/", ..question };
         let ping = self.ping.get_or_try_init(|| async {
             let bases = self.known().await.bases.clone();
             let answer = self.send(base, &bases, None).await?;
@@ -189,15 +195,13 @@ impl Session {
         Ok(ping.await?.clone())
     }
 
-    /// The credentials, looked for once: a helper program that hangs does so for no other image.
-    async fn access(&self) -> Result<Option<&Access>, RegistryError> {
-        let found = self.access.get_or_init(|| async {
-            let access = self.sources.for_host(&self.host).await?;
-            let shown = access.as_ref().map_or_else(|| "none".to_owned(), Access::to_string);
-            tracing::debug!("credentials for {}: {shown}", self.host);
-            Ok(access)
-        });
-        Ok(found.await.as_ref().map_err(Clone::clone)?.as_ref())
+    /// Keeps the scope that the registry's own challenge names; whether it asks for more than was known.
+    fn learn_scope(&self, question: Question<'_>, answer: &Answer) -> bool {
+        let posed = Posed::by(answer).filter(|_| answer.status() == StatusCode::UNAUTHORIZED);
+        let Some(Posed { challenge: Challenge::Bearer { scope: Some(scope), .. }, .. }) = posed else {
+            return false;
+        };
+        self.tokens.learn(question.repository, scope)
     }
 
     /// What answers a challenge; it is for the registry's own server alone.
@@ -211,31 +215,31 @@ impl Session {
         for base in bases {
             own.add_url(base);
         }
-        let access = self.access().await?;
-        let (realm, service) = match (&posed.challenge, access.map(|access| &access.credential)) {
-            (Challenge::Bearer { realm, service }, _) => (realm, service.as_deref()),
+        let access = self.accesses.of(question.repository).await?;
+        let (realm, service) = match (&posed.challenge, access.as_ref().map(|access| &access.credential)) {
+            (Challenge::Bearer { realm, service, .. }, _) => (realm, service.as_deref()),
             (Challenge::Basic, Some(Credential::Password(pair))) => {
                 return Ok((Some(Login::Basic(Bound::new(pair.clone(), own))), Shown::Fresh));
             }
             (Challenge::Basic, Some(Credential::IdentityToken(_))) => {
                 let words = "the registry wants a password, not an identity token".to_owned();
-                return Err(self.denied(question.image, words));
+                return Err(self.denied((question.image, question.repository), Denial::Refused, words));
             }
             (Challenge::Basic, None) => return Ok((None, Shown::Fresh)),
         };
         let is_https = bases.iter().all(|base| base.scheme() == "https");
         if access.is_some() && is_https && realm.scheme() == "http" && !is_loopback(realm) {
-            return Err(bad_answer(realm, "a token service without TLS for a registry with it".to_owned()));
+            return Err(self.bad_tokens(realm, TokenFault::Insecure));
         }
-        let cell = self.token_cell(question);
+        let cell = self.tokens.cell(question.repository);
         let mut token = cell.lock().await;
         if let Some(token) = &*token {
-            let shown = if token.since.elapsed() < TOKEN_MAY_EXPIRE { Shown::Fresh } else { Shown::OldToken };
+            let shown = if token.may_have_expired() { Shown::OldToken } else { Shown::Fresh };
             return Ok((Some(Login::Bearer(token.secret.clone())), shown));
         }
-        let fetched = self.fetch_token(question, (realm, service, posed.reach), access).await?;
+        let fetched = self.fetch_token(question, (realm, service, posed.reach), access.as_ref()).await?;
         let secret = Bound::new(fetched, own);
-        *token = Some(Token { secret: secret.clone(), since: Instant::now() });
+        *token = Some(Token::new(secret.clone()));
         Ok((Some(Login::Bearer(secret)), Shown::Fresh))
     }
 
@@ -245,26 +249,24 @@ impl Session {
         (realm, service, reach): (&Url, Option<&str>, Reach),
         access: Option<&Access>,
     ) -> Result<SecretString, RegistryError> {
-        let (request, url) = token::request(realm, service, question.repository, access);
+        let scope = self.tokens.scope(question.repository);
+        let wanted = Wanted { realm, service, scope: scope.as_deref(), repository: question.repository };
+        let (request, url) = token::request(wanted, access);
         let answer = exchange(&self.http, (&request.reach(reach), token::LIMIT), &[url]).await?;
+        let fault = |reason: String| self.bad_tokens(realm, TokenFault::Answer(answer.blame(reason)));
         match answer.status().as_u16() {
             200 => {
-                let token = token::read(answer.body()).map_err(|reason| answer.bad(reason))?;
-                self.sources.hidden.add(&token);
+                let token = token::read(answer.body()).map_err(fault)?;
+                self.accesses.hide(&token);
                 Ok(token)
             }
-            400 | 401 | 403 => Err(self.denied(question.image, answer.words())),
-            status => Err(bad_answer(realm, format!("its token service answered {status}"))),
+            400 | 401 | 403 => Err(self.denied((question.image, question.repository), Denial::Refused, answer.words())),
+            status => Err(fault(format!("it answers {status}"))),
         }
     }
 
-    fn token_cell(&self, question: Question<'_>) -> Arc<tokio::sync::Mutex<Option<Token>>> {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tokens.entry(question.repository.to_owned()).or_default())
-    }
-
-    async fn forget_token(&self, question: Question<'_>) {
-        *self.token_cell(question).lock().await = None;
+    fn bad_tokens(&self, realm: &Url, fault: TokenFault) -> RegistryError {
+        RegistryError::BadTokenService { host: self.host.clone(), service: name_of(realm), fault }
     }
 }
 

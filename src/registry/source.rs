@@ -6,12 +6,21 @@ use std::sync::Arc;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 
+use super::denial::Denial;
 use super::error::RegistryError;
-use super::manifest;
 use super::session::{Question, Session};
 use super::transport::Answer;
+use super::{manifest, pages};
 use crate::http::name_of;
 use crate::image::{Digest, ProvenDigest, Reference};
+
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// As many pages of a list are read.
+const MOST_PAGES: usize = 50;
+
+/// As many bytes of a list are read, over all its pages.
+const LIST_LIMIT: usize = 4 * manifest::LIMIT;
 
 /// Where an image is asked for.
 pub(super) struct Source {
@@ -36,19 +45,28 @@ impl Source {
     }
 
     /// The digest by the manifest's headers; none when the manifest has to be read for it, or to hear why not.
+    ///
+    /// A manifest is never missing by HEAD alone: some registries answer 404 or 405 to it, and 200 to GET. Such a one is asked
+    /// by GET from then on.
     pub(super) async fn digest(&self, reference: &str) -> Result<Option<Digest>, RegistryError> {
-        let answer = self.ask(&Method::HEAD, &format!("manifests/{reference}"), manifest::ACCEPT, 0).await?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(self.not_found(&answer)),
-            _ => return Ok(None),
+        if !self.session.knows_head() {
+            return Ok(None);
         }
-        manifest::digest_of_headers(answer.headers()).map_err(|reason| answer.bad(reason))
+        let answer =
+            self.ask(&Method::HEAD, &self.path(&format!("manifests/{reference}")), manifest::ACCEPT, 0).await?;
+        let digest = match answer.status() {
+            StatusCode::OK => manifest::digest_of_headers(answer.headers()).map_err(|reason| answer.bad(reason))?,
+            _ => None,
+        };
+        if digest.is_none() {
+            self.session.give_up_head();
+        }
+        Ok(digest)
     }
 
     /// The manifest of a tag or digest; its digest is in the algorithm of `like`.
     pub(super) async fn manifest(&self, reference: &str, like: Option<&Digest>) -> Result<Manifest, RegistryError> {
-        let path = format!("manifests/{reference}");
+        let path = self.path(&format!("manifests/{reference}"));
         let answer = self.ask(&Method::GET, &path, manifest::ACCEPT, manifest::LIMIT).await?;
         if answer.status() != StatusCode::OK {
             return Err(self.refused(&answer));
@@ -70,7 +88,7 @@ impl Source {
 
     /// A blob, which must have the digest that it was asked for by.
     pub(super) async fn blob(&self, digest: &Digest, limit: usize) -> Result<Vec<u8>, RegistryError> {
-        let answer = self.ask(&Method::GET, &format!("blobs/{digest}"), "*/*", limit).await?;
+        let answer = self.ask(&Method::GET, &self.path(&format!("blobs/{digest}")), "*/*", limit).await?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::NOT_FOUND => return Err(answer.bad(format!("it has no blob {digest}"))),
@@ -82,16 +100,36 @@ impl Source {
         Err(answer.bad(format!("its blob is not that of the digest {digest}")))
     }
 
-    /// The index of what refers to a digest; none when the registry doesn't know the question.
-    pub(super) async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<u8>>, RegistryError> {
-        let accept = "application/vnd.oci.image.index.v1+json";
-        let answer = self.ask(&Method::GET, &format!("referrers/{digest}"), accept, manifest::LIMIT).await?;
-        let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        match answer.status() {
-            StatusCode::OK if kind.starts_with(accept) => Ok(Some(answer.into_body())),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(self.refused(&answer)),
-            _ => Ok(None),
+    /// The indexes of what refers to a digest, a page each; none when the registry doesn't know the question.
+    ///
+    /// A page after the first that is not given is an error: what it holds may be what is looked for.
+    pub(super) async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Vec<u8>>>, RegistryError> {
+        let mut pages = Vec::new();
+        let (mut path, mut room) = (self.path(&format!("referrers/{digest}")), LIST_LIMIT);
+        while pages.len() < MOST_PAGES {
+            let answer = self.ask(&Method::GET, &path, INDEX, manifest::LIMIT.min(room)).await?;
+            let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+            match answer.status() {
+                StatusCode::OK if kind.starts_with(INDEX) => {}
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(self.refused(&answer)),
+                _ if pages.is_empty() => return Ok(None),
+                status => {
+                    return Err(
+                        answer.bad(format!("a further page of its referrers has the status {}", status.as_u16()))
+                    );
+                }
+            }
+            let next = if answer.is_own() { pages::next(answer.headers(), &answer.asked) } else { Ok(None) };
+            let next = next.map_err(|reason| answer.bad(reason))?;
+            room = room.saturating_sub(answer.body().len());
+            pages.push(answer.into_body());
+            match next {
+                Some(next) => path = next,
+                None => return Ok(Some(pages)),
+            }
         }
+        tracing::warn!("{}: it has more than {MOST_PAGES} pages of referrers, the rest is not looked at", self.name);
+        Ok(Some(pages))
     }
 
     /// The error for what a registry should not have given.
@@ -106,9 +144,12 @@ impl Source {
         accept: &'static str,
         limit: usize,
     ) -> Result<Answer, RegistryError> {
-        let path = format!("v2/{}/{path}", self.repository);
         let (image, repository) = (self.name.as_str(), self.repository.as_str());
-        self.session.ask(Question { image, method, path: &path, accept, limit, repository }).await
+        self.session.ask(Question { image, method, path, accept, limit, repository }).await
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("/v2/{}/{rest}", self.repository)
     }
 
     fn refused(&self, answer: &Answer) -> RegistryError {
@@ -118,7 +159,10 @@ impl Source {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !answer.is_own() => {
                 RegistryError::DeniedElsewhere { image: self.name.clone(), host: name_of(&answer.asked) }
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => self.session.denied(&self.name, words),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                let denial = Denial::of(status, answer.headers(), &words);
+                self.session.denied((&self.name, &self.repository), denial, words)
+            }
             status => answer.bad(format!("status {} {words}", status.as_u16()).trim_end().to_owned()),
         }
     }

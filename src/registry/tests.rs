@@ -59,7 +59,18 @@ async fn an_open_registry_is_asked_once() {
 async fn a_missing_image_is_not_found() {
     let fake = Fake::start(|_, _| says("404 Not Found", "", "")).await;
     assert!(matches!(fake.verify(CredentialSources::default()).await, Err(RegistryError::NotFound { .. })));
-    assert_eq!(fake.asked().len(), 1);
+    assert_eq!(fake.asked(), ["HEAD /v2/team/app/manifests/1", "GET /v2/team/app/manifests/1"]);
+}
+
+#[tokio::test]
+async fn who_waits_asks_once_a_time_although_head_is_not_enough() {
+    let fake = Fake::start(|_, _| says("404 Not Found", "", "")).await;
+    let requirements = Requirements { wait: Some(Duration::from_secs(1)), ..Requirements::default() };
+    let registry = fake.registry(CredentialSources::default());
+    assert!(registry.examine(&fake.image(), Depth::Digest, &requirements).await.is_err());
+    let heads = fake.asked().iter().filter(|asked| asked.starts_with("HEAD")).count();
+    assert_eq!(heads, 1, "{:?}", fake.asked());
+    assert!(fake.asked().len() > 2, "{:?}", fake.asked());
 }
 
 #[tokio::test]

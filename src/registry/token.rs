@@ -3,9 +3,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use oci_distribution::token_cache::RegistryToken;
 use reqwest::Method;
 use reqwest::header::ACCEPT;
+use serde::Deserialize;
 use url::Url;
 
 use super::credential::Credential;
@@ -17,10 +17,49 @@ use crate::secret::{Audience, Bound, SecretString};
 /// No token service needs more for its answer.
 pub(super) const LIMIT: usize = 256 * 1024;
 
-/// Asks for a token to pull: with a password or nothing by GET, with an identity token by OAuth2 (RFC 6749, 6). What is shown is
+/// What a token is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// The token service.
+    pub(super) realm: &'a Url,
+    /// For whom the token is, in the challenge's words.
+    pub(super) service: Option<&'a str>,
+    /// What it has to be good for, in the challenge's words.
+    pub(super) scope: Option<&'a str>,
+    /// The repository that is to be read.
+    pub(super) repository: &'a str,
+}
+
+/// A token service's answer. Some name the token as OAuth2 does, some have both names and only one value.
+#[derive(Deserialize)]
+struct Given {
+    token: Option<String>,
+    access_token: Option<String>,
+}
+
+/// The challenge's scopes, and that of the repository unless it is among them.
+pub(super) fn scopes(challenge: Option<&str>, repository: &str) -> Vec<String> {
+    let own = format!("repository:{repository}:pull");
+    let mut scopes: Vec<String> = challenge.unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+    if !scopes.iter().any(|scope| grants(scope, &own)) {
+        scopes.push(own);
+    }
+    scopes
+}
+
+/// Whether a scope includes another one, of one action.
+fn grants(scope: &str, wanted: &str) -> bool {
+    let (Some((name, actions)), Some((wanted, action))) = (scope.rsplit_once(':'), wanted.rsplit_once(':')) else {
+        return false;
+    };
+    name == wanted && actions.split(',').any(|one| one == action || one == "*")
+}
+
+/// Asks for a token: with a password or nothing by GET, with an identity token by OAuth2 (RFC 6749, 6). What is shown is
 /// for the realm's own server: the registry's challenge names it, and nobody else may name another one.
-pub(super) fn request(realm: &Url, service: Option<&str>, repository: &str, access: Option<&Access>) -> (Request, Url) {
-    let scope = format!("repository:{repository}:pull");
+pub(super) fn request(wanted: Wanted<'_>, access: Option<&Access>) -> (Request, Url) {
+    let (realm, service) = (wanted.realm, wanted.service);
+    let scopes = scopes(wanted.scope, wanted.repository);
     let mut audience = Audience::default();
     audience.add_url(realm);
     let get = || Request::new(Method::GET, &MANNERS).header(ACCEPT, "application/json");
@@ -30,7 +69,7 @@ pub(super) fn request(realm: &Url, service: Option<&str>, repository: &str, acce
                 ("grant_type", Some("refresh_token".to_owned())),
                 ("client_id", Some("gitops-bump".to_owned())),
                 ("service", Some(service.unwrap_or_default().to_owned())),
-                ("scope", Some(scope)),
+                ("scope", Some(scopes.join(" "))),
                 ("refresh_token", None),
             ];
             let secret = Bound::new(token.clone(), audience);
@@ -44,22 +83,29 @@ pub(super) fn request(realm: &Url, service: Option<&str>, repository: &str, acce
     if let Some(service) = service {
         url.query_pairs_mut().append_pair("service", service);
     }
-    url.query_pairs_mut().append_pair("scope", &scope);
+    for scope in &scopes {
+        url.query_pairs_mut().append_pair("scope", scope);
+    }
     (request, url)
 }
 
-/// The token of a token service's answer; an error is the reason.
+/// The token of a token service's answer; an error says what the service did instead.
 pub(super) fn read(body: &[u8]) -> Result<SecretString, String> {
-    let token: RegistryToken =
-        serde_json::from_slice(body).map_err(|_| "its token service gave no token".to_owned())?;
+    let given: Given = serde_json::from_slice(body).map_err(|_| {
+        let is_page = body.trim_ascii_start().starts_with(b"<");
+        if is_page { "it answers with an HTML page instead of a token" } else { "it gives no token" }.to_owned()
+    })?;
+    let both = [given.token, given.access_token];
     // An empty token would ask anonymously without saying so.
-    if token.token().is_empty() {
-        return Err("its token service gave an empty token".to_owned());
+    let is_empty = both.iter().any(Option::is_some);
+    let Some(token) = both.into_iter().flatten().map(|token| token.trim().to_owned()).find(|token| !token.is_empty())
+    else {
+        return Err(if is_empty { "it gives an empty token" } else { "it gives no token" }.to_owned());
+    };
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("it gives a token with control characters".to_owned());
     }
-    if !token.token().bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("its token service gave a token with control characters".to_owned());
-    }
-    Ok(SecretString::from(token.token()))
+    Ok(SecretString::from(token))
 }
 
 #[cfg(test)]
@@ -72,6 +118,11 @@ mod tests {
         let token = |body: &[u8]| read(body).map(|token| token.expose_secret().to_owned());
         assert_eq!(token(br#"{"token": "a.b", "expires_in": 60}"#).unwrap(), "a.b");
         assert_eq!(token(br#"{"access_token": "c"}"#).unwrap(), "c");
+        for other in [r#"{"token": "", "access_token": "c"}"#, r#"{"token": null, "access_token": "c\n"}"#] {
+            assert_eq!(token(other.as_bytes()).unwrap(), "c", "{other}");
+        }
+        assert_eq!(token(br#"{"token": "a", "access_token": "c"}"#).unwrap(), "a");
+        assert_eq!(token(b"\n<html>").unwrap_err(), "it answers with an HTML page instead of a token");
     }
 
     #[test]
@@ -81,18 +132,31 @@ mod tests {
         }
     }
 
+    fn wanted<'a>(realm: &'a Url, scope: Option<&'a str>) -> Wanted<'a> {
+        Wanted { realm, service: Some("s"), scope, repository: "team/app" }
+    }
+
     #[test]
-    fn asks_for_the_repository_only() {
+    fn asks_for_what_the_challenge_names_and_for_the_repository() {
         let realm = Url::parse("https://h.x/t?a=b").unwrap();
-        let (_, url) = request(&realm, Some("s"), "team/app", None);
-        assert_eq!(url.as_str(), "https://h.x/t?a=b&service=s&scope=repository%3Ateam%2Fapp%3Apull");
+        let own = "scope=repository%3Ateam%2Fapp%3Apull";
+        for (scope, expected) in [
+            (None, own.to_owned()),
+            (Some("repository:team/app:pull"), own.to_owned()),
+            (Some("repository:team/app:pull,push"), "scope=repository%3Ateam%2Fapp%3Apull%2Cpush".to_owned()),
+            (Some("repository:proxy/team/app:pull"), format!("scope=repository%3Aproxy%2Fteam%2Fapp%3Apull&{own}")),
+            (Some("registry:catalog:* aws"), format!("scope=registry%3Acatalog%3A*&scope=aws&{own}")),
+        ] {
+            let (_, url) = request(wanted(&realm, scope), None);
+            assert_eq!(url.as_str(), format!("https://h.x/t?a=b&service=s&{expected}"), "{scope:?}");
+        }
     }
 
     #[test]
     fn an_identity_token_goes_into_the_body() {
         let realm = Url::parse("https://h.x/t").unwrap();
         let access = Access { credential: Credential::IdentityToken("s3cret&".into()), name: "test".to_owned() };
-        let (request, url) = request(&realm, Some("s"), "team/app", Some(&access));
+        let (request, url) = request(wanted(&realm, None), Some(&access));
         assert_eq!(url, realm);
         assert!(!format!("{request:?}").contains("s3cret"));
     }

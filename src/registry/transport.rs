@@ -106,13 +106,13 @@ impl Answer {
 
     /// The error for an answer that a registry should not have given.
     pub(super) fn bad(&self, reason: String) -> RegistryError {
-        bad_answer(&self.asked, self.whole.blame(reason))
+        RegistryError::BadAnswer { host: name_of(&self.asked), reason: self.blame(reason) }
     }
-}
 
-/// An answer that a registry would not give.
-pub(super) fn bad_answer(url: &Url, reason: String) -> RegistryError {
-    RegistryError::BadAnswer { host: name_of(url), reason }
+    /// The reason why it can't be used, without a word of another server's.
+    pub(super) fn blame(&self, reason: String) -> String {
+        self.whole.blame(reason)
+    }
 }
 
 impl From<HttpError> for RegistryError {

@@ -22,6 +22,7 @@ pub(super) async fn until_there<T>(
     loop {
         let error = match ask().await {
             Err(error) if error.may_pass() => error,
+            Err(error) if !patience.is_zero() => return Err(error.while_waiting()),
             answer => return answer,
         };
         let left = patience.saturating_sub(started.elapsed());

@@ -150,7 +150,9 @@ fn status(answer: Result<Glance, RegistryError>) -> RegistryStatus {
     };
     let state = match &error {
         RegistryError::NotFound { .. } => State::Missing,
-        RegistryError::Denied { .. } | RegistryError::Unauthorized { .. } => State::Denied,
+        RegistryError::Denied { .. } | RegistryError::Unauthorized { .. } | RegistryError::DeniedOrMissing { .. } => {
+            State::Denied
+        }
         error if is_without_answer(error) => State::Unreachable,
         _ => State::Failed,
     };

@@ -49,6 +49,8 @@ mod race;
 mod race_proofs;
 mod registry_faults;
 mod registry_lies;
+mod registry_logins;
+mod registry_manners;
 mod registry_requirements;
 mod registry_servers;
 mod registry_signatures;

@@ -118,14 +118,15 @@ async fn signer_in(
 
 /// What refers to the image: by the referrers API, else by the tag that stands in for it (OCI distribution spec 1.1).
 async fn referrers(source: &Source, digest: &Digest, tag: &str) -> Result<Vec<Digest>, RegistryError> {
-    let body = match source.referrers(digest).await? {
-        Some(body) => body,
+    let pages = match source.referrers(digest).await? {
+        Some(pages) => pages,
         None => match present(source.manifest(tag, None).await)? {
-            Some(manifest) => manifest.body,
+            Some(manifest) => vec![manifest.body],
             None => return Ok(Vec::new()),
         },
     };
-    let Referrers { manifests } = serde_json::from_slice(&body).unwrap_or_default();
+    let read = |body: Vec<u8>| serde_json::from_slice::<Referrers>(&body).unwrap_or_default().manifests;
+    let manifests: Vec<Referrer> = pages.into_iter().flat_map(read).collect();
     let is_signature = |referrer: &&Referrer| match &referrer.artifact_type {
         Some(kind) => kind.starts_with(BUNDLE) || kind.starts_with("application/vnd.dev.cosign."),
         None => true,
