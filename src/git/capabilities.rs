@@ -81,8 +81,8 @@ impl Capabilities {
 
     /// The branch that `HEAD` names, in full (`symref=HEAD:refs/heads/main`).
     pub(super) fn head(&self) -> Option<&str> {
-        let symrefs = self.0.iter().filter(|(name, _)| name == "symref");
-        symrefs.filter_map(|(_, value)| value.strip_prefix("HEAD:")).next()
+        let mut symrefs = self.0.iter().filter(|(name, _)| name == "symref");
+        symrefs.find_map(|(_, value)| value.strip_prefix("HEAD:"))
     }
 
     fn add(&mut self, text: &str) -> Result<(), GitError> {

@@ -68,7 +68,7 @@ impl<'r> Fetching<'r> {
     pub(super) async fn tip(&mut self, branch: Option<&str>) -> Result<Tip, GitError> {
         match self {
             Self::Commands(session, capabilities) => refs::tip(session, capabilities, branch).await,
-            Self::Elder(elder) => elder.tip(branch).await,
+            Self::Elder(elder) => Box::pin(elder.tip(branch)).await,
         }
     }
 
@@ -77,7 +77,7 @@ impl<'r> Fetching<'r> {
     pub(super) async fn work_branch(&mut self, branch: &str) -> Result<Option<Oid>, GitError> {
         match self {
             Self::Commands(session, capabilities) => refs::work_branch(session, capabilities, branch).await,
-            Self::Elder(elder) => elder.work_branch(branch).await,
+            Self::Elder(elder) => Box::pin(elder.work_branch(branch)).await,
         }
     }
 
@@ -85,19 +85,33 @@ impl<'r> Fetching<'r> {
     pub(super) async fn fetch(&mut self, wants: &[Oid], extent: Extent, store: &mut Store) -> Result<(), GitError> {
         match self {
             Self::Commands(session, capabilities) => fetch::fetch(session, capabilities, wants, extent, store).await,
-            Self::Elder(elder) => elder.fetch(wants, extent, store).await,
+            Self::Elder(elder) => Box::pin(elder.fetch(wants, extent, store)).await,
         }
     }
 
-    /// How a commit can be read from this server, the cheapest way first.
+    /// How a commit can be read from this server, the cheapest way first, when nothing cheaper than this is wanted.
     ///
     /// A server may know filters and still refuse some (`uploadpackfilter.tree.allow`), or an object by its id.
-    pub(super) fn reaches(&self) -> &'static [Reach] {
-        match self {
-            Self::Commands(..) if self.filters() => &[Reach::Top, Reach::Trees, Reach::Everything],
-            Self::Commands(..) => &[Reach::Everything],
-            Self::Elder(elder) => elder.reaches(),
+    pub(super) fn reaches(&self, from: Reach) -> &'static [Reach] {
+        match from {
+            _ if !self.sends_parts() => &[Reach::Everything],
+            Reach::Top => &[Reach::Top, Reach::Trees, Reach::Everything],
+            Reach::Trees => &[Reach::Trees, Reach::Everything],
+            Reach::Everything => &[Reach::Everything],
         }
+    }
+
+    /// How a walk down some paths should begin.
+    pub(super) fn start(&self) -> Reach {
+        match self {
+            Self::Commands(..) => Reach::Top,
+            Self::Elder(elder) => elder.start(),
+        }
+    }
+
+    /// Whether trees and files can be fetched by their ids, without what they stand in.
+    pub(super) fn sends_parts(&self) -> bool {
+        self.filters() && self.takes_any_id()
     }
 
     /// Whether the server can leave out a part of what a commit holds.

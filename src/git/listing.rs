@@ -84,7 +84,7 @@ impl Remote {
         let tip = fetching.tip(branch.map(refs::short_name)).await?;
         let budget = Budget::default();
         // All trees are wanted.
-        let mut reaches = fetching.reaches().iter().filter(|reach| **reach != Reach::Top).peekable();
+        let mut reaches = fetching.reaches(Reach::Trees).iter().peekable();
         while let Some(&reach) = reaches.next() {
             let mut store = Store::new(&budget);
             match fetching.fetch(&[tip.id], Extent::Commit(reach), &mut store).await {

@@ -61,6 +61,7 @@ pub use self::view::{Log, Logged, Names};
 
 use self::budget::Budget;
 use self::capabilities::Capabilities;
+use self::fetch::Reach;
 use self::fetching::{Fetching, Known};
 use self::http::{HttpRemote, HttpService};
 use self::publish::Ahead;
@@ -213,7 +214,8 @@ impl Remote {
         wants: &[Want<'_>],
     ) -> Result<(Store, Vec<Found>), GitError> {
         let budget = Budget::default();
-        let mut reaches = fetching.reaches().iter().peekable();
+        let start = if wants.is_empty() { Reach::Top } else { fetching.start() };
+        let mut reaches = fetching.reaches(start).iter().peekable();
         while let Some(&reach) = reaches.next() {
             match snapshot::read(&mut fetching, (tip, wants), reach, &budget).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {

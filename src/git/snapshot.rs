@@ -44,7 +44,7 @@ pub(super) async fn read_since(
     if tip != known {
         fetching.fetch(&[tip], Extent::Since(known), &mut store).await?;
     }
-    let reach = fetching.reaches().first().copied().unwrap_or(Reach::Everything);
+    let reach = further(fetching);
     follow(fetching, (tip, wants), reach, store).await
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn read_more(
 ) -> Result<Vec<Found>, GitError> {
     let is_path = |want: &Want<'_>| components(want.path).is_ok();
     let possible: Vec<Want<'_>> = wants.iter().copied().filter(is_path).collect();
-    let reach = fetching.reaches().first().copied().unwrap_or(Reach::Everything);
+    let reach = further(fetching);
     let found = match follow(fetching, (tip, &possible), reach, store.clone()).await {
         Ok((read, found)) => {
             *store = read;
@@ -71,6 +71,11 @@ pub(super) async fn read_more(
     let mut found = found.into_iter();
     let nothing = || Found::Missing { parent: String::new(), names: Vec::new() };
     Ok(wants.iter().map(|want| if is_path(want) { found.next().unwrap_or_else(nothing) } else { nothing() }).collect())
+}
+
+/// How what is not there yet can be had.
+fn further(fetching: &Fetching<'_>) -> Reach {
+    if fetching.sends_parts() { Reach::Top } else { Reach::Everything }
 }
 
 /// Follows the wanted paths from a commit that is there, fetching what isn't.

@@ -83,13 +83,9 @@ impl<'r> Elder<'r> {
         self.list(Some(wanted)).await?.work_branch()
     }
 
-    /// How a commit can be read, the cheapest way first.
-    pub(super) fn reaches(&self) -> &'static [Reach] {
-        match (self.filters() && self.takes_any_id(), self.transport) {
-            (true, Transport::Http(_)) => &[Reach::Top, Reach::Trees, Reach::Everything],
-            (true, _) => &[Reach::Trees, Reach::Everything],
-            (false, _) => &[Reach::Everything],
-        }
+    /// How a walk down some paths should begin.
+    pub(super) fn start(&self) -> Reach {
+        if matches!(self.transport, Transport::Http(_)) { Reach::Top } else { Reach::Trees }
     }
 
     pub(super) fn filters(&self) -> bool {

@@ -5,8 +5,10 @@ use super::*;
 
 const MAIN: &str = "refs/heads/main";
 
+type Refs<'r> = &'r [(git2::Oid, &'r str)];
+
 /// Everything that a server lists: `HEAD` with what the server can do, then these refs.
-fn listed(head: git2::Oid, capabilities: &str, refs: &[(git2::Oid, &str)]) -> Vec<u8> {
+fn listed(head: git2::Oid, capabilities: &str, refs: Refs<'_>) -> Vec<u8> {
     let mut body = b"001e# service=git-upload-pack\n0000".to_vec();
     pkt::line(&mut body, format!("{head} HEAD\0{capabilities}\n").as_bytes());
     for (id, name) in refs {
@@ -30,7 +32,9 @@ async fn serve(advertisement: Vec<u8>, answer: Vec<u8>) -> Remote {
 
 fn lines(lines: &[&[u8]]) -> Vec<u8> {
     let mut body = Vec::new();
-    lines.iter().for_each(|line| pkt::line(&mut body, line));
+    for line in lines {
+        pkt::line(&mut body, line);
+    }
     body
 }
 
@@ -61,7 +65,7 @@ async fn a_list_of_refs_that_is_none_is_an_error() {
         let error = error(advertisement, Vec::new()).await;
         assert!(matches!(error, GitError::Protocol(_)), "{what}: {error:?}");
     }
-    let many: String = (0..400).map(|number| format!("x={number} ")).collect();
+    let many = "x=1 ".repeat(400);
     assert!(matches!(error(listed(tip, &many, &[]), Vec::new()).await, GitError::Limit(_)));
     let parting = [b"001e# service=git-upload-pack\n0000".as_slice(), b"0011ERR go \x1baway\n"].concat();
     assert_eq!(error(parting, Vec::new()).await.to_string(), "the server said: go away");
@@ -148,7 +152,7 @@ async fn the_default_branch_is_the_one_that_stands_where_head_does() {
     let (_, tip) = objects();
     let other = git2::Oid::hash_object(git2::ObjectType::Blob, b"other").unwrap();
     let branch = |name: &'static str| (tip, name);
-    let cases: [(&[(git2::Oid, &str)], Option<&str>); 6] = [
+    let cases: [(Refs<'_>, Option<&str>); 6] = [
         (&[(other, "refs/heads/a"), branch("refs/heads/trunk"), branch("refs/tags/v1")], Some("trunk")),
         (&[branch("refs/heads/a"), branch("refs/heads/b"), branch("refs/heads/c"), branch(MAIN)], Some("main")),
         (&[branch("refs/heads/a"), branch("refs/heads/master")], Some("master")),

@@ -166,8 +166,10 @@ async fn a_work_branch_is_replaced_and_the_default_branch_is_not() {
     let commit = snapshot.commit(vec![change("values.yaml", "tag: new\n")], &meta("bump")).await.unwrap();
     let proposed = remote.propose(&snapshot, &commit, "bump", &[]).await.unwrap();
     assert!(matches!(proposed, Proposed::Pushed { .. }), "{proposed:?}");
+    elder.connections("git-upload-pack");
     let again = remote.propose(&snapshot, &commit, "bump", &[]).await.unwrap();
-    assert_eq!(again, Proposed::Already { commit: commit.id().to_owned() });
+    assert_eq!(elder.connections("git-upload-pack"), 1);
+    assert_eq!(again, Proposed::Already { commit: commit.id().clone() });
     let error = remote.propose(&snapshot, &commit, "main", &[]).await.unwrap_err();
     assert!(matches!(error, GitError::DefaultBranch { .. }), "{error:?}");
     elder.world.git("work", &["push", "-q", "-f", "../infra.git", "HEAD:bump"]);
