@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::samples::values;
-use crate::world::World;
+use crate::world::{Nginx, World};
 
 /// How many writers there are, unless `GITOPS_BUMP_TEST_WRITERS` says otherwise.
 const WRITERS: usize = 16;
@@ -11,7 +11,18 @@ const WRITERS: usize = 16;
 #[test]
 fn many_writers_on_one_branch_all_land() {
     let world = World::new();
-    let writers = writers();
+    let server = world.servers().git.clone();
+    all_land(&world, &server, writers());
+}
+
+#[test]
+fn many_writers_all_land_in_version_0_of_the_protocol() {
+    let world = World::new();
+    let older = Nginx::without_git_protocol(&world.servers().git, &world.scratch().join("nginx"));
+    all_land(&world, &older.address, writers());
+}
+
+fn all_land(world: &World, server: &str, writers: usize) {
     let image = world.push("team/app", "2");
     let content = |tag| values(&world.repository("team/app"), tag);
     let path = |number| format!("clusters/prod/team-{}/app-{number}/values.yaml", number % 8);
@@ -22,7 +33,8 @@ fn many_writers_on_one_branch_all_land() {
 
     thread::scope(|scope| {
         for (file, _) in &files {
-            let update = world.bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", file]);
+            let url = infra.url_at(server);
+            let update = world.bump(["update", "--image", &image, "--repo", &url, "--helm", file]);
             scope.spawn(|| update.run().exits(0));
         }
     });

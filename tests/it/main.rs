@@ -33,6 +33,8 @@ mod effect;
 mod effect_update;
 mod facts;
 mod failures;
+mod git_v0;
+mod git_v0_ssh;
 mod harness;
 mod hostile;
 mod hosts;

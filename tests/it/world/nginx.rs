@@ -39,6 +39,15 @@ pub(crate) struct Faults {
 }
 
 impl Nginx {
+    /// Starts before a Git server, `HOST:PORT`, and passes no version of the protocol on.
+    pub(crate) fn without_git_protocol(server: &str, directory: &Path) -> Self {
+        let inside = format!(
+            "client_max_body_size 0; location / {{ proxy_pass http://{server}; proxy_set_header Host $http_host; \
+             proxy_set_header Git-Protocol \"\"; proxy_buffering off; }}"
+        );
+        Self::start(directory, "", &inside)
+    }
+
     /// Starts with what follows the port in `listen`, and with the rest of the server's block.
     pub(crate) fn start(directory: &Path, listen: &str, inside: &str) -> Self {
         fs::create_dir_all(directory).expect("the scratch directory is writable");

@@ -117,6 +117,11 @@ impl Repository {
         self.output(&["symbolic-ref", "HEAD", &format!("refs/heads/{branch}")]);
     }
 
+    /// Sets one of the repository's own settings.
+    pub(crate) fn configure(&self, setting: &str, value: &str) {
+        self.output(&["config", setting, value]);
+    }
+
     /// Points a ref at a commit.
     pub(crate) fn set_ref(&self, name: &str, commit: &str) {
         self.output(&["update-ref", name, commit]);

@@ -16,6 +16,7 @@ const SHELL: &str = r#"#!/bin/sh
 set -f
 may=$1 root=$2
 eval "set -- $SSH_ORIGINAL_COMMAND"
+echo "$1" >>"${0%/*}/services"
 case $1:$may in
 git-upload-pack:* | git-receive-pack:write) exec git "${1#git-}" "$root/${2#/}" ;;
 git-receive-pack:read) echo 'ERROR: This deploy key does not have write access to this project.' >&2 ;;
@@ -32,8 +33,18 @@ pub(crate) struct Sshd {
 }
 
 impl Sshd {
-    /// Starts a server in a directory that serves the repositories below another.
+    /// Starts a server in a directory that serves the repositories below another, in the version of Git's protocol that
+    /// a client asks for.
     pub(crate) fn start(directory: &Path, repositories: &Path) -> Self {
+        Self::start_with("AcceptEnv GIT_PROTOCOL", directory, repositories)
+    }
+
+    /// Starts one that takes no version from a client, as Debian's configuration has it.
+    pub(crate) fn start_as_debian_does(directory: &Path, repositories: &Path) -> Self {
+        Self::start_with("AcceptEnv LANG LC_*", directory, repositories)
+    }
+
+    fn start_with(setting: &str, directory: &Path, repositories: &Path) -> Self {
         fs::create_dir_all(directory).expect("the scratch directory is writable");
         for name in ["host", "other_host", "writer", "reader", "stranger"] {
             key(&["-t", "ed25519"], &directory.join(name));
@@ -50,7 +61,7 @@ impl Sshd {
             // Where root's sshd locks itself up. Anybody else's doesn't ask for it, and may not make it.
             let _ = fs::create_dir_all("/run/sshd");
         }
-        let (server, port) = listen(directory);
+        let (server, port) = listen(directory, setting);
         Self { server, directory: directory.to_owned(), port }
     }
 
@@ -58,6 +69,11 @@ impl Sshd {
     pub(crate) fn url(&self, path: &str) -> String {
         let user = String::from_utf8(output_of(Command::new("id").arg("-un"))).expect("a name is text");
         format!("ssh://{}@127.0.0.1:{}/{path}", user.trim(), self.port)
+    }
+
+    /// How often a key that may do something has connected to a service, such as `git-upload-pack`.
+    pub(crate) fn connections(&self, service: &str) -> usize {
+        directory::read(&self.directory, "services").lines().filter(|line| *line == service).count()
     }
 
     /// A private key's file: `writer`, `reader` or `stranger`.
@@ -84,7 +100,7 @@ pub(crate) fn key(kind: &[&str], file: &Path) {
 }
 
 /// sshd can't ask the kernel for a port, so one is guessed until it holds.
-fn listen(directory: &Path) -> (Child, u16) {
+fn listen(directory: &Path, setting: &str) -> (Child, u16) {
     let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| Path::new(path).exists());
     let program = program.expect("sshd is there; scripts/install installs it");
     for _ in 0..5 {
@@ -93,7 +109,7 @@ fn listen(directory: &Path) -> (Child, u16) {
         let config = format!(
             "ListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host\nPidFile none\nAuthorizedKeysFile {at}/authorized_keys\n\
              StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
-             PermitRootLogin prohibit-password\nAcceptEnv GIT_PROTOCOL\nMaxStartups 100\n"
+             PermitRootLogin prohibit-password\n{setting}\nMaxStartups 100\n"
         );
         let config = directory::write(directory, "sshd_config", config.as_bytes());
         let mut command = Command::new(program);
