@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from contention import contend
+from versions import compare
 from ways import CLASSICAL, NAIVE, PLAIN, Job
 from world import Servers, create_repository, links
 
@@ -30,6 +31,9 @@ def main():
     servers = Servers(scratch)
     try:
         print(machine(scratch))
+        if arguments.versions:
+            versions(servers, scratch, binary, arguments)
+            return
         sizes(servers, scratch, ways, arguments)
         if arguments.writers:
             contention(servers, scratch, binary, arguments)
@@ -45,6 +49,7 @@ def parse():
     parser.add_argument("--files", type=int, nargs="*", help="only repositories of these sizes")
     parser.add_argument("--writers", type=int, nargs="*", default=[16, 64], help="how many contend; none: skip it")
     parser.add_argument("--runs", type=int, default=5, help="runs of each way; the median counts")
+    parser.add_argument("--versions", action="store_true", help="only compare the versions of Git's protocol")
     parser.add_argument("--no-naive", action="store_true", help="leave the naive loop out of the contention")
     return parser.parse_args()
 
@@ -89,6 +94,20 @@ def measure(servers, scratch, ways, count, link, tags):
         cells = [f"{count:,}".replace(",", " "), link, way, f"{seconds:.3f} s", ratio, *through,
                  size(memory * 1024), size(disk)]
         print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+
+
+def versions(servers, scratch, binary, arguments):
+    tags = [f"1.{number}.0" for number in range(1, arguments.runs + 2)]
+    servers.push(IMAGE, tags)
+    print("\n| files | branches | by | version | time | down | up | requests | connections | memory |")
+    print("|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|")
+    for files, branches in ((100, 1), (20_000, 1), (100, 10_000)):
+        for row in compare(servers, scratch, binary, (files, branches), (IMAGE, tags), (ROUND_TRIP, RATE)):
+            numbers = [f"{number:,}".replace(",", " ") for number in (files, branches)]
+            traffic = row["traffic"]
+            cells = [*numbers, row["by"], row["version"], f"{row['seconds']:.3f} s", size(traffic["down"]),
+                     size(traffic["up"]), traffic["requests"] or "", traffic["connections"], size(row["memory"] * 1024)]
+            print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
 def contention(servers, scratch, binary, arguments):

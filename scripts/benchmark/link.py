@@ -1,10 +1,12 @@
 """A TCP link with a round trip time and a bandwidth that counts bytes and HTTP requests; knows nothing of Git.
 
-Run as a program it serves `TARGET_PORT ROUND_TRIP_SECONDS BITS_PER_SECOND`: it prints its own port, and for each line
+Run as a program it serves `TARGET_PORT ROUND_TRIP_SECONDS BITS_PER_SECOND [HEADER]`, and drops the header of that name
+from each request, as old proxies do with those that they don't know: it prints its own port, and for each line
 on standard input a JSON object of what went through since the last one. It ends when its standard input ends.
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import sys
@@ -16,8 +18,9 @@ WINDOW = 0.02
 
 
 class Link:
-    def __init__(self, target, round_trip, rate):
+    def __init__(self, target, round_trip, rate, dropped=None):
         self.target, self.round_trip, self.rate = target, round_trip, rate
+        self.dropped = dropped and re.compile(rb"\r\n%s:[^\r]*" % re.escape(dropped.encode()), re.IGNORECASE)
         self.free_at = {"up": 0.0, "down": 0.0}
         self.reset()
 
@@ -50,10 +53,12 @@ class Link:
             if exchange["current"]:
                 exchange["current"]["end"] = now() + self.round_trip / 2
 
-        await asyncio.gather(
-            self.forward("up", client_reader, server_writer, up, ready),
-            self.forward("down", server_reader, client_writer, down, 0.0),
-        )
+        # A connection that is still open when the link ends ends with it.
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(
+                self.forward("up", client_reader, server_writer, up, ready),
+                self.forward("down", server_reader, client_writer, down, 0.0),
+            )
 
     async def forward(self, way, reader, writer, seen, ready):
         queue = asyncio.Queue()
@@ -61,6 +66,8 @@ class Link:
         try:
             while data := await reader.read(CHUNK):
                 seen(data)
+                if self.dropped and way == "up":
+                    data = self.dropped.sub(b"", data)
                 self.bytes[way] += len(data)
                 start = max(now(), ready, self.free_at[way])
                 self.free_at[way] = start + (len(data) * 8 / self.rate if self.rate else 0)
@@ -91,7 +98,7 @@ def now():
 
 async def main():
     target, round_trip, rate = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-    link = Link(target, round_trip, rate)
+    link = Link(target, round_trip, rate, *sys.argv[4:5])
     server = await asyncio.start_server(link.serve, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     commands = asyncio.StreamReader()

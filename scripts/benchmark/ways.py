@@ -59,6 +59,8 @@ class Job:
     tag: str
     file: str
     directory: Path
+    url: str = ""  # of the repository, where it is not the Git server's
+    ssh: tuple = ()  # the key's file and the line of the known hosts
 
     def start(self, way):
         """Starts the job; /usr/bin/time adds its peak memory in KiB to a file."""
@@ -82,7 +84,7 @@ class Job:
     def command(self, way):
         if isinstance(way, Path):
             return [str(way), "update", "--image", f"127.0.0.1:{self.registry}/{self.image}:{self.tag}",
-                    "--repo", f"http://127.0.0.1:{self.git}/{self.repository}.git", "--branch", "main",
+                    "--repo", self.url or f"http://127.0.0.1:{self.git}/{self.repository}.git", "--branch", "main",
                     "--helm", f"{self.file}:image", "--any-repository"]
         return ["sh", "-euc", way]
 
@@ -90,7 +92,9 @@ class Job:
         login = f"{self.servers.username}:{quote(self.servers.token, safe='')}"
         return {
             "PATH": os.environ["PATH"], "HOME": str(self.directory / "home"), "TMPDIR": str(self.directory / "tmp"),
-            "GITOPS_BUMP_GIT_TOKEN": self.servers.token, "GITOPS_BUMP_PUSH_TIMEOUT": "10m",
+            **({"GITOPS_BUMP_SSH_KEY": self.ssh[0], "GITOPS_BUMP_SSH_KNOWN_HOSTS": self.ssh[1]} if self.ssh
+               else {"GITOPS_BUMP_GIT_TOKEN": self.servers.token}),
+            "GITOPS_BUMP_PUSH_TIMEOUT": "10m",
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
             "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com",
             "GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com",

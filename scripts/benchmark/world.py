@@ -45,9 +45,9 @@ class Servers:
 class Link:
     """A link to a server's port; see link.py."""
 
-    def __init__(self, port, round_trip, rate):
+    def __init__(self, port, round_trip, rate, *dropped):
         self.process = subprocess.Popen(["python3", Path(__file__).with_name("link.py"), str(port), str(round_trip),
-                                         str(rate)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                         str(rate), *dropped], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def report(self):
@@ -110,6 +110,14 @@ def tree(files, image):
                 for name in FILES:
                     path = f"clusters/c{cluster}/team-{team}/app-{app}/{name}"
                     yield path, content(rng, image(cluster, team, app) if name == "values.yaml" else None)
+
+
+def add_branches(bare, count):
+    """Adds branches at the tip of `main`, all in one file, as a server keeps those that don't move."""
+    tip = git(bare, "rev-parse", "main").strip()
+    names = sorted(["main", *(f"feature-{number:06}" for number in range(count))])
+    refs = "".join(f"{tip} refs/heads/{name}\n" for name in names)
+    (bare / "packed-refs").write_text("# pack-refs with: peeled fully-peeled sorted \n" + refs)
 
 
 def content(rng, image):
