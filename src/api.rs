@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Withheld, name_of};
+use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Why, Withheld, name_of};
 
 /// How much of an answer is read.
 const MOST_ANSWER: usize = 4 << 20;
@@ -30,6 +30,8 @@ pub enum ApiError {
     Unreachable {
         /// The API.
         base: String,
+        /// What kept the answer away.
+        why: Why,
         /// What the network said.
         reason: String,
     },
@@ -186,7 +188,9 @@ impl Api {
 
     fn failed(&self, error: HttpError, path: &str) -> ApiError {
         match error {
-            HttpError::Unreachable { reason, .. } => ApiError::Unreachable { base: self.base.clone(), reason },
+            HttpError::Unreachable { why, reason, .. } => {
+                ApiError::Unreachable { base: self.base.clone(), why, reason }
+            }
             HttpError::TooLong { .. } => self.bad("it is too long"),
             // Where a GitLab is served below a path, what stands above it leads to its sign-in page.
             HttpError::Stray { stray: stray @ Stray::Unwanted, .. } => {

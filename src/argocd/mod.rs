@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use self::state::{State, Verdict};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
-use crate::http::{Http, Login};
+use crate::http::{Http, Login, Why};
 use crate::registry::Verified;
 use crate::settings::ArgocdSettings;
 
@@ -85,6 +85,7 @@ impl ArgocdError {
             Self::Api(ApiError::Denied { .. } | ApiError::NotFound { .. }) => {
                 "check ARGOCD_AUTH_TOKEN, its rights (applications, get) and the application's name; Argo CD denies access to what isn't there"
             }
+            Self::Api(ApiError::Unreachable { why: Why::Certificate(remedy), .. }) => remedy.hint(),
             Self::Api(ApiError::Unreachable { .. }) => {
                 "the commit is pushed: check --argocd-server, the network, the proxy variables and --ca-file"
             }

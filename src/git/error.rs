@@ -1,6 +1,6 @@
 //! What can go wrong between us and a Git server, and what to do about it; exit codes are not decided here.
 
-use crate::http::Withheld;
+use crate::http::{Refusal, Withheld};
 use crate::tree::FILE_LIMIT;
 
 /// Why a pack can't be used.
@@ -188,10 +188,10 @@ impl GitError {
     /// What the user can do about it, in one line.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Unreachable { source, .. } if is_certificate(source.as_ref()) => {
-                "if the server's certificate is from your own authority, give it with --ca-file"
-            }
-            Self::Unreachable { .. } => "check the URL, the network and the proxy variables, then run the job again",
+            Self::Unreachable { source, .. } => match source.downcast_ref::<Refusal>() {
+                Some(refusal) => refusal.remedy.hint(),
+                None => "check the URL, the network and the proxy variables, then run the job again",
+            },
             Self::AuthenticationRequired { .. } => {
                 "set GITOPS_BUMP_GIT_TOKEN to a token that may write to this repository"
             }
@@ -254,17 +254,6 @@ impl GitError {
 }
 
 /// Whether a certificate is the trouble; neither reqwest nor hyper has a kind for it.
-fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.to_string().contains("certificate") {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
 fn suffix(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
 }

@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::GitError;
 use super::service::{Asking, SILENCE, Service};
-use crate::http::{Answer, Follow, Http, HttpError, Login, Manners, Request, Stray, name_of};
+use crate::http::{Answer, Follow, Http, HttpError, Login, Manners, Refusal, Request, Stray, Why, name_of};
 use crate::secret::{Bound, Credentials};
 use crate::words;
 
@@ -103,6 +103,9 @@ impl HttpRemote {
     pub(super) fn failed(&self, error: HttpError) -> GitError {
         match error {
             HttpError::Withheld(withheld) => withheld.into(),
+            HttpError::Unreachable { why: Why::Certificate(remedy), reason: text, .. } => {
+                GitError::Unreachable { host: self.host(), source: Box::new(Refusal { text, remedy }) }
+            }
             HttpError::Unreachable { reason, .. } => self.unreachable(reason),
             // A sign-in page is where GitLab sends whoever may not see the repository.
             HttpError::Stray { stray: Stray::OtherPage, .. } => {

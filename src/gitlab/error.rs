@@ -1,6 +1,7 @@
 //! What can go wrong between us and GitLab's API, and what to do about it; exit codes are not decided here.
 
 use crate::api::ApiError;
+use crate::http::Why;
 
 /// Why a merge request could not be opened or refreshed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,7 @@ impl GitlabError {
     /// What the user can do about it, in one line.
     pub fn hint(&self) -> &'static str {
         match self {
+            Self::Api(ApiError::Unreachable { why: Why::Certificate(remedy), .. }) => remedy.hint(),
             Self::Api(ApiError::Unreachable { .. }) => {
                 "the commit is on the work branch: check the network, the proxy variables and --ca-file, then run the job again"
             }

@@ -3,6 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::login::Withheld;
+use super::refusal::Remedy;
 
 /// Why a request gave no usable answer. Each text is one line.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -41,8 +42,8 @@ pub enum HttpError {
 /// What kept a server's answer away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// The server's certificate is not trusted, or not the server's.
-    Certificate,
+    /// The server's certificate is not trusted, or not the server's; what to do about that.
+    Certificate(Remedy),
     /// The server does not speak TLS.
     NotTls,
     /// TLS failed for another reason.
@@ -91,7 +92,7 @@ impl Why {
     /// Without any word of the server's: a certificate, too, can hold text.
     pub(super) fn plainly(self) -> &'static str {
         match self {
-            Self::Certificate => "its certificate is not trusted",
+            Self::Certificate(_) => "its certificate is not trusted",
             Self::NotTls => "it does not speak TLS",
             Self::Tls => "TLS failed",
             Self::Connection => "there is no connection, or it broke",

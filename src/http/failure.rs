@@ -7,6 +7,7 @@ use std::error::Error;
 use super::error::{HttpError, Stray, Why};
 use super::hop::Hop;
 use super::route::NotPublic;
+use super::tls_failure;
 use crate::words;
 
 /// The error for a connection or an answer that broke.
@@ -27,12 +28,7 @@ pub(super) fn silent(hop: &Hop) -> HttpError {
 /// Finds the cause that says the most: TLS's own, else the innermost.
 fn diagnose(error: &reqwest::Error) -> (Why, String) {
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        let why = match tls {
-            rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => Why::Certificate,
-            rustls::Error::InvalidMessage(_) => Why::NotTls,
-            _ => Why::Tls,
-        };
-        return (why, tls.to_string());
+        return tls_failure::told(tls);
     }
     if error.is_timeout() && error.is_connect() {
         return (Why::Connection, "no connection in time".to_owned());

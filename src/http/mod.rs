@@ -14,18 +14,23 @@
 
 mod address;
 mod answer;
+mod curves;
 mod error;
 mod failure;
 #[cfg(test)]
 pub(crate) mod fake;
 mod hop;
 mod login;
+mod portrait;
+mod refusal;
 mod retry_after;
 mod route;
 mod said;
 #[cfg(test)]
 mod tests;
+mod tls_failure;
 mod trust;
+mod verifier;
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,6 +46,7 @@ pub use self::error::{HttpError, Stray, Why};
 pub(crate) use self::hop::Follow;
 pub(crate) use self::login::{Login, SecretForm};
 pub use self::login::{PlainHttp, Withheld};
+pub use self::refusal::{Refusal, Remedy};
 pub(crate) use self::route::Reach;
 pub use self::trust::{Trust, TrustError};
 

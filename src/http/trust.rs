@@ -1,5 +1,6 @@
 //! Which certificates a run trusts. This module must not know what is asked of a server, or of which one.
 //!
+//! A certificate that the user names is trusted as an authority if it says that it is one, and in any case as a server's own.
 //! Trust only ever grows: what the user names is added to the system's usual roots. The loaders that read
 //! `SSL_CERT_FILE` themselves trust nothing else once it is set, so the roots are gathered here.
 
@@ -10,6 +11,11 @@ use std::sync::Arc;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+
+use super::curves;
+use super::portrait::Portrait;
+use super::refusal::Given;
+use super::verifier::Verifier;
 
 /// Where distributions keep their bundle: Debian and Alpine, Fedora and RHEL, openSUSE, the BSDs.
 const BUNDLES: [&str; 5] = [
@@ -45,16 +51,26 @@ impl Trust {
     pub fn load(extra_pem: &[(String, Vec<u8>)]) -> Result<Self, TrustError> {
         let mut roots = Roots::default();
         roots.add_system();
+        let (mut pinned, mut given) = (Vec::new(), Given::default());
         for (origin, pem) in extra_pem {
-            if roots.add_pem(pem) == 0 {
+            let usable = roots.add_given(pem);
+            if usable.is_empty() {
                 return Err(TrustError::NoCertificate { origin: origin.clone() });
             }
+            pinned.extend(usable.into_iter().filter(|certificate| !pinned.contains(certificate)).collect::<Vec<_>>());
+            if !given.origins.contains(origin) {
+                given.origins.push(origin.clone());
+            }
         }
-        tracing::debug!("trusting {} certificates", roots.store.len());
+        given.count = pinned.len();
+        tracing::debug!("trusting {} authorities, and {} certificates as they are", roots.store.len(), pinned.len());
+        let verifier = Verifier { roots: roots.store, pinned, given, supported: curves::supported() };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
+        // Dangerous would be a verifier of less: this one checks what rustls' own does, and takes what the user has given.
         let mut tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots.store)
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Self(tls))
@@ -95,6 +111,21 @@ impl Roots {
         for certificate in native.certs {
             self.add(certificate);
         }
+    }
+
+    /// Adds the authorities among the user's certificates; returns all that can be used. One that may not sign others is no
+    /// authority: who has its key could play any server.
+    fn add_given(&mut self, pem: &[u8]) -> Vec<CertificateDer<'static>> {
+        let parsed = CertificateDer::pem_slice_iter(pem).filter_map(|certificate| {
+            certificate.inspect_err(|error| tracing::debug!("leaving out a PEM section: {error}")).ok()
+        });
+        parsed
+            .filter(|certificate| match Portrait::of(certificate) {
+                Some(portrait) if portrait.is_authority => self.add(certificate.clone()),
+                Some(_) => true,
+                None => false,
+            })
+            .collect()
     }
 
     /// Adds every certificate of a PEM text; returns how many valid ones it has, known ones included.

@@ -257,7 +257,7 @@ impl RegistryError {
 
 fn what_to_do(why: Why, host: &str) -> String {
     match why {
-        Why::Certificate => "add the registry's CA certificate with --ca-file".to_owned(),
+        Why::Certificate(remedy) => remedy.hint().to_owned(),
         Why::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
         Why::Tls => "check the registry's TLS settings: TLS 1.2 or 1.3 is needed".to_owned(),
         Why::Connection | Why::Silence => {

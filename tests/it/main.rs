@@ -75,6 +75,7 @@ mod status_output;
 mod status_page;
 mod status_places;
 mod status_registries;
+mod tls_certificates;
 mod tree_cases;
 mod trust;
 mod update;

@@ -1,0 +1,234 @@
+//! Certificates of every kind before a real registry: which are trusted, and in which words the others are refused.
+//!
+//! openssl makes them, nginx shows them.
+
+use crate::samples::app_infra;
+use crate::world::{Nginx, Run, World, openssl as run_openssl};
+
+const P256: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-256";
+const P384: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-384";
+const P521: &str = "-newkey ec -pkeyopt ec_paramgen_curve:P-521";
+
+/// What a server's certificate has to say.
+const SERVER: &str = "subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n";
+
+/// A registry with an image, and the certificates of a server before it.
+struct Scene {
+    world: World,
+    image: String,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::new();
+        let image = world.push("team/app", "1");
+        Self { world, image }
+    }
+
+    fn openssl(&self, line: &str) {
+        run_openssl(&self.world, &line.split(' ').collect::<Vec<_>>());
+    }
+
+    /// An authority `NAME.crt`.
+    fn authority(&self, name: &str, key: &str, hash: &str) {
+        self.openssl(&format!(
+            "req -x509 {key} -nodes -{hash} -keyout {name}.key -out {name}.crt -days 2 -subj /O=Shop/CN={name} \
+             -addext keyUsage=critical,keyCertSign"
+        ));
+    }
+
+    /// A certificate `server.crt` by an authority, with these extensions.
+    fn server(&self, authority: &str, key: &str, hash: &str, extensions: &str) {
+        self.world.write("extensions", extensions);
+        self.openssl(&format!("req {key} -nodes -keyout server.key -out server.csr -subj /O=Shop/CN=registry"));
+        self.openssl(&format!(
+            "x509 -req -in server.csr -CA {authority}.crt -CAkey {authority}.key -CAcreateserial -{hash} -days 2 \
+             -out server.crt -extfile extensions"
+        ));
+    }
+
+    /// A certificate `server.crt` by its own key.
+    fn self_signed(&self, key: &str, more: &str) {
+        self.openssl(&format!("req -x509 {key} -nodes -keyout server.key -out server.crt -subj /CN=registry {more}"));
+    }
+
+    /// A certificate `server.crt` by its own key that was valid on one day only.
+    fn self_signed_on(&self, day: &str) {
+        self.world.write("extensions", SERVER);
+        self.world.write("index", "");
+        let policy = "[ca]\ndefault_ca=own\n[own]\nnew_certs_dir=.\ndatabase=index\nrand_serial=yes\ndefault_md=sha256\n\
+                      policy=any\n[any]\ncommonName=supplied\n";
+        self.world.write("ca.conf", policy);
+        self.openssl(&format!("req {P256} -nodes -keyout server.key -out server.csr -subj /CN=registry"));
+        self.openssl(&format!(
+            "ca -batch -notext -config ca.conf -selfsign -keyfile server.key -in server.csr -out server.crt \
+             -extfile extensions -startdate {day}000000Z -enddate {day}235959Z"
+        ));
+    }
+
+    /// A server that shows these certificates, one file behind the other, before the registry.
+    fn serve(&self, files: &[&str]) -> Nginx {
+        let chain: String = files.iter().map(|file| self.world.read(file)).collect();
+        self.world.write("chain.pem", chain);
+        let at = self.world.work();
+        let inside = format!(
+            "ssl_certificate {at}/chain.pem; ssl_certificate_key {at}/server.key; ssl_protocols TLSv1.2 TLSv1.3;\n\
+             location / {{ proxy_pass http://{}; proxy_set_header Host $http_host; }}\n\
+             location /world- {{ proxy_pass http://{}; }}",
+            self.world.servers().registry,
+            self.world.servers().git,
+            at = at.display()
+        );
+        Nginx::start(&self.world.scratch().join("nginx"), " ssl", &inside)
+    }
+
+    fn check(&self, server: &Nginx, flags: &[&str]) -> Run {
+        let image = self.image.replace(&self.world.servers().registry, &server.address);
+        let run = self.world.bump(["check", "--image", &image].iter().chain(flags)).run();
+        for debug in ["UnknownIssuer", "NotValidFor", "{", "Context", "InvalidCertificate", "Error(", "Some("] {
+            assert!(!run.stderr.contains(debug), "{debug}: {run}");
+        }
+        run
+    }
+}
+
+#[test]
+fn every_usual_key_and_hash_is_supported() {
+    for (authority, key, hash) in [
+        (P256, P256, "sha256"),
+        (P384, P384, "sha384"),
+        (P256, P256, "sha512"),
+        (P384, P256, "sha512"),
+        (P521, P521, "sha512"),
+        ("-newkey rsa:2048", "-newkey rsa:2048", "sha512"),
+        ("-newkey ed25519", "-newkey ed25519", "sha256"),
+    ] {
+        let scene = Scene::new();
+        let hash_of = |key: &str| if key.contains("ed25519") { "sha256" } else { hash };
+        scene.authority("ca", authority, hash_of(authority));
+        scene.server("ca", key, hash_of(authority), SERVER);
+        let server = scene.serve(&["server.crt"]);
+        let run = scene.check(&server, &["--ca-file", "ca.crt"]);
+        assert_eq!(run.code, 0, "{authority} {key} {hash}: {run}");
+    }
+}
+
+#[test]
+fn what_is_not_supported_is_named() {
+    let scene = Scene::new();
+    scene.authority("ca", P256, "sha256");
+    scene.server("ca", P256, "sha224", SERVER);
+    let run = scene.check(&scene.serve(&["server.crt"]), &["--ca-file", "ca.crt"]).exits(7);
+    run.says("subject O=Shop, CN=registry, issued by O=Shop, CN=ca")
+        .says("ECDSA with SHA-224")
+        .says("SHA-256, SHA-384");
+}
+
+#[test]
+fn a_servers_own_certificate_is_trusted_when_it_is_given() {
+    let san = "-days 2 -addext subjectAltName=IP:127.0.0.1";
+    for more in [san.to_owned(), format!("{san} -addext basicConstraints=critical,CA:FALSE")] {
+        let scene = Scene::new();
+        scene.self_signed(P256, &more);
+        scene.authority("other", P256, "sha256");
+        let server = scene.serve(&["server.crt"]);
+        scene.check(&server, &["--ca-file", "server.crt"]).exits(0);
+        let run = scene.check(&server, &[]).exits(7).says("subject CN=registry, self-signed, valid from 20");
+        run.says("give it with --ca-file");
+        let run = scene
+            .check(&server, &["--ca-file", "other.crt"])
+            .exits(7)
+            .says("and the certificate of --ca-file is another one");
+        run.says("add it to those that are given");
+    }
+}
+
+#[test]
+fn git_trusts_the_same() {
+    let scene = Scene::new();
+    scene.self_signed(P256, "-days 2 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=CA:FALSE");
+    scene.authority("other", P256, "sha256");
+    let server = scene.serve(&["server.crt"]);
+    let infra = app_infra(&scene.world, "0");
+    let url = infra.url_at(&server.address).replace("http://", "https://");
+    let update = |ca: &str| {
+        let flags = ["update", "--image", &scene.image, "--repo", &url, "--helm", "values.yaml", "--ca-file", ca];
+        scene.world.bump(flags).run()
+    };
+    let run =
+        update("other.crt").exits(8).says("subject CN=registry, self-signed").says("add it to those that are given");
+    assert!(!run.stderr.contains("give it with --ca-file"), "{run}");
+    update("server.crt").exits(0);
+    assert_eq!(infra.commits("main"), 2);
+}
+
+#[test]
+fn a_given_certificate_must_have_the_name_and_be_valid() {
+    let scene = Scene::new();
+    scene.self_signed(P256, "-days 2 -addext subjectAltName=DNS:registry.example,IP:127.0.0.9");
+    let given = ["--ca-file", "server.crt"];
+    let run = scene.check(&scene.serve(&["server.crt"]), &given).exits(7).says("is not for 127.0.0.1 but for ");
+    run.says("registry.example").says("127.0.0.9").says("use a name that the certificate has");
+
+    let scene = Scene::new();
+    scene.self_signed(P256, "-days 2");
+    let run = scene.check(&scene.serve(&["server.crt"]), &given).exits(7);
+    run.says("is not for 127.0.0.1: it names no server (it has no subjectAltName)");
+
+    for (day, words) in [("20240229", "has expired"), ("20491231", "is not valid yet")] {
+        let scene = Scene::new();
+        scene.self_signed_on(day);
+        let run =
+            scene.check(&scene.serve(&["server.crt"]), &given).exits(7).says(words).says("check this machine's clock");
+        run.says(&format!("valid from {}-{}-{}T00:00:00Z", &day[..4], &day[4..6], &day[6..]));
+    }
+}
+
+#[test]
+fn a_servers_certificate_is_no_authority() {
+    let scene = Scene::new();
+    scene.self_signed(P256, "-days 2 -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=CA:FALSE");
+    scene.world.write("stolen.crt", scene.world.read("server.crt"));
+    scene.world.write("stolen.key", scene.world.read("server.key"));
+    scene.server("stolen", P256, "sha256", SERVER);
+    scene.check(&scene.serve(&["server.crt"]), &["--ca-file", "stolen.crt"]).exits(7).says("issued by CN=registry");
+}
+
+#[test]
+fn an_unknown_authority_is_named_and_so_is_the_end_of_the_chain() {
+    let scene = Scene::new();
+    scene.authority("root", P256, "sha256");
+    scene.authority("other", P256, "sha256");
+    scene.server("root", P256, "sha256", "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n");
+    for kind in ["crt", "key"] {
+        scene.world.write(&format!("middle.{kind}"), scene.world.read(&format!("server.{kind}")));
+    }
+    scene.world.write("extensions", SERVER);
+    scene.openssl(&format!("req {P256} -nodes -keyout server.key -out server.csr -subj /CN=shop"));
+    scene.openssl(
+        "x509 -req -in server.csr -CA middle.crt -CAkey middle.key -CAcreateserial -days 2 -out server.crt -extfile extensions",
+    );
+    let whole = scene.serve(&["server.crt", "middle.crt"]);
+    scene.check(&whole, &["--ca-file", "root.crt"]).exits(0);
+    scene.check(&whole, &["--ca-file", "middle.crt"]).exits(0);
+    let run = scene.check(&whole, &["--ca-file", "other.crt"]).exits(7);
+    let run = run.says("is signed neither by the certificate of --ca-file nor by one of the system's");
+    let run = run.says("the chain that it sends ends with O=Shop, CN=registry, issued by O=Shop, CN=root");
+    assert!(!run.stderr.contains("with --ca-file"), "{run}");
+    scene.check(&whole, &[]).exits(7).says("is signed by none of the system's certificates").says("with --ca-file");
+    drop(whole);
+
+    let alone = scene.serve(&["server.crt"]);
+    let run = scene.check(&alone, &["--ca-file", "root.crt"]).exits(7).says("issued by O=Shop, CN=registry");
+    run.says("the server has to send the certificates in between");
+}
+
+#[test]
+fn an_authority_that_was_made_anew_is_said() {
+    let scene = Scene::new();
+    scene.authority("ca", P256, "sha256");
+    scene.server("ca", P256, "sha256", SERVER);
+    let server = scene.serve(&["server.crt"]);
+    scene.authority("ca", P256, "sha256");
+    scene.check(&server, &["--ca-file", "ca.crt"]).exits(7).says("O=Shop, CN=ca does not fit").says("has another key");
+}
