@@ -140,7 +140,7 @@ pub struct UpdateArgs {
     /// What happens after the push.
     #[command(flatten)]
     pub after: AfterArgs,
-    /// How long to keep retrying a push that lost a race [default: 2m]
+    /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,
     /// Where to report.

@@ -1,5 +1,10 @@
 //! What can go wrong between us and a Git server, and what to do about it; exit codes are not decided here.
 
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use super::passing::JOB_TOKEN;
 use crate::http::{Refusal, Withheld};
 use crate::tree::FILE_LIMIT;
 
@@ -29,7 +34,38 @@ pub enum PackError {
 /// Why a repository could not be read or pushed to.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// No connection, or it broke, or nothing came for a minute.
+    /// No connection, or it broke: the same may work a moment later.
+    #[error("{host} can't be reached: {reason}")]
+    Broken {
+        /// The server.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The server gives an answer that says nothing of the repository: it is busy, or does not understand.
+    #[error("{host} answers {status}{}{}", asked(*retry_after), suffix(words))]
+    Answered {
+        /// The server.
+        host: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// What the server said, maybe nothing.
+        words: String,
+        /// How long it asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// A web page stands where Git should answer.
+    #[error("the server's answer isn't Git's: {host} answers with {}", if words.is_empty() { "a web page" } else { words })]
+    WebPage {
+        /// The server.
+        host: String,
+        /// What the page calls itself, maybe nothing.
+        words: String,
+    },
+    /// The server turns down the token of a GitLab job.
+    #[error(transparent)]
+    JobToken(Box<GitError>),
+    /// No connection that may be used, or nothing came for a minute.
     #[error("{host} can't be reached")]
     Unreachable {
         /// The server, or the local path.
@@ -75,10 +111,12 @@ pub enum GitError {
         words: String,
     },
     /// There is no such repository, or the credentials may not see it.
-    #[error("there is no repository at {url}")]
+    #[error("there is no repository at {url}{}", suffix(words))]
     RepositoryMissing {
         /// The repository, without credentials.
         url: String,
+        /// What the server said, maybe nothing.
+        words: String,
     },
     /// The repository has no commit yet.
     #[error("the repository is empty")]
@@ -192,6 +230,20 @@ impl GitError {
                 Some(refusal) => refusal.remedy.hint(),
                 None => "check the URL, the network and the proxy variables, then run the job again",
             },
+            Self::Broken { .. } => {
+                "check the URL, the network and the proxy variables, then run the job again: what has arrived is not pushed twice"
+            }
+            Self::Answered { retry_after: Some(_), .. } => {
+                "the server asks to be left alone for longer than --push-timeout leaves: run the job again later, or give it longer"
+            }
+            Self::Answered { .. } if self.passing().is_some() => {
+                "run the job again later, or let it try longer with --push-timeout"
+            }
+            Self::Answered { .. } => "check the URL; if it is right, the server's administrator knows more",
+            Self::WebPage { .. } => {
+                "check the URL, and whether a proxy, a page to sign in or a notice of maintenance stands in between"
+            }
+            Self::JobToken(_) => JOB_TOKEN,
             Self::AuthenticationRequired { .. } => {
                 "set GITOPS_BUMP_GIT_TOKEN to a token that may write to this repository"
             }
@@ -254,7 +306,13 @@ impl GitError {
 }
 
 /// Whether a certificate is the trouble; neither reqwest nor hyper has a kind for it.
-fn suffix(words: &str) -> String {
+fn asked(retry_after: Option<Duration>) -> String {
+    let seconds = |wait: Duration| Duration::from_secs(wait.as_secs());
+    retry_after
+        .map_or_else(String::new, |wait| format!(" and asks to wait for {}", humantime::format_duration(seconds(wait))))
+}
+
+pub(super) fn suffix(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
 }
 

@@ -50,6 +50,9 @@ pub struct Listed {
     pub is_file: bool,
 }
 
+/// What files hold; none for one that is too large to be kept.
+type Contents = Vec<Option<Vec<u8>>>;
+
 impl Listing {
     /// The branch's short name.
     pub fn branch(&self) -> &str {
@@ -71,12 +74,14 @@ impl Remote {
     /// Lists a branch's files whose names are picked, fetching all trees and (where the server can leave them out) no
     /// file; no branch means the remote's default.
     pub async fn list(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
-        self.in_time(self.take_listing(branch, pick)).await
+        self.read_again(async || self.take_listing(branch, pick).await).await
     }
 
     /// Reads listed files in one request, in the order of the paths; none for a file that is too large to be kept.
-    pub async fn contents(&self, listing: &mut Listing, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
-        self.in_time(self.take_contents(listing, paths)).await
+    pub async fn contents(&self, listing: &mut Listing, paths: &[String]) -> Result<Contents, GitError> {
+        let (contents, store) = self.read_again(async || self.take_contents(listing, paths).await).await?;
+        listing.store = store;
+        Ok(contents)
     }
 
     async fn take_listing(&self, branch: Option<&str>, pick: fn(&str) -> bool) -> Result<Listing, GitError> {
@@ -103,19 +108,23 @@ impl Remote {
         Err(GitError::protocol("there is no way to fetch"))
     }
 
-    async fn take_contents(&self, listing: &mut Listing, paths: &[String]) -> Result<Vec<Option<Vec<u8>>>, GitError> {
+    async fn take_contents(&self, listing: &Listing, paths: &[String]) -> Result<(Contents, Store), GitError> {
+        let mut store = listing.store.clone();
         let ids = paths.iter().map(|path| {
             let found = listing.files.iter().find(|(listed, _)| listed.is_file && listed.path == *path);
             found.map(|(_, id)| *id).ok_or_else(|| GitError::Path { path: path.clone() })
         });
         let ids: Vec<Oid> = ids.collect::<Result<_, _>>()?;
-        let needed: BTreeSet<Oid> = ids.iter().copied().filter(|id| !listing.store.has(*id)).collect();
-        if !needed.is_empty() && !listing.store.has_oversized() {
+        let needed: BTreeSet<Oid> = ids.iter().copied().filter(|id| !store.has(*id)).collect();
+        if !needed.is_empty() && !store.has_oversized() {
             let needed: Vec<Oid> = needed.into_iter().collect();
-            self.fetching().await?.fetch(&needed, Extent::Blobs, &mut listing.store).await?;
+            self.fetching().await?.fetch(&needed, Extent::Blobs, &mut store).await?;
         }
-        let store = listing.store.clone();
-        offload::run(move || ids.into_iter().map(|id| content(&store, id)).collect()).await
+        let read = move || {
+            let contents = ids.into_iter().map(|id| content(&store, id)).collect::<Result<_, _>>()?;
+            Ok((contents, store))
+        };
+        offload::run(read).await
     }
 }
 

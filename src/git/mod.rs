@@ -6,10 +6,12 @@
 //! alone, and lands only on the tip that was read.
 
 mod advertised;
+mod arrival;
 mod budget;
 mod cache;
 mod capabilities;
 mod commit;
+mod deadline;
 mod delta;
 mod entries;
 mod error;
@@ -22,6 +24,7 @@ mod indexing;
 mod inflate;
 mod listing;
 mod pack;
+mod passing;
 mod pipe;
 mod pkt;
 mod publish;
@@ -47,7 +50,9 @@ use std::time::{Duration, Instant};
 pub use self::advertised::Advertised;
 pub use self::capabilities::Advertisement;
 pub use self::commit::{Commit, CommitMeta, Identity, IdentityError};
+pub use self::deadline::Deadline;
 pub use self::error::{GitError, HostKey, PackError};
+pub use self::http::JOB_USER;
 pub use self::listing::{Listed, Listing};
 pub use self::pack::Pack;
 pub use self::pkt::{Packet, PacketError, split as split_packet};
@@ -77,7 +82,7 @@ use crate::tree::{Found, Want};
 use crate::words;
 
 /// How long a snapshot or a push may take, even if the server never falls silent.
-const DEADLINE: Duration = Duration::from_mins(10);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// How much of a branch's earlier tips is kept to read the next one by.
 const MOST_KEPT: usize = 16 << 20;
@@ -87,6 +92,7 @@ const MOST_KEPT: usize = 16 << 20;
 pub struct Remote {
     url: GitUrl,
     transport: Transport,
+    deadline: Deadline,
     /// What the server can do, once it has said so: later snapshots need not ask again.
     known: OnceLock<Known>,
     /// The same of its receiving side: a push that is made again need not ask.
@@ -107,10 +113,16 @@ pub struct Snapshot {
 }
 
 impl Remote {
-    /// Sets up a remote. The credentials are shown only where they may be.
-    pub fn new(url: GitUrl, credentials: Option<&Bound<Credentials>>, http: &Http, ssh: &Ssh) -> Self {
+    /// Sets up a remote. The credentials are shown only where they may be; until the deadline failures that may pass are
+    /// followed by another try.
+    pub fn new(
+        url: GitUrl,
+        credentials: Option<&Bound<Credentials>>,
+        (http, ssh): (&Http, &Ssh),
+        deadline: Deadline,
+    ) -> Self {
         let transport = match url.place() {
-            Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http)),
+            Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http, deadline.clone())),
             Place::Local(path, hooks) => Transport::Local(path.clone(), *hooks),
             Place::Ssh { user, host, port, path } => Transport::Ssh(Arc::new(SshRemote {
                 ssh: ssh.clone(),
@@ -122,7 +134,7 @@ impl Remote {
                 dialect: tokio::sync::OnceCell::new(),
             })),
         };
-        Self { url, transport, known: OnceLock::new(), known_receiving: OnceLock::new() }
+        Self { url, transport, deadline, known: OnceLock::new(), known_receiving: OnceLock::new() }
     }
 
     /// The repository's address.
@@ -132,22 +144,32 @@ impl Remote {
 
     /// Reads a branch's tip and what stands at the wanted paths; no branch means the remote's default.
     pub async fn snapshot(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
-        self.in_time(self.take(branch, wants)).await
+        self.read_again(async || self.take(branch, wants).await).await
+    }
+
+    /// Until when failures that may pass are followed by another try.
+    pub fn deadline(&self) -> &Deadline {
+        &self.deadline
     }
 
     /// Reads the branch again that a snapshot was taken of, fetching only what changed since.
     pub async fn snapshot_again(&self, before: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
-        self.in_time(self.take_again(before, wants)).await
+        let Snapshot { tip, store, .. } = before;
+        self.read_again(async || self.take_again((tip.clone(), store.clone()), wants).await).await
     }
 
     /// Reads other paths of the very commit that a snapshot was taken of, in the same exchange. What a path can't be, or what is too
     /// large, is not there for this: the snapshot stays one that can be pushed on.
     pub async fn look_further(&self, snapshot: &mut Snapshot, wants: &[Want<'_>]) -> Result<Vec<Found>, GitError> {
-        let looked = async {
+        let looked = async || {
+            let mut store = snapshot.store.clone();
             let mut fetching = self.fetching().await?;
-            snapshot::read_more(&mut fetching, (snapshot.tip.id, wants), &mut snapshot.store).await
+            let found = snapshot::read_more(&mut fetching, (snapshot.tip.id, wants), &mut store).await?;
+            Ok((store, found))
         };
-        self.in_time(looked).await
+        let (store, found) = self.read_again(looked).await?;
+        snapshot.store = store;
+        Ok(found)
     }
 
     async fn take(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
@@ -172,8 +194,7 @@ impl Remote {
         Ok(Snapshot { tip, found: found.into(), store, receiving: Mutex::new(ahead), started, took: started.elapsed() })
     }
 
-    async fn take_again(&self, before: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
-        let Snapshot { tip: known, store, .. } = before;
+    async fn take_again(&self, (known, store): (Tip, Store), wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         if store.size() > MOST_KEPT {
             return self.take(Some(&known.branch), wants).await;
         }
@@ -228,15 +249,35 @@ impl Remote {
         Err(GitError::protocol("there is no way to fetch"))
     }
 
+    /// Reads, again where an answer broke off that another try may give whole.
+    async fn read_again<T>(&self, read: impl AsyncFn() -> Result<T, GitError>) -> Result<T, GitError> {
+        let reading = async {
+            loop {
+                match Box::pin(read()).await {
+                    Ok(done) => {
+                        self.deadline.answered();
+                        return Ok(done);
+                    }
+                    Err(error) => self.deadline.before_again(error).await?,
+                }
+            }
+        };
+        self.in_time(reading).await
+    }
+
     /// Ends an exchange that takes too long, whatever the server does meanwhile.
     async fn in_time<T>(&self, exchange: impl Future<Output = Result<T, GitError>>) -> Result<T, GitError> {
-        let done = tokio::time::timeout(DEADLINE, exchange).await;
-        done.unwrap_or_else(|_| {
+        let done = tokio::time::timeout(LONGEST, exchange).await;
+        let done = done.unwrap_or_else(|_| {
             Err(GitError::Unreachable {
                 host: self.url.host().map_or_else(|| self.url.to_string(), str::to_owned),
-                source: format!("it takes longer than {} minutes", DEADLINE.as_secs() / 60).into(),
+                source: format!("it takes longer than {} minutes", LONGEST.as_secs() / 60).into(),
             })
-        })
+        });
+        match &self.transport {
+            Transport::Http(remote) if remote.shows_job_token => done.map_err(GitError::of_job_token),
+            _ => done,
+        }
     }
 }
 

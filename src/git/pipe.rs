@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::error::GitError;
 use super::hooks::Hooks;
@@ -15,6 +15,7 @@ use super::service::{SILENCE, Service};
 use super::ssh::SshRemote;
 use super::words::Words;
 use crate::children::{Program, Purpose, Running};
+use crate::http::{Floor, TooSlow};
 
 /// How long a process may take to end when its work is done.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -26,6 +27,7 @@ pub(super) struct Pipe {
     input: Option<ChildStdin>,
     output: ChildStdout,
     words: JoinHandle<Words>,
+    floor: Floor,
 }
 
 impl Pipe {
@@ -43,26 +45,31 @@ impl Pipe {
             Service::ReceivePack => git.arg("receive-pack"),
         };
         git.arg("--").arg(path).env("LC_ALL", "C");
-        Self::start("git", git)
+        Self::start("git", git, service)
     }
 
     /// Starts a service at the other end of ssh.
     pub(super) async fn ssh(remote: &SshRemote, service: Service) -> Result<Self, GitError> {
-        Self::start(remote.program(), remote.command(service).await?)
+        Self::start(remote.program(), remote.command(service).await?, service)
     }
 
-    fn start(name: &'static str, mut program: Program) -> Result<Self, GitError> {
+    fn start(name: &'static str, mut program: Program, service: Service) -> Result<Self, GitError> {
         program.talks().complains();
         let mut child = program.start().map_err(|source| GitError::Program { program: name, source })?;
         let (input, output, errors) = (child.input(), child.output(), child.errors());
         let (Some(output), Some(errors)) = (output, errors) else {
             return Err(GitError::protocol("no pipe to it"));
         };
-        Ok(Self { child, input, output, words: tokio::spawn(listen(errors)) })
+        let floor = match service {
+            Service::UploadPack => Floor::ORDINARY,
+            Service::ReceivePack => Floor::ALIVE,
+        };
+        Ok(Self { child, input, output, words: tokio::spawn(listen(errors)), floor })
     }
 
     /// Writes all of a request.
     pub(super) async fn write(&mut self, request: &[u8]) -> std::io::Result<()> {
+        self.floor.restart();
         let Some(input) = &mut self.input else {
             return Err(std::io::ErrorKind::BrokenPipe.into());
         };
@@ -76,8 +83,15 @@ impl Pipe {
     /// Reads what is there; nothing at the end.
     pub(super) async fn read(&mut self) -> std::io::Result<Vec<u8>> {
         let mut buffer = Vec::with_capacity(1 << 16);
-        let read = timeout(SILENCE, self.output.read_buf(&mut buffer)).await;
-        read.unwrap_or_else(|_| Err(silent()))?;
+        let began = Instant::now();
+        let read = timeout(SILENCE.min(self.floor.left()), self.output.read_buf(&mut buffer)).await;
+        let waited = began.elapsed();
+        match read {
+            Err(_) if waited >= SILENCE => return Err(silent()),
+            Err(_) => {}
+            Ok(read) => _ = read?,
+        }
+        self.floor.came(buffer.len(), waited).map_err(|TooSlow| slow())?;
         Ok(buffer)
     }
 
@@ -101,6 +115,11 @@ impl Pipe {
 
 fn silent() -> std::io::Error {
     let words = format!("it was silent for {} s", SILENCE.as_secs());
+    std::io::Error::new(std::io::ErrorKind::TimedOut, words)
+}
+
+fn slow() -> std::io::Error {
+    let words = "its answer comes too slowly: less than 1 KiB in a minute";
     std::io::Error::new(std::io::ErrorKind::TimedOut, words)
 }
 

@@ -4,12 +4,14 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use super::arrival::Arrival;
 use super::capabilities::{self, Receiving};
 use super::commit::Commit;
+use super::deadline::{self, Trouble};
 use super::error::GitError;
 use super::push::{self, Push, Update};
 use super::transport::{Session, Transport};
-use super::{Remote, Snapshot};
+use super::{Remote, Snapshot, refs};
 
 /// How long a server is left waiting at the other end of a pipe before a push takes a new one.
 const WAITING: Duration = Duration::from_secs(15);
@@ -49,7 +51,7 @@ impl Remote {
     /// Pushes a commit to the snapshot's branch, if that still stands where the snapshot found it, with push options.
     pub async fn push(&self, snapshot: &Snapshot, commit: &Commit, options: &[String]) -> Result<Push, GitError> {
         let update = Update { branch: &snapshot.tip.branch, old: Some(snapshot.tip.id), options };
-        self.in_time(self.send(snapshot, update, commit)).await
+        self.in_time(Box::pin(self.send(snapshot, update, commit))).await
     }
 
     /// Makes a commit on the snapshot's branch the tip of a work branch. What this tool left there is replaced, what
@@ -61,7 +63,7 @@ impl Remote {
         branch: &str,
         options: &[String],
     ) -> Result<Proposed, GitError> {
-        self.in_time(self.send_proposal(snapshot, commit, branch, options)).await
+        self.in_time(Box::pin(self.send_proposal(snapshot, commit, branch, options))).await
     }
 
     /// Whether the server takes push options.
@@ -71,6 +73,15 @@ impl Remote {
         let ahead = Ahead { receiving, begun: Instant::now() };
         *snapshot.receiving.lock().unwrap_or_else(PoisonError::into_inner) = Some(ahead);
         Ok(takes)
+    }
+
+    /// Asks whether a branch may be pushed to, as far as the server tells before a push, and returns its name; no branch
+    /// means the remote's default. Nothing is written.
+    pub async fn admits(&self, branch: Option<&str>) -> Result<String, GitError> {
+        let tip = async || self.fetching().await?.tip(branch.map(refs::short_name)).await;
+        let branch = self.read_again(tip).await?.branch;
+        push::require_report(&self.offered(&branch).await?.capabilities)?;
+        Ok(branch)
     }
 
     /// Asks what a push will need, beside what is asked to read. Whoever only reads may not be let in.
@@ -85,7 +96,39 @@ impl Remote {
         }
     }
 
+    /// Pushes, again where a push may have been lost: after a look whether it has arrived.
     async fn send(&self, snapshot: &Snapshot, update: Update<'_>, commit: &Commit) -> Result<Push, GitError> {
+        let mut trouble = Trouble::default();
+        loop {
+            let pushed = self.send_once(snapshot, update, commit).await;
+            let error = match pushed {
+                // The earlier push, whose answer was lost, may be what moved the branch.
+                Ok(Push::LostRace { words }) if trouble.is_any() => {
+                    return Ok(match self.arrival(snapshot, update, commit).await? {
+                        Arrival::There => there(),
+                        Arrival::Nowhere | Arrival::Overtaken => Push::LostRace { words },
+                    });
+                }
+                Err(error) if is_unsure(&error) => error,
+                pushed => return pushed,
+            };
+            let pause = self.deadline.next(&error, &mut trouble);
+            if let Some(pause) = pause {
+                deadline::wait(&error, pause).await;
+            }
+            match (self.arrival(snapshot, update, commit).await, pause) {
+                (Ok(Arrival::There), _) => {
+                    tracing::debug!(%error, "the push's answer is broken, but the commit is there");
+                    return Ok(there());
+                }
+                (Ok(Arrival::Nowhere), Some(_)) => {}
+                (Ok(Arrival::Overtaken), Some(_)) => return Ok(Push::LostRace { words: error.to_string() }),
+                _ => return Err(error),
+            }
+        }
+    }
+
+    async fn send_once(&self, snapshot: &Snapshot, update: Update<'_>, commit: &Commit) -> Result<Push, GitError> {
         let branch = update.branch;
         let is_http = matches!(self.transport, Transport::Http(_));
         let mut receiving = self.receiving(snapshot).await?;
@@ -94,14 +137,7 @@ impl Remote {
         } else if is_http && snapshot.started.elapsed() > FRESH {
             receiving.tip = Some(self.tip(branch).await?);
         }
-        match push::push(receiving, update, commit).await {
-            // The answer broke off, and the commit may be there all the same.
-            Err(error) if is_unsure(&error) && self.is_tip(branch, commit).await => {
-                tracing::debug!(%error, "the push's answer is broken, but the commit is there");
-                Ok(Push::Done { words: String::new() })
-            }
-            pushed => pushed,
-        }
+        push::push(receiving, update, commit).await
     }
 
     async fn send_proposal(
@@ -111,10 +147,16 @@ impl Remote {
         branch: &str,
         options: &[String],
     ) -> Result<Proposed, GitError> {
-        let mut fetching = self.fetching().await?;
-        let old = fetching.work_branch(branch).await?;
-        if let Some(tip) = old {
-            let (store, _) = self.read(fetching, tip, &[]).await?;
+        let there = async || {
+            let mut fetching = self.fetching().await?;
+            match fetching.work_branch(branch).await? {
+                Some(tip) => Ok(Some((tip, self.read(fetching, tip, &[]).await?.0))),
+                None => Ok(None),
+            }
+        };
+        let there = self.read_again(there).await?;
+        let old = there.as_ref().map(|(tip, _)| *tip);
+        if let Some((tip, store)) = there {
             let (there, wanted) = (store.header(tip)?, commit.header());
             if there.committer != wanted.committer {
                 return Err(GitError::ForeignCommit { branch: branch.to_owned(), committer: there.committer });
@@ -138,7 +180,7 @@ impl Remote {
                 let session = Session::resume(service.clone());
                 Receiving { capabilities: capabilities.clone(), tip: None, session }
             }
-            (None, None) => capabilities::receiving(&self.transport, &snapshot.tip.branch).await?,
+            (None, None) => self.offered(&snapshot.tip.branch).await?,
         };
         if let Some(service) = receiving.session.service() {
             self.known_receiving.get_or_init(|| (service.clone(), receiving.capabilities.clone()));
@@ -146,12 +188,15 @@ impl Remote {
         Ok(receiving)
     }
 
-    async fn tip(&self, branch: &str) -> Result<git2::Oid, GitError> {
-        Ok(self.fetching().await?.tip(Some(branch)).await?.id)
+    /// What the server offers for a push.
+    pub(super) async fn offered(&self, branch: &str) -> Result<Receiving, GitError> {
+        self.read_again(async || capabilities::receiving(&self.transport, branch).await).await
     }
 
-    async fn is_tip(&self, branch: &str, commit: &Commit) -> bool {
-        self.tip(branch).await.is_ok_and(|tip| tip == commit.oid())
+    /// Where a branch stands.
+    pub(super) async fn tip(&self, branch: &str) -> Result<git2::Oid, GitError> {
+        let tip = async || self.fetching().await?.tip(Some(branch)).await;
+        Ok(self.read_again(tip).await?.id)
     }
 }
 
@@ -164,7 +209,21 @@ impl Snapshot {
     }
 }
 
+/// A push that turned out to have arrived, whatever the server said.
+fn there() -> Push {
+    Push::Done { words: String::new() }
+}
+
 /// Whether an error leaves open what became of a push.
 fn is_unsure(error: &GitError) -> bool {
-    matches!(error, GitError::Unreachable { .. } | GitError::Protocol(_) | GitError::Remote { .. } | GitError::Limit(_))
+    matches!(
+        error,
+        GitError::Broken { .. }
+            | GitError::Answered { .. }
+            | GitError::WebPage { .. }
+            | GitError::Unreachable { .. }
+            | GitError::Protocol(_)
+            | GitError::Remote { .. }
+            | GitError::Limit(_)
+    )
 }

@@ -44,9 +44,7 @@ pub(super) struct Update<'a> {
 pub(super) async fn push(receiving: Receiving, update: Update<'_>, commit: &Commit) -> Result<Push, GitError> {
     let Receiving { capabilities, tip, mut session } = receiving;
     let branch = update.branch;
-    if !capabilities.has("report-status") {
-        return Err(GitError::Unsupported("the Git server doesn't report on pushes".to_owned()));
-    }
+    require_report(&capabilities)?;
     if !update.options.is_empty() && !capabilities.has("push-options") {
         return Err(GitError::Unsupported("the Git server takes no push options".to_owned()));
     }
@@ -64,8 +62,17 @@ pub(super) async fn push(receiving: Receiving, update: Update<'_>, commit: &Comm
         (plain(&mut session).await?, String::new())
     };
     session.finish().await?;
+    let cut = session.cut(&talk);
     session.close().await;
-    judge(&answer, &name, &talk)
+    judge(&answer, &name, &talk, cut)
+}
+
+/// An error when the server would not say what became of a push.
+pub(super) fn require_report(capabilities: &Capabilities) -> Result<(), GitError> {
+    if capabilities.has("report-status") {
+        return Ok(());
+    }
+    Err(GitError::Unsupported("the Git server doesn't report on pushes".to_owned()))
 }
 
 fn request(capabilities: &Capabilities, name: &str, (old, options): (Oid, &[String]), commit: &Commit) -> Vec<u8> {
@@ -123,7 +130,7 @@ async fn plain(session: &mut Session) -> Result<Vec<u8>, GitError> {
     Ok(report)
 }
 
-fn judge(answer: &[u8], name: &str, talk: &str) -> Result<Push, GitError> {
+fn judge(answer: &[u8], name: &str, talk: &str, cut: GitError) -> Result<Push, GitError> {
     let words =
         |reason: &str| [talk, reason].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
     match report::read(answer, name) {
@@ -135,6 +142,7 @@ fn judge(answer: &[u8], name: &str, talk: &str) -> Result<Push, GitError> {
             Ok(Push::LostRace { words: words(&reason) })
         }
         Ok(Report::Rejected(reason)) => Err(GitError::Refused { words: words(&reason) }),
+        Err(_) if report::is_cut(answer) => Err(cut),
         Err(error) if talk.is_empty() => Err(GitError::protocol(error.to_string())),
         Err(_) => Err(GitError::Remote { words: talk.to_owned() }),
     }

@@ -61,6 +61,20 @@ pub fn read(report: &[u8], name: &str) -> Result<Report, ReportError> {
     Err(ReportError)
 }
 
+/// Whether a report that doesn't name the branch is only the beginning of one, or nothing at all.
+pub(super) fn is_cut(report: &[u8]) -> bool {
+    let mut rest = report;
+    loop {
+        match pkt::split(rest) {
+            Ok(Some((Packet::Data(line), taken))) if line.starts_with(b"unpack ok") => {
+                rest = rest.get(taken..).unwrap_or_default();
+            }
+            Ok(Some((Packet::Flush, _)) | None) => return true,
+            _ => return false,
+        }
+    }
+}
+
 /// Whether a rejection means that the branch moved meanwhile, so that the push can be made again on its new tip.
 pub(super) fn is_lost_race(reason: &str, talk: &str) -> bool {
     let (reason, talk) = (reason.to_lowercase(), talk.to_lowercase());
@@ -97,6 +111,14 @@ mod tests {
         assert_eq!(read(&["unpack ok"]), Err(ReportError));
         assert_eq!(read(&["ok refs/heads/main"]), Err(ReportError));
         assert_eq!(super::read(b"<html>", main), Err(ReportError));
+        for (beginning, cut) in
+            [("", true), ("0000", true), ("000eunpack ok\n", true), ("000eunpack ok\n0000", true), ("000eunp", true)]
+        {
+            assert_eq!(is_cut(beginning.as_bytes()), cut, "{beginning}");
+        }
+        for whole in ["<html>", "000eunpack ok\n0017ok refs/heads/next\n0000", "0015unpack no memory\n0000"] {
+            assert!(!is_cut(whole.as_bytes()), "{whole}");
+        }
     }
 
     #[test]

@@ -187,11 +187,11 @@ impl SshRemote {
         } else if says(&["no user exists for uid"]) {
             GitError::NoUser { words }
         } else if says(NOT_FOUND) {
-            GitError::RepositoryMissing { url: self.url.clone() }
+            GitError::RepositoryMissing { url: self.url.clone(), words }
         } else if says(DENIED) {
             GitError::SshDenied { host, words }
         } else if says(UNREACHABLE) {
-            GitError::Unreachable { host, source: words.into() }
+            GitError::Broken { host, reason: words }
         } else {
             GitError::Remote { words }
         }
@@ -226,6 +226,7 @@ const UNREACHABLE: &[&str] = &[
     "no route to host",
     "network is unreachable",
     "connection closed",
+    "closed by remote host",
     "connection reset",
     "kex_exchange_identification",
     "banner exchange",
@@ -314,7 +315,7 @@ mod tests {
         assert!(matches!(failure("Host key verification failed."), GitError::HostKey { state: HostKey::Unknown, .. }));
         assert!(matches!(failure("git@h: Permission denied (publickey)."), GitError::SshDenied { .. }));
         assert!(matches!(failure("ERROR: Repository not found."), GitError::RepositoryMissing { .. }));
-        assert!(matches!(failure("ssh: connect to host h port 22: Connection refused"), GitError::Unreachable { .. }));
+        assert!(matches!(failure("ssh: connect to host h port 22: Connection refused"), GitError::Broken { .. }));
         assert!(matches!(failure("No user exists for uid 12345"), GitError::NoUser { .. }));
         assert!(matches!(failure("Welcome"), GitError::Remote { .. }));
     }

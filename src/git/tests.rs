@@ -116,7 +116,7 @@ fn remote_at(text: &str) -> Remote {
     let credentials = credentials.map(|credentials| Bound::new(credentials, audience));
     let trust = Trust::load(&[]).unwrap();
     let http = Http::new(&trust, Proxies::default(), &[], SharedRedactor::default()).unwrap();
-    Remote::new(url, credentials.as_ref(), &http, &Ssh::default())
+    Remote::new(url, credentials.as_ref(), (&http, &Ssh::default()), Deadline::default())
 }
 
 fn wants<'a>(paths: &[&'a str]) -> Vec<Want<'a>> {

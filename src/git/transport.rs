@@ -56,7 +56,7 @@ impl Transport {
                 Ok(Session::new(Wire::Http { service, answer }))
             }
             Self::Local(path, _) if !path.is_dir() => {
-                Err(GitError::RepositoryMissing { url: path.display().to_string() })
+                Err(GitError::RepositoryMissing { url: path.display().to_string(), words: String::new() })
             }
             Self::Local(path, hooks) => {
                 let pipe = Pipe::local(path, *hooks, service)?;
@@ -225,18 +225,28 @@ impl Session {
     /// The error for an answer that stops in its middle.
     async fn ended(&mut self) -> GitError {
         match &mut self.wire {
-            Wire::Http { .. } => GitError::protocol("it ends in its middle"),
+            Wire::Http { service, .. } => service.remote().cut(""),
             Wire::Pipe { pipe, end } => {
                 let (status, words) = pipe.end().await;
                 match (status, end) {
                     (Some(status), _) if words.is_empty() => GitError::protocol(format!("it ended with {status}")),
                     (_, End::Ssh(remote)) => remote.failure(words),
                     (_, End::Local(path)) if words.contains("does not appear to be a git repository") => {
-                        GitError::RepositoryMissing { url: path.display().to_string() }
+                        GitError::RepositoryMissing { url: path.display().to_string(), words }
                     }
                     _ => GitError::Remote { words },
                 }
             }
+        }
+    }
+
+    /// The error for an answer that is not whole, with what was said beside it.
+    pub(super) fn cut(&self, talk: &str) -> GitError {
+        match &self.wire {
+            Wire::Http { service, .. } => service.remote().cut(talk),
+            Wire::Pipe { end: End::Ssh(remote), .. } => GitError::cut(remote.server(), talk),
+            Wire::Pipe { .. } if talk.is_empty() => GitError::protocol("it is not whole"),
+            Wire::Pipe { .. } => GitError::Remote { words: talk.to_owned() },
         }
     }
 

@@ -66,26 +66,26 @@ impl Snapshot {
 impl Remote {
     /// Reads a branch's tip and what stands at the wanted paths, and asks nothing about a push.
     pub async fn view(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
-        let view = async {
+        let view = async || {
             let started = Instant::now();
             let mut fetching = self.fetching().await?;
             let tip = fetching.tip(branch.map(refs::short_name)).await?;
             let (store, found) = self.read(fetching, tip.id, wants).await?;
             Ok(Snapshot::viewed(tip, found, store, started))
         };
-        self.in_time(view).await
+        self.read_again(view).await
     }
 
     /// Reads other paths of the very commit that was viewed.
     pub async fn view_more(&self, viewed: Snapshot, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         let Snapshot { tip, store, started, .. } = viewed;
-        let view = async {
+        let view = async || {
             let mut fetching = self.fetching().await?;
-            let (at, known) = ((tip.id, wants), (tip.id, store));
+            let (at, known) = ((tip.id, wants), (tip.id, store.clone()));
             let (store, found) = snapshot::read_since(&mut fetching, at, known).await?;
-            Ok(Snapshot::viewed(tip, found, store, started))
+            Ok(Snapshot::viewed(tip.clone(), found, store, started))
         };
-        self.in_time(view).await
+        self.read_again(view).await
     }
 
     /// Reads a branch's earlier commits, no more than `most`, and no more requests than it takes until they are enough.
@@ -96,10 +96,10 @@ impl Remote {
         most: usize,
         is_enough: impl Fn(&[Logged]) -> bool,
     ) -> Result<Option<Log>, GitError> {
-        self.in_time(self.read_log(viewed.tip.id, most, is_enough)).await
+        self.read_again(async || self.read_log(viewed.tip.id, most, &is_enough).await).await
     }
 
-    async fn read_log(
+    pub(super) async fn read_log(
         &self,
         tip: Oid,
         most: usize,

@@ -7,8 +7,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 
-use super::error::HttpError;
-use super::failure::{silent, unreachable};
+use super::error::{HttpError, Why};
+use super::failure::{silent, slow, unreachable};
+use super::floor::Floor;
 use super::hop::Hop;
 use super::route::Reach;
 use super::{retry_after, said};
@@ -40,6 +41,7 @@ struct Rest {
     reach: Reach,
     response: Response,
     deadline: Deadline,
+    floor: Floor,
     redactor: SharedRedactor,
 }
 
@@ -86,11 +88,11 @@ impl Answer {
     pub(super) fn new(
         mut response: Response,
         (hop, reach): (Hop, Reach),
-        deadline: Deadline,
+        (deadline, floor): (Deadline, Floor),
         redactor: SharedRedactor,
     ) -> Self {
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        Self { status, headers, rest: Box::new(Rest { hop, reach, response, deadline, redactor }) }
+        Self { status, headers, rest: Box::new(Rest { hop, reach, response, deadline, floor, redactor }) }
     }
 
     /// The address where redirects ended.
@@ -100,17 +102,31 @@ impl Answer {
 
     /// The next piece of the body; none at its end.
     pub(crate) async fn more(&mut self) -> Result<Option<impl AsRef<[u8]> + use<>>, HttpError> {
-        let Rest { deadline, hop, response, .. } = self.rest.as_mut();
-        deadline.wait(hop, response.chunk()).await
+        let Rest { deadline, floor, hop, response, .. } = self.rest.as_mut();
+        let (began, patience) = (Instant::now(), Deadline { silence: deadline.silence.min(floor.left()), ..*deadline });
+        let came = patience.wait(hop, response.chunk()).await;
+        let waited = began.elapsed();
+        match &came {
+            Ok(Some(piece)) => floor.came(piece.len(), waited).map_err(|_| slow(hop))?,
+            Err(HttpError::Unreachable { why: Why::Silence, .. }) if waited < deadline.silence => {
+                floor.came(0, waited).map_err(|_| slow(hop))?;
+            }
+            _ => {}
+        }
+        came
+    }
+
+    /// How long a refusal asks to wait; what a server says that redirects led to does not count.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let of_refusal = self.rest.hop.is_own && !self.status.is_success();
+        of_refusal.then(|| retry_after::of(&self.headers, SystemTime::now())).flatten()
     }
 
     /// Reads the body to its end; of a refusal, the words.
     pub(crate) async fn whole(mut self, limit: usize) -> Result<Whole, HttpError> {
-        let is_success = self.status.is_success();
+        let (is_success, retry_after) = (self.status.is_success(), self.retry_after());
         let (body, words) =
             if is_success { (self.body(limit).await?, String::new()) } else { (Vec::new(), self.words().await?) };
-        let of_refusal = self.rest.hop.is_own && !is_success;
-        let retry_after = of_refusal.then(|| retry_after::of(&self.headers, SystemTime::now())).flatten();
         let (is_own, reach) = (self.rest.hop.is_own, self.rest.reach);
         Ok(Whole { status: self.status, headers: self.headers, body, words, retry_after, is_own, reach })
     }
@@ -123,6 +139,9 @@ impl Answer {
         let (body, is_cut) = self.beginning(WORDS).await?;
         // A part of a secret would not be known as one, nor would half a JSON text be understood.
         let text = if is_cut { until_the_last_word(&body) } else { said::of(&body) };
+        let in_header = || said::in_headers(&self.headers);
+        let text = Some(text).filter(|text| !text.is_empty()).or_else(in_header).or_else(|| said::title(&body));
+        let text = text.unwrap_or_default();
         Ok(words::short(self.rest.redactor.redact(&text)))
     }
 

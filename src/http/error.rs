@@ -50,7 +50,9 @@ pub enum Why {
     Tls,
     /// No connection, or a broken one.
     Connection,
-    /// Too long without an answer.
+    /// What came is not what HTTP has at this place.
+    NotHttp,
+    /// Too long without an answer, or with too little of it.
     Silence,
 }
 
@@ -96,6 +98,7 @@ impl Why {
             Self::NotTls => "it does not speak TLS",
             Self::Tls => "TLS failed",
             Self::Connection => "there is no connection, or it broke",
+            Self::NotHttp => "what it sends is not HTTP",
             Self::Silence => "no answer in time",
         }
     }

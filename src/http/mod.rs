@@ -10,7 +10,7 @@
 //!   never redirected.
 //! - A redirect or a challenge of a server on the Internet leads to no private network, and not to this machine.
 //! - Of an answer that a redirect led to at another origin no word is shown.
-//! - An answer is bounded in bytes, in silence and in time as a whole.
+//! - An answer is bounded in bytes, in silence, in slowness and in time as a whole.
 
 mod address;
 mod answer;
@@ -19,6 +19,7 @@ mod error;
 mod failure;
 #[cfg(test)]
 pub(crate) mod fake;
+mod floor;
 mod hop;
 mod login;
 mod portrait;
@@ -43,6 +44,7 @@ use url::Url;
 pub(crate) use self::address::{is_loopback, name_of};
 pub(crate) use self::answer::{Answer, Whole};
 pub use self::error::{HttpError, Stray, Why};
+pub(crate) use self::floor::{Floor, TooSlow};
 pub(crate) use self::hop::Follow;
 pub(crate) use self::login::{Login, SecretForm};
 pub use self::login::{PlainHttp, Withheld};
@@ -58,9 +60,9 @@ use crate::secret::SharedRedactor;
 
 /// The HTTP of a run; a clone is cheap and shares its connections.
 #[derive(Clone)]
-pub struct Http(Arc<Floor>);
+pub struct Http(Arc<Parts>);
 
-struct Floor {
+struct Parts {
     clients: Clients,
     plain: PlainHttp,
     redactor: SharedRedactor,
@@ -86,6 +88,7 @@ pub(crate) struct Request {
     login: Option<Login>,
     body: Option<Body>,
     reach: Reach,
+    floor: Floor,
 }
 
 /// What a request sends.
@@ -97,7 +100,15 @@ enum Body {
 
 impl Request {
     pub(crate) fn new(method: Method, manners: &'static Manners) -> Self {
-        Self { method, manners, headers: Vec::new(), login: None, body: None, reach: Reach::Anywhere }
+        Self {
+            method,
+            manners,
+            headers: Vec::new(),
+            login: None,
+            body: None,
+            reach: Reach::Anywhere,
+            floor: Floor::ORDINARY,
+        }
     }
 
     /// Adds a header that shows no secret.
@@ -126,6 +137,11 @@ impl Request {
         Self { reach, ..self }
     }
 
+    /// Gives the answer up only when it comes more slowly than this.
+    pub(crate) fn floor(self, floor: Floor) -> Self {
+        Self { floor, ..self }
+    }
+
     fn sent(&self, url: &Url) -> Sent {
         let carries = match (&self.body, &self.login) {
             (Some(_), _) => Carries::Body,
@@ -146,7 +162,7 @@ impl Http {
         redactor: SharedRedactor,
     ) -> Result<Self, reqwest::Error> {
         let (clients, plain) = (Clients::new(trust, proxies)?, PlainHttp::new(plain_http));
-        Ok(Self(Arc::new(Floor { clients, plain, redactor })))
+        Ok(Self(Arc::new(Parts { clients, plain, redactor })))
     }
 
     /// Whether a host, as a reference has it, is spoken to in plain http.
@@ -169,10 +185,11 @@ impl Http {
                 Reach::Public => Reach::Public,
                 Reach::Anywhere => self.0.clients.reach_after(&hop.url, &response),
             };
-            match hop.next((response.status(), response.headers()), sent, reach)? {
-                Some(next) => hop = next,
-                None => return Ok(Answer::new(response, (hop, reach), deadline, self.0.redactor.clone())),
-            }
+            let Some(next) = hop.next((response.status(), response.headers()), sent, reach)? else {
+                let patience = (deadline, request.floor);
+                return Ok(Answer::new(response, (hop, reach), patience, self.0.redactor.clone()));
+            };
+            hop = next;
         }
         Err(Hop::first(url, request.reach).stray(Stray::TooMany(hop::MOST)))
     }

@@ -76,7 +76,7 @@ pub async fn run(settings: &InitSettings, redactor: &SharedRedactor) -> Result<P
     let failed = |reason: GitError| Error::Git { action: action.clone(), reason };
     let access = Access::to_read(&settings.network, [&settings.url], redactor)?;
     let (url, credentials) = (settings.url.clone(), settings.credentials.as_ref());
-    let remote = Remote::new(url, credentials, &access.http, &access.ssh);
+    let remote = Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline());
     let mut listing = remote.list(settings.branch.as_deref(), candidates::is_name).await.map_err(failed)?;
     let mut candidates = candidates::choose(listing.files());
     let place = settings.url.on_branch(Some(listing.branch()));

@@ -5,13 +5,14 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
 
 use super::{http, read};
 use crate::error::Error;
-use crate::git::{GitUrl, SigningKey, Ssh};
+use crate::git::{Deadline, GitUrl, SigningKey, Ssh};
 use crate::http::Http;
 use crate::plan::PlannedRepository;
 use crate::secret::SharedRedactor;
@@ -29,6 +30,9 @@ const NSS_WRAPPER: [&str; 5] = [
     "/usr/local/lib/libnss_wrapper.so",
 ];
 
+/// How long a Git server is asked again by a run that only reads.
+const TO_READ: Duration = Duration::from_secs(30);
+
 /// Certificates and keys of a run. Dropping it removes the copies.
 #[derive(Debug)]
 pub struct Access {
@@ -38,6 +42,8 @@ pub struct Access {
     pub ssh: Ssh,
     /// What signs commits.
     pub signing_key: Option<SigningKey>,
+    /// How long a Git server is asked again whose failure may pass.
+    patience: Duration,
     /// Holds the copies.
     _copies: Copies,
 }
@@ -50,7 +56,7 @@ impl Access {
         let needs_ssh = plan.iter().any(|repository| repository.url.is_ssh());
         let ssh = if needs_ssh { ssh(&settings.network.ssh, &mut copies)? } else { Ssh::default() };
         let signing_key = settings.commit.signing_key.as_ref().map(signing_key).transpose()?;
-        Ok(Self { http, ssh, signing_key, _copies: copies })
+        Ok(Self { http, ssh, signing_key, patience: settings.push_timeout, _copies: copies })
     }
 
     /// Takes what it needs to read these repositories.
@@ -63,7 +69,14 @@ impl Access {
         let mut copies = Copies::default();
         let needs_ssh = urls.into_iter().any(GitUrl::is_ssh);
         let ssh = if needs_ssh { ssh(&network.ssh, &mut copies)? } else { Ssh::default() };
-        Ok(Self { http, ssh, signing_key: None, _copies: copies })
+        Ok(Self { http, ssh, signing_key: None, patience: TO_READ, _copies: copies })
+    }
+}
+
+impl Access {
+    /// Until when a Git server is asked again, from now on.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(self.patience)
     }
 }
 

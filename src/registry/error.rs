@@ -260,7 +260,7 @@ fn what_to_do(why: Why, host: &str) -> String {
         Why::Certificate(remedy) => remedy.hint().to_owned(),
         Why::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
         Why::Tls => "check the registry's TLS settings: TLS 1.2 or 1.3 is needed".to_owned(),
-        Why::Connection | Why::Silence => {
+        Why::Connection | Why::NotHttp | Why::Silence => {
             "check the host's name and port, the network, and the proxy variables".to_owned()
         }
     }

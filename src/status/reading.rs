@@ -41,7 +41,7 @@ pub(super) async fn read(
     let place = repository.url.on_branch(repository.branch.as_deref());
     let failed = |reason| Error::Git { action: format!("read {place}"), reason };
     let (url, credentials) = (repository.url.clone(), repository.credentials.as_ref());
-    let remote = Remote::new(url, credentials, &access.http, &access.ssh);
+    let remote = Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline());
     let mut problems = Vec::new();
     let patterns = spots::patterns(settings, repository)?;
     let directories: Vec<Want<'_>> = patterns.iter().flatten().map(names).collect();

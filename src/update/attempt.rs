@@ -45,13 +45,14 @@ impl Ready {
 pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Reading, Error> {
     let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
     let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
-    let remote = Remote::new(url, credentials, &access.http, &access.ssh);
+    let remote = Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline());
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
     let mut snapshot =
         remote.snapshot(plan.branch.as_deref(), &levels::wants(&plan.targets, &starts)).await.map_err(failed)?;
     debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
     let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
+    remote.deadline().pause();
     Ok(Reading { remote, snapshot, trees })
 }
 

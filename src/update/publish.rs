@@ -31,6 +31,7 @@ pub(super) async fn publish(number: usize, ready: Ready, context: &Context<'_>) 
 async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<(), Error> {
     let plan = &context.plan[number];
     let started = Instant::now();
+    ready.reading.remote.deadline().go_on();
     let mut pace = Pace::default();
     loop {
         let pushing = Instant::now();

@@ -104,7 +104,8 @@ fn a_wrong_git_token_and_none_are_exit_8() {
 #[test]
 fn a_git_server_or_repository_that_is_not_there_is_exit_8() {
     let shop = Shop::new();
-    shop.update_at(&shop.image(), &shop.infra.url_at(&nobody())).run().exits(8);
+    let gone = shop.update_at(&shop.image(), &shop.infra.url_at(&nobody()));
+    gone.env("GITOPS_BUMP_PUSH_TIMEOUT", "1s").run().exits(8);
     shop.update_at(&shop.image(), &shop.infra.url().replace("infra.git", "gone.git")).run().exits(8).says("gone");
     shop.update_at(&shop.image(), "/nowhere/infra.git").run().exits(8).says("/nowhere/infra");
     let empty = shop.world.empty_infra("empty");

@@ -47,7 +47,7 @@ impl Rogue {
         let image = world.push("team/app", "2");
         let url = format!("http://{}/shop/infra.git", self.address);
         let bump = world.bump(["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"]);
-        bump.within_memory(MEMORY).run()
+        bump.env("GITOPS_BUMP_PUSH_TIMEOUT", "1s").within_memory(MEMORY).run()
     }
 }
 

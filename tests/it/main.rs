@@ -33,6 +33,7 @@ mod effect;
 mod effect_update;
 mod facts;
 mod failures;
+mod git_retries;
 mod git_v0;
 mod git_v0_ssh;
 mod harness;

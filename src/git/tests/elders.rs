@@ -47,7 +47,7 @@ impl Elder {
         let ssh = Ssh { program, dialect: Some(SshDialect::Simple), ..Ssh::default() };
         let trust = Trust::load(&[]).unwrap();
         let http = Http::new(&trust, Proxies::default(), &[], SharedRedactor::default()).unwrap();
-        Remote::new(url, None, &http, &ssh)
+        Remote::new(url, None, (&http, &ssh), Deadline::default())
     }
 
     /// How often a service was connected to since the last question.

@@ -69,8 +69,8 @@ async fn tells_the_statuses_apart() {
     let page = http("403 Forbidden", "Content-Type: text/html\r\n", b"<html>");
     assert!(error(page).await.to_string().ends_with("denies access"));
     assert!(matches!(error(http("404 Not Found", "", b"")).await, GitError::RepositoryMissing { .. }));
-    assert!(matches!(error(http("503 Busy", "", b"")).await, GitError::Unreachable { .. }));
-    assert!(matches!(error(http("418 Teapot", "", b"")).await, GitError::Protocol(_)));
+    assert!(matches!(error(http("503 Busy", "", b"")).await, GitError::Answered { .. }));
+    assert!(matches!(error(http("418 Teapot", "", b"")).await, GitError::Answered { .. }));
 }
 
 #[tokio::test]
@@ -88,7 +88,14 @@ async fn refuses_answers_that_are_not_gits() {
     ];
     for (what, answer) in cases {
         let error = error(answer).await;
-        let is_told = matches!(error, GitError::Protocol(_) | GitError::Limit(_) | GitError::Unsupported(_));
+        let is_told = matches!(
+            error,
+            GitError::Protocol(_)
+                | GitError::Limit(_)
+                | GitError::Unsupported(_)
+                | GitError::WebPage { .. }
+                | GitError::Broken { .. }
+        );
         assert!(is_told, "{what}: {error:?}");
     }
 }
@@ -250,5 +257,5 @@ async fn an_object_counts_only_under_its_own_id() {
     cut.truncate(cut.len() - 10);
     let url = serve_repository(tip, cut, Vec::new(), Vec::new()).await;
     let error = remote_at(&url).snapshot(None, &wants(&["values.yaml"])).await.unwrap_err();
-    assert!(matches!(error, GitError::Protocol(_)), "{error:?}");
+    assert!(matches!(error, GitError::Broken { .. }), "{error:?}");
 }

@@ -7,8 +7,24 @@ use std::thread;
 
 use super::secrets::Secret;
 
-/// What a test answers a request with; none passes it on.
-type Pick = dyn Fn(&str) -> Option<String> + Send + Sync;
+/// What becomes of a request.
+pub(crate) enum Turn {
+    /// It goes on to the server, and the answer comes back.
+    Pass,
+    /// It is answered here.
+    Answer(String),
+    /// It goes on to the server, whose answer is dropped; this one takes its place.
+    Forward(String),
+    /// The same, with something that happens before the connection ends without an answer.
+    ForwardThen(Box<dyn FnOnce() + Send>),
+    /// It goes on to the server, and the answer ends before this many bytes of its end.
+    Cut(usize),
+    /// The connection ends without an answer.
+    Close,
+}
+
+/// What a test does with a request.
+type Pick = dyn Fn(&str) -> Turn + Send + Sync;
 
 /// A running server; it ends with the process.
 pub(crate) struct Detour {
@@ -20,6 +36,14 @@ pub(crate) struct Detour {
 impl Detour {
     /// Starts before `HOST:PORT`. The test sees a request's head.
     pub(crate) fn before(server: &str, pick: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self::turning(server, move |request| {
+            let head = request.split_once("\r\n\r\n").map_or(request, |(head, _)| head);
+            pick(&format!("{head}\r\n\r\n")).map_or(Turn::Pass, Turn::Answer)
+        })
+    }
+
+    /// Starts before `HOST:PORT`. The test sees a request with its body.
+    pub(crate) fn turning(server: &str, pick: impl Fn(&str) -> Turn + Send + Sync + 'static) -> Self {
         let (server, pick): (_, Arc<Pick>) = (server.to_owned(), Arc::new(pick));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("the listener is bound").to_string();
@@ -62,17 +86,40 @@ impl Detour {
 /// Serves one request.
 fn serve(mut client: TcpStream, server: &str, pick: &Pick, log: &Mutex<Vec<Vec<u8>>>) {
     let Some((head, body)) = read(&mut client) else { return };
-    log.lock().expect("nobody panics").push([head.as_bytes(), &body].concat());
-    if let Some(answer) = pick(&head) {
-        // A client that has heard enough hangs up.
-        let _ = client.write_all(answer.as_bytes());
-        return;
-    }
+    let request = [head.as_bytes(), &body].concat();
+    let turn = pick(&String::from_utf8_lossy(&request));
+    log.lock().expect("nobody panics").push(request);
+    let answer = match turn {
+        Turn::Answer(answer) => answer.into_bytes(),
+        Turn::Close => return,
+        Turn::Forward(answer) => {
+            forward(server, &head, &body, &mut std::io::sink());
+            answer.into_bytes()
+        }
+        Turn::ForwardThen(then) => {
+            forward(server, &head, &body, &mut std::io::sink());
+            return then();
+        }
+        Turn::Cut(bytes) => {
+            let mut answer = Vec::new();
+            forward(server, &head, &body, &mut answer);
+            answer.truncate(answer.len().saturating_sub(bytes));
+            answer
+        }
+        Turn::Pass => return forward(server, &head, &body, &mut client),
+    };
+    // A client that has heard enough hangs up.
+    let _ = client.write_all(&answer);
+}
+
+/// Sends a request on, and copies what comes back.
+fn forward(server: &str, head: &str, body: &[u8], back: &mut impl Write) {
     let Ok(mut upstream) = TcpStream::connect(server) else { return };
     // One request a connection: the end of the answer is the end of the connection.
     let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
-    if upstream.write_all(head.as_bytes()).and_then(|()| upstream.write_all(&body)).is_ok() {
-        let _ = std::io::copy(&mut upstream, &mut client);
+    if upstream.write_all(head.as_bytes()).and_then(|()| upstream.write_all(body)).is_ok() {
+        // Whoever waits for the answer may have gone.
+        let _ = std::io::copy(&mut upstream, back);
     }
 }
 

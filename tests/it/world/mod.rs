@@ -30,7 +30,7 @@ use tempfile::TempDir;
 pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, application};
 pub(crate) use canaries::Canaries;
 pub(crate) use container::Image;
-pub(crate) use detour::Detour;
+pub(crate) use detour::{Detour, Turn};
 pub(crate) use directory::{read, write};
 pub(crate) use echo::{Echo, Manner};
 pub(crate) use gitlab::{GITLAB_TOKEN, Gitlab};

@@ -18,6 +18,8 @@ struct State {
     up: AtomicU64,
     requests: AtomicU64,
     closed: AtomicBool,
+    to_refuse: AtomicU64,
+    refused: AtomicU64,
     interruption: Mutex<Option<Interruption>>,
 }
 
@@ -41,6 +43,16 @@ impl Proxy {
     pub(crate) fn interrupt(&self, request: &'static str, action: impl FnOnce() + Send + 'static) {
         let action = Box::new(action);
         *lock(&self.state.interruption) = Some(Interruption { request, action });
+    }
+
+    /// Ends so many connections before a byte went either way.
+    pub(crate) fn refuse(&self, connections: u64) {
+        self.state.to_refuse.store(connections, Ordering::SeqCst);
+    }
+
+    /// How many were ended.
+    pub(crate) fn refused(&self) -> u64 {
+        self.state.refused.load(Ordering::SeqCst)
     }
 
     /// `HOST:PORT` of the proxy.
@@ -77,6 +89,9 @@ fn accept(listener: &TcpListener, server: &str, state: &Arc<State>) {
         if state.closed.load(Ordering::SeqCst) {
             return;
         }
+        if state.refuses() {
+            continue;
+        }
         let (Ok(client), Ok(server)) = (client, TcpStream::connect(server)) else {
             continue;
         };
@@ -112,6 +127,13 @@ fn forward(mut from: TcpStream, mut to: TcpStream, seen: impl Fn(&[u8])) {
 }
 
 impl State {
+    fn refuses(&self) -> bool {
+        let refuses = |left: u64| left.checked_sub(1);
+        let is_refused = self.to_refuse.fetch_update(Ordering::SeqCst, Ordering::SeqCst, refuses).is_ok();
+        self.refused.fetch_add(u64::from(is_refused), Ordering::SeqCst);
+        is_refused
+    }
+
     fn interrupt_before(&self, bytes: &[u8]) {
         let mut slot = lock(&self.interruption);
         let asked = slot.as_ref().is_some_and(|interruption| {
