@@ -64,6 +64,14 @@ impl<'r> Fetching<'r> {
         }
     }
 
+    /// Prepares for the question where a branch stands, while something else is waited for.
+    pub(super) async fn settle(&mut self, branch: Option<&str>) -> Result<(), GitError> {
+        match self {
+            Self::Commands(..) => Ok(()),
+            Self::Elder(elder) => Box::pin(elder.settle(branch)).await,
+        }
+    }
+
     /// The tip of a branch, or of the remote's default branch.
     pub(super) async fn tip(&mut self, branch: Option<&str>) -> Result<Tip, GitError> {
         match self {

@@ -175,7 +175,11 @@ impl Remote {
     async fn take(&self, branch: Option<&str>, wants: &[Want<'_>]) -> Result<Snapshot, GitError> {
         let started = Instant::now();
         let branch = branch.map(refs::short_name);
-        let (fetching, ahead) = tokio::join!(self.fetching(), self.receiving_ahead(branch));
+        let fetching = async {
+            let mut fetching = self.fetching().await?;
+            fetching.settle(branch).await.map(|()| fetching)
+        };
+        let (fetching, ahead) = tokio::join!(fetching, self.receiving_ahead(branch));
         let mut fetching = fetching?;
         let seen = ahead.as_ref().and_then(|ahead| ahead.receiving.tip);
         let tip = match (branch, seen) {
