@@ -1,10 +1,11 @@
 //! Version 0 of Git's protocol over HTTP, where a proxy drops the header that asks for a later one.
 
-use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 
 use serde_json::Value;
 
+use crate::hostile::{Rogue, packet};
 use crate::samples::{app_infra, deployment, values};
 use crate::world::{Bump, Nginx, Proxy, Repository, World};
 
@@ -134,9 +135,7 @@ fn the_default_branch_among_many_refs_costs_little() {
     let older = Older::new();
     let tip = older.infra.tip("main");
     let mut refs = format!("# pack-refs with: peeled fully-peeled sorted \n{tip} refs/heads/a-main\n");
-    for number in 0..100_000 {
-        writeln!(refs, "{tip} refs/heads/feature-{number:06}").expect("a string takes all");
-    }
+    refs.extend((0..100_000).map(|number| format!("{tip} refs/heads/feature-{number:06}\n")));
     fs::write(older.infra.directory().join("packed-refs"), refs).expect("the repository is ours");
     older.update(&["--helm", "values.yaml"]).run().exits(0);
     older.is_bumped();
@@ -147,4 +146,24 @@ fn the_default_branch_among_many_refs_costs_little() {
     older.infra.commit("zoo", "another branch", &[("values.yaml", values(&content, "1"))]);
     older.update(&["--helm", "values.yaml", "--branch", "zoo"]).run().exits(0);
     assert_eq!(older.infra.file("zoo", "values.yaml"), values(&content, "2"));
+}
+
+#[test]
+fn refs_without_end_are_exit_8_in_bounded_memory() {
+    const ID: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+    let rogue = Rogue::start(|_, socket| {
+        socket.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n")?;
+        socket.write_all(b"Content-Type: application/x-git-upload-pack-advertisement\r\n\r\n")?;
+        socket.write_all(b"001e# service=git-upload-pack\n0000")?;
+        socket.write_all(&packet(format!("{ID} refs/heads/a\0shallow").as_bytes()))?;
+        let many = packet(format!("{ID} refs/heads/{}\n", "x".repeat(1000)).as_bytes()).repeat(1000);
+        loop {
+            socket.write_all(&many)?;
+        }
+    });
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let url = format!("http://{}/shop/infra.git", rogue.address);
+    let update = world.bump(["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"]);
+    update.within_memory(400_000).run().exits(8).says("too big");
 }
