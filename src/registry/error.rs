@@ -259,7 +259,9 @@ fn what_to_do(why: Why, host: &str) -> String {
     match why {
         Why::Certificate(remedy) => remedy.hint().to_owned(),
         Why::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
-        Why::Tls => "check the registry's TLS settings: TLS 1.2 or 1.3 is needed".to_owned(),
+        Why::Tls => {
+            "check the registry's TLS settings: TLS 1.2 or 1.3 is needed, and TLS 1.3 for a key on P-521".to_owned()
+        }
         Why::Connection | Why::NotHttp | Why::Silence => {
             "check the host's name and port, the network, and the proxy variables".to_owned()
         }

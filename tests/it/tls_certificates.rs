@@ -66,18 +66,23 @@ impl Scene {
         ));
     }
 
-    /// A server that shows these certificates, one file behind the other, before the registry.
+    /// A server that shows these certificates, one file behind the other, before the registry and Git.
     fn serve(&self, files: &[&str]) -> Nginx {
+        let servers = self.world.servers();
+        let locations = format!(
+            "location / {{ proxy_pass http://{}; proxy_set_header Host $http_host; }}\n\
+             location /world- {{ proxy_pass http://{}; }}",
+            servers.registry, servers.git
+        );
+        self.serve_by("TLSv1.2 TLSv1.3", files, &locations)
+    }
+
+    fn serve_by(&self, protocols: &str, files: &[&str], locations: &str) -> Nginx {
         let chain: String = files.iter().map(|file| self.world.read(file)).collect();
         self.world.write("chain.pem", chain);
-        let at = self.world.work();
+        let at = self.world.work().display().to_string();
         let inside = format!(
-            "ssl_certificate {at}/chain.pem; ssl_certificate_key {at}/server.key; ssl_protocols TLSv1.2 TLSv1.3;\n\
-             location / {{ proxy_pass http://{}; proxy_set_header Host $http_host; }}\n\
-             location /world- {{ proxy_pass http://{}; }}",
-            self.world.servers().registry,
-            self.world.servers().git,
-            at = at.display()
+            "ssl_certificate {at}/chain.pem; ssl_certificate_key {at}/server.key; ssl_protocols {protocols};\n{locations}"
         );
         Nginx::start(&self.world.scratch().join("nginx"), " ssl", &inside)
     }
@@ -99,6 +104,7 @@ fn every_usual_key_and_hash_is_supported() {
         (P384, P384, "sha384"),
         (P256, P256, "sha512"),
         (P384, P256, "sha512"),
+        (P521, P256, "sha512"),
         (P521, P521, "sha512"),
         ("-newkey rsa:2048", "-newkey rsa:2048", "sha512"),
         ("-newkey ed25519", "-newkey ed25519", "sha256"),
@@ -107,9 +113,14 @@ fn every_usual_key_and_hash_is_supported() {
         let hash_of = |key: &str| if key.contains("ed25519") { "sha256" } else { hash };
         scene.authority("ca", authority, hash_of(authority));
         scene.server("ca", key, hash_of(authority), SERVER);
-        let server = scene.serve(&["server.crt"]);
-        let run = scene.check(&server, &["--ca-file", "ca.crt"]);
-        assert_eq!(run.code, 0, "{authority} {key} {hash}: {run}");
+        // In TLS 1.2 a key's curve has to be one for the exchange of keys, too, and there ring has no P-521.
+        let protocols: &[&str] = if key == P521 { &["TLSv1.3"] } else { &["TLSv1.2", "TLSv1.3"] };
+        for protocol in protocols {
+            let there = format!("location / {{ proxy_pass http://{}; }}", scene.world.servers().registry);
+            let server = scene.serve_by(protocol, &["server.crt"], &there);
+            let run = scene.check(&server, &["--ca-file", "ca.crt"]);
+            assert_eq!(run.code, 0, "{authority} {key} {hash} {protocol}: {run}");
+        }
     }
 }
 
@@ -231,4 +242,30 @@ fn an_authority_that_was_made_anew_is_said() {
     let server = scene.serve(&["server.crt"]);
     scene.authority("ca", P256, "sha256");
     scene.check(&server, &["--ca-file", "ca.crt"]).exits(7).says("O=Shop, CN=ca does not fit").says("has another key");
+}
+
+#[test]
+fn an_intermediate_certificate_that_has_expired_is_named() {
+    let scene = Scene::new();
+    scene.self_signed_on("20240229");
+    for kind in ["crt", "key"] {
+        scene.world.write(&format!("old.{kind}"), scene.world.read(&format!("server.{kind}")));
+    }
+    scene.server("old", P256, "sha256", SERVER);
+    let run = scene.check(&scene.serve(&["server.crt", "old.crt"]), &[]).exits(7);
+    run.says("issued by CN=registry").says("depends on another one (subject CN=registry").says("which has expired");
+}
+
+#[test]
+fn a_token_service_without_tls_gets_no_credentials() {
+    let scene = Scene::new();
+    scene.self_signed(P256, "-days 2 -addext subjectAltName=IP:127.0.0.1");
+    let challenge = "Bearer realm=\"http://harbor.internal/service/token\",service=\"harbor\"";
+    let refuse = format!("location / {{ add_header WWW-Authenticate '{challenge}' always; return 401; }}");
+    let server = scene.serve_by("TLSv1.3", &["server.crt"], &refuse);
+    let image = format!("{}/team/app:1", server.address);
+    let bump = scene.world.bump(["check", "--image", &image, "--ca-file", "server.crt"]);
+    let bump = bump.env("GITOPS_BUMP_REGISTRY_USERNAME", "robot").env("GITOPS_BUMP_REGISTRY_PASSWORD", "s3cret-pass");
+    let run = bump.run().exits(7).says("the token service harbor.internal").says("has an http:// address");
+    run.says("external_url in harbor.yml").says("auth.token.realm");
 }
