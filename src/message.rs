@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::offload;
 use crate::settings::Ci;
-use crate::text::{cut, without_quick_actions, without_unsafe};
+use crate::text::{cut, inert, without_closings, without_unsafe};
 
 pub use trailers::{signed_off, skipping_ci};
 
@@ -105,14 +105,17 @@ pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Stri
 
 /// Renders a merge request's title: the template's first line, or the commit's subject.
 pub fn title(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<String, MessageError> {
-    let title = finished(&lines(&text(template.unwrap_or("{{ subject }}"), facts, ci, "")?))?;
-    Ok(cut(title.lines().next().unwrap_or_default(), LONGEST_TITLE).into_owned())
+    let template = template.unwrap_or("{{ subject }}");
+    let title = finished(&lines(&text(template, facts, ci, "")?))?;
+    let title = without_closings(title.lines().next().unwrap_or_default(), template);
+    Ok(cut(&title, LONGEST_TITLE).into_owned())
 }
 
-/// Renders a merge request's description, which can use `diff` and a `fence` that the diff does not hold. No line of it is
-/// one of GitLab's quick actions.
+/// Renders a merge request's description, which can use `diff` and a `fence` that the diff does not hold. What it holds from
+/// outside acts nowhere: no quick action, no mention, nothing that closes an issue.
 pub fn description(template: Option<&str>, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
-    finished(&without_quick_actions(&text(template.unwrap_or(DESCRIPTION), facts, ci, diff)?))
+    let template = template.unwrap_or(DESCRIPTION);
+    finished(&inert(&text(template, facts, ci, diff)?, template))
 }
 
 /// What changes, on one line.
@@ -121,7 +124,7 @@ pub fn outline(facts: &Facts<'_>) -> String {
         let old = if change.old.is_empty() { "(nothing)" } else { &change.old };
         format!("{}:{} {}: {old} -> {}", change.file, change.line, change.path, change.new)
     };
-    facts.changes.iter().map(change).collect::<Vec<_>>().join("; ")
+    inert(&facts.changes.iter().map(change).collect::<Vec<_>>().join("; "), "")
 }
 
 fn text(template: &str, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {

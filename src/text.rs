@@ -8,9 +8,11 @@ use std::fmt::Write as _;
 
 mod characters;
 mod markdown;
+mod references;
 
 pub(crate) use characters::is_unsafe;
 pub use markdown::{markdown, markdown_link, option_value, without_quick_actions};
+pub use references::{inert, without_closings};
 
 use characters::is_joined;
 

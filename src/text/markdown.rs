@@ -49,6 +49,15 @@ pub fn markdown_link(text: &str, url: Option<&str>) -> String {
 /// that the block is one: it is fenced by backticks at the beginning of the line, it is closed, and nothing before it
 /// opens another kind of block.
 pub fn without_quick_actions(text: &str) -> String {
+    each_line(text, neutral, str::to_owned)
+}
+
+/// The text with each of its lines changed: those outside of fenced code, and those in it, with the fences.
+pub(super) fn each_line(
+    text: &str,
+    mut outside: impl FnMut(&str) -> String,
+    inside: impl Fn(&str) -> String,
+) -> String {
     let lines = lines(text);
     let mut result: Vec<String> = Vec::with_capacity(lines.len());
     let mut may_fence = true;
@@ -56,12 +65,12 @@ pub fn without_quick_actions(text: &str) -> String {
     while let Some(line) = lines.get(at) {
         let code = if may_fence { code_length(&lines[at..]) } else { 0 };
         if code > 0 {
-            result.extend_from_slice(&lines[at..at + code]);
+            result.extend(lines[at..at + code].iter().map(|line| inside(line)));
             at += code;
             continue;
         }
         may_fence &= !opens_other_block(line);
-        result.push(neutral(line));
+        result.push(outside(line));
         at += 1;
     }
     result.join("\n")
@@ -111,7 +120,7 @@ fn opens_other_block(line: &str) -> bool {
 }
 
 /// The line with a backslash before the `/` that it begins with behind blanks, quotes and lists.
-fn neutral(line: &str) -> String {
+pub(super) fn neutral(line: &str) -> String {
     let rest = content(line);
     let is_action = rest.starts_with('/')
         || ["&#47;", "&#x2f;", "&#x2F;", "&#X2F;", "&#X2f;", "&sol;"].iter().any(|slash| rest.starts_with(slash));
