@@ -1,6 +1,7 @@
 """Compares gitops-bump with two ways of bumping by Git's commands, side by side, and prints Markdown tables."""
 
 import argparse
+import contextlib
 import os
 import platform
 import shutil
@@ -18,6 +19,8 @@ from world import Servers, create_repository, links
 
 ROUND_TRIP, RATE = 0.02, 50e6
 IMAGE = "team/app"
+# A worker of the Git server that waits for a hook does nothing else; real servers have more.
+WORKERS, WORKERS_WITH_SLOW_HOOK = 6, 64
 WAYS = ("gitops-bump", "classical", "plain git")
 
 
@@ -28,18 +31,26 @@ def main():
     binary = arguments.binary.resolve()
     ways = dict(zip(WAYS, (binary, CLASSICAL, PLAIN)))
     scratch = Path(tempfile.mkdtemp(prefix="gitops-bump-bench.", dir=memory_disk()))
-    servers = Servers(scratch)
     try:
         print(machine(scratch))
-        if arguments.versions:
-            versions(servers, scratch, binary, arguments)
-            return
-        sizes(servers, scratch, ways, arguments)
+        with serving(scratch, WORKERS) as servers:
+            if arguments.versions:
+                versions(servers, scratch, binary, arguments)
+                return
+            sizes(servers, scratch, ways, arguments)
         if arguments.writers:
-            contention(servers, scratch, binary, arguments)
+            contention(scratch, binary, arguments)
+    finally:
+        shutil.rmtree(scratch)
+
+
+@contextlib.contextmanager
+def serving(scratch, git_workers):
+    servers = Servers(scratch, git_workers)
+    try:
+        yield servers
     finally:
         servers.stop()
-        shutil.rmtree(scratch)
 
 
 def parse():
@@ -47,7 +58,9 @@ def parse():
     parser.add_argument("--binary", type=Path, required=True, help="the gitops-bump to measure")
     parser.add_argument("--full", action="store_true", help="also a repository of 100 000 files")
     parser.add_argument("--files", type=int, nargs="*", help="only repositories of these sizes")
-    parser.add_argument("--writers", type=int, nargs="*", default=[16, 64], help="how many contend; none: skip it")
+    parser.add_argument("--writers", type=int, nargs="*", default=[16, 64, 128], help="how many contend; none: skip it")
+    parser.add_argument("--hooks", type=float, nargs="*", default=[0, 0.3],
+                        help="how many seconds a push takes in the hook while they contend")
     parser.add_argument("--runs", type=int, default=5, help="runs of each way; the median counts")
     parser.add_argument("--versions", action="store_true", help="only compare the versions of Git's protocol")
     parser.add_argument("--no-naive", action="store_true", help="leave the naive loop out of the contention")
@@ -58,6 +71,8 @@ def sizes(servers, scratch, ways, arguments):
     files = arguments.files
     if files is None:
         files = [100, 2_000, 20_000] + ([100_000] if arguments.full else [])
+    if not files:
+        return
     tags = [f"1.{number}.0" for number in range(1, 2 * arguments.runs + 3)]
     servers.push(IMAGE, tags)
     for count in files:
@@ -110,20 +125,27 @@ def versions(servers, scratch, binary, arguments):
             print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
-def contention(servers, scratch, binary, arguments):
-    servers.push(IMAGE, ["1.1.0", "1.2.0"])
-    print("\n| writers | way | landed | all landed after | one after another | ratio | pushes at the hook | history "
-          "| memory |")
-    print("|--:|---|--:|--:|--:|--:|--:|---|--:|")
-    for writers in arguments.writers:
-        for way, command in [("gitops-bump", binary)] + ([] if arguments.no_naive else [("naive loop", NAIVE)]):
-            result = contend(servers, scratch, writers, command)
-            cells = [writers, way, result["landed"], f"{result['together']:.1f} s", f"{result['alone']:.1f} s",
-                     f"{result['together'] / result['alone']:.2f}", result["pushes"],
-                     "linear" if result["linear"] else "not linear", size(result["memory"] * 1024)]
-            print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
-            if way == "gitops-bump" and result["failed"]:
-                sys.exit("bench: a writer failed")
+def contention(scratch, binary, arguments):
+    print("\n| writers | hook | way | landed | slowest writer | median writer | one after another | ratio | pushes at the "
+          "hook | history | memory |")
+    print("|--:|--:|---|--:|--:|--:|--:|--:|--:|---|--:|")
+    for hook_takes in arguments.hooks:
+        with serving(scratch, WORKERS_WITH_SLOW_HOOK if hook_takes else WORKERS) as servers:
+            servers.push(IMAGE, ["1.1.0", "1.2.0"])
+            for writers in arguments.writers:
+                for way, command in [("gitops-bump", binary)] + ([] if arguments.no_naive else [("naive loop", NAIVE)]):
+                    result = contend(servers, scratch, writers, command, hook_takes)
+                    contended(way, hook_takes, result)
+
+
+def contended(way, hook_takes, result):
+    """Prints one row; the slowest writer's end is the time after which all have landed."""
+    cells = [result["writers"], f"{hook_takes:g} s", way, result["landed"], f"{result['slowest']:.1f} s",
+             f"{result['median']:.1f} s", f"{result['alone']:.1f} s", f"{result['together'] / result['alone']:.2f}",
+             result["pushes"], "linear" if result["linear"] else "not linear", size(result["memory"] * 1024)]
+    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+    if way == "gitops-bump" and result["failed"]:
+        sys.exit("bench: a writer failed")
 
 
 def memory_disk():

@@ -8,12 +8,12 @@ from ways import Job
 from world import create_repository, git
 
 
-def contend(servers, scratch, writers, way, files=2_000):
-    """Bumps one at a time, then all at once; returns what both came to."""
+def contend(servers, scratch, writers, way, hook_takes, files=2_000):
+    """Bumps one at a time, then all at once, where a hook takes this many seconds; returns what both came to."""
     name = f"contention-{writers}-{time.monotonic_ns()}"
     bare = create_repository(servers, name, files, lambda c, t, a: f"reg.example.com/app-{c}-{t}-{a}")
     hook = bare / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\necho attempt >>attempts\n")
+    hook.write_text(f"#!/bin/sh\necho attempt >>attempts\nsleep {hook_takes}\n")
     hook.chmod(0o755)
     attempts = bare / "attempts"
     jobs = [Job(servers.registry, servers.git, servers, name, "team/app", "2.0.0",
@@ -51,7 +51,7 @@ def contend(servers, scratch, writers, way, files=2_000):
         "writers": writers, "single": statistics.median(single), "alone": alone, "together": together,
         "pushes": len(attempts.read_text().splitlines()), "landed": landed, "failed": len(failed),
         "linear": commits() - before == landed and not git(bare, "rev-list", "--merges", "main"),
-        "median": statistics.median(ends), "memory": max(job.memory() for job in jobs),
+        "median": statistics.median(ends), "slowest": max(ends), "memory": max(job.memory() for job in jobs),
     }
     for job in jobs:
         shutil.rmtree(job.directory)

@@ -16,8 +16,8 @@ FILES = ["values.yaml", "deployment.yaml", "service.yaml", "ingress.yaml", "conf
 class Servers:
     """The servers of `scripts/servers`, their state below the scratch directory."""
 
-    def __init__(self, scratch):
-        self.process = subprocess.Popen([SCRIPTS / "servers"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, scratch, git_workers):
+        self.process = subprocess.Popen([SCRIPTS / "servers", str(git_workers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env={**os.environ, "TMPDIR": str(scratch)}, text=True)
         facts = {}
         for line in self.process.stdout:
