@@ -14,6 +14,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 use crate::environment::Environment;
 
 pub use after::{AfterArgs, MirrorArg};
+pub use check::CheckArgs;
 pub use gate::GateArgs;
 pub use init::InitArgs;
 pub use proposal::ProposalArgs;
@@ -21,6 +22,7 @@ pub use status::{FormatArg, StatusArgs};
 pub use targets::{PinArg, PlaceArgs, TargetArgs};
 
 mod after;
+mod check;
 mod gate;
 mod init;
 mod proposal;
@@ -33,6 +35,7 @@ underscores (--helm: GITOPS_BUMP_HELM); a repeatable flag's variable takes one v
 spaces. A flag beats its variable, a variable beats the config file.
 
 Secrets come from the environment only: GITOPS_BUMP_GIT_USERNAME (oauth2 by default), GITOPS_BUMP_GIT_TOKEN, \
+CI_JOB_TOKEN for repositories of CI's own server where no Git token is set (GITOPS_BUMP_JOB_TOKEN=false: never), \
 GITOPS_BUMP_FORGE_TOKEN, GITOPS_BUMP_MIRROR_TOKEN or GIT_MIRROR_TOKEN, ARGOCD_AUTH_TOKEN, \
 GITOPS_BUMP_SSH_KEY and GITOPS_BUMP_SSH_KNOWN_HOSTS (a path or the content), \
 GITOPS_BUMP_REGISTRY_USERNAME, GITOPS_BUMP_REGISTRY_PASSWORD, DOCKER_AUTH_CONFIG, DOCKER_AUTH. A secret goes only to the \
@@ -62,8 +65,9 @@ pub struct Cli {
 pub enum Command {
     /// Check the image, write its tag into the infra repositories, commit and push
     Update(Box<UpdateArgs>),
-    /// Check that the images are in their registry and print them with their digests
-    Check(CheckArgs),
+    /// Check that the images are in their registry and print them with their digests; with --repo, whether the
+    /// repository may be pushed to
+    Check(Box<CheckArgs>),
     /// Write the tag into local files, in place
     Set(SetArgs),
     /// Print what every environment of the infra repositories names now; change nothing
@@ -143,26 +147,6 @@ pub struct UpdateArgs {
     /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,
-    /// Where to report.
-    #[command(flatten)]
-    pub reports: ReportArgs,
-}
-
-/// The flags of `check`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct CheckArgs {
-    /// Which images.
-    #[command(flatten)]
-    pub images: ImageArgs,
-    /// What the images must fulfil.
-    #[command(flatten)]
-    pub gate: GateArgs,
-    /// Config file [default: .gitops-bump.yml when present]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<String>,
-    /// How to reach servers.
-    #[command(flatten)]
-    pub network: NetworkArgs,
     /// Where to report.
     #[command(flatten)]
     pub reports: ReportArgs,

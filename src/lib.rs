@@ -7,6 +7,7 @@
 // Tests start what they need; nothing else but `children` starts a program.
 #![cfg_attr(test, allow(clippy::disallowed_types))]
 
+mod admission;
 mod after;
 pub mod api;
 pub mod argocd;
@@ -50,6 +51,7 @@ mod words;
 use std::time::SystemTime;
 
 use error::Error;
+use futures_util::future::{join, join_all};
 use outcome::Ledger;
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry};
@@ -85,14 +87,19 @@ pub async fn check(
     depth: Depth,
     ledger: &Ledger<'_>,
 ) -> Result<(), Error> {
-    let http = ports::http(&settings.network, &credentials.hidden)?;
+    let url = settings.repository.iter().map(|repository| &repository.url);
+    let access = ports::Access::to_read(&settings.network, url, &credentials.hidden)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
-    let registry = Registry::new(credentials, &http);
+    let registry = Registry::new(credentials, &access.http);
     let check = async |(number, image): (usize, &settings::NamedImage)| {
         let result = registry.examine(&image.reference, depth, &requirements).await;
         ledger.image(number, result.map_err(Error::from));
     };
-    futures_util::future::join_all(settings.images.iter().enumerate().map(check)).await;
+    let checks = join_all(settings.images.iter().enumerate().map(check));
+    let (_, admitted) = join(checks, admission::ask(settings.repository.as_ref(), &access)).await;
+    if let Err(error) = admitted {
+        ledger.fail(error);
+    }
     Ok(())
 }
 

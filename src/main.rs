@@ -110,6 +110,7 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
     let begun = known_config(args.config.as_deref(), environment, terminal).and_then(|config| {
         let settings = settings::check(args, config.as_ref(), environment)?;
+        terminal.hide(settings.secrets());
         let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
         Ok((settings, credentials))
     });

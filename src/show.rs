@@ -149,7 +149,8 @@ fn comments(settings: &Settings) -> Vec<String> {
     }));
     for repository in settings.repositories.iter().filter(|repository| repository.token_variable.is_none()) {
         let username = repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str());
-        comments.extend(username.map(|name| format!("{}: pushed to as {name}", repository.url)));
+        let shown = username.zip(repository.credentials_name.as_deref());
+        comments.extend(shown.map(|(user, name)| format!("{}: pushed to as {user}, with {name}", repository.url)));
     }
     comments
 }

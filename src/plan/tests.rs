@@ -17,6 +17,7 @@ fn plan(file: &str, image: Option<&str>, environment: Option<&str>) -> Result<Ve
     let repository = RepositorySettings {
         url: GitUrl::parse("https://example.com/shop/infra.git").unwrap().0,
         credentials: None,
+        credentials_name: None,
         token_variable: None,
         environments: Vec::new(),
         branch: None,
@@ -43,6 +44,7 @@ fn entries_of_one_branch_do_not_contradict_each_other() {
     let entry = |credentials, mirror, delivery, branch: &str| RepositorySettings {
         url: GitUrl::parse("https://h/shop/infra.git").unwrap().0,
         credentials,
+        credentials_name: None,
         token_variable: None,
         environments: Vec::new(),
         branch: Some(branch.to_owned()),

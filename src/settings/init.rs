@@ -35,7 +35,8 @@ pub fn init(args: &InitArgs, environment: &Environment) -> Result<InitSettings, 
     let Some(url) = &args.repository.url else {
         return Err(SettingsError::Usage("no repository is given: --repo URL".into()));
     };
-    let (url, credentials, servers) = repositories::alone(url, environment)?;
+    let (url, named, servers) = repositories::alone(url, environment)?;
+    let credentials = named.map(|(credentials, _)| credentials);
     let network = network::network(&args.network, servers.audience(), environment)?;
     if credentials.is_some() {
         encryption::repository(&url, &network)?;

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::cli::{CheckArgs, ReportArgs, SetArgs, UpdateArgs};
+use crate::cli::{ReportArgs, SetArgs, UpdateArgs};
 use crate::config::Config;
 use crate::edit::{Kind, Rules};
 use crate::environment::Environment;
@@ -13,6 +13,7 @@ use crate::git::GitUrl;
 use crate::secret::{Audience, Bound, Credentials};
 
 pub use after::{ArgocdSettings, MirrorSettings, MirrorWhen};
+pub use check::{CheckSettings, CheckedRepository, check};
 pub use ci::Ci;
 pub use commit::{CommitSettings, SignOff};
 pub use credentials::registry;
@@ -28,6 +29,7 @@ pub use status::{StatusSettings, status};
 
 mod after;
 mod branch;
+mod check;
 mod ci;
 mod commit;
 mod credentials;
@@ -89,27 +91,12 @@ pub struct Settings {
     pub skip_ci: SkipCi,
     /// The controller that is waited for.
     pub argocd: Option<ArgocdSettings>,
-    /// How long a push that lost a race is tried again.
+    /// How long a push that lost a race is tried again, and a Git server whose failure may pass.
     pub push_timeout: Duration,
     /// Where to report.
     pub reports: ReportArgs,
     /// What CI says about this run.
     pub ci: Ci,
-}
-
-/// Everything that `check` needs to know.
-#[derive(Debug)]
-pub struct CheckSettings {
-    /// The images to check.
-    pub images: Vec<NamedImage>,
-    /// The registries that may see the credentials that are set for this very tool.
-    pub registry_servers: Audience,
-    /// What they must fulfil.
-    pub gate: GateSettings,
-    /// How to reach servers.
-    pub network: Network,
-    /// Where to report.
-    pub reports: ReportArgs,
 }
 
 /// Everything that `set` needs to know.
@@ -134,6 +121,8 @@ pub struct RepositorySettings {
     pub url: GitUrl,
     /// Who pushes.
     pub credentials: Option<Bound<Credentials>>,
+    /// What these credentials are called: the variable that holds them, or where they stand.
+    pub credentials_name: Option<String>,
     /// The variable of the token that the config file names for it.
     pub token_variable: Option<String>,
     /// The branch; none means the remote's default branch.
@@ -246,24 +235,6 @@ pub fn merge(
         network,
         proposal,
         argocd,
-    })
-}
-
-/// Merges what `check` was given.
-pub fn check(
-    args: &CheckArgs,
-    config: Option<&ConfigText>,
-    environment: &Environment,
-) -> Result<CheckSettings, SettingsError> {
-    let config = parse_config(config, environment)?;
-    let images = images(&args.images, &config)?;
-    require_images(&images)?;
-    Ok(CheckSettings {
-        images,
-        gate: gate::gate(&args.gate, &config)?,
-        registry_servers: registry_servers(&args.images, &config, environment)?,
-        network: network::network(&args.network, &Audience::default(), environment)?,
-        reports: args.reports.clone(),
     })
 }
 

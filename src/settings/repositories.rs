@@ -6,17 +6,24 @@ use super::{PassedOver, RepositorySettings, SettingsError, TargetSettings, after
 use crate::cli::UpdateArgs;
 use crate::config::{Config, CredentialsConfig, RepositoryConfig};
 use crate::environment::Environment;
-use crate::git::GitUrl;
+use crate::git::{GitUrl, JOB_USER};
 use crate::secret::{Bound, Credentials, ExposeSecret as _, names};
 
 const GIT_TOKEN: &str = "GITOPS_BUMP_GIT_TOKEN";
 const GIT_USER: &str = "GITOPS_BUMP_GIT_USERNAME";
+
+/// The token of the pipeline's job, and what leaves it out.
+const JOB_TOKEN: &str = "CI_JOB_TOKEN";
+const JOB_TOKEN_SWITCH: &str = "GITOPS_BUMP_JOB_TOKEN";
 
 /// The user name that GitLab's tokens go with.
 const GIT_USERNAME: &str = "oauth2";
 
 /// An address, and the credentials that stood in it.
 type Address = (GitUrl, Option<Credentials>);
+
+/// Credentials with what they are called: the variable that holds them, or where they stand.
+pub(super) type Named = (Bound<Credentials>, String);
 
 /// The repositories that have targets for a run.
 pub(super) struct Repositories {
@@ -82,12 +89,14 @@ fn repository(
 ) -> Result<RepositorySettings, SettingsError> {
     // Whoever writes the config file may not start programs in the job that reads it.
     let url = if entry.is_some() { url.without_hooks() } else { url };
-    let credentials = match entry.and_then(|entry| entry.credentials.as_ref()) {
-        Some(given) => Some(variable_credentials(&url, given, servers, environment)?),
+    let named = match entry.and_then(|entry| entry.credentials.as_ref()) {
+        Some(given) => Some((variable_credentials(&url, given, servers, environment)?, given.token_variable.clone())),
         None => credentials(&url, in_url, servers, environment)?,
     };
+    let (credentials, credentials_name) = named.unzip();
     Ok(RepositorySettings {
         credentials,
+        credentials_name,
         token_variable: entry.and_then(|entry| Some(entry.credentials.as_ref()?.token_variable.clone())),
         environments: entry.and_then(|entry| entry.environments.clone()).unwrap_or_default(),
         branch: branch::given("branch", branch)?,
@@ -102,7 +111,7 @@ fn repository(
 pub(super) fn alone(
     url: &str,
     environment: &Environment,
-) -> Result<(GitUrl, Option<Bound<Credentials>>, GitServers), SettingsError> {
+) -> Result<(GitUrl, Option<Named>, GitServers), SettingsError> {
     let (url, in_url) = GitUrl::parse(url)?;
     let servers = GitServers::of_given(&url, environment)?;
     let credentials = credentials(&url, in_url, &servers, environment)?;
@@ -115,20 +124,42 @@ fn credentials(
     in_url: Option<Credentials>,
     servers: &GitServers,
     environment: &Environment,
-) -> Result<Option<Bound<Credentials>>, SettingsError> {
+) -> Result<Option<Named>, SettingsError> {
     servers.require(url)?;
     let token = token::secret(GIT_TOKEN, environment)?;
+    let of_url = |given| (Bound::new(given, servers::exactly(url)), "what stands in its URL".to_owned());
     let (user, own) = match in_url {
         Some(given) if given.password.expose_secret().is_empty() => (Some(given.username.clone()), Some(given)),
-        Some(given) => return Ok(Some(Bound::new(given, servers::exactly(url)))),
+        Some(given) => return Ok(Some(of_url(given))),
         None => (None, None),
     };
     let Some(password) = token else {
-        return Ok(own.map(|given| Bound::new(given, servers::exactly(url))));
+        let own = own.filter(|own| own.username != JOB_USER);
+        return if own.is_some() { Ok(own.map(of_url)) } else { job_token(url, environment) };
     };
     token::require_text(GIT_USER, environment)?;
     let username = user.as_deref().or_else(|| token::value(GIT_USER, environment)).unwrap_or(GIT_USERNAME).to_owned();
-    Ok(Some(Bound::new(Credentials { username, password }, servers.audience().clone())))
+    Ok(Some((Bound::new(Credentials { username, password }, servers.audience().clone()), GIT_TOKEN.to_owned())))
+}
+
+/// The token of the pipeline's job, for a repository that the server serves over the web whose pipeline runs.
+fn job_token(url: &GitUrl, environment: &Environment) -> Result<Option<Named>, SettingsError> {
+    let is_on = match environment.get(JOB_TOKEN_SWITCH).map(str::trim) {
+        None | Some("true" | "1") => true,
+        Some("false" | "0") => false,
+        Some(_) => {
+            let what = JOB_TOKEN_SWITCH.to_owned();
+            return Err(SettingsError::Value { what, reason: "it is neither true nor false".to_owned() });
+        }
+    };
+    let audience = servers::ci_web(environment);
+    let is_there = url.server().is_some_and(|(host, port)| audience.holds(host, port));
+    if !is_on || !is_there || url.is_ssh() {
+        return Ok(None);
+    }
+    let token = token::secret(JOB_TOKEN, environment)?;
+    let credentials = |password| Credentials { username: JOB_USER.to_owned(), password };
+    Ok(token.map(|token| (Bound::new(credentials(token), audience), JOB_TOKEN.to_owned())))
 }
 
 /// A repository's own token, for its server alone.

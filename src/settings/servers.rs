@@ -159,6 +159,16 @@ fn ci_server(environment: &Environment) -> Audience {
     audience
 }
 
+/// The server whose pipeline runs, over the web alone.
+pub(super) fn ci_web(environment: &Environment) -> Audience {
+    let mut audience = Audience::default();
+    if let Some(host) = environment.get("CI_SERVER_HOST").and_then(hosts::parse) {
+        let own = environment.get("CI_SERVER_PORT").and_then(|port| port.trim().parse().ok());
+        [443, 80].into_iter().chain(own).for_each(|port| audience.add_port(&host, port));
+    }
+    audience
+}
+
 /// Where the API of a repository's server is: over SSH nothing is said of its port.
 fn forge(url: &GitUrl) -> Audience {
     let mut audience = url.web_origin().map(|origin| of_api(&origin)).unwrap_or_default();

@@ -57,7 +57,8 @@ impl Scene {
     pub(super) fn servers(&self) -> [(&'static str, &Echo, &'static [&'static str]); 6] {
         const PAIR: &[&str] = &["GITOPS_BUMP_REGISTRY_PASSWORD", "the service's token", "the helper's secret"];
         [
-            ("the Git server", &self.git, &["GITOPS_BUMP_GIT_TOKEN"]),
+            // Without a Git token the job's own is shown to the pipeline's server; that variable has the same token.
+            ("the Git server", &self.git, &["GITOPS_BUMP_GIT_TOKEN", "CI_JOB_TOKEN", "CI_REPOSITORY_URL"]),
             ("the registry", &self.registry, PAIR),
             ("the token service", &self.tokens, &["GITOPS_BUMP_REGISTRY_PASSWORD"]),
             ("the forge", &self.forge, &["GITOPS_BUMP_FORGE_TOKEN"]),
