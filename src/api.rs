@@ -1,13 +1,15 @@
 //! One server's JSON API, with a token in a header; this module must not know whose API it is.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use backon::{ExponentialBuilder, Retryable as _};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
 use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Why, Withheld, name_of};
+use crate::words;
 
 /// How much of an answer is read.
 const MOST_ANSWER: usize = 4 << 20;
@@ -16,11 +18,21 @@ const MOST_ANSWER: usize = 4 << 20;
 const MANNERS: Manners =
     Manners { silence: Duration::from_secs(20), total: Duration::from_secs(30), follow: Follow::Never };
 
+/// No limit lasts longer, in seconds.
+const LONGEST_LIMIT: u64 = 24 * 3600;
+
+/// Nor does a server that is asked what it is, and nobody waits for it.
+const BRIEFLY: Manners =
+    Manners { silence: Duration::from_secs(5), total: Duration::from_secs(5), follow: Follow::Never };
+
 /// How often a request is made again that found the server busy.
 const TRIES: usize = 3;
 
 /// The longest wait between them that a server may ask for.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// A page where JSON was asked for.
+const PAGE: &str = "it is a page for people and no JSON, as a proxy or a sign-in page gives it";
 
 /// Why an API did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -51,8 +63,18 @@ pub enum ApiError {
         /// What the server said, maybe nothing.
         words: String,
     },
+    /// What was asked for is at another address now.
+    #[error("{path} has moved to {to}")]
+    Moved {
+        /// What was asked for.
+        path: String,
+        /// Where it is now, on the same server.
+        to: String,
+        /// The same as an address.
+        address: String,
+    },
     /// The server turned the request down.
-    #[error("{path} answers {status}{}", suffix(words))]
+    #[error("{path} answers {status}{}{}", suffix(words), pause(*retry_after))]
     Rejected {
         /// What was asked for.
         path: String,
@@ -81,12 +103,19 @@ impl ApiError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Unreachable { .. } => true,
-            Self::Rejected { status, .. } => *status == 429 || *status >= 500,
+            // GitHub says 403 and when to come back, where others say 429.
+            Self::Rejected { status, .. } => matches!(*status, 403 | 429) || *status >= 500,
             _ => false,
         }
     }
 
-    fn retry_after(&self) -> Option<Duration> {
+    /// Whether the server did nothing, since too much was asked of it.
+    fn is_limited(&self) -> bool {
+        matches!(self, Self::Rejected { status: 403 | 429, .. })
+    }
+
+    /// How long the server asks to wait before the next request.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Rejected { retry_after, .. } => *retry_after,
             _ => None,
@@ -94,8 +123,31 @@ impl ApiError {
     }
 }
 
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
+}
+
+/// How long a limit lasts that is used up, as GitHub says it: the second at which it is renewed.
+fn limited(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    if number("x-ratelimit-remaining")? != 0 {
+        return None;
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    Some(Duration::from_secs(number("x-ratelimit-reset")?.saturating_sub(now).min(LONGEST_LIMIT)))
+}
+
 fn suffix(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
+}
+
+fn pause(asked: Option<Duration>) -> String {
+    match asked {
+        Some(asked) => {
+            format!("; it asks to wait {}", humantime::format_duration(Duration::from_secs(asked.as_secs())))
+        }
+        None => String::new(),
+    }
 }
 
 /// The API below one base URL.
@@ -127,14 +179,43 @@ impl Api {
         self.again(path, || self.request(Method::GET)).await
     }
 
+    /// Asks a server once that may be another one, and does not wait long.
+    pub(crate) async fn probe(&self, path: &str) -> Result<Value, ApiError> {
+        self.send(path, Request::new(Method::GET, &BRIEFLY)).await
+    }
+
+    /// Asks for a project, also when it has another name by now; `name` is the field that holds it.
+    pub(crate) async fn find(&self, path: &str, name: &str) -> Result<Value, ApiError> {
+        let moved = match self.get(path).await {
+            Err(moved @ ApiError::Moved { .. }) => moved,
+            other => return other,
+        };
+        let there = match &moved {
+            ApiError::Moved { address, .. } => address.strip_prefix(&format!("{}/", self.base)),
+            _ => None,
+        };
+        let Some(there) = there else { return Err(moved) };
+        let Ok(found) = self.get(there).await else { return Err(moved) };
+        let name = found.get(name).and_then(Value::as_str).unwrap_or_default();
+        tracing::warn!("{} has moved: it is called {} now, correct --repo", self.place(path), words::short(name));
+        Ok(found)
+    }
+
     /// Changes something to what is wanted, which may be done twice.
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         self.again(path, || self.request(Method::PUT).body("application/json", body.to_string().into_bytes())).await
     }
 
+    /// The same with the method of GitHub and Gitea.
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
+        self.again(path, || self.request(Method::PATCH).body("application/json", body.to_string().into_bytes())).await
+    }
+
     /// Makes something, once.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
-        self.send(path, self.request(Method::POST).body("application/json", body.to_string().into_bytes())).await
+        let request = || self.request(Method::POST).body("application/json", body.to_string().into_bytes());
+        // What a limit kept away was not done.
+        self.repeat(path, request, ApiError::is_limited).await
     }
 
     /// Sends a form with a secret, once.
@@ -152,29 +233,43 @@ impl Api {
     }
 
     async fn again(&self, path: &str, request: impl Fn() -> Request) -> Result<Value, ApiError> {
+        self.repeat(path, request, ApiError::may_pass).await
+    }
+
+    async fn repeat(
+        &self,
+        path: &str,
+        request: impl Fn() -> Request,
+        when: fn(&ApiError) -> bool,
+    ) -> Result<Value, ApiError> {
         let once = || self.send(path, request());
         let backoff = ExponentialBuilder::default().with_jitter().with_max_times(TRIES - 1);
         let pause = |error: &ApiError, pause: Option<Duration>| {
             let asked = error.retry_after().unwrap_or_default();
             pause.map(|pause| pause.max(asked)).filter(|pause| *pause <= LONGEST_PAUSE)
         };
-        once.retry(backoff).when(ApiError::may_pass).adjust(pause).await
+        once.retry(backoff).when(when).adjust(pause).await
     }
 
     async fn send(&self, path: &str, request: Request) -> Result<Value, ApiError> {
         let answer = self.http.send(&self.url(path)?, request).await;
         let answer = answer.map_err(|error| self.failed(error, path))?;
         let answer = answer.whole(MOST_ANSWER).await.map_err(|error| self.failed(error, path))?;
-        let (place, words) = (self.place(path), answer.words);
+        let is_page = is_page(&answer.headers);
+        let words = if answer.words.is_empty() && is_page { PAGE.to_owned() } else { answer.words };
+        let (place, asked) = (self.place(path), answer.retry_after.or_else(|| limited(&answer.headers)));
         match answer.status {
+            // Some answers have no body, as those of a merge.
+            status if status.is_success() && answer.body.is_empty() => Ok(Value::Null),
             status if status.is_success() => {
-                serde_json::from_slice(&answer.body).map_err(|_| self.bad("it is no JSON"))
+                serde_json::from_slice(&answer.body).map_err(|_| self.bad(if is_page { PAGE } else { "it is no JSON" }))
             }
             StatusCode::NOT_FOUND => Err(ApiError::NotFound { path: place, words }),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied { path: place, words }),
-            status => {
-                Err(ApiError::Rejected { path: place, status: status.as_u16(), words, retry_after: answer.retry_after })
+            StatusCode::FORBIDDEN if asked.is_some() => {
+                Err(ApiError::Rejected { path: place, status: 403, words, retry_after: asked })
             }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied { path: place, words }),
+            status => Err(ApiError::Rejected { path: place, status: status.as_u16(), words, retry_after: asked }),
         }
     }
 
@@ -186,16 +281,34 @@ impl Api {
         format!("{}/{}", self.base, path.split('?').next().unwrap_or_default())
     }
 
+    /// A redirect within the API leads to what has another name now. Any other leads elsewhere: where a GitLab is served below
+    /// a path, what stands above it leads to its sign-in page.
+    fn moved(&self, path: &str, to: Option<Url>) -> ApiError {
+        let base = self.url("").ok();
+        let is_own = |to: &Url| base.as_ref().is_some_and(|base| to.as_str().starts_with(base.as_str()));
+        let place = self.place(path);
+        match to {
+            Some(to) if is_own(&to) => {
+                let path = url::form_urlencoded::parse(to.path().as_bytes()).next();
+                let path = path.map(|(path, _)| path.into_owned()).unwrap_or_default();
+                let name = words::short(format!("{}{path}", to.origin().ascii_serialization()));
+                ApiError::Moved { path: place, to: name, address: to.into() }
+            }
+            Some(to) => {
+                let words = format!("it redirects to {}, which is not followed", name_of(&to));
+                ApiError::NotFound { path: place, words }
+            }
+            None => ApiError::NotFound { path: place, words: "it redirects to no usable address".to_owned() },
+        }
+    }
+
     fn failed(&self, error: HttpError, path: &str) -> ApiError {
         match error {
             HttpError::Unreachable { why, reason, .. } => {
                 ApiError::Unreachable { base: self.base.clone(), why, reason }
             }
             HttpError::TooLong { .. } => self.bad("it is too long"),
-            // Where a GitLab is served below a path, what stands above it leads to its sign-in page.
-            HttpError::Stray { stray: stray @ Stray::Unwanted, .. } => {
-                ApiError::NotFound { path: self.place(path), words: stray.to_string() }
-            }
+            HttpError::Stray { stray: Stray::Unwanted { to }, .. } => self.moved(path, to),
             HttpError::Stray { stray, .. } => self.bad(&stray.to_string()),
             HttpError::Withheld(withheld) => withheld.into(),
         }

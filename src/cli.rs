@@ -17,7 +17,7 @@ pub use after::{AfterArgs, MirrorArg};
 pub use check::CheckArgs;
 pub use gate::GateArgs;
 pub use init::InitArgs;
-pub use proposal::ProposalArgs;
+pub use proposal::{ForgeArg, ProposalArgs};
 pub use status::{FormatArg, StatusArgs};
 pub use targets::{PinArg, PlaceArgs, TargetArgs};
 

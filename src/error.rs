@@ -8,8 +8,8 @@ use crate::api::ApiError;
 use crate::argocd::ArgocdError;
 use crate::cli::CliError;
 use crate::git::GitError;
-use crate::gitlab::GitlabError;
 use crate::local::LocalError;
+use crate::merge_request::ForgeError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
 use crate::registry::RegistryError;
@@ -85,11 +85,13 @@ pub enum Error {
     },
     /// A merge request.
     #[error("{action}: {}", with_causes(reason))]
-    Gitlab {
+    Forge {
         /// What was being done: `open the merge request of gitops-bump/app in shop/infra`.
         action: String,
+        /// How far the run had come.
+        stage: Stage,
         /// What happened.
-        reason: GitlabError,
+        reason: ForgeError,
     },
     /// The mirror's pipeline.
     #[error("trigger the mirror of {place}: {}", with_causes(reason))]
@@ -171,15 +173,16 @@ impl Error {
             | Self::File { .. }
             | Self::Exists { .. }
             | Self::Key { .. }
-            | Self::Trust(_) => ExitCode::Configuration,
+            | Self::Trust(_)
+            | Self::Forge { stage: Stage::NothingPushed, .. } => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
-            Self::Gitlab { reason: GitlabError::Api(error), .. } | Self::Mirror { reason: error, .. } => after(error),
+            Self::Forge { reason: ForgeError::Api(error), .. } | Self::Mirror { reason: error, .. } => after(error),
             Self::Argocd { reason, .. } => match reason.as_ref() {
                 ArgocdError::Api(error) => after(error),
                 _ => ExitCode::After,
             },
-            Self::Gitlab { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
+            Self::Forge { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
             Self::Local(_)
             | Self::Interrupted { stage: Stage::NothingPushed, .. }
@@ -208,7 +211,7 @@ impl Error {
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Git { reason, .. } => reason.hint().into(),
-            Self::Gitlab { reason, .. } => reason.hint().into(),
+            Self::Forge { reason, .. } => reason.hint().into(),
             Self::Mirror { reason: ApiError::Withheld(withheld), .. } => withheld.hint().into(),
             Self::Mirror { .. } => {
                 "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()

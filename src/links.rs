@@ -12,15 +12,48 @@ use crate::text::is_unsafe;
 /// Longer addresses are none that people follow.
 const LONGEST: usize = 2000;
 
-/// A commit's page, by the address schemes of GitLab (and what copies it), GitHub, Gitea and Bitbucket.
+/// A product that holds repositories and takes merge requests. Forgejo is a Gitea in all that matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forge {
+    /// GitLab.
+    Gitlab,
+    /// GitHub.
+    Github,
+    /// Gitea, and Forgejo.
+    Gitea,
+}
+
+impl Forge {
+    /// The forge that a server is by its name; none where that does not tell.
+    pub fn named(url: &GitUrl) -> Option<Self> {
+        let host = url.host()?.to_ascii_lowercase();
+        match () {
+            () if is_named(&host, &["gitlab"]) => Some(Self::Gitlab),
+            () if is_named(&host, &["github"]) => Some(Self::Github),
+            () if is_named(&host, &["gitea", "forgejo", "codeberg"]) => Some(Self::Gitea),
+            () => None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gitlab => "GitLab",
+            Self::Github => "GitHub",
+            Self::Gitea => "Gitea",
+        }
+    }
+}
+
+/// A commit's page, by the address schemes of GitLab, GitHub, Gitea and Bitbucket.
 ///
-/// None for a local repository. A host that isn't known by its name is taken for a GitLab.
-pub fn commit_url(url: &GitUrl, commit: &str) -> Option<String> {
-    let host = url.host()?;
-    let infix = match () {
-        () if is_named(host, &GITHUB_LIKE) => "commit",
-        () if is_named(host, &BITBUCKET) => "commits",
-        () => "-/commit",
+/// None for a local repository, and where the server is not known to be one of these: a plain Git server has no pages.
+pub fn commit_url(url: &GitUrl, forge: Option<Forge>, commit: &str) -> Option<String> {
+    let infix = match forge {
+        Some(Forge::Gitlab) => "-/commit",
+        Some(Forge::Github | Forge::Gitea) => "commit",
+        None if is_named(&url.host()?.to_ascii_lowercase(), &["bitbucket"]) => "commits",
+        None => return None,
     };
     let address = format!("{}/{}/{infix}/{commit}", url.web_origin()?, url.project());
     Url::parse(&address).ok().map(String::from)
@@ -70,14 +103,6 @@ fn bare(host: &str) -> &str {
     host.trim_end_matches('.').trim_matches(['[', ']'])
 }
 
-/// Whether a server may be a GitLab: its name is not one of another product's.
-pub fn is_gitlab(url: &GitUrl) -> bool {
-    url.host().is_none_or(|host| !is_named(host, &GITHUB_LIKE) && !is_named(host, &BITBUCKET))
-}
-
-const GITHUB_LIKE: [&str; 4] = ["github", "gitea", "forgejo", "codeberg"];
-const BITBUCKET: [&str; 1] = ["bitbucket"];
-
 /// Whether one of the names is a label of the host.
 fn is_named(host: &str, names: &[&str]) -> bool {
     names.iter().any(|name| host.split('.').any(|label| label == *name))
@@ -91,15 +116,24 @@ mod tests {
     fn each_server_has_its_own() {
         for (url, link) in [
             ("https://gitlab.example.com/a/b/c.git", "https://gitlab.example.com/a/b/c/-/commit/1f"),
-            ("http://127.0.0.1:8080/a/b.git", "http://127.0.0.1:8080/a/b/-/commit/1f"),
+            ("https://GitHub.com/a/b", "https://github.com/a/b/commit/1f"),
+            ("https://codeberg.org/a/b.git", "https://codeberg.org/a/b/commit/1f"),
             ("https://github.com/a/b", "https://github.com/a/b/commit/1f"),
             ("https://gitea.example.com:3000/a/b.git", "https://gitea.example.com:3000/a/b/commit/1f"),
             ("https://bitbucket.org/a/b.git", "https://bitbucket.org/a/b/commits/1f"),
             ("git@gitlab.example.com:a/b.git", "https://gitlab.example.com/a/b/-/commit/1f"),
         ] {
-            assert_eq!(commit_url(&GitUrl::parse(url).unwrap().0, "1f").as_deref(), Some(link));
+            let url = GitUrl::parse(url).unwrap().0;
+            assert_eq!(commit_url(&url, Forge::named(&url), "1f").as_deref(), Some(link));
         }
-        assert_eq!(commit_url(&GitUrl::parse("/srv/infra.git").unwrap().0, "1f"), None);
+        for plain in ["/srv/infra.git", "http://127.0.0.1:8080/a/b.git", "git@mygitlab.example:a/b.git"] {
+            let url = GitUrl::parse(plain).unwrap().0;
+            assert_eq!(commit_url(&url, Forge::named(&url), "1f"), None);
+        }
+        let url = GitUrl::parse("http://127.0.0.1:8080/a/b.git").unwrap().0;
+        let link = |forge| commit_url(&url, Some(forge), "1f").unwrap();
+        assert_eq!(link(Forge::Gitlab), "http://127.0.0.1:8080/a/b/-/commit/1f");
+        assert_eq!(link(Forge::Gitea), "http://127.0.0.1:8080/a/b/commit/1f");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use gitops_bump::cli::{
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code, Stage};
-use gitops_bump::outcome::{Finished, Ledger, RepositoryOutcome};
+use gitops_bump::outcome::{Finished, Ledger, News, RepositoryOutcome};
 use gitops_bump::registry::{CredentialSources, Depth};
 use gitops_bump::report::{self, Line, Report};
 use gitops_bump::secret::{Audience, SharedRedactor};
@@ -88,9 +88,14 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
         Err(error) => return not_begun(terminal, &args.reports, &error),
     };
     settings.notes().for_each(|note| info!("{note}"));
-    let ledger = Ledger::new(&settings.images, &plan, |finished, outcome| {
-        terminal.diff(&diff::unified(&outcome.files));
-        say(report::published(outcome));
+    let ledger = Ledger::new(&settings.images, &plan, |finished, outcome, news| {
+        match news {
+            News::Pushed => {
+                terminal.diff(&diff::unified(&outcome.files));
+                say(report::published(outcome));
+            }
+            News::Opened => say(report::opened(outcome)),
+        }
         if let Err(error) = write_reports(terminal, &args.reports, Report::new(finished)) {
             warn!("{error}");
         }
@@ -120,7 +125,7 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal,
     };
     let on_terminal = std::io::stdout().is_terminal();
     let depth = if on_terminal || args.reports.report_json.is_some() { Depth::Details } else { Depth::Manifest };
-    let ledger = Ledger::new(&settings.images, &[], |_, _| {});
+    let ledger = Ledger::new(&settings.images, &[], |_, _, _| {});
     let finished = match signals.unless(gitops_bump::check(&settings, credentials, depth, &ledger)).await {
         Ok(Ok(())) => ledger.close(),
         Ok(Err(error)) => return not_begun(terminal, &args.reports, &error),

@@ -12,7 +12,7 @@ mod hide;
 mod markdown;
 mod summary;
 
-pub use self::summary::{Line, nothing_to_do, published, summary};
+pub use self::summary::{Line, nothing_to_do, opened, published, summary};
 use crate::error::Error;
 use crate::links;
 use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
@@ -110,7 +110,7 @@ impl Report {
     pub fn annotations(&self) -> String {
         let link = |repository: &RepositoryReport| {
             let (url, what) = match &repository.merge_request {
-                Some(url) => (url, format!("!{}", url.rsplit('/').next().unwrap_or_default())),
+                Some(url) => (url, number(url)),
                 None => (repository.commit_url.as_ref()?, repository.commit.as_deref()?.get(..8)?.to_owned()),
             };
             let label = format!("{} {}: {what}", repository.short, repository.branch.as_deref().unwrap_or_default());
@@ -122,9 +122,15 @@ impl Report {
     }
 }
 
+/// A request's number as its forge writes it: `!7` on GitLab, `#7` elsewhere.
+fn number(url: &str) -> String {
+    let sign = if url.contains("/merge_requests/") { '!' } else { '#' };
+    format!("{sign}{}", url.rsplit('/').next().unwrap_or_default())
+}
+
 /// Where people look at a commit, for the servers whose addresses are known.
 pub fn commit_url(repository: &RepositoryOutcome) -> Option<String> {
-    links::commit_url(&repository.plan.url, repository.end.commit()?)
+    links::commit_url(&repository.plan.url, repository.forge, repository.end.commit()?)
 }
 
 fn image(outcome: &ImageOutcome) -> ImageReport {
@@ -195,6 +201,7 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
     let name = match outcome.end {
         End::Updated { .. } => "updated",
         End::Proposed(_) => "proposed",
+        End::Merged { .. } => "merged",
         End::Unchanged => "unchanged",
         End::WouldUpdate => "would-update",
         End::Withheld => "withheld",
@@ -205,6 +212,7 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
         End::Proposed(proposal) => {
             (proposal.request.as_ref().map(ToString::to_string), proposal.error.as_ref().map(message))
         }
+        End::Merged { request, .. } => (request.as_ref().map(ToString::to_string), outcome.after.first().map(message)),
         _ => (None, outcome.after.first().map(message)),
     };
     RepositoryReport {

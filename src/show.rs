@@ -143,6 +143,13 @@ fn comments(settings: &Settings) -> Vec<String> {
         comments.push("skip_ci: in the pipeline's own project".to_owned());
     }
     comments.extend(settings.commit.signing_key.as_ref().map(|_| "signing key: given".to_owned()));
+    comments.extend(settings.proposal.forge.map(|forge| format!("forge: {}", forge.name())));
+    comments.extend(
+        settings
+            .proposal
+            .wait
+            .map(|wait| format!("merge requests: waited for, up to {}", humantime::format_duration(wait))),
+    );
     comments.extend(settings.argocd.as_ref().map(|argocd| {
         let apps = argocd.apps.join(", ");
         format!("Argo CD: {}, applications {apps}", argocd.server)

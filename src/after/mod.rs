@@ -41,7 +41,9 @@ impl Step<'_> {
     }
 
     fn argocd(&self) -> Option<&ArgocdSettings> {
-        self.settings.argocd.as_ref().filter(|_| self.plan.delivery == Delivery::Push)
+        // A request that nobody waits for may be merged at any time, or never.
+        let is_on_branch = self.plan.delivery == Delivery::Push || self.settings.proposal.wait.is_some();
+        self.settings.argocd.as_ref().filter(|_| is_on_branch)
     }
 }
 

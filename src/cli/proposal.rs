@@ -1,6 +1,8 @@
 //! The flags of merge requests; this module must not know a default of the job.
 
-use clap::Args;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
 
 /// Whether a merge request is opened, and what it says.
 #[derive(Args, Clone, Debug, Default)]
@@ -9,6 +11,12 @@ pub struct ProposalArgs {
     /// Push a work branch and open or refresh a merge request instead of pushing to the branch
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub merge_request: Option<bool>,
+    /// Whose API opens it [default: by the host, which is asked where its name does not tell]
+    #[arg(long, value_enum)]
+    pub forge: Option<ForgeArg>,
+    /// Wait until it is merged, then go on with the merged commit; needs `GITOPS_BUMP_FORGE_TOKEN` [default: no wait]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub mr_wait: Option<Duration>,
     /// Its title, a minijinja template [default: the commit's subject]
     #[arg(long, value_name = "TEMPLATE")]
     pub mr_title: Option<String>,
@@ -18,7 +26,7 @@ pub struct ProposalArgs {
     /// A label of it (repeatable)
     #[arg(long, value_name = "LABEL")]
     pub mr_label: Vec<String>,
-    /// The user name of an assignee (repeatable)
+    /// The user name of an assignee; needs `GITOPS_BUMP_FORGE_TOKEN` (repeatable)
     #[arg(long, value_name = "USER")]
     pub mr_assignee: Vec<String>,
     /// The user name of a reviewer; needs `GITOPS_BUMP_FORGE_TOKEN` (repeatable)
@@ -27,7 +35,7 @@ pub struct ProposalArgs {
     /// The work branch [default: gitops-bump/…, the same for the same images and places]
     #[arg(long, value_name = "NAME")]
     pub mr_branch: Option<String>,
-    /// Merge it when its pipeline succeeds
+    /// Merge it when its pipeline or its checks have succeeded
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub mr_auto_merge: Option<bool>,
     /// Remove the work branch when it is merged
@@ -36,4 +44,15 @@ pub struct ProposalArgs {
     /// Mark it as a draft
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub mr_draft: Option<bool>,
+}
+
+/// `--forge`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ForgeArg {
+    /// GitLab
+    Gitlab,
+    /// GitHub, github.com or Enterprise
+    Github,
+    /// Gitea or Forgejo
+    Gitea,
 }

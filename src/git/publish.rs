@@ -66,6 +66,23 @@ impl Remote {
         self.in_time(Box::pin(self.send_proposal(snapshot, commit, branch, options))).await
     }
 
+    /// Replaces what a work branch holds (its tip in hexadecimal digits) by a commit with the same change: only a push makes the
+    /// server say what it makes of its options.
+    pub async fn propose_again(
+        &self,
+        snapshot: &Snapshot,
+        commit: &Commit,
+        (branch, there): (&str, &str),
+        options: &[String],
+    ) -> Result<Proposed, GitError> {
+        let old = git2::Oid::from_str(there).map_err(|_| GitError::protocol("a tip that is none"))?;
+        let update = Update { branch, old: Some(old), options };
+        match self.in_time(self.send(snapshot, update, commit)).await? {
+            Push::Done { words } => Ok(Proposed::Pushed { words }),
+            Push::LostRace { words } => Ok(Proposed::LostRace { words }),
+        }
+    }
+
     /// Whether the server takes push options.
     pub async fn takes_push_options(&self, snapshot: &Snapshot) -> Result<bool, GitError> {
         let receiving = self.receiving(snapshot).await?;

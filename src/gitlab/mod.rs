@@ -3,7 +3,6 @@
 //! The API is that of GitLab's "Merge requests API", as far back as GitLab 15.
 
 mod address;
-mod error;
 mod options;
 
 use std::time::Duration;
@@ -12,14 +11,14 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-pub use error::GitlabError;
-pub use options::{push_options, request_url, warning};
+pub use options::{is_there_already, push_options, request_url, warning};
 
 use self::address::{Address, addresses};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
-use crate::links::WebUrl;
+use crate::links::{Forge, WebUrl};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
 use crate::secret::Bound;
 use crate::settings::{Ci, Flag, ProposalSettings};
 
@@ -27,55 +26,38 @@ use crate::settings::{Ci, Flag, ProposalSettings};
 const MERGE_CHECK: Duration = Duration::from_secs(30);
 const MERGE_CHECK_PAUSE: Duration = Duration::from_secs(1);
 
-/// What a merge request is to be.
-#[derive(Clone, Debug)]
-pub struct Wish<'a> {
-    /// Labels, people and switches.
-    pub settings: &'a ProposalSettings,
-    /// The work branch.
-    pub source: &'a str,
-    /// The branch to merge into.
-    pub target: &'a str,
-    /// The title.
-    pub title: String,
-    /// The description, in Markdown.
-    pub description: String,
-    /// The description on one line, for push options.
-    pub summary: String,
-}
-
-/// A merge request that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opened {
-    /// Its page, where the server said one of its own.
-    pub url: Option<WebUrl>,
-    /// Whether it was there before.
-    pub is_refreshed: bool,
-}
-
-/// A project on a GitLab server.
+/// A project on a GitLab server, with the people that its requests are for.
 #[derive(Debug)]
 pub struct Project {
     api: Api,
     id: u64,
     /// Where its pages are: the repository's host and the API's.
     hosts: Vec<String>,
+    assignees: Vec<u64>,
+    reviewers: Vec<u64>,
 }
 
 impl Project {
-    /// Finds a repository's project.
-    pub async fn find(url: &GitUrl, token: &Bound<SecretString>, ci: &Ci, http: &Http) -> Result<Self, GitlabError> {
-        let mut missing = GitlabError::NoGitlab { host: url.host().unwrap_or("a local repository").to_owned() };
+    /// Finds a repository's project, and the people that its request is for. GitLab makes labels that are not there.
+    pub async fn find(
+        url: &GitUrl,
+        (token, settings): (&Bound<SecretString>, &ProposalSettings),
+        ci: &Ci,
+        http: &Http,
+    ) -> Result<Self, ForgeError> {
+        let mut missing = ForgeError::NoForge { host: url.host().unwrap_or("a local repository").to_owned() };
         for Address { base, project } in addresses(url, ci) {
             let hosts = [
                 Url::parse(&base).ok().and_then(|base| Some(base.host_str()?.to_owned())),
                 url.host().map(str::to_owned),
             ];
             let api = Api::new(base, Login::PrivateToken(token.clone()), http)?;
-            match api.get(&format!("projects/{project}")).await {
+            match api.find(&format!("projects/{project}"), "path_with_namespace").await {
                 Ok(found) => {
                     let id = number(&found, "id").ok_or_else(|| api.bad("there is no number in it"))?;
-                    return Ok(Self { api, id, hosts: hosts.into_iter().flatten().collect() });
+                    let assignees = users(&api, &settings.assignees).await?;
+                    let reviewers = users(&api, &settings.reviewers).await?;
+                    return Ok(Self { api, id, hosts: hosts.into_iter().flatten().collect(), assignees, reviewers });
                 }
                 Err(error @ (ApiError::NotFound { .. } | ApiError::BadAnswer { .. })) => missing = error.into(),
                 Err(error) => return Err(error.into()),
@@ -85,24 +67,37 @@ impl Project {
     }
 
     /// Opens the request, or makes the open one what is wished.
-    pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, GitlabError> {
-        let assignees = self.users(&wish.settings.assignees).await?;
-        let reviewers = self.users(&wish.settings.reviewers).await?;
-        let body = body(wish, &assignees, &reviewers);
+    pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, ForgeError> {
+        let body = self.body(wish);
         let (request, is_refreshed) = match self.open_request(wish).await? {
             Some(request) => (self.refresh(&request, &body, wish).await?, true),
             None => self.create(&body, wish).await?,
         };
         let iid = self.number_of(&request)?;
-        let page = request.get("web_url").and_then(Value::as_str).unwrap_or_default();
-        let url = WebUrl::said(page, self.hosts.iter().map(String::as_str));
+        let url = WebUrl::said(text(&request, "web_url"), self.hosts.iter().map(String::as_str));
         if wish.settings.auto_merge == Flag::On {
             self.merge_itself(iid, commit).await?;
         }
-        Ok(Opened { url, is_refreshed })
+        Ok(Opened { number: Some(iid), url, is_refreshed })
     }
 
-    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, GitlabError> {
+    /// What a request is now.
+    pub async fn state(&self, iid: u64) -> Result<State, ApiError> {
+        let request = self.api.get(&format!("projects/{}/merge_requests/{iid}", self.id)).await?;
+        Ok(match text(&request, "state") {
+            // Without a merge commit: the squashed one, or with fast-forward the branch's own.
+            "merged" => State::Merged {
+                commit: ["merge_commit_sha", "squash_commit_sha", "sha"]
+                    .iter()
+                    .find_map(|field| commit(&request, field)),
+            },
+            "closed" => State::Closed,
+            _ if is(&request, "has_conflicts") => State::Conflicting,
+            _ => State::Open,
+        })
+    }
+
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("state", "opened")
             .append_pair("source_branch", wish.source)
@@ -116,7 +111,7 @@ impl Project {
         Ok(found.as_array().into_iter().flatten().find(own).cloned())
     }
 
-    async fn create(&self, body: &Value, wish: &Wish<'_>) -> Result<(Value, bool), GitlabError> {
+    async fn create(&self, body: &Value, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {
         match self.api.post(&format!("projects/{}/merge_requests", self.id), body).await {
             Ok(request) => Ok((request, false)),
             // Somebody else was faster, or the answer to our own request was lost.
@@ -130,7 +125,7 @@ impl Project {
         }
     }
 
-    async fn refresh(&self, request: &Value, body: &Value, wish: &Wish<'_>) -> Result<Value, GitlabError> {
+    async fn refresh(&self, request: &Value, body: &Value, wish: &Wish<'_>) -> Result<Value, ForgeError> {
         let iid = self.number_of(request)?;
         let mut body = body.clone();
         if let Some(fields) = body.as_object_mut() {
@@ -144,12 +139,12 @@ impl Project {
         Ok(self.api.put(&format!("projects/{}/merge_requests/{iid}", self.id), &body).await?)
     }
 
-    fn number_of(&self, request: &Value) -> Result<u64, GitlabError> {
+    fn number_of(&self, request: &Value) -> Result<u64, ForgeError> {
         Ok(number(request, "iid").ok_or_else(|| self.api.bad("there is no number in it"))?)
     }
 
     /// Asks for the merge when the pipeline succeeds. A new request can't be merged before GitLab has looked at it.
-    async fn merge_itself(&self, iid: u64, commit: &str) -> Result<(), GitlabError> {
+    async fn merge_itself(&self, iid: u64, commit: &str) -> Result<(), ForgeError> {
         let path = format!("projects/{}/merge_requests/{iid}/merge", self.id);
         // The name since GitLab 17.11 and the one before; each version passes over the other.
         let body = json!({ "auto_merge": true, "merge_when_pipeline_succeeds": true, "sha": commit });
@@ -165,38 +160,33 @@ impl Project {
         }
     }
 
-    async fn users(&self, names: &[String]) -> Result<Vec<u64>, GitlabError> {
-        let mut ids = Vec::with_capacity(names.len());
-        for name in names {
-            let name = name.trim_start_matches('@');
-            let query: String =
-                url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
-            let found = self.api.get(&format!("users?{query}")).await?;
-            let id = found.as_array().and_then(|users| number(users.first()?, "id"));
-            ids.push(id.ok_or_else(|| GitlabError::NoUser { name: name.to_owned() })?);
+    fn body(&self, wish: &Wish<'_>) -> Value {
+        let draft = if wish.settings.draft == Flag::On { "Draft: " } else { "" };
+        let mut body = json!({
+            "source_branch": wish.source,
+            "target_branch": wish.target,
+            "title": format!("{draft}{}", wish.title),
+            "description": wish.description,
+            "remove_source_branch": wish.settings.remove_source_branch == Flag::On,
+            "labels": wish.settings.labels.join(","),
+        });
+        for (field, ids) in [("assignee_ids", &self.assignees), ("reviewer_ids", &self.reviewers)] {
+            if !ids.is_empty() {
+                body[field] = json!(ids);
+            }
         }
-        Ok(ids)
+        body
     }
 }
 
-fn body(wish: &Wish<'_>, assignees: &[u64], reviewers: &[u64]) -> Value {
-    let draft = if wish.settings.draft == Flag::On { "Draft: " } else { "" };
-    let mut body = json!({
-        "source_branch": wish.source,
-        "target_branch": wish.target,
-        "title": format!("{draft}{}", wish.title),
-        "description": wish.description,
-        "remove_source_branch": wish.settings.remove_source_branch == Flag::On,
-        "labels": wish.settings.labels.join(","),
-    });
-    for (field, ids) in [("assignee_ids", assignees), ("reviewer_ids", reviewers)] {
-        if !ids.is_empty() {
-            body[field] = json!(ids);
-        }
+async fn users(api: &Api, names: &[String]) -> Result<Vec<u64>, ForgeError> {
+    let mut ids = Vec::with_capacity(names.len());
+    for name in names {
+        let name = name.trim_start_matches('@');
+        let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
+        let found = api.get(&format!("users?{query}")).await?;
+        let id = found.as_array().and_then(|users| number(users.first()?, "id"));
+        ids.push(id.ok_or_else(|| ForgeError::NoUser { forge: Forge::Gitlab, name: name.to_owned() })?);
     }
-    body
-}
-
-fn number(value: &Value, field: &str) -> Option<u64> {
-    value.get(field).and_then(Value::as_u64)
+    Ok(ids)
 }

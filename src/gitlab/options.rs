@@ -4,8 +4,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::Wish;
 use crate::links::WebUrl;
+use crate::merge_request::Wish;
 use crate::settings::Flag;
 use crate::text::option_value;
 
@@ -52,6 +52,11 @@ pub fn request_url(words: &str, host: &str) -> Option<WebUrl> {
         let is_request = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         WebUrl::said(word, [host]).filter(|_| is_request)
     })
+}
+
+/// Whether GitLab says that a request of the work branch is open already.
+pub fn is_there_already(words: &str) -> bool {
+    words.contains("open merge request already exists for this source branch")
 }
 
 /// What GitLab says of options that it did not follow. One is no trouble: the request that is open already.

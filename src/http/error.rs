@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use url::Url;
+
 use super::login::Withheld;
 use super::refusal::Remedy;
 
@@ -70,7 +72,10 @@ pub enum Stray {
     Insecure,
     /// This kind of request has no business elsewhere.
     #[error("it redirects, which is not followed here")]
-    Unwanted,
+    Unwanted {
+        /// Where to.
+        to: Option<Url>,
+    },
     /// A body would be sent a second time.
     #[error("it redirects a request with a body, which is not sent a second time")]
     Body,

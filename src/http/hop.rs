@@ -91,7 +91,7 @@ impl Hop {
 
     fn allowed(&self, target: Option<Url>, sent: Sent) -> Result<Url, Stray> {
         if sent.follow == Follow::Never {
-            return Err(Stray::Unwanted);
+            return Err(Stray::Unwanted { to: target });
         }
         if sent.carries == Carries::Body {
             return Err(Stray::Body);
@@ -174,7 +174,8 @@ mod tests {
     fn leads_nowhere_with_a_body_or_to_what_is_no_web() {
         for to in ["https://h.example/", "https://other.example/", "/x"] {
             assert_eq!(next("https://h.example/", to, Follow::Anywhere, Carries::Body).unwrap_err(), Stray::Body);
-            assert_eq!(next("https://h.example/", to, Follow::Never, Carries::Nothing).unwrap_err(), Stray::Unwanted);
+            let stray = next("https://h.example/", to, Follow::Never, Carries::Nothing).unwrap_err();
+            assert_eq!(stray, Stray::Unwanted { to: Url::parse("https://h.example/").unwrap().join(to).ok() });
         }
         for to in ["ftp://h/x", "file:///etc/passwd", "data:,x", "http://[", "javascript:x"] {
             assert_eq!(next("http://h.example/", to, Follow::Anywhere, Carries::Nothing).unwrap_err(), Stray::Nowhere);

@@ -24,6 +24,8 @@ pub(crate) enum Login {
     Bearer(Bound<SecretString>),
     /// A token in GitLab's own header.
     PrivateToken(Bound<SecretString>),
+    /// A token as Gitea wants it.
+    Token(Bound<SecretString>),
 }
 
 /// A form with a secret.
@@ -70,7 +72,7 @@ impl Login {
     pub(crate) fn is_for(&self, url: &Url) -> bool {
         match self {
             Self::Basic(pair) => pair.for_url(url).is_some(),
-            Self::Bearer(token) | Self::PrivateToken(token) => token.for_url(url).is_some(),
+            Self::Bearer(token) | Self::PrivateToken(token) | Self::Token(token) => token.for_url(url).is_some(),
         }
     }
 
@@ -82,10 +84,8 @@ impl Login {
         plain.check(url)?;
         let header = match self {
             Self::Basic(pair) => pair.for_url(url).map(basic).transpose()?.map(|value| (AUTHORIZATION, value)),
-            Self::Bearer(token) => {
-                let value = |token: &SecretString| secret_value(&format!("Bearer {}", token.expose_secret()));
-                token.for_url(url).map(value).transpose()?.map(|value| (AUTHORIZATION, value))
-            }
+            Self::Bearer(token) => authorization("Bearer", token, url)?,
+            Self::Token(token) => authorization("token", token, url)?,
             Self::PrivateToken(token) => {
                 let value = |token: &SecretString| secret_value(token.expose_secret());
                 let name = HeaderName::from_static("private-token");
@@ -151,6 +151,15 @@ impl PlainHttp {
     }
 }
 
+fn authorization(
+    scheme: &str,
+    token: &Bound<SecretString>,
+    url: &Url,
+) -> Result<Option<(HeaderName, HeaderValue)>, Withheld> {
+    let value = |token: &SecretString| secret_value(&format!("{scheme} {}", token.expose_secret()));
+    Ok(token.for_url(url).map(value).transpose()?.map(|value| (AUTHORIZATION, value)))
+}
+
 fn basic(pair: &Credentials) -> Result<HeaderValue, Withheld> {
     if pair.username.contains(':') {
         return Err(Withheld::NoHeader { what: "a user name with a colon" });
@@ -196,6 +205,7 @@ mod tests {
             (Login::Basic(bound(pair("u"), "h.example")), "authorization: Basic dTpw"),
             (Login::Bearer(token()), "authorization: Bearer t0ken"),
             (Login::PrivateToken(token()), "private-token: t0ken"),
+            (Login::Token(token()), "authorization: token t0ken"),
         ] {
             assert_eq!(shown(&login, "https://h.example/x", &[]).unwrap().as_deref(), Some(expected));
             for other in ["https://other.example/", "https://h.example:8443/", "https://h.example.evil/"] {

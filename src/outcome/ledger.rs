@@ -20,7 +20,16 @@ pub struct Ledger<'a> {
 }
 
 /// Is told of a repository as soon as its commit is on the server.
-type Published<'a> = Box<dyn Fn(&Finished, &RepositoryOutcome) + 'a>;
+type Published<'a> = Box<dyn Fn(&Finished, &RepositoryOutcome, News) + 'a>;
+
+/// What is told of a repository while its run goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Its commit is on the server.
+    Pushed,
+    /// Its merge request is open, and is waited for.
+    Opened,
+}
 
 impl<'a> Ledger<'a> {
     /// Of a run that begins. `published` is called as soon as a commit is on its server, before anything is waited for,
@@ -28,11 +37,12 @@ impl<'a> Ledger<'a> {
     pub fn new(
         images: &[NamedImage],
         plan: &[PlannedRepository],
-        published: impl Fn(&Finished, &RepositoryOutcome) + 'a,
+        published: impl Fn(&Finished, &RepositoryOutcome, News) + 'a,
     ) -> Self {
         let image = |image: &NamedImage| ImageOutcome { image: image.clone(), result: Err(Error::Unfinished) };
         let repository = |plan: &PlannedRepository| RepositoryOutcome {
             plan: plan.clone(),
+            forge: None,
             branch: plan.branch.clone(),
             files: Vec::new(),
             end: End::Failed(Error::Unfinished),
@@ -54,7 +64,9 @@ impl<'a> Ledger<'a> {
     /// A signal ended the run: everything that was not done was interrupted.
     pub fn interrupted(self, signal: &'static str) -> Finished {
         let mut finished = self.close();
-        let is_pushed = finished.repositories.iter().any(|repository| repository.end.is_change());
+        // A work branch that was found as it should be is waited for, too.
+        let is_pushed = |end: &End| end.is_change() || matches!(end, End::Proposed(_));
+        let is_pushed = finished.repositories.iter().any(|repository| is_pushed(&repository.end));
         let stage = if is_pushed { Stage::Pushed } else { Stage::NothingPushed };
         let interrupt = |error: &mut Error| {
             if matches!(error, Error::Unfinished) {
@@ -88,10 +100,19 @@ impl<'a> Ledger<'a> {
 
     /// A repository's commit is on the server.
     pub(crate) fn published(&self, number: usize, learn: impl FnOnce(&mut RepositoryOutcome)) {
+        self.tell(number, News::Pushed, learn);
+    }
+
+    /// A repository's merge request is open, and is waited for.
+    pub(crate) fn opened(&self, number: usize, learn: impl FnOnce(&mut RepositoryOutcome)) {
+        self.tell(number, News::Opened, learn);
+    }
+
+    fn tell(&self, number: usize, news: News, learn: impl FnOnce(&mut RepositoryOutcome)) {
         let mut known = self.lock();
         known.repositories.get_mut(number).map(learn);
         if let Some(repository) = known.repositories.get(number) {
-            (self.published)(&known, repository);
+            (self.published)(&known, repository, news);
         }
     }
 

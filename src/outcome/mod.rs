@@ -4,9 +4,9 @@
 
 mod ledger;
 
-pub use self::ledger::Ledger;
+pub use self::ledger::{Ledger, News};
 use crate::error::{Error, ExitCode};
-use crate::links::WebUrl;
+use crate::links::{Forge, WebUrl};
 use crate::plan::PlannedRepository;
 use crate::registry::Verified;
 use crate::rewrite::FileRewrite;
@@ -37,6 +37,8 @@ pub struct ImageOutcome {
 pub struct RepositoryOutcome {
     /// What was planned.
     pub plan: PlannedRepository,
+    /// Which forge it is on, as far as that is known.
+    pub forge: Option<Forge>,
     /// The branch, once it is known.
     pub branch: Option<String>,
     /// The files of the last attempt.
@@ -57,6 +59,13 @@ pub enum End {
     },
     /// A merge request holds the change.
     Proposed(Proposal),
+    /// The merge request that held the change is merged.
+    Merged {
+        /// The commit on the target branch.
+        commit: String,
+        /// The request's page, where the server said it.
+        request: Option<WebUrl>,
+    },
     /// Everything was as wanted.
     Unchanged,
     /// A dry run found something to change.
@@ -71,7 +80,7 @@ impl End {
     /// The commit that was pushed, or found on the work branch.
     pub fn commit(&self) -> Option<&str> {
         match self {
-            Self::Updated { commit } => Some(commit),
+            Self::Updated { commit } | Self::Merged { commit, .. } => Some(commit),
             Self::Proposed(proposal) => Some(&proposal.commit),
             _ => None,
         }
@@ -80,7 +89,7 @@ impl End {
     /// Whether anything was made on the server.
     pub fn is_change(&self) -> bool {
         match self {
-            Self::Updated { .. } => true,
+            Self::Updated { .. } | Self::Merged { .. } => true,
             Self::Proposed(proposal) => proposal.is_new,
             _ => false,
         }

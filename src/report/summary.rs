@@ -22,6 +22,14 @@ pub fn published(outcome: &RepositoryOutcome) -> Vec<Line> {
     lines
 }
 
+/// What a person reads as soon as a merge request is open that is waited for.
+pub fn opened(outcome: &RepositoryOutcome) -> Vec<Line> {
+    match &outcome.end {
+        End::Proposed(proposal) => vec![proposed(outcome, proposal)],
+        _ => Vec::new(),
+    }
+}
+
 /// What a person reads at the end of `update` beside what was [`published`]: a line each, warnings for what wants
 /// attention.
 pub fn summary(finished: &Finished) -> Vec<Line> {
@@ -41,10 +49,7 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
     let place = place(outcome);
     match &outcome.end {
         End::Proposed(proposal) if proposal.error.is_none() => {
-            let link = proposal.request.as_ref().map(ToString::to_string).or_else(|| commit_url(outcome));
-            let link = link.map(|link| format!(" {link}")).unwrap_or_default();
-            let what = if proposal.is_new { "proposed" } else { "proposed already" };
-            vec![Line::Info(format!("{place}: {what} {} on {}{link}", short(&proposal.commit), proposal.branch))]
+            vec![proposed(outcome, proposal)]
         }
         End::WouldUpdate => {
             let mut lines = changes(outcome);
@@ -55,8 +60,19 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
         End::Withheld => {
             vec![Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere"))]
         }
+        End::Merged { commit, .. } => {
+            let link = commit_url(outcome).map(|url| format!(" {url}")).unwrap_or_default();
+            vec![Line::Info(format!("{place}: merged as {}{link}", short(commit)))]
+        }
         End::Updated { .. } | End::Proposed(_) | End::Failed(_) => Vec::new(),
     }
+}
+
+fn proposed(outcome: &RepositoryOutcome, proposal: &Proposal) -> Line {
+    let link = proposal.request.as_ref().map(ToString::to_string).or_else(|| commit_url(outcome));
+    let link = link.map(|link| format!(" {link}")).unwrap_or_default();
+    let what = if proposal.is_new { "proposed" } else { "proposed already" };
+    Line::Info(format!("{}: {what} {} on {}{link}", place(outcome), short(&proposal.commit), proposal.branch))
 }
 
 fn changes(outcome: &RepositoryOutcome) -> Vec<Line> {

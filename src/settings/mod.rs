@@ -210,6 +210,7 @@ pub fn merge(
     let scope = Scope::Of(name.as_deref());
     let Repositories { of_run: repositories, servers, passed_over } = repositories(args, &config, scope, environment)?;
     let network = network::network(&args.network, servers.audience(), environment)?;
+    proposal::require_request(&args.proposal, &config)?;
     let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
     let argocd = after::argocd(&args.after, environment)?;
     let ci = Ci::from_environment(environment);

@@ -2,13 +2,16 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::servers::GitServers;
 use super::{RepositorySettings, SettingsError, branch, token};
-use crate::cli::{ProposalArgs, UpdateArgs};
+use crate::cli::{ForgeArg, ProposalArgs, UpdateArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::environment::Environment;
+use crate::links::Forge;
 use crate::secret::{Bound, SecretString};
 
 /// Where the token for the forge's API may be; the first that is set counts.
@@ -65,6 +68,10 @@ pub struct ProposalSettings {
     pub remove_source_branch: Flag,
     /// Whether it is a draft.
     pub draft: Flag,
+    /// Whose API opens it, when that was said.
+    pub forge: Option<Forge>,
+    /// How long it may take until it is merged; none means that nobody waits for it.
+    pub wait: Option<Duration>,
     /// The token for the forge's API; without one the request is opened by push options.
     pub token: Option<Bound<SecretString>>,
 }
@@ -93,9 +100,16 @@ pub(super) fn proposal(
         auto_merge: args.mr_auto_merge.into(),
         remove_source_branch: args.mr_remove_source_branch.into(),
         draft: args.mr_draft.into(),
+        forge: args.forge.map(|forge| match forge {
+            ForgeArg::Gitlab => Forge::Gitlab,
+            ForgeArg::Github => Forge::Github,
+            ForgeArg::Gitea => Forge::Gitea,
+        }),
+        wait: args.mr_wait,
         token: token.as_ref().map(|(_, token)| Bound::new(token.clone(), apis.clone())),
     };
     for repository in repositories.iter().filter(|repository| repository.delivery == Delivery::MergeRequest) {
+        require_token(&proposal)?;
         require_other_branch(&proposal, repository)?;
         let origin = repository.url.web_origin().and_then(|origin| Url::parse(&origin).ok());
         if let Some((variable, _)) = &token
@@ -105,6 +119,30 @@ pub(super) fn proposal(
         }
     }
     Ok(proposal)
+}
+
+/// An error when something is asked for that push options can't do, and there is no token for the API.
+fn require_token(proposal: &ProposalSettings) -> Result<(), SettingsError> {
+    let asked = match proposal {
+        ProposalSettings { token: Some(_), .. } => return Ok(()),
+        ProposalSettings { reviewers, .. } if !reviewers.is_empty() => ("mr-reviewer", "name reviewers"),
+        ProposalSettings { assignees, .. } if !assignees.is_empty() => ("mr-assignee", "name assignees"),
+        ProposalSettings { wait: Some(_), .. } => ("mr-wait", "tell what becomes of a request"),
+        _ => return Ok(()),
+    };
+    let (what, cant) = asked;
+    let reason = format!("push options can't {cant}, and {} is not set", FORGE_TOKENS[0]);
+    Err(SettingsError::Value { what: what.to_owned(), reason })
+}
+
+/// An error when a request is to be waited for, and neither a flag nor the config file asks for one.
+pub(super) fn require_request(args: &ProposalArgs, config: &Config) -> Result<(), SettingsError> {
+    let in_config =
+        || config.merge_request == Some(true) || config.repositories.iter().any(|one| one.merge_request == Some(true));
+    if args.mr_wait.is_none() || args.merge_request.unwrap_or_else(in_config) {
+        return Ok(());
+    }
+    Err(SettingsError::Usage("--mr-wait waits for a merge request: it needs --merge-request".to_owned()))
 }
 
 /// An error when the work branch that is asked for is the very branch that it is for, as far as that one is named.

@@ -4,7 +4,7 @@
 
 use super::environments::{self, Scope};
 use super::repositories::{Repositories, repositories};
-use super::{ConfigText, Network, RepositorySettings, SettingsError, encryption, network, reference, servers};
+use super::{Ci, ConfigText, Network, RepositorySettings, SettingsError, encryption, network, reference, servers};
 use crate::cli::{FormatArg, StatusArgs, TargetArgs, UpdateArgs};
 use crate::config::Config;
 use crate::environment::Environment;
@@ -40,6 +40,8 @@ pub struct StatusSettings {
     pub output: Option<String>,
     /// How to reach servers.
     pub network: Network,
+    /// What CI says about this run.
+    pub ci: Ci,
 }
 
 /// Merges what `status` was given. It needs no image, so a variable that only a build sets may be missing in `images`.
@@ -86,6 +88,7 @@ pub fn status(
         format: args.format.unwrap_or_default(),
         output: args.output.clone(),
         network,
+        ci: Ci::from_environment(environment),
     })
 }
 

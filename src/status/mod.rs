@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::error::Error;
-use crate::links;
+use crate::forge;
+use crate::links::{self, Forge};
 use crate::ports::Access;
 use crate::registry::Registry;
 use crate::settings::{RepositorySettings, StatusSettings};
@@ -47,8 +48,8 @@ pub struct Looked {
 
 /// Looks at all repositories, then at the images that they name.
 pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access, now: SystemTime) -> Looked {
-    let read = settings.repositories.iter().map(|repository| reading::read(settings, repository, access));
-    let mut readings = join_all(read).await;
+    let read = settings.repositories.iter().map(|repository| read(settings, repository, access));
+    let (mut readings, forges): (Vec<_>, Vec<_>) = join_all(read).await.into_iter().unzip();
     for reading in readings.iter_mut().flatten() {
         reading.places.retain(|seen| is_shown(settings, seen));
     }
@@ -63,11 +64,11 @@ pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access
     let mut errors = Vec::new();
     // Two entries of the config can name one branch, and targets of both one place.
     let mut known = HashSet::new();
-    for (repository, reading) in settings.repositories.iter().zip(readings) {
+    for ((repository, forge), reading) in settings.repositories.iter().zip(forges).zip(readings) {
         status.repositories.push(repository_status(repository, &reading));
         match reading {
             Ok(reading) => reading.places.iter().for_each(|seen| {
-                let place = place(repository, &reading, seen, &images);
+                let place = place((repository, forge), &reading, seen, &images);
                 let (repository, branch, file) = (&place.repository, &place.branch, &place.file);
                 let identity = (
                     repository.clone(),
@@ -91,6 +92,22 @@ pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access
     });
     drift::note(&mut status.environments);
     Looked { status, errors }
+}
+
+/// Reads a repository, and asks which forge it is on: that makes the links.
+async fn read(
+    settings: &StatusSettings,
+    repository: &RepositorySettings,
+    access: &Access,
+) -> (Result<Reading, Error>, Option<Forge>) {
+    let forge = async {
+        // Nobody knows at which port a server that is reached over SSH has its pages.
+        if repository.url.is_ssh() {
+            return forge::known(&repository.url, None, &settings.ci);
+        }
+        forge::detect(&repository.url, None, &settings.ci, &access.http).await
+    };
+    join(reading::read(settings, repository, access), forge).await
 }
 
 fn is_shown(settings: &StatusSettings, seen: &Seen) -> bool {
@@ -121,7 +138,12 @@ fn repository_status(repository: &RepositorySettings, reading: &Result<Reading, 
     }
 }
 
-fn place(repository: &RepositorySettings, reading: &Reading, seen: &Seen, images: &Images) -> PlaceStatus {
+fn place(
+    (repository, forge): (&RepositorySettings, Option<Forge>),
+    reading: &Reading,
+    seen: &Seen,
+    images: &Images,
+) -> PlaceStatus {
     let holding = &seen.holding;
     PlaceStatus {
         image: holding.repository.as_ref().map(ToString::to_string),
@@ -134,18 +156,18 @@ fn place(repository: &RepositorySettings, reading: &Reading, seen: &Seen, images
         path: one_line(&holding.path),
         line: holding.line,
         registry: images.status(holding),
-        last_bump: bumps::last(&reading.log.commits, seen.sought()).map(|found| bump(repository, &found)),
+        last_bump: bumps::last(&reading.log.commits, seen.sought()).map(|found| bump((repository, forge), &found)),
         drift: Vec::new(),
     }
 }
 
-fn bump(repository: &RepositorySettings, found: &bumps::Match<'_>) -> Bump {
+fn bump((repository, forge): (&RepositorySettings, Option<Forge>), found: &bumps::Match<'_>) -> Bump {
     let commit = found.commit;
     let text = |key| trailer(&commit.message, key).map(one_line).filter(|text| !text.is_empty());
     let since = Duration::from_secs(u64::try_from(commit.time).unwrap_or_default());
     Bump {
         commit: commit.id.clone(),
-        commit_url: links::commit_url(&repository.url, &commit.id),
+        commit_url: links::commit_url(&repository.url, forge, &commit.id),
         author: one_line(&commit.author),
         time: UNIX_EPOCH.checked_add(since).map(rfc3339).unwrap_or_default(),
         seconds: commit.time,

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::public;
 use super::texts::{Texts, require_work_branch};
 use crate::edit::KnownDigest;
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::git::{GitError, Remote, Snapshot};
 use crate::kustomize::Border;
 use crate::levels;
@@ -99,8 +99,24 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), context)?) } else { None };
     if let Some(texts) = &texts {
         public::require(plan, branch, texts, context)?;
+        require_forge(number, texts, context).await?;
     }
     Ok(Ready { reading, rewrite, texts })
+}
+
+/// A merge request that can't be opened, or can't be what is wished, is known before anything is pushed.
+async fn require_forge(number: usize, texts: &Texts, context: &Context<'_>) -> Result<(), Error> {
+    let Some(request) = &texts.request else { return Ok(()) };
+    let (plan, settings) = (&context.plan[number], context.settings);
+    context.desks[number].require(plan, settings, &context.access.http).await.map_err(|reason| {
+        let action = format!("open the merge request of {} in {}", request.source, plan.url.short());
+        Error::Forge { action, stage: Stage::NothingPushed, reason }
+    })
+}
+
+/// Whether what was read has all that the run writes: nothing is left to change.
+pub(super) async fn is_done(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>) -> Result<bool, Error> {
+    Ok(edit(plan, reading, context).await?.changed().next().is_none())
 }
 
 /// The same files, when they may be published. Looking for secrets in a large one takes a while.

@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::desk::Desk;
 use super::proofs::Proofs;
 use crate::outcome::Ledger;
 use crate::plan::PlannedRepository;
@@ -15,6 +16,8 @@ pub(super) struct Context<'a> {
     pub(super) plan: &'a [PlannedRepository],
     pub(super) access: &'a Access,
     pub(super) ledger: &'a Ledger<'a>,
+    /// Each repository's forge.
+    pub(super) desks: Vec<Desk>,
     /// The checked images, and what is proven of them.
     pub(super) proofs: Proofs<'a>,
     coverage: Mutex<Coverage>,
@@ -24,11 +27,11 @@ impl<'a> Context<'a> {
     pub(super) fn new(
         (settings, plan): (&'a Settings, &'a [PlannedRepository]),
         access: &'a Access,
-        ledger: &'a Ledger<'a>,
+        (ledger, desks): (&'a Ledger<'a>, Vec<Desk>),
         proofs: Proofs<'a>,
     ) -> Self {
         let coverage = Coverage::of(plan.len()).excusing(settings.images_of_others());
-        Self { settings, plan, access, ledger, proofs, coverage: Mutex::new(coverage) }
+        Self { settings, plan, access, ledger, desks, proofs, coverage: Mutex::new(coverage) }
     }
 
     /// Which images were found in which repository.

@@ -2,10 +2,14 @@
 //! registry, a repository or a file is read.
 //!
 //! `attempt` is everything between a tip that was read and a push, `proofs` what has to be found out for it, `texts`
-//! what is said about it; `publish` and `propose` push, and start the next attempt after a lost race.
+//! what is said about it; `publish` and `propose` push, and start the next attempt after a lost race; `desk` is the
+//! forge that opens a request, `follow` waits for its merge, `finish` takes the steps after the push.
 
 mod attempt;
 mod context;
+mod desk;
+mod finish;
+mod follow;
 mod pace;
 mod proofs;
 mod propose;
@@ -13,10 +17,11 @@ mod public;
 mod publish;
 mod texts;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 
 use self::attempt::{Ready, attempt, read, require_all_images};
 use self::context::Context;
+use self::desk::Desk;
 pub use self::proofs::Gate;
 use self::proofs::Proofs;
 use self::publish::publish;
@@ -39,14 +44,18 @@ pub async fn run(
 ) {
     let checks = join_all((0..settings.images.len()).map(|number| check(number, settings, gate, ledger)));
     let reads = join_all(plan.iter().map(|plan| read(plan, access)));
-    let (images, reads) = join(checks, reads).await;
+    let desks = join_all(plan.iter().map(|plan| Desk::of(plan, settings, &access.http)));
+    let (images, reads, desks) = join3(checks, reads, desks).await;
+    for (number, desk) in desks.iter().enumerate() {
+        ledger.repository(number, |outcome| outcome.forge = desk.forge());
+    }
     let Some(images) = images.into_iter().collect() else {
         for (number, read) in reads.into_iter().enumerate() {
             ledger.repository(number, |outcome| outcome.end = read.err().map_or(End::Withheld, End::Failed));
         }
         return;
     };
-    let context = Context::new((settings, plan), access, ledger, Proofs::new(gate, images));
+    let context = Context::new((settings, plan), access, (ledger, desks), Proofs::new(gate, images));
     let attempts = reads.into_iter().enumerate().map(async |(number, read)| {
         let ready = match read {
             Ok(reading) => attempt(number, reading, &context).await,

@@ -1,16 +1,17 @@
 //! One repository's commit as a merge request; this module must not touch the branch that it is for.
 
-use tracing::{debug, info, warn};
+use tracing::{debug, info};
 
 use super::attempt::Ready;
 use super::context::Context;
+use super::follow::follow;
 use super::texts::Request;
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::git::{Commit, Proposed};
-use crate::gitlab::{self, GitlabError, Opened, Project, Wish};
+use crate::gitlab;
+use crate::merge_request::{ForgeError, Opened, Wish};
 use crate::outcome::{End, Proposal};
 use crate::plan::PlannedRepository;
-use crate::secret::{Bound, SecretString};
 
 /// What became of a push.
 pub(super) enum Sent {
@@ -18,77 +19,140 @@ pub(super) enum Sent {
     Done,
     /// Somebody else was faster.
     LostRace(String),
+    /// The request is merged, and the steps after the push are due.
+    Merged(End),
 }
 
-/// Pushes the work branch, then opens or refreshes the request.
+/// What is on the work branch, and what the server said to the push.
+struct Pushed {
+    commit: String,
+    /// None where nothing was pushed.
+    words: Option<String>,
+    is_new: bool,
+}
+
+/// Pushes the work branch, opens or refreshes the request, and waits for its merge where that is asked for. `make` makes the
+/// commit, this many seconds later than now.
 pub(super) async fn propose(
     number: usize,
     (ready, request): (&Ready, &Request),
-    (commit, options): (&Commit, Vec<String>),
+    (make, options): (impl AsyncFn(i64) -> Result<Commit, Error>, Vec<String>),
     context: &Context<'_>,
 ) -> Result<Sent, Error> {
     let plan = &context.plan[number];
     let wish = request.wish(context);
-    let source = &request.source;
-    debug!("{}: the merge request comes from {source}", plan.url.short());
-    let token = context.settings.proposal.token.as_ref();
-    let mut options = options;
-    if token.is_none() {
-        options.extend(gitlab::push_options(&wish));
-        if !wish.settings.reviewers.is_empty() {
-            warn!("{}: push options can't name reviewers, GITOPS_BUMP_FORGE_TOKEN is needed", plan.url.short());
-        }
-    }
-    let place = plan.url.on_branch(Some(source));
-    let proposed = ready.reading.remote.propose(&ready.reading.snapshot, commit, source, &options).await;
-    let proposed = proposed.map_err(|reason| Error::Git { action: format!("push to {place}"), reason })?;
-    let (id, words) = match proposed {
-        Proposed::LostRace { words } => return Ok(Sent::LostRace(words)),
-        Proposed::Already { commit } => {
-            info!("{place}: the work branch holds this change already");
-            (commit, None)
-        }
-        Proposed::Pushed { words } => (commit.id(), Some(words)),
+    debug!("{}: the merge request comes from {}", plan.url.short(), wish.source);
+    let pushed = match push(plan, (ready, &wish), (make, options)).await? {
+        Ok(pushed) => pushed,
+        Err(words) => return Ok(Sent::LostRace(words)),
     };
-    let proposal =
-        |is_new, request, error| Proposal { branch: source.clone(), commit: id.clone(), request, is_new, error };
+    let proposal = |is_new, request, error| Proposal {
+        branch: wish.source.to_owned(),
+        commit: pushed.commit.clone(),
+        request,
+        is_new,
+        error,
+    };
     context.ledger.published(number, |outcome| {
         outcome.files.clone_from(&ready.rewrite.files);
-        outcome.end = End::Proposed(proposal(words.is_some(), None, Some(Error::Unfinished)));
+        outcome.end = End::Proposed(proposal(pushed.is_new, None, Some(Error::Unfinished)));
     });
-    let opened = match (token, &words) {
-        (Some(token), _) => open(plan, token, (&wish, &id), context).await.map(Some),
-        (None, Some(words)) => opened_by_push(words, plan.url.host().unwrap_or_default()),
-        (None, None) => Ok(None),
+    let opened = match open(number, (&wish, &pushed), context).await {
+        Ok(opened) => opened,
+        Err(reason) => {
+            let error = failed(plan, wish.source, reason);
+            let end = End::Proposed(proposal(pushed.is_new, None, Some(error)));
+            context.ledger.repository(number, |outcome| outcome.end = end);
+            return Ok(Sent::Done);
+        }
     };
-    let is_new = words.is_some() || matches!(&opened, Ok(Some(opened)) if !opened.is_refreshed);
-    let (request, error) = match opened {
-        Ok(opened) => (opened.and_then(|opened| opened.url), None),
-        Err(reason) => (None, Some(failed(plan, source, reason))),
+    let is_new = pushed.is_new || !opened.is_refreshed;
+    let proposal = |error| proposal(is_new, opened.url.clone(), error);
+    let (Some(wait), Some(id)) = (context.settings.proposal.wait, opened.number) else {
+        context.ledger.repository(number, |outcome| outcome.end = End::Proposed(proposal(None)));
+        return Ok(Sent::Done);
     };
-    let end = End::Proposed(proposal(is_new, request, error));
-    context.ledger.repository(number, |outcome| outcome.end = end);
-    Ok(Sent::Done)
+    context.ledger.opened(number, |outcome| outcome.end = End::Proposed(proposal(Some(Error::Unfinished))));
+    match follow(number, ready, (id, wait), context).await {
+        Ok(commit) => Ok(Sent::Merged(End::Merged { commit, request: opened.url })),
+        Err(reason) => {
+            let action = format!("wait for the merge request of {} in {}", wish.source, plan.url.short());
+            let error = Error::Forge { action, stage: Stage::Pushed, reason };
+            context.ledger.repository(number, |outcome| outcome.end = End::Proposed(proposal(Some(error))));
+            Ok(Sent::Done)
+        }
+    }
+}
+
+/// Pushes the work branch; the server's words when somebody else was faster.
+async fn push(
+    plan: &PlannedRepository,
+    (ready, wish): (&Ready, &Wish<'_>),
+    (make, mut options): (impl AsyncFn(i64) -> Result<Commit, Error>, Vec<String>),
+) -> Result<Result<Pushed, String>, Error> {
+    let place = plan.url.on_branch(Some(wish.source));
+    let by_push_options = wish.settings.token.is_none();
+    if by_push_options {
+        options.extend(gitlab::push_options(wish));
+    }
+    let (remote, snapshot) = (&ready.reading.remote, &ready.reading.snapshot);
+    let failed = |reason| Error::Git { action: format!("push to {place}"), reason };
+    let mut commit = make(0).await?;
+    let proposed = remote.propose(snapshot, &commit, wish.source, &options).await.map_err(failed)?;
+    let (there, again) = match proposed {
+        Proposed::LostRace { words } => return Ok(Err(words)),
+        Proposed::Pushed { words } => {
+            return Ok(Ok(Pushed { commit: commit.id(), words: Some(words), is_new: true }));
+        }
+        Proposed::Already { commit } => (commit, by_push_options),
+    };
+    if !again {
+        info!("{place}: the work branch holds this change already");
+        return Ok(Ok(Pushed { commit: there, words: None, is_new: false }));
+    }
+    info!(
+        "{place}: the work branch holds this change already, and is pushed anew: only GitLab's answer tells that the request is open"
+    );
+    // A commit of the very same second would be the same one.
+    let mut later = 1;
+    while commit.id() == there || later == 1 {
+        commit = make(later).await?;
+        later += 1;
+    }
+    match remote.propose_again(snapshot, &commit, (wish.source, &there), &options).await.map_err(failed)? {
+        Proposed::LostRace { words } => Ok(Err(words)),
+        Proposed::Pushed { words } => Ok(Ok(Pushed { commit: commit.id(), words: Some(words), is_new: false })),
+        Proposed::Already { commit } => Ok(Ok(Pushed { commit, words: None, is_new: false })),
+    }
 }
 
 async fn open(
-    plan: &PlannedRepository,
-    token: &Bound<SecretString>,
-    (wish, commit): (&Wish<'_>, &str),
+    number: usize,
+    (wish, pushed): (&Wish<'_>, &Pushed),
     context: &Context<'_>,
-) -> Result<Opened, GitlabError> {
-    let project = Project::find(&plan.url, token, &context.settings.ci, &context.access.http).await?;
-    project.open(wish, commit).await
+) -> Result<Opened, ForgeError> {
+    let (plan, settings) = (&context.plan[number], context.settings);
+    let Some(token) = &settings.proposal.token else {
+        let words = pushed.words.as_deref().unwrap_or_default();
+        return opened_by_push(words, plan, !pushed.is_new);
+    };
+    let client = context.desks[number].client(plan, (token, settings), &context.access.http).await?;
+    client.open(wish, &pushed.commit).await
 }
 
-/// What GitLab's answer to push options comes to.
-fn opened_by_push(words: &str, host: &str) -> Result<Option<Opened>, GitlabError> {
+/// What GitLab's answer to push options comes to: the address of the request in it is the proof that there is one.
+fn opened_by_push(words: &str, plan: &PlannedRepository, is_refreshed: bool) -> Result<Opened, ForgeError> {
     if let Some(warning) = gitlab::warning(words) {
-        return Err(GitlabError::Warned { words: warning.to_owned() });
+        return Err(ForgeError::Warned { words: warning.to_owned() });
     }
-    Ok(gitlab::request_url(words, host).map(|url| Opened { url: Some(url), is_refreshed: false }))
+    let url = gitlab::request_url(words, plan.url.host().unwrap_or_default());
+    if url.is_none() && !gitlab::is_there_already(words) {
+        return Err(ForgeError::Untold { host: plan.url.host().unwrap_or("the local repository").to_owned() });
+    }
+    Ok(Opened { number: None, url, is_refreshed })
 }
 
-fn failed(plan: &PlannedRepository, source: &str, reason: GitlabError) -> Error {
-    Error::Gitlab { action: format!("open the merge request of {source} in {}", plan.url.short()), reason }
+fn failed(plan: &PlannedRepository, source: &str, reason: ForgeError) -> Error {
+    let action = format!("open the merge request of {source} in {}", plan.url.short());
+    Error::Forge { action, stage: Stage::Pushed, reason }
 }

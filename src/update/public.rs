@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::texts::Texts;
 use crate::error::Error;
-use crate::gitlab::Wish;
+use crate::merge_request::Wish;
 use crate::plan::PlannedRepository;
 use crate::rewrite::Rewrite;
 use crate::secret::{NotPublic, SharedRedactor};

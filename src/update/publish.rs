@@ -1,6 +1,5 @@
 //! One repository's commit and push, and its race loop; this module must not publish what no attempt has worked out.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -8,16 +7,15 @@ use tracing::{debug, info};
 
 use super::attempt::{Ready, attempt, read_again};
 use super::context::Context;
+use super::finish::finish;
 use super::pace::Pace;
 use super::propose::{Sent, propose};
 use super::texts::Texts;
-use crate::after::{self, Step};
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
-use crate::links;
+use crate::links::Forge;
 use crate::message;
-use crate::outcome::{End, RepositoryOutcome};
-use crate::plan::PlannedRepository;
+use crate::outcome::End;
 use crate::settings::SkipCi;
 
 /// Commits and pushes, then takes the steps after the push. What happens is written into the ledger.
@@ -36,12 +34,16 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
     loop {
         let pushing = Instant::now();
         let Some(texts) = &ready.texts else {
-            finish(number, &ready, None, context).await;
+            finish(number, &ready, End::Unchanged, context).await;
             return Ok(());
         };
         let place = ready.place(plan);
         match send(number, (&ready, texts), context).await {
             Ok(Sent::Done) => return Ok(()),
+            Ok(Sent::Merged(end)) => {
+                finish(number, &ready, end, context).await;
+                return Ok(());
+            }
             Ok(Sent::LostRace(words)) => debug!("{place}: {words}"),
             Err(error) => {
                 context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
@@ -70,45 +72,24 @@ async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context
     let failed = |what: &str, reason| Error::Git { action: format!("{what} {}", ready.place(plan)), reason };
     let changes: Vec<(String, Vec<u8>)> =
         ready.rewrite.changed().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
-    let skip = skip(plan, ready, context).await.map_err(|reason| failed("push to", reason))?;
+    let skip = skip(number, ready, context).await.map_err(|reason| failed("push to", reason))?;
     let meta = skip.marked(texts.commit_meta(context));
-    let commit = snapshot.commit(changes, &meta).await.map_err(|reason| failed("commit to", reason))?;
+    let make = async |later: i64| {
+        let meta = CommitMeta { time: meta.time.saturating_add(later), ..meta.clone() };
+        snapshot.commit(changes.clone(), &meta).await.map_err(|reason| failed("commit to", reason))
+    };
     let options = skip.push_options();
     if let Some(request) = &texts.request {
-        return propose(number, (ready, request), (&commit, options), context).await;
+        return Box::pin(propose(number, (ready, request), (make, options), context)).await;
     }
+    let commit = make(0).await?;
     match remote.push(snapshot, &commit, &options).await.map_err(|reason| failed("push to", reason))? {
         Push::LostRace { words } => Ok(Sent::LostRace(words)),
         Push::Done { .. } => {
-            finish(number, ready, Some(&commit.id()), context).await;
+            finish(number, ready, End::Updated { commit: commit.id() }, context).await;
             Ok(Sent::Done)
         }
     }
-}
-
-/// Writes down the commit that was pushed, or that there was nothing to push; then takes the steps after the push.
-async fn finish(number: usize, ready: &Ready, commit: Option<&str>, context: &Context<'_>) {
-    let places = ready.rewrite.files.iter().flat_map(|file| &file.places);
-    let images: BTreeSet<usize> = places.map(|place| place.image).collect();
-    let step = Step {
-        plan: &context.plan[number],
-        branch: ready.reading.snapshot.branch(),
-        commit,
-        images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
-        settings: context.settings,
-        http: &context.access.http,
-    };
-    let learn = |outcome: &mut RepositoryOutcome| {
-        outcome.files.clone_from(&ready.rewrite.files);
-        outcome.end = commit.map_or(End::Unchanged, |commit| End::Updated { commit: commit.to_owned() });
-        outcome.after = step.due();
-    };
-    match commit {
-        Some(_) => context.ledger.published(number, learn),
-        None => context.ledger.repository(number, learn),
-    }
-    let failures = after::run(&step).await;
-    context.ledger.repository(number, |outcome| outcome.after = failures);
 }
 
 /// How a push is kept from starting a pipeline.
@@ -137,8 +118,8 @@ impl Skip {
     }
 }
 
-async fn skip(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) -> Result<Skip, GitError> {
-    let settings = context.settings;
+async fn skip(number: usize, ready: &Ready, context: &Context<'_>) -> Result<Skip, GitError> {
+    let (plan, settings) = (&context.plan[number], context.settings);
     let skips = match settings.skip_ci {
         SkipCi::Always => true,
         SkipCi::Never => false,
@@ -151,6 +132,8 @@ async fn skip(plan: &PlannedRepository, ready: &Ready, context: &Context<'_>) ->
         info!("{}: this pipeline's own project, so the push starts no pipeline", plan.url.short());
     }
     let reading = &ready.reading;
-    let takes = links::is_gitlab(&plan.url) && reading.remote.takes_push_options(&reading.snapshot).await?;
+    // Gitea takes push options and drops this one.
+    let follows = !matches!(context.desks[number].forge(), Some(Forge::Github | Forge::Gitea));
+    let takes = follows && reading.remote.takes_push_options(&reading.snapshot).await?;
     Ok(if takes { Skip::Option } else { Skip::Marker })
 }

@@ -9,7 +9,7 @@ use crate::diff;
 use crate::edit::Kind;
 use crate::error::Error;
 use crate::git::CommitMeta;
-use crate::gitlab::Wish;
+use crate::merge_request::Wish;
 use crate::message::{self, ChangeFacts, Facts, ImageFacts};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{FileRewrite, Rewrite};

@@ -90,7 +90,8 @@ fn a_git_servers_words_name_no_foreign_request() {
     ] {
         let scene = Scene::new();
         scene.infra.hook("post-receive", &format!("echo 'View merge request for x:' >&2; echo '  {words}' >&2"));
-        scene.update(&["--merge-request"]).run().exits(0);
+        // Another address is no proof that a request is open.
+        scene.update(&["--merge-request"]).run().exits(if request.is_empty() { 11 } else { 0 });
         assert_eq!(scene.request(), request);
     }
 }

@@ -6,6 +6,9 @@ use crate::samples::{app_infra, values};
 use crate::world::{Bump, GITLAB_TOKEN, Gitlab, Repository, Run, Secret, World};
 
 /// Writes down the options of every push.
+/// GitLab's words to a push to a branch with a request.
+const VIEW: &str = "echo 'View merge request for x:' >&2; echo '  http://127.0.0.1/shop/infra/-/merge_requests/5' >&2";
+
 const RECORD: &str = "i=0\nwhile [ $i -lt ${GIT_PUSH_OPTION_COUNT:-0} ]; do\n\
     eval \"echo \\\"\\$GIT_PUSH_OPTION_$i\\\"\" >> options\n i=$((i+1))\ndone";
 
@@ -24,6 +27,7 @@ impl Scene {
         }
         let infra = app_infra(&world, "1");
         infra.hook("pre-receive", RECORD);
+        infra.hook("post-receive", VIEW);
         Self { world, infra, gitlab: Gitlab::start() }
     }
 
@@ -66,9 +70,7 @@ fn report(scene: &Scene, run: Run) -> Value {
 #[test]
 fn push_options_open_the_request() {
     let scene = Scene::new();
-    let flags = ["--mr-label", "bump", "--mr-assignee", "ada", "--mr-draft", "--mr-remove-source-branch"];
-    let words = "echo 'View merge request for x:' >&2; echo '  http://127.0.0.1/shop/infra/-/merge_requests/5' >&2";
-    scene.infra.hook("post-receive", words);
+    let flags = ["--mr-label", "bump", "--mr-draft", "--mr-remove-source-branch"];
 
     let report = report(&scene, scene.propose("2", &[&flags[..], &["--report-json", "report.json"]].concat()).run());
 
@@ -78,7 +80,7 @@ fn push_options_open_the_request() {
     assert_eq!(scene.infra.parent(&branch), scene.infra.tip("main"));
     assert_eq!(scene.infra.file(&branch, "values.yaml"), scene.values("2"));
     let options = scene.options();
-    for option in ["create", "target=main", "label=bump", "assign=ada", "draft", "remove_source_branch"] {
+    for option in ["create", "target=main", "label=bump", "draft", "remove_source_branch"] {
         assert!(options.lines().any(|line| line == format!("merge_request.{option}")), "{option}\n{options}");
     }
     assert!(options.contains("merge_request.title=Update app to 2\n"), "{options}");
@@ -91,14 +93,26 @@ fn push_options_open_the_request() {
 }
 
 #[test]
-fn a_re_run_makes_no_second_branch_and_pushes_nothing() {
+fn a_re_run_makes_no_second_branch() {
     let scene = Scene::new();
-    scene.propose("2", &[]).run().exits(0);
-    let tip = scene.infra.tip(&scene.work_branch());
+    scene.propose_by_api("2", &[]).run().exits(0);
+    let branch = scene.work_branch();
+    let tip = scene.infra.tip(&branch);
 
-    scene.propose("2", &["--report-dotenv", "report.env"]).run().exits(0).says("proposed already");
+    scene.propose_by_api("2", &["--report-dotenv", "report.env"]).run().exits(0).says("proposed already");
 
     assert_eq!(scene.infra.tip(&scene.work_branch()), tip);
+    assert!(scene.world.read("report.env").contains("GITOPS_BUMP_RESULT_CHANGED=false\n"));
+
+    // By push options only the answer to a push tells that the request is open: the same change is pushed anew.
+    scene
+        .propose("2", &["--report-dotenv", "report.env"])
+        .run()
+        .exits(0)
+        .says("proposed already")
+        .says("merge_requests/5");
+    assert_eq!(scene.infra.parent(&branch), scene.infra.tip("main"));
+    assert_eq!(scene.infra.file(&scene.work_branch(), "values.yaml"), scene.values("2"));
     assert!(scene.world.read("report.env").contains("GITOPS_BUMP_RESULT_CHANGED=false\n"));
 }
 
@@ -216,7 +230,7 @@ fn what_fails_after_the_push_is_exit_11() {
     assert_eq!(report["repositories"][0]["outcome"], "proposed");
     assert!(report["repositories"][0]["error"].as_str().is_some_and(|error| error.contains("denies access")));
 
-    scene.propose_by_api("2", &["--mr-reviewer", "nobody"]).run().exits(11).says("knows no user \"nobody\"");
+    scene.propose_by_api("2", &["--mr-reviewer", "nobody"]).run().exits(3).says("knows no user \"nobody\"");
     scene.gitlab.trouble("POST", 422);
     scene.propose_by_api("2", &[]).run().exits(11).says("answers 422: not now");
 

@@ -67,6 +67,11 @@ impl Gitlab {
         self.lock().requests[iid - 1]["state"] = json!(state);
     }
 
+    /// Gives a merge request other fields.
+    pub(crate) fn set(&self, iid: usize, fields: &Value) {
+        let _ = update(&mut self.lock(), &iid.to_string(), fields);
+    }
+
     /// Makes it say another beginning of its pages' addresses.
     pub(crate) fn set_pages(&self, pages: &str) {
         self.lock().pages = Some(pages.to_owned());
@@ -140,6 +145,9 @@ fn answer(request: &str, token: Option<&str>, body: &Value, state: &Mutex<State>
     let (method, path) = request.split_once(' ').expect("the request line has a path");
     let path = path.strip_prefix("/api/v4/").unwrap_or(path);
     match (method, path.split(['/', '?']).collect::<Vec<_>>().as_slice()) {
+        ("GET", ["projects", "7", "merge_requests", iid]) if iid.parse::<usize>().is_ok() => {
+            update(&mut state, iid, &json!({}))
+        }
         ("GET", ["projects", "7", "merge_requests", query]) => (200, json!(open(&state, query))),
         ("POST", ["projects", "7", "merge_requests"]) => create(&mut state, body),
         ("PUT", ["projects", "7", "merge_requests", iid]) => update(&mut state, iid, body),

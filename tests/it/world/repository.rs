@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::directory;
+use super::forge::Way;
 use super::tools::output_of;
 
 /// One bare repository; clones are the same repository.
@@ -132,6 +133,35 @@ impl Repository {
         let tip = self.tip("main");
         let resets: Vec<String> = names.map(|name| format!("reset refs/heads/{name}\nfrom {tip}\n\n")).collect();
         self.fast_import(resets.concat().as_bytes());
+    }
+
+    /// Merges a branch into another as forges do; returns the commit on the target.
+    pub(crate) fn merge(&self, way: Way, source: &str, target: &str) -> String {
+        let tree = self.output(&["merge-tree", "--write-tree", target, source]);
+        let tree = tree.lines().next().expect("a merge has a tree");
+        let (onto, tip) = (self.tip(target), self.tip(source));
+        let message = match way {
+            Way::Merge | Way::Squash => format!("Merge branch '{source}' into {target}"),
+            Way::Rebase => self.log(source, "%B"),
+        };
+        let mut command = self.git();
+        command.args(["commit-tree", tree, "-p", &onto, "-m", &message]);
+        if let Way::Merge = way {
+            command.args(["-p", &tip]);
+        }
+        for who in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{who}_NAME"), "Merger").env(format!("GIT_{who}_EMAIL"), "merger@example.com");
+        }
+        let commit = String::from_utf8(output_of(&mut command)).expect("an id is text").trim().to_owned();
+        self.set_ref(&format!("refs/heads/{target}"), &commit);
+        commit
+    }
+
+    /// Whether two branches can't be merged.
+    pub(crate) fn conflicts(&self, source: &str, target: &str) -> bool {
+        let mut command = self.git();
+        command.args(["merge-tree", "--write-tree", target, source]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().expect("git can be started").code() == Some(1)
     }
 
     /// Installs a hook; its working directory is the repository.

@@ -1,0 +1,312 @@
+//! Pull requests on Gitea and Forgejo, by their API; this module must not push.
+//!
+//! The API is that of Gitea's own description (`/api/swagger`); what it answers was recorded from a real server.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::api::{Api, ApiError};
+use crate::git::GitUrl;
+use crate::http::{Http, Login};
+use crate::links::{Forge, WebUrl};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::secret::Bound;
+use crate::settings::{Flag, ProposalSettings};
+
+/// How long Gitea may take to find out whether a new request can be merged.
+const MERGE_CHECK: Duration = Duration::from_secs(30);
+const MERGE_CHECK_PAUSE: Duration = Duration::from_secs(1);
+
+/// How much is listed, a page and pages at most.
+const PAGE: usize = 50;
+const MOST_PAGES: usize = 20;
+
+/// Stands before the title of a draft.
+const DRAFT: &str = "WIP: ";
+
+/// A repository on a Gitea server, with the labels that its requests get.
+#[derive(Debug)]
+pub struct Repository {
+    api: Api,
+    /// `OWNER/NAME`.
+    name: String,
+    host: String,
+    labels: Vec<u64>,
+    /// How requests are merged there.
+    way: String,
+}
+
+impl Repository {
+    /// Finds a repository, and requires that its request can be what is wished.
+    pub async fn find(
+        url: &GitUrl,
+        (token, settings): (&Bound<SecretString>, &ProposalSettings),
+        http: &Http,
+    ) -> Result<Self, ForgeError> {
+        let (base, project) = address(url);
+        let api = Api::new(base, Login::Token(token.clone()), http)?;
+        let found = api.find(&format!("repos/{project}"), "full_name").await?;
+        let name = Some(text(&found, "full_name")).filter(|name| !name.is_empty()).unwrap_or(&project).to_owned();
+        let way = Some(text(&found, "default_merge_style")).filter(|way| !way.is_empty()).unwrap_or("merge").to_owned();
+        let host = url.host().unwrap_or_default().to_owned();
+        let mut repository = Self { api, name, host, labels: Vec::new(), way };
+        able(settings, &found)?;
+        repository.require_people(settings).await?;
+        repository.labels = repository.find_labels(&settings.labels).await?;
+        Ok(repository)
+    }
+
+    /// Opens the request, or makes the open one what is wished.
+    pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, ForgeError> {
+        let (request, is_refreshed) = match self.open_request(wish).await? {
+            Some(request) => (self.refresh(&request, wish).await?, true),
+            None => self.create(wish).await?,
+        };
+        let id = self.number_of(&request)?;
+        self.furnish(id, wish.settings).await?;
+        if wish.settings.auto_merge == Flag::On {
+            self.merge_itself(id, commit, wish.settings).await?;
+        }
+        let url = WebUrl::said(text(&request, "html_url"), [self.host.as_str()]);
+        Ok(Opened { number: Some(id), url, is_refreshed })
+    }
+
+    /// What a request is now. For seconds after a change Gitea does not know yet whether it can be merged, and says no.
+    pub async fn state(&self, id: u64) -> Result<State, ApiError> {
+        let request = self.api.get(&self.path(&format!("pulls/{id}"))).await?;
+        Ok(match text(&request, "state") {
+            _ if is(&request, "merged") => State::Merged { commit: commit(&request, "merge_commit_sha") },
+            "closed" => State::Closed,
+            _ if request.get("mergeable") == Some(&Value::Bool(false)) && !is(&request, "draft") => State::Conflicting,
+            _ => State::Open,
+        })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("repos/{}/{rest}", self.name)
+    }
+
+    fn number_of(&self, request: &Value) -> Result<u64, ForgeError> {
+        Ok(number(request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?)
+    }
+
+    async fn require_people(&self, settings: &ProposalSettings) -> Result<(), ForgeError> {
+        for name in settings.assignees.iter().chain(&settings.reviewers) {
+            let name = name.trim_start_matches('@');
+            match self.api.get(&format!("users/{}", segment(name))).await {
+                Ok(_) => {}
+                Err(ApiError::NotFound { .. }) => {
+                    return Err(ForgeError::NoUser { forge: Forge::Gitea, name: name.to_owned() });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids of labels, of the repository or its organization: Gitea drops a name that it does not know, without a word.
+    async fn find_labels(&self, names: &[String]) -> Result<Vec<u64>, ForgeError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let owner = self.name.split('/').next().unwrap_or_default();
+        let mut known = self.list(&self.path("labels"), "").await?;
+        match self.list(&format!("orgs/{owner}/labels"), "").await {
+            Ok(labels) => known.extend(labels),
+            // A person owns the repository, or the token may not look.
+            Err(ApiError::NotFound { .. } | ApiError::Denied { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let id = |name: &String| {
+            let label = known.iter().find(|label| text(label, "name") == name.as_str());
+            label
+                .and_then(|label| number(label, "id"))
+                .ok_or_else(|| ForgeError::NoLabel { project: self.name.clone(), name: name.clone() })
+        };
+        names.iter().map(id).collect()
+    }
+
+    /// All pages of a list.
+    async fn list(&self, path: &str, query: &str) -> Result<Vec<Value>, ApiError> {
+        let mut all = Vec::new();
+        for page in 1..=MOST_PAGES {
+            let found = self.api.get(&format!("{path}?{query}page={page}&limit={PAGE}")).await?;
+            let found = found.as_array().cloned().unwrap_or_default();
+            // A server may list fewer on a page than were asked for.
+            let fresh: Vec<Value> = found.into_iter().filter(|item| !all_hold(&all, item)).collect();
+            if fresh.is_empty() {
+                break;
+            }
+            all.extend(fresh);
+        }
+        Ok(all)
+    }
+
+    /// The open request of two branches. Asked by the branches, Gitea may name one that is closed.
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
+        let path = self.path(&format!("pulls/{}/{}", segment(wish.target), branch(wish.source)));
+        match self.api.get(&path).await {
+            Ok(request) if is_open(&request) => return Ok(Some(request)),
+            Ok(_) => {}
+            Err(ApiError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let open = self.list(&self.path("pulls"), "state=open&").await?;
+        let named = |request: &Value, side: &str| request.get(side).map(|side| text(side, "ref").to_owned());
+        let is_own = |request: &Value| {
+            let repository = |side: &str| request.pointer(&format!("/{side}/repo_id")).and_then(Value::as_u64);
+            // Forks have branches of the same name.
+            repository("head") == repository("base")
+        };
+        Ok(open.into_iter().find(|request| {
+            is_open(request)
+                && is_own(request)
+                && named(request, "head").as_deref() == Some(wish.source)
+                && named(request, "base").as_deref() == Some(wish.target)
+        }))
+    }
+
+    async fn create(&self, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {
+        let mut body = texts(wish);
+        body["head"] = json!(wish.source);
+        body["base"] = json!(wish.target);
+        match self.api.post(&self.path("pulls"), &body).await {
+            Ok(request) => Ok((request, false)),
+            // Somebody else was faster, or the answer to our own request was lost.
+            Err(error) if error.may_pass() || matches!(error, ApiError::Rejected { status: 409, .. }) => {
+                match self.open_request(wish).await? {
+                    Some(request) => Ok((self.refresh(&request, wish).await?, true)),
+                    None => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn refresh(&self, request: &Value, wish: &Wish<'_>) -> Result<Value, ForgeError> {
+        let id = self.number_of(request)?;
+        Ok(self.api.patch(&self.path(&format!("pulls/{id}")), &texts(wish)).await?)
+    }
+
+    /// Adds labels and reviewers; those that are there stay.
+    async fn furnish(&self, id: u64, settings: &ProposalSettings) -> Result<(), ForgeError> {
+        if !self.labels.is_empty() {
+            self.api.post(&self.path(&format!("issues/{id}/labels")), &json!({ "labels": self.labels })).await?;
+        }
+        if !settings.reviewers.is_empty() {
+            let body = json!({ "reviewers": plain(&settings.reviewers) });
+            self.api.post(&self.path(&format!("pulls/{id}/requested_reviewers")), &body).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the request merged when its checks have passed; at once when there are none.
+    async fn merge_itself(&self, id: u64, commit: &str, settings: &ProposalSettings) -> Result<(), ForgeError> {
+        let body = json!({
+            "Do": self.way,
+            "merge_when_checks_succeed": true,
+            "delete_branch_after_merge": settings.remove_source_branch == Flag::On,
+            "head_commit_id": commit,
+        });
+        let path = self.path(&format!("pulls/{id}/merge"));
+        let started = tokio::time::Instant::now();
+        loop {
+            match self.api.post(&path, &body).await {
+                // It is scheduled already.
+                Ok(_) | Err(ApiError::Rejected { status: 409, .. }) => return Ok(()),
+                Err(ApiError::Rejected { status: 405, words, .. })
+                    if words.contains("try again later") && started.elapsed() < MERGE_CHECK =>
+                {
+                    tokio::time::sleep(MERGE_CHECK_PAUSE).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+fn all_hold(all: &[Value], item: &Value) -> bool {
+    number(item, "id").is_some_and(|id| all.iter().any(|known| number(known, "id") == Some(id)))
+}
+
+/// What a request of this repository can't be.
+fn able(settings: &ProposalSettings, found: &Value) -> Result<(), ForgeError> {
+    let merges_itself = settings.auto_merge == Flag::On;
+    if settings.draft == Flag::On && merges_itself {
+        return Err(ForgeError::Unable {
+            what: "--mr-auto-merge: Gitea does not merge a draft".to_owned(),
+            hint: "leave out --mr-draft or --mr-auto-merge",
+        });
+    }
+    if settings.remove_source_branch == Flag::On && !merges_itself && !is(found, "default_delete_branch_after_merge") {
+        return Err(ForgeError::Unable {
+            what: "--mr-remove-source-branch: on Gitea who merges decides that, or a setting of the repository"
+                .to_owned(),
+            hint: "add --mr-auto-merge, or leave out the flag and switch on the deletion of branches in the repository's settings",
+        });
+    }
+    Ok(())
+}
+
+fn texts(wish: &Wish<'_>) -> Value {
+    let draft = if wish.settings.draft == Flag::On { DRAFT } else { "" };
+    let mut body = json!({ "title": format!("{draft}{}", wish.title), "body": wish.description });
+    if !wish.settings.assignees.is_empty() {
+        body["assignees"] = json!(plain(&wish.settings.assignees));
+    }
+    body
+}
+
+fn plain(names: &[String]) -> Vec<&str> {
+    names.iter().map(|name| name.trim_start_matches('@')).collect()
+}
+
+fn is_open(request: &Value) -> bool {
+    text(request, "state") == "open"
+}
+
+/// The API's base, and `OWNER/NAME`: what stands before these two is the path that the server is below.
+fn address(url: &GitUrl) -> (String, String) {
+    let components: Vec<&str> = url.project().split('/').collect();
+    let (prefix, project) = components.split_at(components.len().saturating_sub(2));
+    let prefix = if url.is_ssh() { Vec::new() } else { prefix.to_vec() };
+    let origin = url.web_origin().unwrap_or_default();
+    let base = [&[origin.as_str()], prefix.as_slice(), &["api", "v1"]].concat().join("/");
+    (base, project.join("/"))
+}
+
+/// Where the API says which version the server has; none for a local repository.
+pub fn version_address(url: &GitUrl) -> Option<String> {
+    url.host().map(|_| address(url).0)
+}
+
+fn segment(name: &str) -> String {
+    url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// A branch at the end of a path, where its slashes stay.
+fn branch(name: &str) -> String {
+    name.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_two_components_are_the_repository() {
+        let address = |url: &str| address(&GitUrl::parse(url).unwrap().0);
+        let found = |base: &str| (base.to_owned(), "team/infra".to_owned());
+        assert_eq!(address("https://g.example/team/infra.git"), found("https://g.example/api/v1"));
+        assert_eq!(address("http://g.example:3000/git/team/infra"), found("http://g.example:3000/git/api/v1"));
+        assert_eq!(address("ssh://git@g.example:2222/team/infra.git"), found("https://g.example/api/v1"));
+    }
+
+    #[test]
+    fn a_branch_keeps_its_slashes() {
+        assert_eq!(branch("gitops-bump/a b#c"), "gitops-bump/a%20b%23c");
+        assert_eq!(segment("release/1"), "release%2F1");
+    }
+}

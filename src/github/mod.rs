@@ -1,0 +1,252 @@
+//! Pull requests on github.com and GitHub Enterprise, by their API; this module must not push.
+//!
+//! The API is that of GitHub's "REST API endpoints for pull requests"; what that one lacks, auto-merge and drafts that were
+//! none, is asked of the GraphQL API.
+
+mod graphql;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use self::graphql::Graphql;
+use crate::api::{Api, ApiError};
+use crate::git::GitUrl;
+use crate::http::{Http, Login};
+use crate::links::{Forge, WebUrl};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::secret::Bound;
+use crate::settings::{Flag, ProposalSettings};
+
+/// The host of GitHub's own service, and that of its API.
+const GITHUB: &str = "github.com";
+const GITHUB_API: &str = "https://api.github.com";
+
+/// A repository on a GitHub server.
+#[derive(Debug)]
+pub struct Repository {
+    api: Api,
+    graphql: Graphql,
+    /// `OWNER/NAME`.
+    name: String,
+    host: String,
+    /// How requests are merged there: `merge`, `squash` or `rebase`.
+    way: &'static str,
+}
+
+impl Repository {
+    /// Finds a repository, and requires that its request can be what is wished.
+    pub async fn find(
+        url: &GitUrl,
+        (token, settings): (&Bound<SecretString>, &ProposalSettings),
+        http: &Http,
+    ) -> Result<Self, ForgeError> {
+        let (rest, graphql) = bases(url);
+        let login = || Login::Bearer(token.clone());
+        let api = Api::new(rest, login(), http)?;
+        let found = api.find(&format!("repos/{}", url.project()), "full_name").await?;
+        let name = Some(text(&found, "full_name")).filter(|name| !name.is_empty()).unwrap_or(url.project()).to_owned();
+        let graphql = Graphql(Api::new(graphql, login(), http)?);
+        let host = url.host().unwrap_or_default().to_owned();
+        let repository = Self { api, graphql, name, host, way: way(&found) };
+        repository.require(settings, &found).await?;
+        Ok(repository)
+    }
+
+    /// Opens the request, or makes the open one what is wished.
+    pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, ForgeError> {
+        let (request, is_refreshed) = match self.open_request(wish).await? {
+            Some(request) => (self.refresh(&request, wish).await?, true),
+            None => self.create(wish).await?,
+        };
+        let id = number(&request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+        self.furnish(id, wish.settings).await?;
+        if wish.settings.auto_merge == Flag::On {
+            self.merge_itself(&request, id, commit).await?;
+        }
+        let url = WebUrl::said(text(&request, "html_url"), [self.host.as_str()]);
+        Ok(Opened { number: Some(id), url, is_refreshed })
+    }
+
+    /// What a request is now.
+    pub async fn state(&self, id: u64) -> Result<State, ApiError> {
+        let request = self.api.get(&self.path(&format!("pulls/{id}"))).await?;
+        Ok(match text(&request, "state") {
+            "closed" if is(&request, "merged") || !text(&request, "merged_at").is_empty() => {
+                State::Merged { commit: commit(&request, "merge_commit_sha") }
+            }
+            "closed" => State::Closed,
+            _ if text(&request, "mergeable_state") == "dirty" => State::Conflicting,
+            _ => State::Open,
+        })
+    }
+
+    fn path(&self, rest: &str) -> String {
+        format!("repos/{}/{rest}", self.name)
+    }
+
+    /// GitHub makes labels that are not there, and says of an unknown person only after the push that it is none.
+    async fn require(&self, settings: &ProposalSettings, found: &Value) -> Result<(), ForgeError> {
+        if settings.remove_source_branch == Flag::On && !is(found, "delete_branch_on_merge") {
+            return Err(ForgeError::Unable {
+                what: "--mr-remove-source-branch: on GitHub that is a setting of the repository".to_owned(),
+                hint: "switch on \"Automatically delete head branches\" in the repository's settings, and leave out the flag",
+            });
+        }
+        for name in &settings.labels {
+            let label = self.api.get(&self.path(&format!("labels/{}", segment(name)))).await;
+            there(label, || ForgeError::NoLabel { project: self.name.clone(), name: name.clone() })?;
+        }
+        for name in settings.assignees.iter().chain(&settings.reviewers) {
+            let name = name.trim_start_matches('@');
+            let user = self.api.get(&format!("users/{}", segment(name))).await;
+            there(user, || ForgeError::NoUser { forge: Forge::Github, name: name.to_owned() })?;
+        }
+        Ok(())
+    }
+
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
+        let owner = self.name.split('/').next().unwrap_or_default();
+        let query: String = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("state", "open")
+            .append_pair("head", &format!("{owner}:{}", wish.source))
+            .append_pair("base", wish.target)
+            .finish();
+        let found = self.api.get(&self.path(&format!("pulls?{query}"))).await?;
+        Ok(found.as_array().and_then(|requests| requests.first()).cloned())
+    }
+
+    async fn create(&self, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {
+        let body = json!({
+            "title": wish.title,
+            "body": wish.description,
+            "head": wish.source,
+            "base": wish.target,
+            "draft": wish.settings.draft == Flag::On,
+        });
+        match self.api.post(&self.path("pulls"), &body).await {
+            Ok(request) => Ok((request, false)),
+            // Somebody else was faster, or the answer to our own request was lost.
+            Err(error) if error.may_pass() || matches!(error, ApiError::Rejected { status: 422, .. }) => {
+                match self.open_request(wish).await? {
+                    Some(request) => Ok((self.refresh(&request, wish).await?, true)),
+                    None => Err(error.into()),
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn refresh(&self, request: &Value, wish: &Wish<'_>) -> Result<Value, ForgeError> {
+        let id = number(request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+        let body = json!({ "title": wish.title, "body": wish.description });
+        let request = self.api.patch(&self.path(&format!("pulls/{id}")), &body).await?;
+        if wish.settings.draft == Flag::On && !is(&request, "draft") {
+            self.graphql.make_draft(text(&request, "node_id")).await?;
+        }
+        Ok(request)
+    }
+
+    /// Adds labels and people; those that are there stay.
+    async fn furnish(&self, id: u64, settings: &ProposalSettings) -> Result<(), ForgeError> {
+        let names = |names: &[String]| names.iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
+        let lists: [(String, &str, Vec<String>); 3] = [
+            (format!("issues/{id}/labels"), "labels", settings.labels.clone()),
+            (format!("issues/{id}/assignees"), "assignees", names(&settings.assignees)),
+            (format!("pulls/{id}/requested_reviewers"), "reviewers", names(&settings.reviewers)),
+        ];
+        for (path, field, wanted) in lists {
+            if wanted.is_empty() {
+                continue;
+            }
+            let answer = self.api.post(&self.path(&path), &json!({ field: wanted })).await?;
+            if field == "assignees" {
+                assigned(&answer, &wanted)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the request merged when its checks have passed; at once when nothing is left to wait for.
+    async fn merge_itself(&self, request: &Value, id: u64, commit: &str) -> Result<(), ForgeError> {
+        match self.graphql.merge_itself(text(request, "node_id"), self.way).await {
+            Err(ForgeError::Refused { words, .. }) if words.contains("clean status") => {
+                let body = json!({ "sha": commit, "merge_method": self.way });
+                self.api.put(&self.path(&format!("pulls/{id}/merge")), &body).await?;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// GitHub drops assignees that may not be assigned, without a word.
+fn assigned(answer: &Value, wanted: &[String]) -> Result<(), ForgeError> {
+    let there: Vec<&str> = answer
+        .get("assignees")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|user| text(user, "login"))
+        .collect();
+    match wanted.iter().find(|name| !there.iter().any(|login| login.eq_ignore_ascii_case(name))) {
+        None => Ok(()),
+        Some(name) => Err(ForgeError::Refused {
+            forge: Forge::Github,
+            words: format!("{name} can't be assigned to requests of this repository"),
+        }),
+    }
+}
+
+fn there(answer: Result<Value, ApiError>, missing: impl FnOnce() -> ForgeError) -> Result<(), ForgeError> {
+    match answer {
+        Ok(_) => Ok(()),
+        Err(ApiError::NotFound { .. }) => Err(missing()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The addresses of the REST and the GraphQL API.
+fn bases(url: &GitUrl) -> (String, String) {
+    let origin = url.web_origin().unwrap_or_default();
+    match url.host() {
+        Some(host) if host.eq_ignore_ascii_case(GITHUB) => (GITHUB_API.to_owned(), GITHUB_API.to_owned()),
+        _ => (format!("{origin}/api/v3"), format!("{origin}/api")),
+    }
+}
+
+/// How the repository lets requests be merged; it says nothing to a token that may not see it.
+fn way(found: &Value) -> &'static str {
+    let is_off = |field: &str| found.get(field).and_then(Value::as_bool) == Some(false);
+    match () {
+        () if !is_off("allow_merge_commit") => "merge",
+        () if !is_off("allow_squash_merge") => "squash",
+        () => "rebase",
+    }
+}
+
+fn segment(name: &str) -> String {
+    url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_server_has_its_api() {
+        let bases = |url: &str| bases(&GitUrl::parse(url).unwrap().0);
+        let public = ("https://api.github.com".to_owned(), "https://api.github.com".to_owned());
+        assert_eq!(bases("https://GitHub.com/shop/infra.git"), public);
+        assert_eq!(bases("git@github.com:shop/infra.git"), public);
+        let own = ("https://code.example:8443/api/v3".to_owned(), "https://code.example:8443/api".to_owned());
+        assert_eq!(bases("https://code.example:8443/shop/infra.git"), own);
+        assert_eq!(bases("ssh://git@code.example:2222/shop/infra.git").0, "https://code.example/api/v3");
+    }
+
+    #[test]
+    fn merges_as_the_repository_lets() {
+        assert_eq!(way(&json!({})), "merge");
+        assert_eq!(way(&json!({ "allow_merge_commit": false, "allow_squash_merge": true })), "squash");
+        assert_eq!(way(&json!({ "allow_merge_commit": false, "allow_squash_merge": false })), "rebase");
+    }
+}

@@ -1,0 +1,213 @@
+//! A merge request (pull request) as a value: what it is to be, what became of it, and what can go wrong. This module must not
+//! ask a server.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::time::Duration;
+
+use crate::api::ApiError;
+use crate::http::Why;
+use crate::links::{Forge, WebUrl};
+use crate::settings::ProposalSettings;
+
+/// What a merge request is to be.
+#[derive(Clone, Debug)]
+pub struct Wish<'a> {
+    /// Labels, people and switches.
+    pub settings: &'a ProposalSettings,
+    /// The work branch.
+    pub source: &'a str,
+    /// The branch to merge into.
+    pub target: &'a str,
+    /// The title.
+    pub title: String,
+    /// The description, in Markdown.
+    pub description: String,
+    /// The description on one line, for push options.
+    pub summary: String,
+}
+
+/// A merge request that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number in the project; none where only the server's words tell of it.
+    pub number: Option<u64>,
+    /// Its page, where the server said one of its own.
+    pub url: Option<WebUrl>,
+    /// Whether it was there before.
+    pub is_refreshed: bool,
+}
+
+/// What a merge request is at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It waits for people or checks.
+    Open,
+    /// It is open, and its branches conflict.
+    Conflicting,
+    /// It is merged.
+    Merged {
+        /// The commit on the target branch, where the server says it.
+        commit: Option<String>,
+    },
+    /// Somebody closed it.
+    Closed,
+}
+
+/// Why a merge request is not what was wished.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgeError {
+    /// The API did not give what was asked for.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A user name that nobody has.
+    #[error("{} knows no user {name:?}", forge.name())]
+    NoUser {
+        /// The forge.
+        forge: Forge,
+        /// The name.
+        name: String,
+    },
+    /// A label that the project does not have.
+    #[error("{project} has no label {name:?}")]
+    NoLabel {
+        /// The project.
+        project: String,
+        /// The label.
+        name: String,
+    },
+    /// What this forge, or this way of asking it, can't do.
+    #[error("{what}")]
+    Unable {
+        /// What can't be done, and why.
+        what: String,
+        /// What the user can do about it.
+        hint: &'static str,
+    },
+    /// The server that holds the repository is no forge that is known.
+    #[error("{host} answers neither as GitLab nor as Gitea or Forgejo")]
+    NoForge {
+        /// The server, or the local path.
+        host: String,
+    },
+    /// The request was opened, and something that it was to have is missing.
+    #[error("GitLab warns: {words}")]
+    Warned {
+        /// GitLab's own words.
+        words: String,
+    },
+    /// A push went through, and nothing tells that a request is open.
+    #[error("{host} took the push, and said nothing of a merge request: it can't be told that one is open")]
+    Untold {
+        /// The server, or the local path.
+        host: String,
+    },
+    /// The forge turned a wish down, in an answer that is no error to HTTP.
+    #[error("{} refuses: {words}", forge.name())]
+    Refused {
+        /// The forge.
+        forge: Forge,
+        /// Its own words.
+        words: String,
+    },
+    /// Somebody closed the request.
+    #[error("{request} was closed without being merged")]
+    Closed {
+        /// The request.
+        request: String,
+    },
+    /// The request is still open at the end of the wait.
+    #[error("{request} is still open after {}{}", humantime::format_duration(*.waited), if *.is_conflicting { ": it can't be merged, its branches conflict" } else { "" })]
+    StillOpen {
+        /// The request.
+        request: String,
+        /// How long it was waited for.
+        waited: Duration,
+        /// Whether its branches conflict.
+        is_conflicting: bool,
+    },
+    /// The request is merged, and the branch holds something else all the same.
+    #[error("{request} is merged, and {branch} does not name the image at the places all the same")]
+    NotThere {
+        /// The request.
+        request: String,
+        /// The target branch.
+        branch: String,
+    },
+}
+
+impl ForgeError {
+    /// Whether what was wished can't be had, whatever is tried: the user has to correct it.
+    pub fn is_of_wish(&self) -> bool {
+        matches!(self, Self::NoUser { .. } | Self::NoLabel { .. } | Self::Unable { .. })
+    }
+
+    /// What the user can do about it, in one line.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Api(error) => api_hint(error),
+            Self::NoUser { .. } => "correct --mr-assignee or --mr-reviewer: user names, without @",
+            Self::NoLabel { .. } => "correct --mr-label, or make the label there",
+            Self::Unable { hint, .. } => hint,
+            Self::NoForge { .. } => {
+                "name the product with --forge, or leave out --merge-request and open the request there by other means"
+            }
+            Self::Warned { .. } => {
+                "correct what GitLab names, or set GITOPS_BUMP_FORGE_TOKEN to a token with the scope api"
+            }
+            Self::Untold { .. } => {
+                "the commit is on the work branch: only GitLab follows push options; set GITOPS_BUMP_FORGE_TOKEN to open the request by the API of GitLab, GitHub or Gitea, with --forge where the host does not tell"
+            }
+            Self::Refused { .. } => {
+                "the request is open: change the repository's settings, or leave out what was refused"
+            }
+            Self::Closed { .. } => "run the job again to open a new request, or leave the version as it is",
+            Self::StillOpen { .. } => "run the job again to go on waiting, or give it longer with --mr-wait",
+            Self::NotThere { .. } => {
+                "look at the branch: a later commit may have changed the places again; run the job again to propose the image once more"
+            }
+        }
+    }
+}
+
+fn api_hint(error: &ApiError) -> &'static str {
+    match error {
+        ApiError::Unreachable { why: Why::Certificate(remedy), .. } => remedy.hint(),
+        ApiError::Unreachable { .. } => {
+            "the commit is on the work branch: check the network, the proxy variables and --ca-file, then run the job again"
+        }
+        ApiError::Denied { .. } => {
+            "GITOPS_BUMP_FORGE_TOKEN needs the right to open requests: on GitLab the scope api and the role Developer, on GitHub pull requests (write), on Gitea the scopes repository and issue"
+        }
+        ApiError::NotFound { .. } => {
+            "check that GITOPS_BUMP_FORGE_TOKEN may see the project, and --forge; $CI_API_V4_URL counts when its host is the repository's"
+        }
+        ApiError::Moved { .. } => "the project has another name now: correct --repo",
+        ApiError::Rejected { .. } | ApiError::BadAnswer { .. } => {
+            "the commit is on the work branch: run the job again, or open the merge request by hand"
+        }
+        ApiError::Withheld(withheld) => withheld.hint(),
+    }
+}
+
+/// A number of a JSON object.
+pub(crate) fn number(value: &serde_json::Value, field: &str) -> Option<u64> {
+    value.get(field).and_then(serde_json::Value::as_u64)
+}
+
+/// A text of a JSON object; nothing where it is absent.
+pub(crate) fn text<'v>(value: &'v serde_json::Value, field: &str) -> &'v str {
+    value.get(field).and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+/// A truth of a JSON object; false where it is absent.
+pub(crate) fn is(value: &serde_json::Value, field: &str) -> bool {
+    value.get(field).and_then(serde_json::Value::as_bool).unwrap_or(false)
+}
+
+/// A commit's id that a server says; none where it says something else.
+pub(crate) fn commit(value: &serde_json::Value, field: &str) -> Option<String> {
+    let id = text(value, field);
+    let is_id = id.len() >= 40 && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_id.then(|| id.to_ascii_lowercase())
+}

@@ -1,0 +1,70 @@
+//! A repository's forge in one run: which one it is, and the project there, found once; this module must not open a request.
+
+use tokio::sync::OnceCell;
+
+use crate::forge::{self, Client};
+use crate::http::Http;
+use crate::links::Forge;
+use crate::merge_request::ForgeError;
+use crate::plan::PlannedRepository;
+use crate::secret::{Bound, SecretString};
+use crate::settings::{Delivery, Mode, Settings};
+
+/// A repository's forge.
+pub(super) struct Desk {
+    forge: Option<Forge>,
+    client: OnceCell<Client>,
+}
+
+impl Desk {
+    /// Finds out which forge a repository is on. The server is asked only where something depends on it: a merge request, or
+    /// the links of a report.
+    pub(super) async fn of(plan: &PlannedRepository, settings: &Settings, http: &Http) -> Self {
+        let reports = &settings.reports;
+        let has_links = [&reports.report_json, &reports.report_annotations, &reports.report_markdown];
+        let links = settings.mode == Mode::Publish && !plan.url.is_ssh() && has_links.into_iter().any(Option::is_some);
+        let given = settings.proposal.forge;
+        let forge = match plan.delivery {
+            Delivery::Push if !links => forge::known(&plan.url, given, &settings.ci),
+            Delivery::Push | Delivery::MergeRequest => forge::detect(&plan.url, given, &settings.ci, http).await,
+        };
+        Self { forge, client: OnceCell::new() }
+    }
+
+    /// Which forge it is, as far as that is known.
+    pub(super) fn forge(&self) -> Option<Forge> {
+        self.forge
+    }
+
+    /// Requires, before anything is pushed, that a request can be opened and can be what is wished. What an API does not answer
+    /// now it is asked again after the push.
+    pub(super) async fn require(
+        &self,
+        plan: &PlannedRepository,
+        settings: &Settings,
+        http: &Http,
+    ) -> Result<(), ForgeError> {
+        let Some(token) = &settings.proposal.token else {
+            return forge::require_push_options(self.forge, &plan.url);
+        };
+        match self.client(plan, (token, settings), http).await {
+            Err(error) if error.is_of_wish() => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "{}: nothing can be asked of the forge before the push", plan.url.short());
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// The project on the forge.
+    pub(super) async fn client(
+        &self,
+        plan: &PlannedRepository,
+        (token, settings): (&Bound<SecretString>, &Settings),
+        http: &Http,
+    ) -> Result<&Client, ForgeError> {
+        let find = || Client::find((self.forge, &plan.url), (token, &settings.proposal), &settings.ci, http);
+        self.client.get_or_try_init(find).await
+    }
+}

@@ -1,0 +1,36 @@
+//! What a repository came to is written down, and the steps after the push are taken; this module must not push.
+
+use std::collections::BTreeSet;
+
+use super::attempt::Ready;
+use super::context::Context;
+use crate::after::{self, Step};
+use crate::outcome::{End, RepositoryOutcome};
+
+/// Writes down how a repository ended: with a commit on its branch, or with nothing to change. Then takes the steps after the push.
+pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Context<'_>) {
+    let places = ready.rewrite.files.iter().flat_map(|file| &file.places);
+    let images: BTreeSet<usize> = places.map(|place| place.image).collect();
+    let commit = end.commit().map(str::to_owned);
+    let step = Step {
+        plan: &context.plan[number],
+        branch: ready.reading.snapshot.branch(),
+        commit: commit.as_deref(),
+        images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
+        settings: context.settings,
+        http: &context.access.http,
+    };
+    let is_pushed = matches!(end, End::Updated { .. });
+    let learn = |outcome: &mut RepositoryOutcome| {
+        outcome.files.clone_from(&ready.rewrite.files);
+        outcome.end = end;
+        outcome.after = step.due();
+    };
+    if is_pushed {
+        context.ledger.published(number, learn);
+    } else {
+        context.ledger.repository(number, learn);
+    }
+    let failures = after::run(&step).await;
+    context.ledger.repository(number, |outcome| outcome.after = failures);
+}

@@ -1,0 +1,154 @@
+//! Waits until a merge request is merged and its branch names the image; this module must not push, nor merge.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tracing::{debug, info, warn};
+
+use super::attempt::{Ready, is_done, read};
+use super::context::Context;
+use crate::api::ApiError;
+use crate::forge::Client;
+use crate::merge_request::{ForgeError, State};
+
+/// How long between two looks.
+const PAUSE: Duration = Duration::from_secs(4);
+
+/// How long a branch may take to show a merge that is said.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How many looks in a row say that a request conflicts until it is believed: Gitea says so also while it finds out.
+const CONFLICTS: u32 = 3;
+
+/// Follows a request until it is merged; returns the commit on the target branch.
+pub(super) async fn follow(
+    number: usize,
+    ready: &Ready,
+    (id, wait): (u64, Duration),
+    context: &Context<'_>,
+) -> Result<String, ForgeError> {
+    let (plan, settings) = (&context.plan[number], context.settings);
+    let request = format!("merge request {id} of {}", plan.url.short());
+    let Some(token) = &settings.proposal.token else {
+        return Err(ForgeError::Untold { host: plan.url.short() });
+    };
+    let client = context.desks[number].client(plan, (token, settings), &context.access.http).await?;
+    let branch = ready.reading.snapshot.branch();
+    let target = Target { number, branch, context };
+    info!("{request}: waiting up to {} until it is merged", humantime::format_duration(wait));
+    let started = Instant::now();
+    let mut looks = Looks { request: &request, ..Looks::default() };
+    loop {
+        let pause = match looks.look(client, id).await? {
+            Look::Merged(commit) => return merged(&target, commit, &request).await,
+            // Whoever merged it by hand may have closed it.
+            Look::Closed => return target.tip().await.ok_or(ForgeError::Closed { request }),
+            Look::Open(pause) => pause,
+        };
+        let left = wait.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            let open = ForgeError::StillOpen { request: request.clone(), waited: wait, is_conflicting: looks.is_said };
+            return target.tip().await.ok_or(open);
+        }
+        sleep(pause.min(left)).await;
+    }
+}
+
+/// The branch that a request is for.
+struct Target<'a> {
+    number: usize,
+    branch: &'a str,
+    context: &'a Context<'a>,
+}
+
+impl Target<'_> {
+    /// The tip, when the branch names the images at the places: what counts, however it came there.
+    async fn tip(&self) -> Option<String> {
+        let plan = &self.context.plan[self.number];
+        let looked = async {
+            let reading = read(plan, self.context.access).await?;
+            let is_done = is_done(plan, &reading, self.context).await?;
+            Ok::<_, crate::error::Error>((reading.snapshot.tip(), is_done))
+        };
+        match looked.await {
+            Ok((tip, is_done)) => is_done.then_some(tip),
+            Err(error) => {
+                debug!(%error, "{}: it can't be told what the branch names", plan.url.on_branch(Some(self.branch)));
+                None
+            }
+        }
+    }
+}
+
+/// The commit of a merge that the forge says and the branch shows.
+async fn merged(target: &Target<'_>, commit: Option<String>, request: &str) -> Result<String, ForgeError> {
+    let started = Instant::now();
+    loop {
+        if let Some(tip) = target.tip().await {
+            return Ok(commit.unwrap_or(tip));
+        }
+        if started.elapsed() >= GRACE {
+            return Err(ForgeError::NotThere { request: request.to_owned(), branch: target.branch.to_owned() });
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// What the looks at a request told so far.
+#[derive(Default)]
+struct Looks<'a> {
+    request: &'a str,
+    /// How many looks in a row said that its branches conflict.
+    conflicts: u32,
+    /// Whether that was said.
+    is_said: bool,
+    is_unanswered: bool,
+}
+
+enum Look {
+    Merged(Option<String>),
+    Closed,
+    /// Look again after this time.
+    Open(Duration),
+}
+
+impl Looks<'_> {
+    async fn look(&mut self, client: &Client, id: u64) -> Result<Look, ApiError> {
+        let state = match client.state(id).await {
+            Ok(state) => state,
+            // A server that is busy may answer the next time.
+            Err(error) if error.may_pass() => {
+                if !self.is_unanswered {
+                    warn!("{}: {error}", self.request);
+                }
+                self.is_unanswered = true;
+                return Ok(Look::Open(PAUSE.max(error.retry_after().unwrap_or_default())));
+            }
+            Err(error) => return Err(error),
+        };
+        self.is_unanswered = false;
+        Ok(match state {
+            State::Merged { commit } => {
+                info!("{}: it is merged", self.request);
+                Look::Merged(commit)
+            }
+            State::Closed => Look::Closed,
+            State::Open | State::Conflicting => {
+                self.weigh(state == State::Conflicting);
+                Look::Open(PAUSE)
+            }
+        })
+    }
+
+    /// Says once that a request can't be merged, and once that it can again.
+    fn weigh(&mut self, conflicts: bool) {
+        self.conflicts = if conflicts { self.conflicts + 1 } else { 0 };
+        if self.conflicts >= CONFLICTS && !self.is_said {
+            warn!("{}: it can't be merged: its branches conflict", self.request);
+            self.is_said = true;
+        } else if self.conflicts == 0 && self.is_said {
+            info!("{}: it can be merged again", self.request);
+            self.is_said = false;
+        }
+    }
+}
