@@ -79,7 +79,7 @@ fn is_closing(before: &str) -> bool {
 
 /// Whether backticks make the same code spans to every reader: alone, in pairs, and none of them escaped.
 fn has_plain_spans(line: &str) -> bool {
-    !line.contains("``") && !line.contains("\\`") && line.matches('`').count() % 2 == 0
+    !line.contains("``") && !line.contains("\\`") && line.matches('`').count().is_multiple_of(2)
 }
 
 #[cfg(test)]
