@@ -45,8 +45,8 @@ fn repository((method, path): (&str, &[&str]), asked: &Asked, state: &mut State)
         ("PATCH", ["pulls", number]) => {
             let at = index(number)?;
             let pull = state.pulls.get_mut(at)?;
-            pull.title = asked.body["title"].as_str()?.to_owned();
-            pull.body = asked.body["body"].as_str()?.to_owned();
+            asked.body["title"].as_str()?.clone_into(&mut pull.title);
+            asked.body["body"].as_str()?.clone_into(&mut pull.body);
             Some((200, shape(&state.pulls[at], state)))
         }
         ("PUT", ["pulls", number, "merge"]) => {
