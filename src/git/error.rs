@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use super::passing::JOB_TOKEN;
 use crate::http::{Refusal, Withheld};
 use crate::tree::FILE_LIMIT;
 
@@ -304,6 +303,13 @@ impl GitError {
         Self::Protocol(what.into())
     }
 }
+
+/// What lets the token of a GitLab job push (GitLab's documentation, "CI/CD job token").
+const JOB_TOKEN: &str = "CI_JOB_TOKEN is shown, since no GITOPS_BUMP_GIT_TOKEN is set. It may push if, in the infra project, Settings > CI/CD > Job token \
+permissions has \"Allow Git push requests to the repository\" (GitLab 18.4; before that with the feature flag \
+allow_push_repository_for_job_token), if the pipeline's project is that project, or is on its allowlist there with cross-project pushes allowed (GitLab \
+19.0, with the feature flag allow_push_to_allowlisted_projects), and if whoever started the pipeline may push to this branch. Such a push starts no \
+pipeline. Otherwise set GITOPS_BUMP_GIT_TOKEN; GITOPS_BUMP_JOB_TOKEN=false leaves the job's token out";
 
 /// Whether a certificate is the trouble; neither reqwest nor hyper has a kind for it.
 fn asked(retry_after: Option<Duration>) -> String {

@@ -1,4 +1,4 @@
-//! Which failures may pass by themselves, and which are about the token of a GitLab job; this module must not wait or try again.
+//! Which failures may pass by themselves, and which are about the token of a GitLab job; this module must not wait.
 
 #![deny(clippy::disallowed_methods)]
 
@@ -7,13 +7,6 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use super::error::{GitError, suffix};
-
-/// What lets the token of a GitLab job push (GitLab's documentation, "CI/CD job token").
-pub(super) const JOB_TOKEN: &str = "CI_JOB_TOKEN is shown, since no GITOPS_BUMP_GIT_TOKEN is set. It may push if, in the infra project, Settings > CI/CD > Job token \
-permissions has \"Allow Git push requests to the repository\" (GitLab 18.4; before that with the feature flag \
-allow_push_repository_for_job_token), if the pipeline's project is that project, or is on its allowlist there with cross-project pushes allowed (GitLab \
-19.0, with the feature flag allow_push_to_allowlisted_projects), and if whoever started the pipeline may push to this branch. Such a push starts no \
-pipeline. Otherwise set GITOPS_BUMP_GIT_TOKEN; GITOPS_BUMP_JOB_TOKEN=false leaves the job's token out";
 
 /// A failure that may pass by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
