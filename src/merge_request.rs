@@ -190,6 +190,18 @@ fn api_hint(error: &ApiError) -> &'static str {
     }
 }
 
+/// Whoever opens a request can't review it. `own` is the token's user, as far as the token may look.
+pub(crate) fn require_others(forge: Forge, own: Option<&str>, reviewers: &[String]) -> Result<(), ForgeError> {
+    let is_own = |name: &String| own.is_some_and(|own| name.trim_start_matches('@').eq_ignore_ascii_case(own));
+    match reviewers.iter().find(|name| is_own(name)) {
+        None => Ok(()),
+        Some(name) => Err(ForgeError::Unable {
+            what: format!("--mr-reviewer {name}: on {} nobody reviews a request of their own", forge.name()),
+            hint: "name another reviewer, or give GITOPS_BUMP_FORGE_TOKEN a token of another user",
+        }),
+    }
+}
+
 /// A number of a JSON object.
 pub(crate) fn number(value: &serde_json::Value, field: &str) -> Option<u64> {
     value.get(field).and_then(serde_json::Value::as_u64)

@@ -11,7 +11,7 @@ use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
 use crate::links::{Forge, WebUrl};
-use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, require_others, text};
 use crate::secret::Bound;
 use crate::settings::{Flag, ProposalSettings};
 
@@ -103,7 +103,11 @@ impl Repository {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(())
+        if settings.reviewers.is_empty() {
+            return Ok(());
+        }
+        let own = self.api.get("user").await.ok();
+        require_others(Forge::Gitea, own.as_ref().map(|own| text(own, "login")), &settings.reviewers)
     }
 
     /// The ids of labels, of the repository or its organization: Gitea drops a name that it does not know, without a word.

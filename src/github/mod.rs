@@ -13,7 +13,7 @@ use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
 use crate::links::{Forge, WebUrl};
-use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, require_others, text};
 use crate::secret::Bound;
 use crate::settings::{Flag, ProposalSettings};
 
@@ -101,7 +101,12 @@ impl Repository {
             let user = self.api.get(&format!("users/{}", segment(name))).await;
             there(user, || ForgeError::NoUser { forge: Forge::Github, name: name.to_owned() })?;
         }
-        Ok(())
+        if settings.reviewers.is_empty() {
+            return Ok(());
+        }
+        // The token of an app has no user.
+        let own = self.api.get("user").await.ok();
+        require_others(Forge::Github, own.as_ref().map(|own| text(own, "login")), &settings.reviewers)
     }
 
     async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {

@@ -137,6 +137,7 @@ fn what_a_forge_cannot_do_is_said_before_the_push() {
             (["--mr-label", "missing"], "has no label \"missing\""),
             (["--mr-assignee", "nobody"], "knows no user \"nobody\""),
             (["--mr-reviewer", "nobody"], "knows no user \"nobody\""),
+            (["--mr-reviewer", "@bot"], "nobody reviews a request of their own"),
             (["--mr-remove-source-branch", "--mr-draft"], "--mr-remove-source-branch: on Git"),
         ] {
             let run = scene.propose_by_api("2", &flags).run().exits(3).says(words);
@@ -154,7 +155,13 @@ fn what_a_forge_cannot_do_is_said_before_the_push() {
 #[test]
 fn what_only_the_forge_knows_is_exit_11() {
     let scene = Scene::new(Product::Gitea);
-    // Who opens a request can't review it.
+    // A token that may not ask who it is; who opens a request can't review it.
+    scene.forge.trouble("GET /api/v1/user", 200, json!({ "login": "ada" }));
+    scene.forge.trouble(
+        "GET /api/v1/user",
+        403,
+        json!({ "message": "token does not have at least one of required scope(s)" }),
+    );
     scene.propose_by_api("2", &["--mr-reviewer", "bot"]).run().exits(11).says("poster of pr can't be reviewer");
     assert_eq!(scene.infra.file(&scene.work_branch(), "values.yaml"), scene.values("2"));
     let scene = Scene::new(Product::Github);

@@ -17,6 +17,7 @@ pub(super) fn answer(asked: &Asked, state: &mut State) -> Option<(u16, Value)> {
     let parts = asked.below("/api/v3");
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match (asked.method.as_str(), parts.as_slice()) {
+        ("GET", ["user"]) => Some((200, json!({ "login": "Bot" }))),
         ("GET", ["users", name]) => (*name != "nobody").then(|| (200, json!({ "login": name }))),
         (method, ["repos", owner, name, rest @ ..]) if format!("{owner}/{name}") == project => {
             repository((method, rest), asked, state)
