@@ -1,5 +1,7 @@
 //! A repository's forge in one run: which one it is, and the project there, found once; this module must not open a request.
 
+use std::time::Duration;
+
 use tokio::sync::OnceCell;
 
 use crate::forge::{self, Client};
@@ -9,6 +11,9 @@ use crate::merge_request::ForgeError;
 use crate::plan::PlannedRepository;
 use crate::secret::{Bound, SecretString};
 use crate::settings::{Delivery, Mode, Settings};
+
+/// How long a push waits for what the forge says of people and labels.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A repository's forge.
 pub(super) struct Desk {
@@ -47,14 +52,13 @@ impl Desk {
         let Some(token) = &settings.proposal.token else {
             return forge::require_push_options(self.forge, &plan.url);
         };
-        match self.client(plan, (token, settings), http).await {
-            Err(error) if error.is_of_wish() => Err(error),
-            Err(error) => {
-                tracing::debug!(%error, "{}: nothing can be asked of the forge before the push", plan.url.short());
-                Ok(())
-            }
-            Ok(_) => Ok(()),
+        match tokio::time::timeout(PATIENCE, self.client(plan, (token, settings), http)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) if error.is_of_wish() => return Err(error),
+            Ok(Err(error)) => tracing::debug!(%error, "{}: the forge can't be asked before the push", plan.url.short()),
+            Err(_) => tracing::debug!("{}: the forge does not answer before the push", plan.url.short()),
         }
+        Ok(())
     }
 
     /// The project on the forge.

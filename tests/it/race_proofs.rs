@@ -126,6 +126,8 @@ fn a_digest_that_a_rival_adds_is_proven_before_it_is_written() {
                     // Of one and the same robot: of somebody else's the branch would be left alone.
                     flags.extend(["--merge-request", "--mr-branch", "bump"]);
                     flags.extend(["--committer", "Rival <rival@example.com>"]);
+                    // As GitLab says it: the proof that a request is open.
+                    infra.hook("post-receive", "echo 'http://127.0.0.1/shop/infra/-/merge_requests/5' >&2");
                     texts.push(("bump", theirs.clone()));
                 }
                 race.rival(&infra, texts);

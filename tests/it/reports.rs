@@ -75,7 +75,7 @@ fn the_diff_is_a_section_of_a_gitlab_jobs_log_and_plain_elsewhere() {
 #[test]
 fn an_update_is_reported() {
     let shop = Shop::new();
-    shop.update(&shop.image()).run().exits(0);
+    shop.update(&shop.image()).env("GITOPS_BUMP_FORGE", "gitlab").run().exits(0);
 
     let (dotenv, json) = shop.reports();
     let (image, digest, commit) = (shop.image(), shop.digest(), shop.infra.tip("main"));
