@@ -1,5 +1,7 @@
 //! One server's JSON API, with a token in a header; this module must not know whose API it is.
 
+mod error;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use backon::{ExponentialBuilder, Retryable as _};
@@ -8,7 +10,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Why, Withheld, name_of};
+pub use self::error::ApiError;
+use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Withheld, name_of};
 use crate::words;
 
 /// How much of an answer is read.
@@ -34,95 +37,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// A page where JSON was asked for.
 const PAGE: &str = "it is a page for people and no JSON, as a proxy or a sign-in page gives it";
 
-/// Why an API did not give what was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// No connection, or it broke.
-    #[error("{base} can't be reached: {reason}")]
-    Unreachable {
-        /// The API.
-        base: String,
-        /// What kept the answer away.
-        why: Why,
-        /// What the network said.
-        reason: String,
-    },
-    /// The token may not do this.
-    #[error("{path} denies access{}", suffix(words))]
-    Denied {
-        /// What was asked for.
-        path: String,
-        /// What the server said, maybe nothing.
-        words: String,
-    },
-    /// There is no such thing, or the token may not see it.
-    #[error("nothing is at {path}{}", suffix(words))]
-    NotFound {
-        /// What was asked for.
-        path: String,
-        /// What the server said, maybe nothing.
-        words: String,
-    },
-    /// What was asked for is at another address now.
-    #[error("{path} has moved to {to}")]
-    Moved {
-        /// What was asked for.
-        path: String,
-        /// Where it is now, on the same server.
-        to: String,
-        /// The same as an address.
-        address: String,
-    },
-    /// The server turned the request down.
-    #[error("{path} answers {status}{}{}", suffix(words), pause(*retry_after))]
-    Rejected {
-        /// What was asked for.
-        path: String,
-        /// The HTTP status.
-        status: u16,
-        /// What the server said, maybe nothing.
-        words: String,
-        /// How long it asked to wait.
-        retry_after: Option<Duration>,
-    },
-    /// An answer that such an API would not give.
-    #[error("the answer of {base} can't be used: {what}")]
-    BadAnswer {
-        /// The API.
-        base: String,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The token is not sent to this server.
-    #[error(transparent)]
-    Withheld(#[from] Withheld),
-}
-
-impl ApiError {
-    /// Whether the same request may succeed a moment later.
-    pub(crate) fn may_pass(&self) -> bool {
-        match self {
-            Self::Unreachable { .. } => true,
-            // GitHub says 403 and when to come back, where others say 429.
-            Self::Rejected { status, .. } => matches!(*status, 403 | 429) || *status >= 500,
-            _ => false,
-        }
-    }
-
-    /// Whether the server did nothing, since too much was asked of it.
-    fn is_limited(&self) -> bool {
-        matches!(self, Self::Rejected { status: 403 | 429, .. })
-    }
-
-    /// How long the server asks to wait before the next request.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Rejected { retry_after, .. } => *retry_after,
-            _ => None,
-        }
-    }
-}
-
 fn is_page(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
 }
@@ -135,19 +49,6 @@ fn limited(headers: &HeaderMap) -> Option<Duration> {
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Some(Duration::from_secs(number("x-ratelimit-reset")?.saturating_sub(now).min(LONGEST_LIMIT)))
-}
-
-fn suffix(words: &str) -> String {
-    if words.is_empty() { String::new() } else { format!(": {words}") }
-}
-
-fn pause(asked: Option<Duration>) -> String {
-    match asked {
-        Some(asked) => {
-            format!("; it asks to wait {}", humantime::format_duration(Duration::from_secs(asked.as_secs())))
-        }
-        None => String::new(),
-    }
 }
 
 /// The API below one base URL.

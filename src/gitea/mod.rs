@@ -2,11 +2,15 @@
 //!
 //! The API is that of Gitea's own description (`/api/swagger`); what it answers was recorded from a real server.
 
+mod address;
+
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+pub use self::address::version_address;
+use self::address::{address, branch, segment};
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
@@ -269,48 +273,4 @@ fn plain(names: &[String]) -> Vec<&str> {
 
 fn is_open(request: &Value) -> bool {
     text(request, "state") == "open"
-}
-
-/// The API's base, and `OWNER/NAME`: what stands before these two is the path that the server is below.
-fn address(url: &GitUrl) -> (String, String) {
-    let components: Vec<&str> = url.project().split('/').collect();
-    let (prefix, project) = components.split_at(components.len().saturating_sub(2));
-    let prefix = if url.is_ssh() { Vec::new() } else { prefix.to_vec() };
-    let origin = url.web_origin().unwrap_or_default();
-    let base = [&[origin.as_str()], prefix.as_slice(), &["api", "v1"]].concat().join("/");
-    (base, project.join("/"))
-}
-
-/// Where the API says which version the server has; none for a local repository.
-pub fn version_address(url: &GitUrl) -> Option<String> {
-    url.host().map(|_| address(url).0)
-}
-
-fn segment(name: &str) -> String {
-    url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
-/// A branch at the end of a path, where its slashes stay.
-fn branch(name: &str) -> String {
-    name.split('/').map(segment).collect::<Vec<_>>().join("/")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_two_components_are_the_repository() {
-        let address = |url: &str| address(&GitUrl::parse(url).unwrap().0);
-        let found = |base: &str| (base.to_owned(), "team/infra".to_owned());
-        assert_eq!(address("https://g.example/team/infra.git"), found("https://g.example/api/v1"));
-        assert_eq!(address("http://g.example:3000/git/team/infra"), found("http://g.example:3000/git/api/v1"));
-        assert_eq!(address("ssh://git@g.example:2222/team/infra.git"), found("https://g.example/api/v1"));
-    }
-
-    #[test]
-    fn a_branch_keeps_its_slashes() {
-        assert_eq!(branch("gitops-bump/a b#c"), "gitops-bump/a%20b%23c");
-        assert_eq!(segment("release/1"), "release%2F1");
-    }
 }
