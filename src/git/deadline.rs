@@ -1,8 +1,8 @@
 //! Until when an exchange is made again whose failure may pass; this module must not know what is exchanged.
 //!
 //! All exchanges with one repository share one deadline, the reading and the push. What a server asks to wait counts, up to
-//! the time that is left. A server that says that it is busy is asked until the deadline; one that can't be reached, or breaks
-//! its answers off, for a shorter time, since that is more often a wrong address than a restart.
+//! the time that is left. A server that has answered before, if only that it is busy, is asked until the deadline; one that was never
+//! reached, for a shorter time, since that is more often a wrong address than a restart.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,8 +17,8 @@ const FIRST: Duration = Duration::from_millis(400);
 const FACTOR: f64 = 2.0;
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// How long broken connections in a row are followed by another.
-const BROKEN: Duration = Duration::from_secs(20);
+/// How long a server is tried that has not answered yet.
+const UNREACHED: Duration = Duration::from_secs(20);
 
 /// Until when failures that may pass are followed by another try. Clones share it; the default is that there is no other try.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +28,8 @@ pub struct Deadline(Arc<Mutex<Shared>>);
 struct Shared {
     clock: Clock,
     reading: Trouble,
+    /// Whether the server has answered at all.
+    is_reached: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,13 +42,14 @@ enum Clock {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Trouble {
     count: i32,
-    broken_since: Option<Instant>,
+    since: Option<Instant>,
 }
 
 impl Deadline {
     /// So long from now on.
     pub fn after(time: Duration) -> Self {
-        let shared = Shared { clock: Clock::Runs(Instant::now() + time), reading: Trouble::default() };
+        let shared =
+            Shared { clock: Clock::Runs(Instant::now() + time), reading: Trouble::default(), is_reached: false };
         Self(Arc::new(Mutex::new(shared)))
     }
 
@@ -74,18 +77,23 @@ impl Deadline {
 
     /// A question was answered: the next failure is the first one again.
     pub(super) fn answered(&self) {
-        self.lock().reading = Trouble::default();
+        let mut shared = self.lock();
+        shared.reading = Trouble::default();
+        shared.is_reached = true;
     }
 
     /// The pause before another try after this failure; none when there is no other.
     pub(super) fn next(&self, error: &GitError, trouble: &mut Trouble) -> Option<Duration> {
         let passing = error.passing()?;
-        if passing == Passing::Broken {
-            trouble.broken_since.get_or_insert_with(Instant::now);
-        }
-        let broken_for = trouble.broken_since.map(|since| since.elapsed()).unwrap_or_default();
+        let tried = trouble.since.get_or_insert_with(Instant::now).elapsed();
         trouble.count += 1;
-        pause(passing, trouble.count, (self.left(), broken_for))
+        let is_reached = {
+            let mut shared = self.lock();
+            shared.is_reached |= passing != Passing::Broken;
+            shared.is_reached
+        };
+        let left = self.left();
+        pause(passing, trouble.count, if is_reached { left } else { left.min(UNREACHED.saturating_sub(tried)) })
     }
 
     fn left(&self) -> Duration {
@@ -114,13 +122,9 @@ impl Trouble {
 }
 
 /// The pause after the failure with this number, in the time that is left.
-fn pause(passing: Passing, count: i32, (left, broken_for): (Duration, Duration)) -> Option<Duration> {
+fn pause(passing: Passing, count: i32, left: Duration) -> Option<Duration> {
     let backoff = FIRST.mul_f64(FACTOR.powi((count - 1).min(16))).min(LONGEST);
     let backoff = backoff.mul_f64(0.5 + fastrand::f64() / 2.0);
-    let left = match passing {
-        Passing::Busy(_) => left,
-        Passing::Broken => left.min(BROKEN.saturating_sub(broken_for)),
-    };
     match passing {
         _ if left.is_zero() => None,
         // To come back before the time would only be turned away again.
@@ -142,42 +146,47 @@ mod tests {
 
     const ASKED: fn(u64) -> Passing = |seconds| Passing::Busy(Some(Duration::from_secs(seconds)));
 
-    /// How long a failure is followed by another try, and by how many, when each takes no time.
-    fn lasts(passing: Passing, deadline: Duration) -> (Duration, i32) {
-        let (mut elapsed, mut count) = (Duration::ZERO, 1);
-        while let Some(pause) = pause(passing, count, (deadline.saturating_sub(elapsed), elapsed)) {
-            elapsed += pause;
-            count += 1;
+    const BROKEN: fn() -> GitError = || GitError::Broken { host: "h".to_owned(), reason: "reset".to_owned() };
+
+    #[test]
+    fn the_time_that_is_left_is_used_up_in_few_tries() {
+        for passing in [Passing::Busy(None), Passing::Broken] {
+            for _ in 0..100 {
+                let (mut left, mut count) = (Duration::from_mins(2), 1);
+                while let Some(pause) = pause(passing, count, left) {
+                    left -= pause;
+                    count += 1;
+                }
+                assert!(left.is_zero() && (10..30).contains(&count), "{count}");
+            }
         }
-        (elapsed, count)
     }
 
     #[test]
-    fn busy_servers_are_asked_until_the_deadline_and_absent_ones_less() {
-        let (minutes, seconds) = (Duration::from_mins(2), Duration::from_secs(5));
-        for _ in 0..100 {
-            let (lasted, tries) = lasts(Passing::Busy(None), minutes);
-            assert!(lasted == minutes && (10..30).contains(&tries), "{lasted:?} {tries}");
-            assert_eq!(lasts(Passing::Broken, minutes).0, BROKEN);
-            assert_eq!(lasts(Passing::Broken, seconds).0, seconds);
-            assert_eq!(lasts(Passing::Busy(None), Duration::ZERO), (Duration::ZERO, 1));
-        }
+    fn a_server_that_was_never_reached_is_tried_for_a_shorter_time() {
+        let tried = |time| Trouble { count: 3, since: Instant::now().checked_sub(time) };
+        let (short, long) = (UNREACHED / 2, UNREACHED + Duration::from_secs(1));
+        let deadline = Deadline::after(Duration::from_mins(2));
+        assert!(deadline.next(&BROKEN(), &mut tried(short)).is_some());
+        assert!(deadline.next(&BROKEN(), &mut tried(long)).is_none());
+        deadline.answered();
+        assert!(deadline.next(&BROKEN(), &mut tried(long)).is_some());
     }
 
     #[test]
     fn what_a_server_asks_to_wait_counts_up_to_the_time_that_is_left() {
         let minute = Duration::from_mins(1);
         for (asked, wanted) in [(7, Some(7)), (60, Some(60)), (61, None), (u64::MAX, None)] {
-            let pause = pause(ASKED(asked), 1, (minute, Duration::ZERO));
+            let pause = pause(ASKED(asked), 1, minute);
             assert_eq!(pause.map(|pause| pause.as_secs()), wanted, "{asked}");
         }
-        assert!(pause(ASKED(0), 1, (minute, Duration::ZERO)).is_some_and(|pause| pause <= FIRST));
+        assert!(pause(ASKED(0), 1, minute).is_some_and(|pause| pause <= FIRST));
     }
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
         let deadline = Deadline::after(Duration::from_mins(1));
-        let broken = GitError::Broken { host: "h".to_owned(), reason: "reset".to_owned() };
+        let broken = BROKEN();
         assert!(deadline.next(&broken, &mut Trouble::default()).is_some());
         assert!(Deadline::default().next(&broken, &mut Trouble::default()).is_none());
         assert!(deadline.next(&GitError::EmptyRepository, &mut Trouble::default()).is_none());
