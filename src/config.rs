@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 pub use self::error::ConfigError;
+pub(crate) use self::error::MIRROR_HINT;
 use self::tree::Budget;
 use self::variables::Unset;
 use crate::environment::Environment;

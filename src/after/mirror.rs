@@ -1,13 +1,14 @@
 //! Triggers the pipeline that copies an infra repository to where the controller reads it (Cloud Pi Native); this
 //! module must not push.
 
-use tracing::info;
+use tracing::{info, warn};
 use url::Url;
 
 use crate::api::{Api, ApiError};
+use crate::git::GitUrl;
 use crate::http::{Http, SecretForm};
 use crate::links::WebUrl;
-use crate::settings::MirrorSettings;
+use crate::settings::{Ci, MirrorSettings};
 
 /// The branch of the mirror project whose pipeline definition runs.
 const REF: &str = "main";
@@ -30,4 +31,24 @@ pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, http: &Http) 
     let page = page.map(|page| format!(" {page}")).unwrap_or_default();
     info!("{}: mirror pipeline started for {branch}{page}", mirror.repository);
     Ok(())
+}
+
+/// Tells what it means that a commit was pushed and no mirror is to be triggered, where a platform copies repositories from
+/// outside. `$GIT_MIRROR_PROJECT_ID` is no sign of such a platform by itself: Cloud Pi Native keeps it in Vault.
+pub(super) fn none(ci: &Ci, url: &GitUrl, place: &str) {
+    match ci.is_own_server(url) {
+        true if ci.mirrors_from_outside => warn!(
+            "{place}: this looks like the platform's own copy: if the repository is mirrored from outside, the next \
+             synchronisation overwrites this commit; update the outside repository, with mirror:"
+        ),
+        true if ci.has_catalog => info!(
+            "{place}: if the platform's console has an outside source for this repository, the next synchronisation overwrites \
+             this commit; then update the outside repository, with mirror:"
+        ),
+        false if ci.has_catalog && url.host().is_some() => warn!(
+            "{place}: no mirror is triggered, so Argo CD sees this commit only after the next synchronisation of the platform's copy; \
+             give mirror: with GIT_MIRROR_PROJECT_ID and GIT_MIRROR_TOKEN, which on Cloud Pi Native are in Vault and in no CI/CD variable"
+        ),
+        _ => {}
+    }
 }

@@ -3,7 +3,7 @@
 
 mod mirror;
 
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::argocd::{self, Expected};
 use crate::error::Error;
@@ -61,15 +61,7 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
         (None, Some(_)) => {
             info!("{}: nothing was pushed, so the mirror is not triggered (--mirror always does)", place());
         }
-        (None, None)
-            if commit.is_some() && settings.ci.mirrors_from_outside && settings.ci.is_own_server(&plan.url) =>
-        {
-            warn!(
-                "{}: this looks like the platform's own copy: if the repository is mirrored from outside, the next \
-                 synchronisation overwrites this commit; update the outside repository, with mirror:",
-                place()
-            );
-        }
+        (None, None) if commit.is_some() => mirror::none(&settings.ci, &plan.url, &place()),
         (None, None) => {}
     }
     let Some(argocd) = step.argocd() else {

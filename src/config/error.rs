@@ -2,6 +2,13 @@
 
 #![deny(clippy::disallowed_methods)]
 
+/// Where the mirror's project and token are to be had. On Cloud Pi Native the console writes both to Vault, and neither its
+/// catalog nor GitLab hands them to a job.
+pub(crate) const MIRROR_HINT: &str = "give the mirror project's id and its trigger token in the CI/CD variables GIT_MIRROR_PROJECT_ID and \
+     GIT_MIRROR_TOKEN; on Cloud Pi Native they are in Vault and in no CI/CD variable, and the job read_secret doesn't hand them on: the \
+     console shows them to the project's owner among the secrets of its services; a protected variable is empty on a branch that isn't \
+     protected";
+
 /// Why a config file cannot be used. The text starts with the line, from 1, when there is one.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -52,6 +59,7 @@ impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
+            Self::Variable { name, .. } if name.starts_with("GIT_MIRROR_") => MIRROR_HINT.into(),
             Self::Variable { name, .. } => format!(
                 "set {name} in the job's variables; a protected variable is empty on a branch that isn't protected"
             ),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::error::MIRROR_PROJECT;
 use super::{SettingsError, servers, token};
 use crate::cli::{AfterArgs, MirrorArg};
 use crate::config::{MirrorConfig, RepositoryConfig};
@@ -81,7 +82,11 @@ pub(super) fn mirror(
         None if entry.is_some() || (flags.project_id.is_empty() && flags.repository.is_empty()) => return Ok(None),
         None => flags,
     };
-    if config.project_id.is_empty() || config.repository.is_empty() {
+    if config.project_id.is_empty() {
+        let reason = "it is empty, though the name of the mirror's repository is given".to_owned();
+        return Err(SettingsError::Value { what: MIRROR_PROJECT.to_owned(), reason });
+    }
+    if config.repository.is_empty() {
         let reason = "a project id and the repository's name there belong together".to_owned();
         return Err(SettingsError::Value { what: "mirror".to_owned(), reason });
     }
@@ -149,7 +154,7 @@ fn project(text: String) -> Result<String, SettingsError> {
         return Ok(text);
     }
     let reason = "it is neither a number nor a path like group/project".to_owned();
-    Err(SettingsError::Value { what: "mirror project id".to_owned(), reason })
+    Err(SettingsError::Value { what: MIRROR_PROJECT.to_owned(), reason })
 }
 
 /// The server, when one is given.

@@ -22,6 +22,8 @@ pub struct Ci {
     pub api_v4_url: Option<String>,
     /// Whether the platform copies repositories from outside (`$GIT_MIRROR_PROJECT_ID` is set).
     pub mirrors_from_outside: bool,
+    /// Whether jobs come from a platform's catalog, as on Cloud Pi Native (`$CATALOG_PATH` is set).
+    pub has_catalog: bool,
 }
 
 impl Ci {
@@ -52,6 +54,7 @@ impl Ci {
             server_host: get("CI_SERVER_HOST"),
             api_v4_url: get("CI_API_V4_URL"),
             mirrors_from_outside: environment.get("GIT_MIRROR_PROJECT_ID").is_some(),
+            has_catalog: environment.get("CATALOG_PATH").is_some(),
         }
     }
 }

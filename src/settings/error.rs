@@ -1,9 +1,12 @@
 //! Why there is nothing to run; this module must not decide anything.
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, MIRROR_HINT};
 use crate::edit::PathError;
 use crate::git::UrlError;
 use crate::image::ReferenceError;
+
+/// What `Value` calls the project whose pipeline is the mirror.
+pub(super) const MIRROR_PROJECT: &str = "mirror project id";
 
 /// Why there is nothing to run.
 #[derive(Debug, thiserror::Error)]
@@ -102,11 +105,13 @@ impl SettingsError {
             Self::Usage(_) => "see gitops-bump --help for the flags, or describe the job in .gitops-bump.yml".into(),
             Self::Reference { .. } => "write the image as HOST/PATH:TAG".into(),
             Self::NoTag(_) => "name the tag that was pushed: there is no silent latest".into(),
+            Self::Value { what, .. } if what == MIRROR_PROJECT => MIRROR_HINT.into(),
             Self::Value { what, .. } => {
                 format!("give {what} another value: --help describes the flags, config schema the config file")
             }
             Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
             Self::Url(_) => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
+            Self::Token { variable, .. } if variable.contains("GIT_MIRROR_TOKEN") => MIRROR_HINT.into(),
             Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),
             Self::TokenVariable { .. } => {
                 "call the variable GITOPS_BUMP_GIT_TOKEN_… in the CI/CD variables and here, so that no other secret can be named; \

@@ -96,6 +96,38 @@ fn a_commit_to_the_platforms_own_copy_is_warned_of() {
 }
 
 #[test]
+fn where_a_catalog_is_a_commit_without_a_mirror_is_told_what_it_means() {
+    let on = |server: &str| {
+        let scene = Scene::new();
+        scene.update(&[]).env("CATALOG_PATH", "forge/projects/catalog").env("CI_SERVER_HOST", server).run().exits(0)
+    };
+    on("127.0.0.1").says("if the platform's console has an outside source for this repository");
+    on("gitlab.example.com")
+        .says("no mirror is triggered")
+        .says("GIT_MIRROR_TOKEN, which on Cloud Pi Native are in Vault");
+}
+
+#[test]
+fn a_mirror_whose_variables_are_unset_is_told_where_they_are() {
+    const WHERE: &str = "the console shows them to the project's owner";
+    let scene = Scene::new();
+    let named = ["--mirror-repository", "infra-helm"];
+    // A job whose variable is `$GIT_MIRROR_PROJECT_ID` gets an empty one.
+    scene.update(&named).env("GITOPS_BUMP_MIRROR_PROJECT_ID", "").run().exits(3).says("mirror project id").says(WHERE);
+    let with_project = [&named[..], &["--mirror-project-id", "9"]].concat();
+    let without_token = scene.update(&with_project).env("CI_API_V4_URL", "http://127.0.0.1:1/api/v4");
+    without_token.run().exits(3).says("GIT_MIRROR_TOKEN").says(WHERE);
+    let config = format!(
+        "images: {{app: '{}'}}\nrepositories:\n  - url: {}\n    helm: [{{file: values.yaml}}]\n    \
+         mirror: {{project_id: \"${{GIT_MIRROR_PROJECT_ID}}\", repository: infra-helm}}\n",
+        scene.image,
+        scene.infra.url()
+    );
+    scene.world.write(".gitops-bump.yml", config);
+    scene.world.bump(["update"]).run().exits(3).says("GIT_MIRROR_PROJECT_ID is not set").says(WHERE);
+}
+
+#[test]
 fn argocd_is_refreshed_and_waited_for() {
     let scene = Scene::new();
     let old = scene.old_image();
