@@ -1,14 +1,9 @@
-//! Every pipeline of `examples/` and of the quick starts, run as it is.
+//! Every pipeline of `examples/` and of the quick starts, run as it is; those for Cloud Pi Native are in `cloud_pi_native`.
 
 use std::path::{Path, PathBuf};
 
 use crate::samples::{kustomization, values};
-use crate::world::{Executor, OwnRegistry, Project, Repository, World, check_gitlab_ci, read};
-
-/// A file of the repository.
-fn own(name: &str) -> String {
-    read(Path::new(env!("CARGO_MANIFEST_DIR")), name)
-}
+use crate::world::{Executor, Project, Repository, World, check_gitlab_ci, own};
 
 /// A project with the example's pipeline. Its build job pushes to the registry of the project.
 fn project<'w>(world: &'w World, example: &str) -> Project<'w> {
@@ -101,105 +96,6 @@ fn a_job_that_reads_the_dotenv_report() {
     project.run().passed("announce").says("announce", &format!("nothing to announce: {image}"));
 }
 
-/// Cloud Pi Native's `vault-ci.yml`, with two variables of the project for the Vault.
-const VAULT_CI: &str = r#".vault:read_secret:
-  script:
-    - export PROJECT_PATH=shop REGISTRY_HOST=$VAULT_REGISTRY_HOST DOCKER_AUTH=$VAULT_DOCKER_AUTH
-    - export IMAGE_REPOSITORY="$REGISTRY_HOST/$PROJECT_PATH"
-    - |
-      cat <<EOF > vault.env
-      REGISTRY_HOST=$REGISTRY_HOST
-      IMAGE_REPOSITORY=$IMAGE_REPOSITORY
-      PROJECT_PATH=$PROJECT_PATH
-      DOCKER_AUTH=$DOCKER_AUTH
-      EOF
-  artifacts:
-    reports:
-      dotenv: vault.env
-"#;
-
-/// Cloud Pi Native's `kaniko-ci.yml`, with skopeo and the tests' image for kaniko.
-const KANIKO_CI: &str = r#".kaniko:build-push:
-  script:
-    - mkdir -p docker certificates
-    - cp "$CA_BUNDLE" certificates/ca.crt
-    - echo "$DOCKER_AUTH" > docker/config.json
-    - for I in $IMAGE_NAMES; do skopeo --insecure-policy copy --quiet --dest-cert-dir certificates
-      --authfile docker/config.json "oci:$TEST_IMAGES" "docker://$IMAGE_REPOSITORY/$(echo $I | tr \/ '-')"; done
-"#;
-
-/// A Cloud Pi Native project: its catalog, its registry (a private authority, tokens) and two infra repositories.
-struct CloudPiNative {
-    world: World,
-    registry: OwnRegistry,
-    helm: Repository,
-    kustomize: Repository,
-}
-
-impl CloudPiNative {
-    fn new() -> Self {
-        let world = World::new();
-        let directory = world.scratch().join("registry");
-        std::fs::create_dir(&directory).expect("the scratch directory is writable");
-        let login = &world.servers().registry_login;
-        let registry = OwnRegistry::with_private_ca_and_tokens(&directory, login);
-        let catalog = [("vault-ci.yml", VAULT_CI), ("kaniko-ci.yml", KANIKO_CI)];
-        world.empty_infra("catalog").commit("main", "catalog", &catalog);
-        let image = format!("{}/shop/app", registry.address);
-        let helm = world.infra("helm", &[("values-dev.yaml", "image: {tag: \"1\"}\n")]);
-        let kustomize =
-            world.infra("kustomize", &[("overlays/dev/kustomization.yaml", kustomization(&image, "1").as_str())]);
-        Self { world, registry, helm, kustomize }
-    }
-
-    fn project(&self, files: &[(&str, &str)]) -> Project<'_> {
-        let catalog = format!("{}catalog", self.helm.path().trim_end_matches("helm.git"));
-        let host = &self.registry.address;
-        let auth = serde_json::json!({"auths": {host: {"auth": self.world.servers().registry_login.basic()}}});
-        Project::new(&self.world, Executor::Shell, files)
-            .with("CATALOG_PATH", &catalog)
-            .with("VAULT_REGISTRY_HOST", host)
-            .with("VAULT_DOCKER_AUTH", &auth.to_string())
-            .with_file("CA_BUNDLE", &read(&self.world.scratch().join("registry"), "ca.crt"))
-            .with("INFRA_HELM_URL", &self.helm.url())
-            .with("INFRA_KUSTOMIZE_URL", &self.kustomize.url())
-    }
-
-    fn helm_names(&self, tag: &str) {
-        assert_eq!(self.helm.file("main", "values-dev.yaml"), format!("image: {{tag: \"{tag}\"}}\n"));
-    }
-}
-
-#[test]
-fn cloud_pi_native_with_two_infra_repositories() {
-    let cloud = CloudPiNative::new();
-    let file = |name: &str| own(&format!("examples/cloud-pi-native/{name}"));
-    let (pipeline, config) = (file(".gitlab-ci-dso.yml"), file(".gitops-bump.yml"));
-    let project = cloud.project(&[(".gitlab-ci-dso.yml", &pipeline), (".gitops-bump.yml", &config)]);
-
-    let run = project.run_with(&["--file", ".gitlab-ci-dso.yml"]);
-    run.passed("read_secret").passed("docker-build").passed("deploy-dev");
-
-    let tag = project.short_sha();
-    cloud.helm_names(&tag);
-    let image = format!("{}/shop/app", cloud.registry.address);
-    let expected = kustomization(&image, "1").replace("newTag: \"1\"", &format!("newTag: \"{tag}\""));
-    assert_eq!(cloud.kustomize.file("main", "overlays/dev/kustomization.yaml"), expected);
-    assert!(cloud.registry.tokens() > 0);
-}
-
-#[test]
-fn the_french_quick_start() {
-    let cloud = CloudPiNative::new();
-    let document = own("docs/fr/demarrage-rapide.md");
-    let pipeline = fenced(&document, "yaml", "read_secret:");
-    let project = cloud.project(&[(".gitlab-ci-dso.yml", &pipeline)]);
-
-    project.run_with(&["--file", ".gitlab-ci-dso.yml"]).passed("docker-build").passed("deploy-dev");
-
-    cloud.helm_names(&project.short_sha());
-}
-
 #[test]
 fn the_quick_starts_of_the_readme() {
     for start in ["component: $CI_SERVER_FQDN", "extends: .gitops-bump:update"] {
@@ -221,8 +117,7 @@ fn the_version_is_the_same_everywhere() {
     let version = env!("CARGO_PKG_VERSION");
     let job = own("templates/gitops-bump-job.yml");
     assert!(job.contains(&format!("GITOPS_BUMP_TOOL_IMAGE: $CI_REGISTRY/gitops-bump/gitops-bump:{version}\n")));
-    let mut files: Vec<_> = ["README.md", "docs/fr/demarrage-rapide.md"].map(String::from).into();
-    files.push("examples/cloud-pi-native/.gitlab-ci-dso.yml".to_owned());
+    let mut files = vec!["README.md".to_owned()];
     let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
     files.extend(examples.map(|name| format!("examples/{name}/.gitlab-ci.yml")));
     for file in files {
@@ -236,15 +131,21 @@ fn the_version_is_the_same_everywhere() {
 #[test]
 fn templates_and_examples_are_valid_for_gitlab() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files =
-        vec![root.join("templates/gitops-bump-job.yml"), root.join("examples/cloud-pi-native/.gitlab-ci-dso.yml")];
+    let mut files = vec![root.join("templates/gitops-bump-job.yml")];
+    let platform = [
+        ".gitlab-ci-dso.yml",
+        "buildkit/.gitlab-ci-dso.yml",
+        "tool-image/.gitlab-ci-dso.yml",
+        "catalog/gitops-bump-ci.yml",
+    ];
+    files.extend(platform.map(|name| root.join("examples/cloud-pi-native").join(name)));
     let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
     files.extend(examples.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
     check_gitlab_ci(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
 }
 
 /// The first fenced block of this language that holds these words.
-fn fenced(document: &str, language: &str, words: &str) -> String {
+pub(crate) fn fenced(document: &str, language: &str, words: &str) -> String {
     let fence = format!("```{language}\n");
     let mut blocks = document.split(&fence).skip(1).filter_map(|rest| rest.split("```").next());
     blocks.find(|block| block.contains(words)).unwrap_or_else(|| panic!("no block has {words:?}")).to_owned()

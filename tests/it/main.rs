@@ -12,6 +12,7 @@ mod canary;
 mod check;
 mod check_repo;
 mod children;
+mod cloud_pi_native;
 mod commits;
 mod component;
 mod component_examples;
