@@ -136,7 +136,7 @@ fn kaniko_with_an_infra_repository_outside_and_one_inside() {
     let file = |name: &str| own(&format!("examples/cloud-pi-native/{name}"));
     let project = platform.project(&[(FILE, &file(FILE)), (".gitops-bump.yml", &file(".gitops-bump.yml"))]);
 
-    run(&project).passed("read_secret").passed("read_mirror").passed("docker-build").passed("deploy-dev");
+    let run = run(&project).passed("read_secret").passed("read_mirror").passed("docker-build").passed("deploy-dev");
 
     let tag = project.short_sha();
     platform.helm_names(&tag);
@@ -145,6 +145,7 @@ fn kaniko_with_an_infra_repository_outside_and_one_inside() {
     assert_eq!(platform.kustomize.file("main", "overlays/dev/kustomization.yaml"), expected);
     assert!(platform.registry.tokens() > 0);
     platform.mirrored("infra-helm");
+    assert!(!run.to_string().contains("glptt-m1rror"), "{run}");
 }
 
 #[test]
@@ -251,6 +252,19 @@ fn the_mirrors_variables_that_no_job_hands_on_are_told_of() {
     run(&project).failed("deploy-dev", 3).says("deploy-dev", "on Cloud Pi Native they are in Vault");
 
     platform.helm_names("1");
+}
+
+#[test]
+fn waiting_for_argocd_needs_the_administrators_token_before_anything_is_pushed() {
+    let platform = Platform::new();
+    let guide = own(GUIDE);
+    let start = fenced(&guide, "yaml", "read_mirror:") + &fenced(&guide, "yaml", "GITOPS_BUMP_ARGOCD_SERVER");
+    let project = platform.project(&[(FILE, &start)]);
+
+    run(&project).failed("deploy-dev", 3).says("deploy-dev", "ARGOCD_AUTH_TOKEN");
+
+    platform.helm_names("1");
+    assert!(platform.gitlab.asked().is_empty(), "{:?}", platform.gitlab.asked());
 }
 
 #[test]
