@@ -74,6 +74,6 @@ fn an_identity_token_is_changed_for_a_token() {
         bump.env("DOCKER_AUTH_CONFIG", auths).run()
     };
     check("identity+token").exits(0).says("DOCKER_AUTH_CONFIG (an identity token)");
-    let run = check("another").exits(7).says("DOCKER_AUTH_CONFIG (an identity token): it has expired");
+    let run = check("another").exits(7).says("DOCKER_AUTH_CONFIG (an identity token): invalid_grant: it has expired");
     assert!(!run.stderr.contains("another"), "{run}");
 }
