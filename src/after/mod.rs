@@ -5,8 +5,9 @@ mod mirror;
 
 use tracing::info;
 
-use crate::argocd::{self, Expected};
+use crate::argocd::{self, Expected, History};
 use crate::error::Error;
+use crate::git::{Remote, Snapshot};
 use crate::http::Http;
 use crate::plan::PlannedRepository;
 use crate::registry::Verified;
@@ -16,8 +17,12 @@ use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Sett
 pub(crate) struct Step<'a> {
     /// The repository.
     pub(crate) plan: &'a PlannedRepository,
-    /// Its branch.
-    pub(crate) branch: &'a str,
+    /// How it is reached.
+    pub(crate) remote: &'a Remote,
+    /// What was read of it before the push.
+    pub(crate) read: &'a Snapshot,
+    /// The files that were edited; with nothing pushed, those that hold the images.
+    pub(crate) files: Vec<&'a str>,
     /// The commit that was pushed; none when nothing had to change.
     pub(crate) commit: Option<&'a str>,
     /// The images that its files name.
@@ -49,7 +54,8 @@ impl Step<'_> {
 
 /// Takes the steps after the push of one repository; returns what failed.
 pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
-    let Step { plan, branch, commit, settings, http, .. } = step;
+    let Step { plan, commit, settings, http, .. } = step;
+    let branch = step.read.branch();
     let place = || plan.url.on_branch(Some(branch));
     match (step.mirror(), &plan.mirror) {
         (Some(mirror), _) => {
@@ -67,11 +73,15 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
     let Some(argocd) = step.argocd() else {
         return Vec::new();
     };
+    let history = History::new(step.remote, step.read, *commit);
     let expected = Expected {
         url: &plan.url,
-        files: plan.targets.iter().map(|target| target.file.as_str()).collect(),
+        copy: None,
+        branch,
+        files: step.files.clone(),
         commit: *commit,
         images: step.images.clone(),
+        history: &history,
     };
     let failed = argocd::wait(argocd, &expected, http).await;
     failed.into_iter().map(|reason| Error::Argocd { place: place(), reason: reason.into() }).collect()

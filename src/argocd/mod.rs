@@ -3,12 +3,15 @@
 //! The API is that of Argo CD's `ApplicationService`: a GET with `refresh=normal` makes the controller look at the
 //! repository now rather than at its next round.
 
+mod find;
+mod history;
 mod state;
 
 use std::time::Duration;
 
-use serde_json::Value;
 use tracing::{info, warn};
+
+pub(crate) use self::history::{History, Position};
 
 use self::state::{State, Verdict};
 use crate::api::{Api, ApiError};
@@ -23,17 +26,23 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// How often in a row an application must say that it failed: pods come and go while they are replaced.
 const PATIENCE: u32 = 5;
 
-/// What has to run.
+/// One repository's change, as the controller will see it.
 #[derive(Debug)]
-pub struct Expected<'a> {
+pub(crate) struct Expected<'a> {
     /// The infra repository.
-    pub url: &'a GitUrl,
-    /// The files that were looked at.
-    pub files: Vec<&'a str>,
+    pub(crate) url: &'a GitUrl,
+    /// The copy of it that Argo CD reads instead.
+    pub(crate) copy: Option<&'a GitUrl>,
+    /// The branch.
+    pub(crate) branch: &'a str,
+    /// The files that were edited; with nothing pushed, those that were looked at.
+    pub(crate) files: Vec<&'a str>,
     /// The commit that was pushed; none when nothing had to change.
-    pub commit: Option<&'a str>,
-    /// The images.
-    pub images: Vec<&'a Verified>,
+    pub(crate) commit: Option<&'a str>,
+    /// The images that these files name.
+    pub(crate) images: Vec<&'a Verified>,
+    /// What Git says of the branch.
+    pub(crate) history: &'a History<'a>,
 }
 
 /// Why an application does not run what it should.
@@ -108,35 +117,12 @@ pub(crate) async fn wait(settings: &ArgocdSettings, expected: &Expected<'_>, htt
         Ok(api) => api,
         Err(error) => return vec![error.into()],
     };
-    let apps = match applications(&api, settings, expected).await {
+    let apps = match find::concerned(&api, settings, expected).await {
         Ok(apps) => apps,
         Err(error) => return vec![error],
     };
-    let waits = apps.iter().map(|app| wait_for(&api, app, settings, expected));
+    let waits = apps.iter().map(async |app| wait_for(&api, &app.to_string(), settings, expected).await);
     futures_util::future::join_all(waits).await.into_iter().filter_map(Result::err).collect()
-}
-
-/// The applications that were named, or those of the repository, as `NAMESPACE/NAME` or `NAME`.
-async fn applications(
-    api: &Api,
-    settings: &ArgocdSettings,
-    expected: &Expected<'_>,
-) -> Result<Vec<String>, ArgocdError> {
-    if !settings.apps.is_empty() {
-        return Ok(settings.apps.clone());
-    }
-    let all = api.get("applications").await?;
-    let items = all.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    let own = items.iter().filter(|item| state::is_of(item, expected.url, &expected.files));
-    let name = |item: &Value| {
-        let part = |pointer: &str| item.pointer(pointer).and_then(Value::as_str);
-        Some(format!("{}/{}", part("/metadata/namespace")?, part("/metadata/name")?))
-    };
-    let names: Vec<String> = own.filter_map(name).collect();
-    if names.is_empty() {
-        return Err(ArgocdError::NoApplication { url: expected.url.to_string() });
-    }
-    Ok(names)
 }
 
 async fn wait_for(api: &Api, app: &str, settings: &ArgocdSettings, expected: &Expected<'_>) -> Result<(), ArgocdError> {

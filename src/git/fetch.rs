@@ -46,6 +46,8 @@ pub(super) enum Extent {
     /// What was added since this earlier commit. A server finds it along the history alone: with a depth it would
     /// send everything.
     Since(Oid),
+    /// The commits that were added since this earlier commit, alone.
+    After(Oid),
     /// Trees without what they hold.
     Trees,
     /// Files.
@@ -98,7 +100,7 @@ pub(super) async fn fetch(
 pub(super) fn most(extent: Extent, store: &Store) -> usize {
     let most = match extent {
         Extent::Commit(Reach::Everything | Reach::Trees) => MOST_WHOLE,
-        Extent::Since(_) => MOST_ADDED,
+        Extent::Since(_) | Extent::After(_) => MOST_ADDED,
         _ => MOST_PARTIAL,
     };
     most.min(store.budget().receivable() + FRAMING)
@@ -116,7 +118,7 @@ pub(super) async fn add(pack: Vec<u8>, wants: &[Oid], extent: Extent, store: &mu
 fn kinds(extent: Extent) -> Kinds {
     match extent {
         Extent::Commit(Reach::Top | Reach::Trees) | Extent::Trees => Kinds::COMMITS_AND_TREES,
-        Extent::Commits(..) => Kinds::COMMITS,
+        Extent::Commits(..) | Extent::After(_) => Kinds::COMMITS,
         Extent::Commit(Reach::Everything) | Extent::Since(_) | Extent::Blobs => Kinds::ALL,
     }
 }
@@ -138,6 +140,8 @@ fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8
     if let Extent::Since(known) = extent {
         // Shallow: what only the commits before it hold isn't here.
         pkt::line(&mut request, format!("shallow {known}\n").as_bytes());
+    }
+    if let Some(known) = known(extent) {
         pkt::line(&mut request, format!("have {known}\n").as_bytes());
     }
     pkt::line(&mut request, b"done\n");
@@ -150,7 +154,15 @@ pub(super) fn depth(extent: Extent) -> Option<usize> {
     match extent {
         Extent::Commit(_) => Some(1),
         Extent::Commits(depth, _) => Some(depth),
-        Extent::Since(_) | Extent::Trees | Extent::Blobs => None,
+        Extent::Since(_) | Extent::After(_) | Extent::Trees | Extent::Blobs => None,
+    }
+}
+
+/// The commit behind which nothing is asked for.
+pub(super) fn known(extent: Extent) -> Option<Oid> {
+    match extent {
+        Extent::Since(known) | Extent::After(known) => Some(known),
+        _ => None,
     }
 }
 
@@ -158,7 +170,7 @@ pub(super) fn depth(extent: Extent) -> Option<usize> {
 pub(super) fn filter(extent: Extent) -> Option<&'static str> {
     match extent {
         Extent::Commit(Reach::Top) => Some("tree:1"),
-        Extent::Trees | Extent::Commits(_, Without::Trees) => Some("tree:0"),
+        Extent::Trees | Extent::After(_) | Extent::Commits(_, Without::Trees) => Some("tree:0"),
         Extent::Commit(Reach::Trees) | Extent::Commits(_, Without::Blobs) => Some("blob:none"),
         Extent::Since(_) => Some(SMALL_FILES),
         Extent::Commit(Reach::Everything) | Extent::Blobs | Extent::Commits(_, Without::Nothing) => None,

@@ -2,6 +2,7 @@
 
 mod elder_scripted;
 mod elders;
+mod later;
 mod packs;
 mod pushes;
 mod scripted;

@@ -135,7 +135,7 @@ impl Remote {
     }
 
     /// Adds this many generations of commits behind those that are there; false when they can't be had alone.
-    async fn fetch_commits(
+    pub(super) async fn fetch_commits(
         &self,
         store: &mut Store,
         (tip, known): (Oid, usize),
@@ -164,6 +164,12 @@ impl Remote {
 }
 
 impl Snapshot {
+    /// The same commit for somebody who only looks.
+    #[must_use]
+    pub fn to_view(&self) -> Self {
+        Self::viewed(self.tip.clone(), Vec::new(), self.store.clone().in_new_exchange(), Instant::now())
+    }
+
     /// The names in a directory that was wanted; none when it is no directory.
     pub fn names(&self, directory: &str) -> Result<Option<Names>, GitError> {
         let mut tree = self.store.object(self.store.top(self.tip.id)?, ObjectType::Tree)?;

@@ -6,6 +6,7 @@ use super::attempt::Ready;
 use super::context::Context;
 use crate::after::{self, Step};
 use crate::outcome::{End, RepositoryOutcome};
+use crate::plan::PlannedRepository;
 
 /// Writes down how a repository ended: with a commit on its branch, or with nothing to change. Then takes the steps after the push.
 pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Context<'_>) {
@@ -14,7 +15,9 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
     let commit = end.commit().map(str::to_owned);
     let step = Step {
         plan: &context.plan[number],
-        branch: ready.reading.snapshot.branch(),
+        remote: &ready.reading.remote,
+        read: &ready.reading.snapshot,
+        files: files(ready, &context.plan[number]),
         commit: commit.as_deref(),
         images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
         settings: context.settings,
@@ -33,4 +36,13 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
     }
     let failures = after::run(&step).await;
     context.ledger.repository(number, |outcome| outcome.after = failures);
+}
+
+/// The files that were edited; with nothing to change those that hold a wanted image, else those that the targets name.
+fn files<'a>(ready: &'a Ready, plan: &'a PlannedRepository) -> Vec<&'a str> {
+    let rewrite = &ready.rewrite;
+    let changed: Vec<&str> = rewrite.changed().map(|file| file.path.as_str()).collect();
+    let held = || rewrite.files.iter().filter(|file| !file.places.is_empty()).map(|file| file.path.as_str());
+    let held: Vec<&str> = if changed.is_empty() { held().collect() } else { changed };
+    if held.is_empty() { plan.targets.iter().map(|target| target.file.as_str()).collect() } else { held }
 }

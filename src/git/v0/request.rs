@@ -37,7 +37,7 @@ pub(super) fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent
         pkt::line(&mut request, format!("filter {filter}\n").as_bytes());
     }
     pkt::flush(&mut request);
-    if let Extent::Since(known) = extent {
+    if let Some(known) = fetch::known(extent) {
         pkt::line(&mut request, format!("have {known}\n").as_bytes());
     }
     pkt::line(&mut request, b"done\n");
