@@ -1,6 +1,7 @@
 //! One server's JSON API, with a token in a header; this module must not know whose API it is.
 
 mod error;
+mod stream;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,7 @@ use serde_json::Value;
 use url::Url;
 
 pub use self::error::ApiError;
-use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Withheld, name_of};
+use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Whole, Withheld, name_of};
 use crate::words;
 
 /// How much of an answer is read.
@@ -116,7 +117,7 @@ impl Api {
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, ApiError> {
         let request = || self.request(Method::POST).body("application/json", body.to_string().into_bytes());
         // What a limit kept away was not done.
-        self.repeat(path, request, ApiError::is_limited).await
+        self.repeat(|| self.send(path, request()), ApiError::is_limited).await
     }
 
     /// Sends a form with a secret, once.
@@ -134,16 +135,14 @@ impl Api {
     }
 
     async fn again(&self, path: &str, request: impl Fn() -> Request) -> Result<Value, ApiError> {
-        self.repeat(path, request, ApiError::may_pass).await
+        self.repeat(|| self.send(path, request()), ApiError::may_pass).await
     }
 
-    async fn repeat(
+    async fn repeat<T, F: Future<Output = Result<T, ApiError>>>(
         &self,
-        path: &str,
-        request: impl Fn() -> Request,
+        once: impl Fn() -> F,
         when: fn(&ApiError) -> bool,
-    ) -> Result<Value, ApiError> {
-        let once = || self.send(path, request());
+    ) -> Result<T, ApiError> {
         let backoff = ExponentialBuilder::default().with_jitter().with_max_times(TRIES - 1);
         let pause = |error: &ApiError, pause: Option<Duration>| {
             let asked = error.retry_after().unwrap_or_default();
@@ -156,6 +155,10 @@ impl Api {
         let answer = self.http.send(&self.url(path)?, request).await;
         let answer = answer.map_err(|error| self.failed(error, path))?;
         let answer = answer.whole(MOST_ANSWER).await.map_err(|error| self.failed(error, path))?;
+        self.understand(path, answer)
+    }
+
+    fn understand(&self, path: &str, answer: Whole) -> Result<Value, ApiError> {
         let is_page = is_page(&answer.headers);
         let words = if answer.words.is_empty() && is_page { PAGE.to_owned() } else { answer.words };
         let (place, asked) = (self.place(path), answer.retry_after.or_else(|| limited(&answer.headers)));

@@ -122,7 +122,7 @@ pub struct RepositoryConfig {
     /// Plain manifests.
     #[serde(default)]
     pub manifest: Vec<ManifestConfig>,
-    /// The pipeline that copies the repository to where the controller reads it (Cloud Pi Native).
+    /// The pipeline that copies the repository to where the controller reads it (Cloud Pi Native), and that copy.
     pub mirror: Option<MirrorConfig>,
     /// Who pushes; `GITOPS_BUMP_GIT_USERNAME` and `GITOPS_BUMP_GIT_TOKEN` when absent.
     pub credentials: Option<CredentialsConfig>,
@@ -191,11 +191,15 @@ pub struct ManifestConfig {
 #[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping")]
 pub struct MirrorConfig {
-    /// The id of the project whose pipeline is triggered, or its path (`group/project`).
+    /// The id of the project whose pipeline is triggered, or its path (`group/project`); no pipeline when absent.
+    #[serde(default)]
     #[schemars(extend("type" = ["string", "integer"]))]
     pub project_id: String,
-    /// What the repository is called there.
+    /// What the repository is called there; no pipeline when absent.
+    #[serde(default)]
     pub repository: String,
+    /// The copy of the repository that Argo CD reads instead of it. It is only compared, never asked.
+    pub copy: Option<String>,
     /// The GitLab API of that project; `$CI_API_V4_URL` when absent. Another server than that of `$CI_API_V4_URL` is
     /// named by `--mirror-url`, or the token would go where a file of the repository says.
     pub url: Option<String>,

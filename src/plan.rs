@@ -23,6 +23,8 @@ pub struct PlannedRepository {
     pub delivery: Delivery,
     /// What copies it to where the controller reads it.
     pub mirror: Option<MirrorSettings>,
+    /// The copy that the controller reads instead.
+    pub copy: Option<GitUrl>,
     /// The places.
     pub targets: Vec<Target>,
 }
@@ -146,6 +148,7 @@ pub fn repositories(
             Some(known) => {
                 known.targets.extend(targets);
                 known.mirror = known.mirror.take().or_else(|| entry.mirror.clone());
+                known.copy = known.copy.take().or_else(|| entry.copy.clone());
             }
             None => planned.push(PlannedRepository {
                 url: entry.url.clone(),
@@ -153,6 +156,7 @@ pub fn repositories(
                 branch: entry.branch.clone(),
                 delivery: entry.delivery,
                 mirror: entry.mirror.clone(),
+                copy: entry.copy.clone(),
                 targets,
             }),
         }
@@ -176,10 +180,13 @@ fn differ(known: &PlannedRepository, entry: &RepositorySettings) -> Option<&'sta
         (Some(one), Some(other)) => one.is_same_as(other),
         (one, other) => one.is_none() && other.is_none(),
     };
-    match (&known.mirror, &entry.mirror) {
-        _ if !is_same => Some("credentials"),
-        (Some(one), Some(other)) if !one.is_same_as(other) => Some("mirrors"),
-        _ => None,
+    let mirrors = known.mirror.as_ref().zip(entry.mirror.as_ref());
+    let copies = known.copy.as_ref().zip(entry.copy.as_ref());
+    match () {
+        () if !is_same => Some("credentials"),
+        () if mirrors.is_some_and(|(one, other)| !one.is_same_as(other)) => Some("mirrors"),
+        () if copies.is_some_and(|(one, other)| one != other) => Some("copies"),
+        () => None,
     }
 }
 

@@ -11,9 +11,7 @@ use serde_yaml::Value;
 use crate::edit::{Kind, Pin, Rules};
 use crate::plan::ENVIRONMENT;
 use crate::registry::Age;
-use crate::settings::{
-    Delivery, GateSettings, MirrorSettings, RepositorySettings, Settings, SignOff, SkipCi, TargetSettings,
-};
+use crate::settings::{Delivery, GateSettings, RepositorySettings, Settings, SignOff, SkipCi, TargetSettings};
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -91,9 +89,14 @@ struct ShownTarget<'a> {
 
 #[derive(Serialize)]
 struct ShownMirror<'a> {
-    project_id: String,
-    repository: &'a str,
-    url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    copy: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -151,8 +154,10 @@ fn comments(settings: &Settings) -> Vec<String> {
             .map(|wait| format!("merge requests: waited for, up to {}", humantime::format_duration(wait))),
     );
     comments.extend(settings.argocd.as_ref().map(|argocd| {
-        let apps = argocd.apps.join(", ");
-        format!("Argo CD: {}, applications {apps}", argocd.server)
+        let apps =
+            if argocd.apps.is_empty() { "those made from what is edited".to_owned() } else { argocd.apps.join(", ") };
+        let selector = argocd.selector.as_ref().map(|selector| format!(", labels {selector}")).unwrap_or_default();
+        format!("Argo CD: {}, applications {apps}{selector}", argocd.server)
     }));
     for repository in settings.repositories.iter().filter(|repository| repository.token_variable.is_none()) {
         let username = repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str());
@@ -206,14 +211,20 @@ fn shown_repository<'a>(repository: &'a RepositorySettings, settings: &'a Settin
         helm: targets(|kind| matches!(kind, Kind::Helm { .. })),
         kustomize: targets(|kind| matches!(kind, Kind::Kustomize { .. })),
         manifest: targets(|kind| matches!(kind, Kind::Manifest)),
-        mirror: repository.mirror.as_ref().map(shown_mirror),
+        mirror: shown_mirror(repository),
         credentials: credentials.map(|(token_variable, username)| ShownCredentials { username, token_variable }),
     }
 }
 
-fn shown_mirror(mirror: &MirrorSettings) -> ShownMirror<'_> {
-    let MirrorSettings { api, project_id, repository, .. } = mirror;
-    ShownMirror { project_id: project_id.replace("%2F", "/"), repository, url: api }
+fn shown_mirror(repository: &RepositorySettings) -> Option<ShownMirror<'_>> {
+    let pipeline = repository.mirror.as_ref();
+    let copy = repository.copy.as_ref().map(ToString::to_string);
+    (pipeline.is_some() || copy.is_some()).then(|| ShownMirror {
+        project_id: pipeline.map(|mirror| mirror.project_id.replace("%2F", "/")),
+        repository: pipeline.map(|mirror| mirror.repository.as_str()),
+        url: pipeline.map(|mirror| mirror.api.as_str()),
+        copy,
+    })
 }
 
 /// A target as it is for the run's environment.

@@ -5,7 +5,7 @@ mod mirror;
 
 use tracing::info;
 
-use crate::argocd::{self, Expected, History};
+use crate::argocd::{self, Applications, Expected, History};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
 use crate::http::Http;
@@ -27,6 +27,8 @@ pub(crate) struct Step<'a> {
     pub(crate) commit: Option<&'a str>,
     /// The images that its files name.
     pub(crate) images: Vec<&'a Verified>,
+    /// The applications that Argo CD has of the run's repositories.
+    pub(crate) applications: &'a Applications,
     /// The run's settings.
     pub(crate) settings: &'a Settings,
     /// How servers are asked.
@@ -76,13 +78,13 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
     let history = History::new(step.remote, step.read, *commit);
     let expected = Expected {
         url: &plan.url,
-        copy: None,
+        copy: plan.copy.as_ref(),
         branch,
         files: step.files.clone(),
         commit: *commit,
         images: step.images.clone(),
         history: &history,
     };
-    let failed = argocd::wait(argocd, &expected, http).await;
+    let failed = argocd::wait(argocd, &expected, (step.applications, http)).await;
     failed.into_iter().map(|reason| Error::Argocd { place: place(), reason: reason.into() }).collect()
 }

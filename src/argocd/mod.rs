@@ -3,15 +3,24 @@
 //! The API is that of Argo CD's `ApplicationService`: a GET with `refresh=normal` makes the controller look at the
 //! repository now rather than at its next round.
 
+mod concern;
 mod find;
 mod history;
+mod items;
+mod layout;
+mod list;
+mod pattern;
+mod source;
 mod state;
+mod table;
 
 use std::time::Duration;
 
 use tracing::{info, warn};
 
 pub(crate) use self::history::{History, Position};
+pub(crate) use self::list::Applications;
+pub use self::table::Table;
 
 use self::state::{State, Verdict};
 use crate::api::{Api, ApiError};
@@ -51,11 +60,13 @@ pub enum ArgocdError {
     /// The API did not give what was asked for.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// No application takes its manifests from the repository.
-    #[error("no application takes its manifests from {url}")]
+    /// No application takes its manifests from the files.
+    #[error("no application is made from what was edited in {place}: {table}")]
     NoApplication {
-        /// The repository.
-        url: String,
+        /// The repository and its branch.
+        place: String,
+        /// What Argo CD has.
+        table: Table,
     },
     /// It failed.
     #[error("application {app} has failed ({summary}){}; {link}", list(troubles))]
@@ -100,7 +111,12 @@ impl ArgocdError {
             }
             Self::Api(ApiError::Withheld(withheld)) => withheld.hint(),
             Self::Api(_) => "the commit is pushed: look at the application, then run the job again",
-            Self::NoApplication { .. } => "name it with --argocd-app",
+            Self::NoApplication { table, .. } if table.is_empty() => {
+                "give ARGOCD_AUTH_TOKEN the right to see the applications (applications, get), and check --argocd-selector"
+            }
+            Self::NoApplication { .. } => {
+                "give --mirror-copy where Argo CD reads a copy of the repository, or correct --argocd-app and --argocd-selector"
+            }
             Self::Failed { .. } => "look at the resources it names; running an older pipeline's job again rolls back",
             Self::TimedOut { is_automated: false, .. } => {
                 "its automatic synchronisation is off: sync it in Argo CD, or leave out --argocd-server"
@@ -111,13 +127,17 @@ impl ArgocdError {
 }
 
 /// Refreshes the applications and waits for all of them; returns what went wrong.
-pub(crate) async fn wait(settings: &ArgocdSettings, expected: &Expected<'_>, http: &Http) -> Vec<ArgocdError> {
+pub(crate) async fn wait(
+    settings: &ArgocdSettings,
+    expected: &Expected<'_>,
+    (all, http): (&Applications, &Http),
+) -> Vec<ArgocdError> {
     let login = Login::Bearer(settings.token.clone());
     let api = match Api::new(format!("{}/api/v1", settings.server), login, http) {
         Ok(api) => api,
         Err(error) => return vec![error.into()],
     };
-    let apps = match find::concerned(&api, settings, expected).await {
+    let apps = match find::concerned((&api, all), settings, expected).await {
         Ok(apps) => apps,
         Err(error) => return vec![error],
     };
@@ -127,7 +147,7 @@ pub(crate) async fn wait(settings: &ArgocdSettings, expected: &Expected<'_>, htt
 
 async fn wait_for(api: &Api, app: &str, settings: &ArgocdSettings, expected: &Expected<'_>) -> Result<(), ArgocdError> {
     let started = tokio::time::Instant::now();
-    let (path, link) = (path(app), format!("{}/applications/{}", settings.server, in_path(app)));
+    let (path, link) = (path_of(app), format!("{}/applications/{}", settings.server, in_path(app)));
     let first = State::read(&api.get(&path).await?);
     let mut now = State::read(&api.get(&with_refresh(&path)).await?);
     let (mut said, mut failing) = (String::new(), 0);
@@ -164,7 +184,7 @@ async fn wait_for(api: &Api, app: &str, settings: &ArgocdSettings, expected: &Ex
     }
 }
 
-fn path(app: &str) -> String {
+fn path_of(app: &str) -> String {
     let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     match app.split_once('/') {
         Some((namespace, name)) => format!("applications/{}?appNamespace={}", encoded(name), encoded(namespace)),

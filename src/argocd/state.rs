@@ -7,7 +7,6 @@
 use serde_json::Value;
 
 use super::Expected;
-use crate::git::GitUrl;
 use crate::image::Reference;
 use crate::text::{cut, one_line};
 
@@ -121,26 +120,6 @@ impl State {
         let or_unknown = |text: &str| if text.is_empty() { "Unknown".to_owned() } else { text.to_owned() };
         format!("{} at {revision}, {}", or_unknown(&self.sync), or_unknown(&self.health))
     }
-}
-
-/// Whether an application takes its manifests from this repository, and from one of these files' directories.
-pub(super) fn is_of(application: &Value, url: &GitUrl, files: &[&str]) -> bool {
-    let sources = application.pointer("/spec/sources").and_then(Value::as_array).cloned().unwrap_or_default();
-    let sources = sources.iter().chain(application.pointer("/spec/source"));
-    sources.into_iter().any(|source| {
-        let repository = source.get("repoURL").and_then(Value::as_str).unwrap_or_default();
-        let path = source.get("path").and_then(Value::as_str).unwrap_or_default().trim_matches(['/', '.']);
-        let is_there = |file: &&str| {
-            path.is_empty() || file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        is_same_repository(repository, url) && files.iter().any(is_there)
-    })
-}
-
-/// The same host and path, whatever the scheme, the user and a final `.git` are.
-fn is_same_repository(text: &str, url: &GitUrl) -> bool {
-    let host = |url: &GitUrl| url.host().map(str::to_ascii_lowercase);
-    GitUrl::parse(text).is_ok_and(|(parsed, _)| host(&parsed) == host(url) && parsed.project() == url.project())
 }
 
 /// `Deployment/app: Degraded: its message`, for a resource that isn't well.

@@ -20,12 +20,18 @@ pub struct AfterArgs {
     /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
     #[arg(long, value_enum)]
     pub mirror: Option<MirrorArg>,
+    /// Copy of the infra repository that Argo CD reads instead of it; it is only compared, never asked
+    #[arg(long, value_name = "URL")]
+    pub mirror_copy: Option<String>,
     /// Argo CD server that is to run the image; its token is `ARGOCD_AUTH_TOKEN`
     #[arg(long, value_name = "URL")]
     pub argocd_server: Option<String>,
-    /// Application to refresh and wait for, as NAME or NAMESPACE/NAME [default: those of the repository] (repeatable)
+    /// Application to refresh and wait for, as NAME or NAMESPACE/NAME [default: those made from what was edited] (repeatable)
     #[arg(long, value_name = "NAME")]
     pub argocd_app: Vec<String>,
+    /// Labels of the applications to wait for, as Kubernetes writes them: `a=b,c in (d,e)`
+    #[arg(long, value_name = "LABELS")]
+    pub argocd_selector: Option<String>,
     /// How long it may take until the application runs the image [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub argocd_timeout: Option<Duration>,

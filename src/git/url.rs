@@ -134,6 +134,11 @@ impl GitUrl {
         matches!(self.0, Place::Ssh { .. })
     }
 
+    /// Whether the repository is reached over https.
+    pub fn is_tls(&self) -> bool {
+        matches!(&self.0, Place::Http(url) if url.scheme() == "https")
+    }
+
     /// The path on the host without slashes around it and without `.git`: a project's path on GitLab and its like.
     pub fn project(&self) -> &str {
         let path = self.path().trim_matches('/');

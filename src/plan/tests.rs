@@ -23,6 +23,7 @@ fn plan(file: &str, image: Option<&str>, environment: Option<&str>) -> Result<Ve
         branch: None,
         delivery: Delivery::Push,
         mirror: None,
+        copy: None,
         targets: vec![target],
     };
     repositories(&[repository.clone(), repository], &images, environment).map_err(|error| error.to_string())
@@ -50,6 +51,7 @@ fn entries_of_one_branch_do_not_contradict_each_other() {
         branch: Some(branch.to_owned()),
         delivery,
         mirror,
+        copy: None,
         targets: Vec::new(),
     };
     let (a, b, push, request) = (credentials("a", "h"), credentials("b", "h"), Delivery::Push, Delivery::MergeRequest);

@@ -11,6 +11,7 @@ use super::{SettingsError, servers, token};
 use crate::cli::{AfterArgs, MirrorArg};
 use crate::config::{MirrorConfig, RepositoryConfig};
 use crate::environment::Environment;
+use crate::git::{GitUrl, UrlError};
 use crate::secret::{Bound, SecretString};
 
 const ARGOCD_TIMEOUT: Duration = Duration::from_mins(5);
@@ -58,6 +59,8 @@ pub struct ArgocdSettings {
     pub server: String,
     /// The applications; none means those of the repositories.
     pub apps: Vec<String>,
+    /// The labels that the applications have.
+    pub selector: Option<String>,
     /// How long they may take.
     pub timeout: Duration,
     /// The token.
@@ -75,6 +78,7 @@ pub(super) fn mirror(
         project_id: given(&args.mirror_project_id).unwrap_or_default(),
         repository: given(&args.mirror_repository).unwrap_or_default(),
         url: None,
+        copy: None,
     };
     let config = match entry.and_then(|entry| entry.mirror.as_ref()) {
         Some(config) => config.clone(),
@@ -82,6 +86,9 @@ pub(super) fn mirror(
         None if entry.is_some() || (flags.project_id.is_empty() && flags.repository.is_empty()) => return Ok(None),
         None => flags,
     };
+    if config.project_id.is_empty() && config.repository.is_empty() && config.url.is_none() && config.copy.is_some() {
+        return Ok(None);
+    }
     if config.project_id.is_empty() {
         let reason = "it is empty, though the name of the mirror's repository is given".to_owned();
         return Err(SettingsError::Value { what: MIRROR_PROJECT.to_owned(), reason });
@@ -102,6 +109,17 @@ pub(super) fn mirror(
         token: Bound::new(token, servers::of_api(&api)),
         api,
     }))
+}
+
+/// The copy of one repository that Argo CD reads: the flag's or that of its entry. Credentials in the address are dropped: nobody
+/// asks it.
+pub(super) fn copy(args: &AfterArgs, entry: Option<&RepositoryConfig>) -> Result<Option<GitUrl>, SettingsError> {
+    let in_config = || entry.and_then(|entry| entry.mirror.as_ref()).and_then(|mirror| mirror.copy.as_deref());
+    let given = args.mirror_copy.as_deref().filter(|text| !text.is_empty()).map(|text| ("mirror-copy", text));
+    let given = given.or_else(|| in_config().map(|text| ("mirror.copy", text)));
+    let Some((what, text)) = given else { return Ok(None) };
+    let wrong = |error: UrlError| SettingsError::Value { what: what.to_owned(), reason: error.to_string() };
+    GitUrl::parse(text).map(|(url, _)| Some(url)).map_err(wrong)
 }
 
 /// The API that takes the token: the one that a flag names, else the config file's when it is on CI's server, else CI's.
@@ -159,11 +177,14 @@ fn project(text: String) -> Result<String, SettingsError> {
 
 /// The server, when one is given.
 pub(super) fn argocd(args: &AfterArgs, environment: &Environment) -> Result<Option<ArgocdSettings>, SettingsError> {
+    let selector = args.argocd_selector.clone().filter(|selector| !selector.trim().is_empty());
     let Some(server) = args.argocd_server.as_deref().filter(|server| !server.is_empty()) else {
-        if args.argocd_app.is_empty() {
-            return Ok(None);
-        }
-        return Err(SettingsError::Usage("--argocd-app needs --argocd-server".to_owned()));
+        let flag = match (args.argocd_app.as_slice(), &selector) {
+            ([], None) => return Ok(None),
+            ([], Some(_)) => "--argocd-selector",
+            _ => "--argocd-app",
+        };
+        return Err(SettingsError::Usage(format!("{flag} needs --argocd-server")));
     };
     // People write it as the argocd command takes it: without a scheme.
     let server = if server.contains("://") { server.to_owned() } else { format!("https://{server}") };
@@ -171,6 +192,7 @@ pub(super) fn argocd(args: &AfterArgs, environment: &Environment) -> Result<Opti
     let token = token::secret(ARGOCD_TOKEN, environment)?.ok_or_else(|| missing(ARGOCD_TOKEN, &server))?;
     Ok(Some(ArgocdSettings {
         apps: args.argocd_app.clone(),
+        selector,
         timeout: args.argocd_timeout.unwrap_or(ARGOCD_TIMEOUT),
         token: Bound::new(token, servers::of_api(&server)),
         server,

@@ -133,6 +133,8 @@ pub struct RepositorySettings {
     pub delivery: Delivery,
     /// What copies it to where the controller reads it.
     pub mirror: Option<MirrorSettings>,
+    /// The copy that the controller reads instead.
+    pub copy: Option<GitUrl>,
     /// The places.
     pub targets: Vec<TargetSettings>,
 }

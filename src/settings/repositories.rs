@@ -58,6 +58,11 @@ pub(super) fn repositories(
     if args.branch.is_some() && config.repositories.len() > 1 {
         return usage("--branch is for one repository, and the config file has several");
     }
+    if args.after.mirror_copy.as_deref().is_some_and(|copy| !copy.is_empty()) && config.repositories.len() > 1 {
+        return usage(
+            "--mirror-copy is for one repository, and the config file has several: give each its mirror.copy",
+        );
+    }
     let addresses = config.repositories.iter().map(|entry| GitUrl::parse(&entry.url)).collect::<Result<Vec<_>, _>>()?;
     let urls: Vec<GitUrl> = addresses.iter().map(|(url, _)| url.clone()).collect();
     let servers = GitServers::of_config(&urls, environment)?;
@@ -102,6 +107,7 @@ fn repository(
         branch: branch::given("branch", branch)?,
         delivery: proposal::delivery(args, config, entry),
         mirror: after::mirror(&args.after, entry, environment)?,
+        copy: after::copy(&args.after, entry)?,
         targets,
         url,
     })

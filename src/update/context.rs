@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::desk::Desk;
 use super::proofs::Proofs;
+use crate::argocd::Applications;
 use crate::outcome::Ledger;
 use crate::plan::PlannedRepository;
 use crate::ports::Access;
@@ -20,6 +21,8 @@ pub(super) struct Context<'a> {
     pub(super) desks: Vec<Desk>,
     /// The checked images, and what is proven of them.
     pub(super) proofs: Proofs<'a>,
+    /// The applications that Argo CD has of the run's repositories.
+    pub(super) applications: Applications,
     coverage: Mutex<Coverage>,
 }
 
@@ -31,7 +34,8 @@ impl<'a> Context<'a> {
         proofs: Proofs<'a>,
     ) -> Self {
         let coverage = Coverage::of(plan.len()).excusing(settings.images_of_others());
-        Self { settings, plan, access, ledger, desks, proofs, coverage: Mutex::new(coverage) }
+        let applications = Applications::of(plan.iter().flat_map(|plan| std::iter::once(&plan.url).chain(&plan.copy)));
+        Self { settings, plan, access, ledger, desks, proofs, applications, coverage: Mutex::new(coverage) }
     }
 
     /// Which images were found in which repository.

@@ -20,6 +20,7 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
         files: files(ready, &context.plan[number]),
         commit: commit.as_deref(),
         images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
+        applications: &context.applications,
         settings: context.settings,
         http: &context.access.http,
     };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::samples::app_infra;
-use crate::world::{ARGOCD_TOKEN, Argocd, Bump, Gitlab, Repository, Secret, World, application};
+use crate::world::{ARGOCD_TOKEN, Argocd, Bump, COPY, Gitlab, Repository, Secret, World, application};
 
 const OLD: &str = "1111111111111111111111111111111111111111";
 const NEW: &str = "2222222222222222222222222222222222222222";
@@ -31,7 +31,7 @@ impl Scene {
 
     fn update_through(&self, argocd: &Argocd, flags: &[&str]) -> Bump {
         let server = argocd.server();
-        let fixed = ["--argocd-server", &server, "--argocd-app", "argocd/shop"];
+        let fixed = ["--argocd-server", &server, "--argocd-app", "argocd/shop", "--mirror-copy", COPY];
         let secret = Secret::new("argocd".to_owned(), ARGOCD_TOKEN.to_owned());
         let flags: Vec<&str> = fixed.iter().chain(flags).copied().collect();
         self.update(&flags).env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN).hiding(&secret)
@@ -133,6 +133,7 @@ fn argocd_is_refreshed_and_waited_for() {
     let old = scene.old_image();
     let argocd = Argocd::playing([
         (200, application("Synced", "Healthy", OLD, &[&old])),
+        (200, application("Synced", "Healthy", OLD, &[&old])),
         (200, application("OutOfSync", "Healthy", OLD, &[&old])),
         // It flaps, and is busy for a moment.
         (200, application("Synced", "Degraded", NEW, &[&old])),
@@ -147,7 +148,7 @@ fn argocd_is_refreshed_and_waited_for() {
         assert!(run.stderr.contains(state), "{run}");
     }
     let asked = argocd.asked();
-    assert_eq!(asked[1], "GET /argocd/api/v1/applications/shop?appNamespace=argocd&refresh=normal");
+    assert_eq!(asked[2], "GET /argocd/api/v1/applications/shop?appNamespace=argocd&refresh=normal");
 }
 
 #[test]
@@ -155,7 +156,8 @@ fn an_application_that_fails_or_never_follows_is_exit_11() {
     let scene = Scene::new();
     let old = scene.old_image();
     let degraded = application("Synced", "Degraded", NEW, &[&scene.image]);
-    let argocd = Argocd::playing([(200, application("Synced", "Healthy", OLD, &[&old])), (200, degraded)]);
+    let before = (200, application("Synced", "Healthy", OLD, &[&old]));
+    let argocd = Argocd::playing([before.clone(), before, (200, degraded)]);
     let run = scene.update_through(&argocd, &["--report-json", "report.json"]).run().exits(11);
     let run = run.says("has failed (Synced at 222222222222, Degraded)").says("/argocd/applications/argocd/shop");
     run.says("Deployment/web: Degraded: Back-off pulling \\u{1b}[31mimage");
@@ -182,7 +184,7 @@ fn what_argocd_denies_or_does_not_have_is_exit_11_at_once() {
     let none = Argocd::playing([(200, json!({ "items": [] }))]);
     let server = none.server();
     let unnamed = scene.update(&["--argocd-server", &server]).env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN);
-    unnamed.run().exits(11).says("no application takes its manifests from").says("--argocd-app");
+    unnamed.run().exits(11).says("no application is made from what was edited in").says("applications, get");
     scene.update(&["--argocd-server", &server]).run().exits(3).says("ARGOCD_AUTH_TOKEN");
     scene.update(&["--argocd-app", "shop"]).run().exits(2).says("--argocd-server");
 }

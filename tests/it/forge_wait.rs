@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::forge_requests::Scene;
 use crate::samples::app_infra;
-use crate::world::{ARGOCD_TOKEN, Act, Argocd, GITLAB_TOKEN, Gitlab, Product, Way, World, application, output_of};
+use crate::world::{
+    ARGOCD_TOKEN, Act, Argocd, COPY, GITLAB_TOKEN, Gitlab, Product, Way, World, application, output_of,
+};
 
 const OLD: &str = "1111111111111111111111111111111111111111";
 
@@ -107,8 +109,9 @@ fn the_steps_after_the_push_have_the_merged_commit() {
     // Argo CD does not know the merged commit before it is made, so the images tell.
     let before = application("Synced", "Healthy", OLD, &["other:1"]);
     let after = application("Synced", "Healthy", "2222222222222222222222222222222222222222", &[&image]);
-    let argocd = Argocd::playing([(200, before), (200, after)]);
-    let flags = ["--mr-wait", "30s", "--argocd-server", &argocd.server(), "--argocd-app", "shop"];
+    let argocd = Argocd::playing([(200, before.clone()), (200, before), (200, after)]);
+    let flags =
+        ["--mr-wait", "30s", "--argocd-server", &argocd.server(), "--argocd-app", "shop", "--mirror-copy", COPY];
 
     let update = scene.propose_by_api("2", &flags).env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN);
     update.run().exits(0).says("application shop runs the image");

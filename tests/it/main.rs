@@ -7,6 +7,7 @@
 
 mod after;
 mod architecture;
+mod argocd_find;
 mod bombs;
 mod canary;
 mod check;

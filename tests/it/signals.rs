@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::samples::{REPORTS, app_infra, values};
-use crate::world::{ARGOCD_TOKEN, Argocd, Bump, GITLAB_TOKEN, Repository, Silent, World, application};
+use crate::world::{ARGOCD_TOKEN, Argocd, Bump, COPY, GITLAB_TOKEN, Repository, Silent, World, application};
 
 /// An infra repository with one image.
 struct Scene {
@@ -189,7 +189,8 @@ fn an_application_that_never_follows_the_push() {
     let old = format!("{}:1", scene.world.repository("team/app"));
     let commit = "1111111111111111111111111111111111111111";
     let argocd = Argocd::playing([(200, application("OutOfSync", "Healthy", commit, &[&old]))]);
-    let update = scene.waiting(&["--argocd-server", &argocd.server(), "--argocd-app", "argocd/shop"]);
+    let update =
+        scene.waiting(&["--argocd-server", &argocd.server(), "--argocd-app", "argocd/shop", "--mirror-copy", COPY]);
     let update = update.env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN);
     let ended = scene.interrupt(update, || argocd.asked().len() > 1 && scene.is_published());
     ended.after_the_push("updated", &scene.infra.tip("main"));
@@ -200,7 +201,8 @@ fn an_application_that_never_runs_what_was_there_already() {
     let scene = Scene::new();
     scene.infra.commit("main", "done", &[("values.yaml", values(&scene.world.repository("team/app"), "2"))]);
     let argocd = Argocd::playing([(200, application("OutOfSync", "Healthy", "1", &[]))]);
-    let update = scene.waiting(&["--argocd-server", &argocd.server(), "--argocd-app", "argocd/shop"]);
+    let update =
+        scene.waiting(&["--argocd-server", &argocd.server(), "--argocd-app", "argocd/shop", "--mirror-copy", COPY]);
     let update = update.env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN);
     let ended = scene.interrupt(update, || argocd.asked().len() > 1);
     ended.before_the_push(&ended.report["repositories"][0]);

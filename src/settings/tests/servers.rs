@@ -334,3 +334,20 @@ fn a_merge_request_does_not_come_from_its_own_target() {
     refused(resolve(&[&flags[..], &["--mr-branch=a b"]].concat(), None, &[]), &["mr-branch", "no name for a branch"]);
     refused(resolve(&[&flags[..], &["--branch=a..b"]].concat(), None, &[]), &["branch", "no name for a branch"]);
 }
+
+#[test]
+fn a_copy_is_an_address_alone_and_needs_no_pipeline() {
+    let api = ("CI_API_V4_URL", "https://git.example/api/v4");
+    let read = |mirror: &str, flags: &[&str]| {
+        let config = config(&format!("url: 'https://git.example/a/b', mirror: {{{mirror}}}"));
+        resolve(&[&[IMAGE], flags].concat(), Some(&config), &[CI, HOST, api])
+    };
+    let settings = read("copy: 'https://bot:s3cret@internal.example/a/b.git'", &[]).unwrap();
+    let repository = &settings.repositories[0];
+    assert!(repository.mirror.is_none());
+    assert_eq!(repository.copy.as_ref().unwrap().to_string(), "https://internal.example/a/b.git");
+    let settings = read("copy: 'https://internal.example/a/b'", &["--mirror-copy=git@other.example:a/b.git"]).unwrap();
+    assert_eq!(settings.repositories[0].copy.as_ref().unwrap().host(), Some("other.example"));
+    refused(read("copy: 'svn://internal.example/a/b'", &[]), &["mirror.copy", "scheme"]);
+    refused(read("copy: 'https://internal.example/a/b', project_id: 42", &[]), &["belong together"]);
+}

@@ -2,7 +2,7 @@
 
 use super::scene::{MIRROR, Place, Scene, is_login};
 use crate::samples::REPORTS;
-use crate::world::Manner;
+use crate::world::{COPY, Manner};
 
 #[test]
 fn a_registry_that_fails_and_repeats_to_update() {
@@ -68,6 +68,6 @@ fn a_forge_that_fails_and_repeats() {
 fn an_argocd_that_fails_and_repeats() {
     let scene = Scene::new();
     let server = format!("http://{}/argocd", scene.argocd.address);
-    let flags = ["--argocd-server", &server, "--argocd-app", "argocd/shop"];
+    let flags = ["--argocd-server", &server, "--argocd-app", "argocd/shop", "--mirror-copy", COPY];
     scene.play_all("argocd", &scene.argocd, |place| scene.update(place, &flags));
 }

@@ -11,6 +11,9 @@ use super::gitlab::{read, respond};
 /// The token that it takes.
 pub(crate) const ARGOCD_TOKEN: &str = "eyJ-arg0/cd+token~for-tests";
 
+/// The repository that its application names.
+pub(crate) const COPY: &str = "https://elsewhere.example/x.git";
+
 /// One server, below the path `/argocd`, with the application `argocd/shop`.
 pub(crate) struct Argocd {
     address: String,
@@ -60,7 +63,7 @@ impl Argocd {
 pub(crate) fn application(sync: &str, health: &str, revision: &str, images: &[&str]) -> Value {
     json!({
         "metadata": { "name": "shop", "namespace": "argocd" },
-        "spec": { "source": { "repoURL": "https://elsewhere.example/x.git", "path": "." }, "syncPolicy": { "automated": {} } },
+        "spec": { "source": { "repoURL": COPY, "path": "." }, "syncPolicy": { "automated": {} } },
         "status": {
             "sync": { "status": sync, "revision": revision },
             "health": { "status": health },

@@ -1,6 +1,7 @@
 //! The world a test runs in: servers, a scratch directory, infra repositories and the binary; knows no promise of its own.
 
 mod argocd;
+mod argocd_list;
 mod canaries;
 mod container;
 mod detour;
@@ -31,7 +32,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
-pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, application};
+pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, COPY, application};
+pub(crate) use argocd_list::ManyApplications;
 pub(crate) use canaries::Canaries;
 pub(crate) use container::Image;
 pub(crate) use detour::{Detour, Turn};
