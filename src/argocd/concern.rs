@@ -115,7 +115,7 @@ impl Change<'_> {
     fn kind(&self, source: &Source, path: &str) -> Kind {
         match self.layout.at(path) {
             // A kustomization that was not looked at may read anything.
-            None if source.kustomize.is_some() => Kind::Unseen,
+            None | Some(Standing::Unseen) if source.kustomize.is_some() => Kind::Unseen,
             _ if source.kustomize.is_some() => Kind::Kustomize,
             _ if source.helm.is_some() => Kind::Helm,
             _ if source.directory.is_some() => Kind::Directory,
@@ -124,7 +124,7 @@ impl Change<'_> {
             Some(Standing::Chart { .. }) => Kind::Helm,
             Some(Standing::Files) => Kind::Directory,
             Some(Standing::Nothing) => Kind::Nothing,
-            None => Kind::Unseen,
+            Some(Standing::Unseen) | None => Kind::Unseen,
         }
     }
 
@@ -195,13 +195,10 @@ fn with_variables(application: &Application, source: &Source, text: &str) -> Str
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         filled.push_str(before);
-        let (name, behind) = match after.strip_prefix('{').and_then(|after| after.split_once('}')) {
-            Some(named) => named,
-            None => {
-                let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-                after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len()))
-            }
-        };
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let braced = after.strip_prefix('{').and_then(|after| after.split_once('}'));
+        let bare = || after.split_at(after.find(|c| !is_name(c)).unwrap_or(after.len()));
+        let (name, behind) = braced.unwrap_or_else(bare);
         filled.push_str(application.variable(source, name).unwrap_or("*"));
         rest = behind;
     }

@@ -103,10 +103,9 @@ impl Items {
         let pending = self.rest.get(self.at..).unwrap_or_default();
         let Some(first) = pending.first() else { return Ok(Step::Wait) };
         let (skip, place) = match (self.place, first) {
-            (Place::Start, b'{') => (1, Place::Key),
+            (Place::Start, b'{') | (Place::Item, b']') => (1, Place::Key),
             (Place::Key, b'}') => (1, Place::End),
             (Place::Items, b'[') => (1, Place::Item),
-            (Place::Item, b']') => (1, Place::Key),
             (Place::Key, b'"') => match value::<String>(pending)? {
                 Some((key, length)) => (length, if key == "items" { Place::Items } else { Place::Other }),
                 None => return Ok(Step::Wait),

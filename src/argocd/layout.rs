@@ -37,6 +37,8 @@ pub(super) enum Standing {
     Files,
     /// Nothing that Argo CD could read.
     Nothing,
+    /// It is a link, a submodule, or too large to be read.
+    Unseen,
 }
 
 /// The directories that were looked at.
@@ -100,9 +102,10 @@ impl Layout {
             Some(Standing::Kustomization { file: own, names, below }) => {
                 own == file || names.contains(file) || below.iter().any(|next| self.reads(next, file, steps + 1))
             }
+            Some(Standing::Chart { .. }) => self.chart_reads(path, file),
             // A directory that could not be looked at may hold anything.
-            None => !path.is_empty() && below(file, path).is_some(),
-            Some(_) => false,
+            None | Some(Standing::Unseen) => !path.is_empty() && below(file, path).is_some(),
+            Some(Standing::Files | Standing::Nothing) => false,
         }
     }
 
@@ -154,15 +157,22 @@ fn is_yaml(path: &str) -> bool {
 }
 
 fn standing(path: &str, found: &Found) -> Standing {
-    let Found::Directory(entries) = found else { return Standing::Nothing };
+    let entries = match found {
+        Found::Directory(entries) => entries,
+        Found::Missing { .. } | Found::File(_) => return Standing::Nothing,
+        Found::Symlink { .. } | Found::Submodule { .. } | Found::TooLarge { .. } | Found::Again { .. } => {
+            return Standing::Unseen;
+        }
+    };
+    if entries.iter().any(|entry| !matches!(entry.found, Found::File(_))) {
+        return Standing::Unseen;
+    }
     let file = |is: &dyn Fn(&str) -> bool| {
         entries.iter().find_map(|entry| match &entry.found {
             Found::File(bytes) if is(&entry.name) => Some((entry.name.clone(), bytes.clone())),
-            Found::Again { .. } if is(&entry.name) => Some((entry.name.clone(), Vec::new())),
             _ => None,
         })
     };
-    // Argo CD takes what comes last in the order of names.
     if let Some((name, bytes)) = file(&is_kustomization_file_name) {
         return kustomization(path, &name, &bytes);
     }
@@ -185,9 +195,18 @@ fn kustomization(path: &str, name: &str, bytes: &[u8]) -> Standing {
             strings(value, 0, &mut texts);
         }
     }
-    let is_directory = |path: &String| !is_yaml(path) && !path.ends_with(".json");
-    let below = texts.iter().filter_map(|text| place(path, text)).filter(is_directory).collect();
+    let is_directory = |path: &String| ![".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end));
+    let below = texts.iter().filter_map(|text| place(path, text)).filter(is_directory);
+    let below = below.chain(charts(path, &document)).collect();
     Standing::Kustomization { file: join(path, name), names, below }
+}
+
+/// The directories of the charts that a kustomization inflates from the repository.
+fn charts(path: &str, document: &Value) -> Vec<String> {
+    let home = document.get("helmGlobals").and_then(|globals| globals.get("chartHome")).and_then(Value::as_str);
+    let charts = document.get("helmCharts").and_then(Value::as_sequence).into_iter().flatten();
+    let own = charts.filter(|chart| chart.get("repo").is_none()).filter_map(|chart| chart.get("name")?.as_str());
+    own.filter_map(|name| place(path, &join(home.unwrap_or("charts"), name))).collect()
 }
 
 /// The directories of the charts on the same disk that a chart depends on.

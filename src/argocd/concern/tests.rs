@@ -31,13 +31,21 @@ fn layout(tree: Tree<'_>, sources: &[&str]) -> Layout {
     }
 }
 
+/// Which source an edit concerns.
+#[derive(Debug, PartialEq, Eq)]
+enum Through {
+    Source(usize),
+    Dry,
+    Nothing,
+}
+
 /// Whether an application with these sources is concerned by the edit of a file, and through which of them.
-fn concerned(tree: Tree<'_>, sources: &Value, file: &str) -> Option<Option<usize>> {
+fn concerned(tree: Tree<'_>, sources: &Value, file: &str) -> Through {
     let spec = if sources.is_array() { json!({ "sources": sources }) } else { json!({ "source": sources }) };
     of_spec(tree, &spec, file)
 }
 
-fn of_spec(tree: Tree<'_>, spec: &Value, file: &str) -> Option<Option<usize>> {
+fn of_spec(tree: Tree<'_>, spec: &Value, file: &str) -> Through {
     let metadata = json!({ "name": "shop", "namespace": "argocd", "annotations": {
         "argocd.argoproj.io/manifest-generate-paths": "../lib;/shared", "other": "x" } });
     let application: Application = serde_json::from_value(json!({ "metadata": metadata, "spec": spec })).unwrap();
@@ -46,7 +54,11 @@ fn of_spec(tree: Tree<'_>, spec: &Value, file: &str) -> Option<Option<usize>> {
     let paths: Vec<&str> = sources.iter().filter_map(|(_, source)| source.path()).collect();
     let layout = layout(tree, &paths);
     let change = Change { urls: vec![&url], branch: "main", is_default: Some(true), files: &[file], layout: &layout };
-    change.concerns(&application).ok()
+    match change.concerns(&application) {
+        Ok(Some(number)) => Through::Source(number),
+        Ok(None) => Through::Dry,
+        Err(_) => Through::Nothing,
+    }
 }
 
 fn git(path: &str, more: Value) -> Value {
@@ -59,7 +71,11 @@ fn git(path: &str, more: Value) -> Value {
 
 fn assert_table(tree: Tree<'_>, table: &[(Value, &str, bool)]) {
     for (source, file, expected) in table {
-        assert_eq!(concerned(tree, source, file), expected.then_some(Some(0)), "{file} in {source}");
+        assert_eq!(
+            concerned(tree, source, file),
+            if *expected { Through::Source(0) } else { Through::Nothing },
+            "{file} in {source}"
+        );
     }
 }
 
@@ -127,6 +143,10 @@ fn a_kustomization_is_made_from_all_that_it_reads() {
         ("base/kustomization.yaml", "resources: [deployment.yaml, https://example.com/x?ref=v1, ../overlays/dev]"),
         ("parts/debug/Kustomization", "replicas: [{name: a, count: 0}]"),
         ("chart/Chart.yaml", ""),
+        (
+            "inflated/kustomization.yaml",
+            "helmGlobals: {chartHome: ../}\nhelmCharts: [{name: chart}, {name: far, repo: 'https://x'}]",
+        ),
     ];
     let (dev, prod) = (|| git("overlays/dev", json!({})), || git("overlays/prod", json!({})));
     assert_table(
@@ -147,6 +167,9 @@ fn a_kustomization_is_made_from_all_that_it_reads() {
                 "parts/debug/Kustomization",
                 true,
             ),
+            (git("inflated", json!({})), "chart/values.yaml", true),
+            (git("inflated", json!({})), "chart/values-dev.yaml", false),
+            (git("inflated", json!({})), "far/values.yaml", false),
             // What the application says counts before what is there.
             (git("overlays/dev", json!({ "directory": { "recurse": false } })), "base/deployment.yaml", false),
             (git("overlays/dev", json!({ "directory": {} })), "overlays/dev/unread.yaml", true),
@@ -192,22 +215,22 @@ fn several_sources_and_a_dry_one_are_looked_at() {
     let values = json!({ "repoURL": URL, "targetRevision": "main", "ref": "values" });
     let referring = |text: &str| json!([chart(json!([text])), values]);
     let file = "envs/dev/values.yaml";
-    assert_eq!(concerned(&tree, &referring("$values/envs/dev/values.yaml"), file), Some(Some(1)));
-    assert_eq!(concerned(&tree, &referring("$values/envs/*/values.yaml"), file), Some(Some(1)));
-    assert_eq!(concerned(&tree, &referring("$values/chart/../envs/dev/values.yaml"), file), Some(Some(1)));
-    assert_eq!(concerned(&tree, &referring("$values/envs/prod/values.yaml"), file), None);
-    assert_eq!(concerned(&tree, &referring("$other/envs/dev/values.yaml"), file), None);
-    assert_eq!(concerned(&tree, &referring("$values2/envs/dev/values.yaml"), file), None);
-    assert_eq!(concerned(&tree, &json!([values]), file), None);
+    assert_eq!(concerned(&tree, &referring("$values/envs/dev/values.yaml"), file), Through::Source(1));
+    assert_eq!(concerned(&tree, &referring("$values/envs/*/values.yaml"), file), Through::Source(1));
+    assert_eq!(concerned(&tree, &referring("$values/chart/../envs/dev/values.yaml"), file), Through::Source(1));
+    assert_eq!(concerned(&tree, &referring("$values/envs/prod/values.yaml"), file), Through::Nothing);
+    assert_eq!(concerned(&tree, &referring("$other/envs/dev/values.yaml"), file), Through::Nothing);
+    assert_eq!(concerned(&tree, &referring("$values2/envs/dev/values.yaml"), file), Through::Nothing);
+    assert_eq!(concerned(&tree, &json!([values]), file), Through::Nothing);
     let own = json!([
         git("chart", json!({ "helm": { "valueFiles": ["$v/envs/dev/values.yaml"] } })),
         git("dry", json!({ "ref": "v" }))
     ]);
-    assert_eq!(concerned(&tree, &own, file), Some(Some(1)));
-    assert_eq!(concerned(&tree, &own, "dry/a.yaml"), Some(Some(1)));
+    assert_eq!(concerned(&tree, &own, file), Through::Source(1));
+    assert_eq!(concerned(&tree, &own, "dry/a.yaml"), Through::Source(1));
     let hydrated = json!({ "sourceHydrator": { "drySource": git("dry", json!({})), "syncSource": { "targetBranch": "env/dev" } } });
-    assert_eq!(of_spec(&tree, &hydrated, "dry/a.yaml"), Some(None));
-    assert_eq!(of_spec(&tree, &hydrated, file), None);
+    assert_eq!(of_spec(&tree, &hydrated, "dry/a.yaml"), Through::Dry);
+    assert_eq!(of_spec(&tree, &hydrated, file), Through::Nothing);
 }
 
 #[test]
@@ -226,6 +249,23 @@ fn other_repositories_and_revisions_are_not_concerned_and_told() {
         let application = json!({ "metadata": { "name": "x" }, "spec": { "source": source } });
         let rows = change.concerns(&serde_json::from_value(application).unwrap()).unwrap_err();
         assert_eq!(rows.iter().map(|row| row.why.as_str()).collect::<Vec<_>>(), [why], "{source}");
+    }
+}
+
+#[test]
+fn a_link_is_concerned_rather_than_missed() {
+    let url = GitUrl::parse(URL).unwrap().0;
+    let mut layout = Layout::of(["link".to_owned(), "odd".to_owned()]);
+    let entry = Entry { name: "kustomization.yaml".to_owned(), found: Found::Symlink { at: "odd".to_owned() } };
+    layout.give(vec![
+        ("link".to_owned(), Found::Symlink { at: "link".to_owned() }),
+        ("odd".to_owned(), Found::Directory(vec![entry])),
+    ]);
+    let change =
+        Change { urls: vec![&url], branch: "main", is_default: None, files: &["base/b.yaml"], layout: &layout };
+    for path in ["link", "odd"] {
+        let application = json!({ "metadata": { "name": "x" }, "spec": { "source": git(path, json!({})) } });
+        assert_eq!(change.concerns(&serde_json::from_value(application).unwrap()), Ok(Some(0)), "{path}");
     }
 }
 
