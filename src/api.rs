@@ -13,7 +13,7 @@ use url::Url;
 
 pub use self::error::ApiError;
 use crate::http::{Follow, Http, HttpError, Login, Manners, Request, SecretForm, Stray, Whole, Withheld, name_of};
-use crate::words;
+use crate::{offload, words};
 
 /// How much of an answer is read.
 const MOST_ANSWER: usize = 4 << 20;
@@ -37,6 +37,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// A page where JSON was asked for.
 const PAGE: &str = "it is a page for people and no JSON, as a proxy or a sign-in page gives it";
+
+/// The base of an API that a path of it leads to at another address.
+fn leads(to: &Url, path: &str) -> Option<String> {
+    let base = to.path().strip_suffix(path.split('?').next()?)?.trim_end_matches('/');
+    Some(words::short(format!("{}{base}", to.origin().ascii_serialization())))
+}
 
 fn is_page(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/html"))
@@ -79,6 +85,19 @@ impl Api {
     /// Asks for something; asked again while the server is busy.
     pub(crate) async fn get(&self, path: &str) -> Result<Value, ApiError> {
         self.again(path, || self.request(Method::GET)).await
+    }
+
+    /// Asks for something large, which is read on a thread of its own into what is wanted of it.
+    pub(crate) async fn get_large<T: Send + 'static>(
+        &self,
+        path: &str,
+        limit: usize,
+        read: fn(&[u8]) -> Result<T, serde_json::Error>,
+    ) -> Result<T, ApiError> {
+        let answer = self.whole(path, self.request(Method::GET), limit).await?;
+        let is_page = is_page(&answer.headers);
+        let read = offload::run(move || read(&answer.body)).await;
+        read.map_err(|_| self.bad(if is_page { PAGE } else { "it is not what such an API answers" }))
     }
 
     /// Asks a server once that may be another one, and does not wait long.
@@ -152,29 +171,38 @@ impl Api {
     }
 
     async fn send(&self, path: &str, request: Request) -> Result<Value, ApiError> {
+        let answer = self.whole(path, request, MOST_ANSWER).await?;
+        // Some answers have no body, as those of a merge.
+        if answer.body.is_empty() {
+            return Ok(Value::Null);
+        }
+        let what = if is_page(&answer.headers) { PAGE } else { "it is no JSON" };
+        serde_json::from_slice(&answer.body).map_err(|_| self.bad(what))
+    }
+
+    /// An answer that is a success, up to a limit.
+    async fn whole(&self, path: &str, request: Request, limit: usize) -> Result<Whole, ApiError> {
         let answer = self.http.send(&self.url(path)?, request).await;
         let answer = answer.map_err(|error| self.failed(error, path))?;
-        let answer = answer.whole(MOST_ANSWER).await.map_err(|error| self.failed(error, path))?;
+        let answer = answer.whole(limit).await.map_err(|error| self.failed(error, path))?;
         self.understand(path, answer)
     }
 
-    fn understand(&self, path: &str, answer: Whole) -> Result<Value, ApiError> {
+    /// An answer that is a success; of any other, what it means.
+    fn understand(&self, path: &str, answer: Whole) -> Result<Whole, ApiError> {
         let is_page = is_page(&answer.headers);
-        let words = if answer.words.is_empty() && is_page { PAGE.to_owned() } else { answer.words };
-        let (place, asked) = (self.place(path), answer.retry_after.or_else(|| limited(&answer.headers)));
-        match answer.status {
-            // Some answers have no body, as those of a merge.
-            status if status.is_success() && answer.body.is_empty() => Ok(Value::Null),
-            status if status.is_success() => {
-                serde_json::from_slice(&answer.body).map_err(|_| self.bad(if is_page { PAGE } else { "it is no JSON" }))
-            }
-            StatusCode::NOT_FOUND => Err(ApiError::NotFound { path: place, words }),
-            StatusCode::FORBIDDEN if asked.is_some() => {
-                Err(ApiError::Rejected { path: place, status: 403, words, retry_after: asked })
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(ApiError::Denied { path: place, words }),
-            status => Err(ApiError::Rejected { path: place, status: status.as_u16(), words, retry_after: asked }),
+        if answer.status.is_success() {
+            return Ok(answer);
         }
+        let words = if answer.words.is_empty() && is_page { PAGE.to_owned() } else { answer.words };
+        let (path, asked) = (self.place(path), answer.retry_after.or_else(|| limited(&answer.headers)));
+        let status = answer.status.as_u16();
+        Err(match answer.status {
+            StatusCode::NOT_FOUND => ApiError::NotFound { path, words, leads: None },
+            StatusCode::FORBIDDEN if asked.is_some() => ApiError::Rejected { path, status, words, retry_after: asked },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ApiError::Denied { path, status, words },
+            _ => ApiError::Rejected { path, status, words, retry_after: asked },
+        })
     }
 
     fn url(&self, path: &str) -> Result<Url, ApiError> {
@@ -200,9 +228,12 @@ impl Api {
             }
             Some(to) => {
                 let words = format!("it redirects to {}, which is not followed", name_of(&to));
-                ApiError::NotFound { path: place, words }
+                ApiError::NotFound { path: place, words, leads: leads(&to, path) }
             }
-            None => ApiError::NotFound { path: place, words: "it redirects to no usable address".to_owned() },
+            None => {
+                let words = "it redirects to no usable address".to_owned();
+                ApiError::NotFound { path: place, words, leads: None }
+            }
         }
     }
 

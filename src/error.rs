@@ -216,7 +216,7 @@ impl Error {
             Self::Mirror { .. } => {
                 "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()
             }
-            Self::Argocd { reason, .. } => reason.hint().into(),
+            Self::Argocd { reason, .. } => reason.hint().into_owned(),
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Local(error) => error.hint().into(),

@@ -81,7 +81,6 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
         copy: plan.copy.as_ref(),
         branch,
         files: step.files.clone(),
-        commit: *commit,
         images: step.images.clone(),
         history: &history,
     };

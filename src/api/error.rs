@@ -24,6 +24,8 @@ pub enum ApiError {
     Denied {
         /// What was asked for.
         path: String,
+        /// The HTTP status: 401 where the token is not known, 403 where it may not do this.
+        status: u16,
         /// What the server said, maybe nothing.
         words: String,
     },
@@ -34,6 +36,8 @@ pub enum ApiError {
         path: String,
         /// What the server said, maybe nothing.
         words: String,
+        /// The API's base at the server that the same path leads to, as from http to https.
+        leads: Option<String>,
     },
     /// What was asked for is at another address now.
     #[error("{path} has moved to {to}")]

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use crate::samples::app_infra;
 use crate::world::{ARGOCD_TOKEN, Argocd, Bump, COPY, Gitlab, Repository, Secret, World, application};
 
+/// A commit that the repository does not have.
 const OLD: &str = "1111111111111111111111111111111111111111";
-const NEW: &str = "2222222222222222222222222222222222222222";
 
 /// An infra repository with one image.
 struct Scene {
@@ -95,6 +95,13 @@ fn a_commit_to_the_platforms_own_copy_is_warned_of() {
     update.run().exits(0).says("the next synchronisation overwrites this commit");
 }
 
+/// An application that renders the image at the commit while other images live still.
+fn rendering(image: &str, (sync, health): (&str, &str), images: &[&str]) -> Value {
+    let mut app = application(sync, health, "COMMIT", images);
+    (app["renders"], app["lives"]) = (json!([image]), json!([image]));
+    app
+}
+
 #[test]
 fn where_a_catalog_is_a_commit_without_a_mirror_is_told_what_it_means() {
     let on = |server: &str| {
@@ -130,36 +137,39 @@ fn a_mirror_whose_variables_are_unset_is_told_where_they_are() {
 #[test]
 fn argocd_is_refreshed_and_waited_for() {
     let scene = Scene::new();
-    let old = scene.old_image();
-    let argocd = Argocd::playing([
-        (200, application("Synced", "Healthy", OLD, &[&old])),
-        (200, application("Synced", "Healthy", OLD, &[&old])),
-        (200, application("OutOfSync", "Healthy", OLD, &[&old])),
-        // It flaps, and is busy for a moment.
-        (200, application("Synced", "Degraded", NEW, &[&old])),
-        (503, json!({})),
-        (200, application("Synced", "Progressing", NEW, &[&old, &scene.image])),
-        (200, application("Synced", "Healthy", NEW, &[&scene.image, "redis:7"])),
-    ]);
+    let (old, new) = (scene.old_image(), scene.image.as_str());
+    let argocd = Argocd::of(
+        &scene.infra,
+        [
+            (200, application("Synced", "Healthy", OLD, &[&old])),
+            // It flaps, and is busy for a moment.
+            (200, rendering(new, ("Synced", "Degraded"), &[&old])),
+            (503, json!({})),
+            (200, rendering(new, ("Synced", "Progressing"), &[&old, new])),
+            (200, rendering(new, ("Synced", "Healthy"), &[new, "redis:7"])),
+        ],
+    );
 
     let run = scene.update_through(&argocd, &[]).run().exits(0).says("application argocd/shop runs the image");
 
-    for state in ["OutOfSync at 111111111111, Healthy", "Synced at 222222222222, Progressing"] {
-        assert!(run.stderr.contains(state), "{run}");
+    let commit = &scene.infra.tip("main")[..12];
+    for state in ["Synced at 111111111111, Healthy".to_owned(), format!("Synced at {commit}, Progressing")] {
+        assert!(run.stderr.contains(&state), "{run}");
     }
-    let asked = argocd.asked();
-    assert_eq!(asked[2], "GET /argocd/api/v1/applications/shop?appNamespace=argocd&refresh=normal");
+    assert_eq!(argocd.asked()[1], "GET /argocd/api/v1/applications/shop?appNamespace=argocd&refresh=normal");
 }
 
 #[test]
 fn an_application_that_fails_or_never_follows_is_exit_11() {
     let scene = Scene::new();
-    let old = scene.old_image();
-    let degraded = application("Synced", "Degraded", NEW, &[&scene.image]);
-    let before = (200, application("Synced", "Healthy", OLD, &[&old]));
-    let argocd = Argocd::playing([before.clone(), before, (200, degraded)]);
+    let (old, new) = (scene.old_image(), scene.image.as_str());
+    let degraded = rendering(new, ("Synced", "Degraded"), &[new]);
+    let before = application("Synced", "Healthy", "BEFORE", &[&old]);
+    let argocd = Argocd::of(&scene.infra, [(200, before), (200, degraded)]);
     let run = scene.update_through(&argocd, &["--report-json", "report.json"]).run().exits(11);
-    let run = run.says("has failed (Synced at 222222222222, Degraded)").says("/argocd/applications/argocd/shop");
+    let commit = scene.infra.tip("main")[..12].to_owned();
+    let failed = format!("has failed (Synced at {commit}, Degraded)");
+    let run = run.says(&failed).says("/argocd/applications/argocd/shop");
     run.says("Deployment/web: Degraded: Back-off pulling \\u{1b}[31mimage");
     assert_eq!(scene.infra.commits("main"), 2);
     let report: Value = serde_json::from_str(&scene.world.read("report.json")).expect("the report is JSON");
@@ -168,7 +178,7 @@ fn an_application_that_fails_or_never_follows_is_exit_11() {
 
     // Synchronised to what was there before: healthy, and not ours. Nothing is pushed this time.
     let stays = application("Synced", "Healthy", OLD, &[&old]);
-    let argocd = Argocd::playing([(200, stays)]);
+    let argocd = Argocd::of(&scene.infra, [(200, stays)]);
     let run = scene.update_through(&argocd, &["--argocd-timeout", "3s"]).run().exits(11);
     run.says("does not run the image after 3s (Synced at 111111111111, Healthy)").says("--argocd-timeout");
 }
@@ -177,7 +187,7 @@ fn an_application_that_fails_or_never_follows_is_exit_11() {
 fn what_argocd_denies_or_does_not_have_is_exit_11_at_once() {
     let scene = Scene::new();
     let absent = Argocd::playing([(404, json!({ "message": "applications.argoproj.io \"shop\" not found" }))]);
-    scene.update_through(&absent, &[]).run().exits(11).says("not found").says("the application's name");
+    scene.update_through(&absent, &[]).run().exits(11).says("not found").says("--argocd-app");
     let forbidden = Argocd::playing([(403, json!({ "error": "permission denied", "message": "permission denied" }))]);
     let run = scene.update_through(&forbidden, &[]).run().exits(11).says("permission denied").says("ARGOCD_AUTH_TOKEN");
     assert!(run.took.as_secs() < 5, "{run}");
@@ -192,16 +202,17 @@ fn what_argocd_denies_or_does_not_have_is_exit_11_at_once() {
 #[test]
 fn the_repositorys_applications_are_found_with_several_sources() {
     let scene = Scene::new();
-    let mut app = application("Synced", "Healthy", NEW, &[&scene.image]);
+    let mut app = application("Synced", "Healthy", "COMMIT", &[&scene.image]);
     let other = json!({ "repoURL": "https://charts.example/x.git", "chart": "shop" });
     app["spec"] = json!({ "sources": [other, { "repoURL": scene.infra.url().trim_end_matches(".git"), "path": "." }] });
-    app["status"]["sync"] = json!({ "status": "Synced", "revisions": ["1.2.3", NEW] });
+    app["status"]["sync"] = json!({ "status": "Synced", "revisions": ["1.2.3", "COMMIT"] });
     let mut before = app.clone();
     before["status"]["sync"]["revisions"] = json!(["1.2.3", OLD]);
     let mut foreign = app.clone();
     foreign["metadata"]["name"] = json!("foreign");
     foreign["spec"] = json!({ "source": { "repoURL": "https://other.example/x.git", "path": "." } });
-    let argocd = Argocd::playing([(200, json!({ "items": [foreign, before] })), (200, before), (200, app)]);
+    let answers = [(200, json!({ "items": [foreign, before] })), (200, before), (200, app)];
+    let argocd = Argocd::of(&scene.infra, answers);
     let server = argocd.server();
     let update = scene.update(&["--argocd-server", &server]).env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN);
 

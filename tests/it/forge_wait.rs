@@ -106,10 +106,9 @@ fn the_steps_after_the_push_have_the_merged_commit() {
     scene.propose_by_api("2", &[]).run().exits(0);
     scene.forge.at_look(1, Act::Merge(Way::Squash));
     let image = scene.world.repository("team/app") + ":2";
-    // Argo CD does not know the merged commit before it is made, so the images tell.
-    let before = application("Synced", "Healthy", OLD, &["other:1"]);
-    let after = application("Synced", "Healthy", "2222222222222222222222222222222222222222", &[&image]);
-    let argocd = Argocd::playing([(200, before.clone()), (200, before), (200, after)]);
+    let before = application("Synced", "Healthy", "BEFORE", &["other:1"]);
+    let after = application("Synced", "Healthy", "COMMIT", &[&image]);
+    let argocd = Argocd::of(&scene.infra, [(200, before), (200, after)]);
     let flags =
         ["--mr-wait", "30s", "--argocd-server", &argocd.server(), "--argocd-app", "shop", "--mirror-copy", COPY];
 

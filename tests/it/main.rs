@@ -8,6 +8,7 @@
 mod after;
 mod architecture;
 mod argocd_find;
+mod argocd_wait;
 mod bombs;
 mod canary;
 mod check;

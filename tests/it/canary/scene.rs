@@ -44,7 +44,7 @@ impl Scene {
         let gitlab = Gitlab::start();
         let forge = Echo::before(server_of(&gitlab.api()));
         let played = application("Synced", "Healthy", "COMMIT", &[&image]);
-        let argocd = Echo::before(server_of(&Argocd::playing([(200, played)]).server()));
+        let argocd = Echo::before(server_of(&Argocd::of(&infra, [(200, played)]).server()));
         let stranger = Echo::alone(Manner::Honest);
         stranger.answer(&Manner::Challenge(stranger.address.clone()));
         let tokens = Echo::alone(Manner::Json(r#"{"token": "Be4rerCanary/ofTheService", "expires_in": 60}"#));

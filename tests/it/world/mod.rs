@@ -2,6 +2,7 @@
 
 mod argocd;
 mod argocd_list;
+mod argocd_recording;
 mod canaries;
 mod container;
 mod detour;
@@ -32,8 +33,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
-pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, COPY, application};
+pub(crate) use argocd::{ARGOCD_TOKEN, Argocd, COPY, Others, application};
 pub(crate) use argocd_list::ManyApplications;
+pub(crate) use argocd_recording::{Recording, Renders};
 pub(crate) use canaries::Canaries;
 pub(crate) use container::Image;
 pub(crate) use detour::{Detour, Turn};

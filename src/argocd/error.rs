@@ -1,0 +1,194 @@
+//! Why an application does not run what it should, and what to do about it; this module must not find out.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::obstacle::Obstacle;
+use super::table::Table;
+use crate::api::ApiError;
+use crate::http::Why;
+
+/// Why an application does not run what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ArgocdError {
+    /// The API did not give what was asked for.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// No application takes its manifests from the files.
+    #[error("no application is made from what was edited in {place}: {table}")]
+    NoApplication {
+        /// The repository and its branch.
+        place: String,
+        /// What Argo CD has.
+        table: Table,
+    },
+    /// The applications have nothing to do with an image.
+    #[error("{} an image of {}", nobody(apps), images.join(" or "))]
+    NotRendered {
+        /// The images.
+        images: Vec<String>,
+        /// The applications.
+        apps: Vec<String>,
+    },
+    /// It renders another image than the one that was written.
+    #[error("{}", another(app, rendered, wanted, link))]
+    Another {
+        /// The application.
+        app: String,
+        /// What it renders and where.
+        rendered: Box<Rendered>,
+        /// What it should.
+        wanted: Vec<String>,
+        /// Its page.
+        link: String,
+    },
+    /// It does not run what it should.
+    #[error("application {} {} ({}): {}{}; {}", .0.app, .0.how, .0.summary, .0.obstacle, list(&.0.troubles), .0.link)]
+    Stopped(Box<Stopped>),
+}
+
+/// What an application renders instead.
+#[derive(Debug)]
+pub struct Rendered {
+    /// Each image, and in which resource.
+    pub(super) images: Vec<String>,
+    /// `at commit …`.
+    pub(super) at: String,
+    /// Whether the commit was made after the push.
+    pub(super) age: Age,
+    /// What can decide there.
+    pub(super) over: Vec<String>,
+    /// Why Argo CD may not have looked at the file.
+    pub(super) uncovered: Option<String>,
+}
+
+/// Which commit is rendered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// The one that was pushed.
+    Ours,
+    /// One that was made on it.
+    Later,
+}
+
+/// An application that does not run what it should.
+#[derive(Debug)]
+pub struct Stopped {
+    pub(super) app: String,
+    pub(super) how: How,
+    /// Its state.
+    pub(super) summary: String,
+    /// What keeps it.
+    pub(super) obstacle: Obstacle,
+    /// What is wrong besides, in its own words.
+    pub(super) troubles: Vec<String>,
+    /// Its page.
+    pub(super) link: String,
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// It failed and stayed so.
+    Failed,
+    /// It took too long.
+    TimedOut(Duration),
+}
+
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Failed => f.write_str("has failed"),
+            Self::TimedOut(waited) => {
+                write!(f, "does not run the image after {}", humantime::format_duration(*waited))
+            }
+        }
+    }
+}
+
+impl ArgocdError {
+    /// What the user can do about it, in one line.
+    pub fn hint(&self) -> Cow<'static, str> {
+        match self {
+            Self::Api(error) => of_api(error),
+            Self::NoApplication { table, .. } if table.is_empty() => {
+                "give ARGOCD_AUTH_TOKEN the right to see the applications (applications, get), and check --argocd-selector".into()
+            }
+            Self::NoApplication { .. } => {
+                "give --mirror-copy where Argo CD reads a copy of the repository, or correct --argocd-app and --argocd-selector".into()
+            }
+            Self::NotRendered { .. } => {
+                "look at which image it deploys instead (another repository, a condition that leaves the component out), or leave the image out of this job".into()
+            }
+            Self::Another { rendered, .. } if rendered.age == Age::Later => {
+                "a later commit changed it: look at the branch's history, and run the job again if this image is still wanted".into()
+            }
+            Self::Another { rendered, .. } if rendered.uncovered.is_some() => {
+                "add the file's path to the annotation; if that is not it, write the image where it is decided".into()
+            }
+            Self::Another { .. } => {
+                "write the image where it is decided, or take out there what wins over the file; the push stays".into()
+            }
+            Self::Stopped(stopped) => stopped.obstacle.hint().into(),
+        }
+    }
+}
+
+fn of_api(error: &ApiError) -> Cow<'static, str> {
+    match error {
+        ApiError::Denied { status: 401, .. } => {
+            "ARGOCD_AUTH_TOKEN is not a token that this server knows, or it has expired: make a new one (argocd account generate-token)".into()
+        }
+        ApiError::Denied { .. } => {
+            "Argo CD also says this of what is not there: check the application's name (NAMESPACE/NAME), and that the account of ARGOCD_AUTH_TOKEN may get it (policy: applications, get, PROJECT/NAME)".into()
+        }
+        ApiError::NotFound { leads: Some(base), .. } => {
+            format!("write --argocd-server {}", base.trim_end_matches("/api/v1")).into()
+        }
+        ApiError::NotFound { words, .. } if words.contains("redirects") => {
+            "this looks like a sign-in page before Argo CD: --argocd-server has to be an address that takes ARGOCD_AUTH_TOKEN itself".into()
+        }
+        ApiError::NotFound { words, .. } if words.contains("not found") && words.contains("applications") => {
+            "check the application's name with --argocd-app NAMESPACE/NAME".into()
+        }
+        ApiError::NotFound { .. } => {
+            "Argo CD's API is not there: check the address of --argocd-server, and the path that it is served below".into()
+        }
+        ApiError::Unreachable { why: Why::Certificate(remedy), .. } => remedy.hint().into(),
+        ApiError::Unreachable { .. } => {
+            "the commit is pushed: check --argocd-server, the network, the proxy variables and --ca-file".into()
+        }
+        ApiError::Withheld(withheld) => withheld.hint().into(),
+        ApiError::BadAnswer { .. } => {
+            "the commit is pushed: check that --argocd-server is Argo CD's own address, and no sign-in page or proxy answers there".into()
+        }
+        _ => "the commit is pushed: look at the application, then run the job again".into(),
+    }
+}
+
+fn nobody(apps: &[String]) -> String {
+    match apps {
+        [app] => format!("application {app} does not render"),
+        apps => format!("none of the applications {} renders", apps.join(", ")),
+    }
+}
+
+fn another(app: &str, rendered: &Rendered, wanted: &[String], link: &str) -> String {
+    let Rendered { images, at, age, over, uncovered } = rendered;
+    let later = if *age == Age::Later { "the later commit" } else { "commit" };
+    let (images, wanted) = (images.join(", "), wanted.join(" or "));
+    let mut text = format!("application {app} renders {images} at {later} {at}, and not {wanted}");
+    if *age == Age::Ours && !over.is_empty() {
+        text = format!("{text}; what can decide there: {}", over.join(", "));
+    }
+    if let Some(uncovered) = uncovered {
+        text = format!("{text}; {uncovered}");
+    }
+    format!("{text}; {link}")
+}
+
+fn list(troubles: &[String]) -> String {
+    if troubles.is_empty() { String::new() } else { format!("; {}", troubles.join("; ")) }
+}

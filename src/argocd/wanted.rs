@@ -1,0 +1,89 @@
+//! The images that have to run, held against what an application names; this module must not know where it names them.
+
+#![deny(clippy::disallowed_methods)]
+
+use std::fmt;
+
+use crate::image::{Digest, Reference, Repository, Tag};
+use crate::registry::Verified;
+
+/// An image that has to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) repository: Repository,
+    pub(super) tag: Tag,
+    pub(super) digest: Digest,
+}
+
+/// How a reference stands to the wanted images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// It is of another repository.
+    Foreign,
+    /// It is this one of them.
+    Is(usize),
+    /// It is another image of the repository of one of them.
+    Other,
+}
+
+impl Wanted {
+    pub(super) fn of(image: &Verified) -> Self {
+        Self { repository: image.repository().clone(), tag: image.tag().clone(), digest: image.digest().clone() }
+    }
+
+    /// A digest decides where one is written, as it does for the node that pulls.
+    fn is(&self, reference: &Reference) -> bool {
+        match (&reference.digest, &reference.tag) {
+            (Some(digest), _) => *digest == self.digest,
+            (None, tag) => tag.as_ref() == Some(&self.tag),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.repository, self.tag)
+    }
+}
+
+/// Holds a reference against the wanted images.
+pub(super) fn fit(reference: &Reference, wanted: &[Wanted]) -> Fit {
+    let own = |(_, wanted): &(usize, &Wanted)| wanted.repository.is_same_as(&reference.repository);
+    let mut of_repository = wanted.iter().enumerate().filter(own).peekable();
+    if of_repository.peek().is_none() {
+        return Fit::Foreign;
+    }
+    of_repository.find(|(_, wanted)| wanted.is(reference)).map_or(Fit::Other, |(number, _)| Fit::Is(number))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::argocd) fn wanted(text: &str) -> Wanted {
+        let reference = Reference::parse(text).unwrap();
+        let digest = Digest::parse(&format!("sha256:{}", "a".repeat(64))).unwrap();
+        Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest }
+    }
+
+    #[test]
+    fn a_digest_decides_and_then_the_tag() {
+        let wanted = [wanted("r.example/team/app:2"), wanted("r.example/team/app:3"), wanted("nginx:1")];
+        let (right, wrong) = ("a".repeat(64), "b".repeat(64));
+        for (text, expected) in [
+            ("r.example/team/app:2".to_owned(), Fit::Is(0)),
+            ("r.example/team/app:3".to_owned(), Fit::Is(1)),
+            ("R.example/team/app:2".to_owned(), Fit::Is(0)),
+            ("docker.io/library/nginx:1".to_owned(), Fit::Is(2)),
+            (format!("r.example/team/app@sha256:{right}"), Fit::Is(0)),
+            (format!("r.example/team/app:1@sha256:{right}"), Fit::Is(0)),
+            (format!("r.example/team/app:2@sha256:{wrong}"), Fit::Other),
+            ("r.example/team/app:1".to_owned(), Fit::Other),
+            ("r.example/team/app".to_owned(), Fit::Other),
+            ("r.example/team/web:2".to_owned(), Fit::Foreign),
+            ("other.example/team/app:2".to_owned(), Fit::Foreign),
+        ] {
+            assert_eq!(fit(&Reference::parse(&text).unwrap(), &wanted), expected, "{text}");
+        }
+    }
+}
