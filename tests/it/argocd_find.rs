@@ -52,7 +52,7 @@ impl Scene {
     }
 
     /// The applications of every layout, in a repository of this address.
-    fn applications(&self, url: &str) -> Vec<Value> {
+    fn applications(url: &str) -> Vec<Value> {
         let git = |path: &str| json!({ "repoURL": url, "path": path, "targetRevision": "main" });
         let chart = |environment: &str| {
             let mut source = git("charts/app");
@@ -95,7 +95,7 @@ fn an_edit_is_waited_for_where_it_has_an_effect() {
         ("--helm", "envs/dev/values.yaml", &["multi"]),
     ] {
         let scene = Scene::new();
-        let argocd = scene.argocd(scene.applications(&scene.infra.url()));
+        let argocd = scene.argocd(Scene::applications(&scene.infra.url()));
         scene.update(&argocd, &[target, file]).run().exits(0);
         assert_eq!(argocd.waited_for(), expected, "{file}");
         assert_eq!(argocd.lists().len(), 1, "{file}");
@@ -105,7 +105,7 @@ fn an_edit_is_waited_for_where_it_has_an_effect() {
 #[test]
 fn the_base_of_an_overlay_concerns_it_and_its_hydrated_sibling() {
     let scene = Scene::new();
-    let argocd = scene.argocd(scene.applications(&scene.infra.url()));
+    let argocd = scene.argocd(Scene::applications(&scene.infra.url()));
     scene.update(&argocd, &["--manifest", "base/deployment.yaml", "--argocd-timeout", "3s"]).run();
     assert_eq!(argocd.waited_for(), ["dry", "overlay"]);
 }
@@ -119,7 +119,7 @@ fn a_copy_and_other_spellings_are_the_repository() {
     for (shown, flags) in
         [(spelled.as_str(), &[][..]), (copy, &["--mirror-copy", "https://GitLab.internal/shop/infra"])]
     {
-        let argocd = scene.argocd(scene.applications(shown));
+        let argocd = scene.argocd(Scene::applications(shown));
         let fixed = ["--helm", "charts/app/values-dev.yaml"];
         let flags: Vec<&str> = fixed.iter().chain(flags).copied().collect();
         scene.update(&argocd, &flags).run().exits(0);
@@ -131,7 +131,7 @@ fn a_copy_and_other_spellings_are_the_repository() {
 fn the_copy_stands_in_the_config_file_without_a_pipeline() {
     let scene = Scene::new();
     let copy = "https://gitlab.internal/shop/infra.git";
-    let argocd = scene.argocd(scene.applications(copy));
+    let argocd = scene.argocd(Scene::applications(copy));
     let config = format!(
         "images: {{app: '{}'}}\nrepositories:\n  - url: {}\n    helm: [{{file: charts/app/values-dev.yaml}}]\n    mirror: {{copy: '{copy}'}}\n",
         scene.image,
@@ -147,7 +147,7 @@ fn the_copy_stands_in_the_config_file_without_a_pipeline() {
 #[test]
 fn names_and_labels_narrow() {
     let scene = Scene::new();
-    let argocd = scene.argocd(scene.applications(&scene.infra.url()));
+    let argocd = scene.argocd(Scene::applications(&scene.infra.url()));
     let target = ["--helm", "charts/app/values.yaml"];
     let update = |flags: &[&str]| scene.update(&argocd, &target.iter().chain(flags).copied().collect::<Vec<_>>());
 
@@ -173,13 +173,13 @@ fn names_and_labels_narrow() {
 #[test]
 fn no_application_is_exit_11_with_what_there_is() {
     let scene = Scene::new();
-    let argocd = scene.argocd(scene.applications("https://elsewhere.example.com/infra.git"));
+    let argocd = scene.argocd(Scene::applications("https://elsewhere.example.com/infra.git"));
     let run = scene.update(&argocd, &["--helm", "charts/app/values-dev.yaml"]).run().exits(11);
     let run = run.says("of 8 applications that Argo CD shows").says("why not").says("argocd/app-dev");
     assert!(run.says("another repository").took.as_secs() < 15);
     assert_eq!(scene.infra.commits("main"), 2);
 
-    let argocd = scene.argocd(scene.applications(&scene.infra.url()));
+    let argocd = scene.argocd(Scene::applications(&scene.infra.url()));
     let run = scene.update(&argocd, &["--helm", "envs/dev/values.yaml", "--argocd-app", "tagged"]).run().exits(11);
     run.says("v1").says("it does not follow main");
 
@@ -191,7 +191,7 @@ fn no_application_is_exit_11_with_what_there_is() {
 #[test]
 fn ten_thousand_applications_of_a_hundred_megabytes_are_read_in_bounded_memory() {
     let scene = Scene::new();
-    let mut own = scene.applications(&scene.infra.url()).remove(0);
+    let mut own = Scene::applications(&scene.infra.url()).remove(0);
     own["metadata"]["annotations"] = json!({ "note": "x".repeat(10_000) });
     let mut other =
         application("other", json!({ "source": { "repoURL": "https://other.example.com/x.git", "path": "." } }));
