@@ -59,6 +59,9 @@ pub(super) async fn concerned(
     if found.is_empty() {
         let rows = unconcerned.into_iter().chain(candidates.others).collect();
         let table = Table::new(rows, candidates.count);
+        for line in table.lines() {
+            warn!("{line}");
+        }
         return Err(ArgocdError::NoApplication { place: expected.url.on_branch(Some(expected.branch)), table });
     }
     for row in unconcerned {

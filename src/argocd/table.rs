@@ -46,23 +46,31 @@ fn without_user(text: &str) -> String {
     }
 }
 
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_empty() {
-            return f.write_str("Argo CD shows no application");
-        }
-        write!(f, "of {} application{} that Argo CD shows", self.count, if self.count == 1 { "" } else { "s" })?;
+impl Table {
+    /// The table's lines.
+    pub(super) fn lines(&self) -> Vec<String> {
         let heads = HEADS.map(str::to_owned);
+        let all = || std::iter::once(&heads).chain(&self.rows);
         let width = |column: usize| {
-            let cells = std::iter::once(&heads).chain(&self.rows);
-            cells.filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default()
+            let cells = all().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+            cells.max().unwrap_or_default()
         };
         let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
-        for row in std::iter::once(&heads).chain(&self.rows) {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            write!(f, "\n  {}", cells.join("  ").trim_end())?;
+        let line = |row: &[String; 5]| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        if self.rows.is_empty() { Vec::new() } else { all().map(line).collect() }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.count, self.rows.first()) {
+            (0, _) => f.write_str("Argo CD shows no application"),
+            (1, Some([application, source, _, _, why])) => write!(f, "{application} of {source} is not: {why}"),
+            (count, _) => write!(f, "none of {count} that Argo CD shows"),
         }
-        Ok(())
     }
 }
 
@@ -79,12 +87,12 @@ mod tests {
             path: "a\nb".to_owned(),
             why: "another repository".to_owned(),
         };
-        let text = Table::new((0..50).map(row).collect(), 12_345).to_string();
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 2 + MOST_ROWS, "{text}");
-        assert_eq!(lines[0], "of 12345 applications that Argo CD shows");
-        assert_eq!(lines[1], "  application    source                         revision  path  why not");
-        assert_eq!(lines[2], "  argocd/app-0   https://git.example.com/x.git  HEAD      a b   another repository");
+        let table = Table::new((0..50).map(row).collect(), 12_345);
+        let lines = table.lines();
+        assert_eq!(lines.len(), 1 + MOST_ROWS, "{lines:?}");
+        assert_eq!(lines[0], "application    source                         revision  path  why not");
+        assert_eq!(lines[1], "argocd/app-0   https://git.example.com/x.git  HEAD      a b   another repository");
+        assert_eq!(table.to_string(), "none of 12345 that Argo CD shows");
         assert_eq!(Table::new(Vec::new(), 0).to_string(), "Argo CD shows no application");
     }
 }
