@@ -83,6 +83,11 @@ impl Remote {
         }
     }
 
+    /// Where the branch of a snapshot stands now, in hexadecimal digits.
+    pub async fn tip_again(&self, snapshot: &Snapshot) -> Result<String, GitError> {
+        self.in_time(async { Ok(self.tip(snapshot.branch()).await?.to_string()) }).await
+    }
+
     /// Whether the server takes push options.
     pub async fn takes_push_options(&self, snapshot: &Snapshot) -> Result<bool, GitError> {
         let receiving = self.receiving(snapshot).await?;

@@ -16,6 +16,7 @@ mod propose;
 mod public;
 mod publish;
 mod texts;
+mod turn;
 
 use futures_util::future::{join_all, join3};
 

@@ -11,6 +11,7 @@ use super::finish::finish;
 use super::pace::Pace;
 use super::propose::{Sent, propose};
 use super::texts::Texts;
+use super::turn::{Lost, turn};
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links::Forge;
@@ -51,7 +52,9 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             }
         }
         let waited = started.elapsed();
-        let pause = pace.pause(ready.reading.snapshot.took() + pushing.elapsed());
+        pace.lost();
+        let push = pushing.elapsed();
+        let lost = Lost { push, attempt: ready.reading.snapshot.took() + push };
         let left = context.settings.push_timeout.saturating_sub(waited);
         if left.is_zero() {
             context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
@@ -59,7 +62,10 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             return Err(Error::Race { place, attempts: pace.losses(), waited });
         }
         info!("{place}: the branch moved, the edit is applied again");
-        tokio::time::sleep(pause.min(left)).await;
+        let turn = turn((&ready.reading.remote, &ready.reading.snapshot), lost, &mut pace);
+        if let Ok(Err(reason)) = tokio::time::timeout(left, turn).await {
+            return Err(Error::Git { action: format!("read {place}"), reason });
+        }
         let reading = Box::pin(read_again(plan, ready.reading)).await?;
         ready = attempt(number, reading, context).await?;
     }
