@@ -63,6 +63,8 @@ struct Course<'a> {
     said: String,
     /// Since when nothing has changed.
     since: Instant,
+    /// Why Argo CD may not have looked at the edited file.
+    uncovered: Option<String>,
     /// Whether the server has shown it.
     is_known: bool,
     is_unanswered: bool,
@@ -76,6 +78,7 @@ impl<'a> Course<'a> {
             last: None,
             said: String::new(),
             since: Instant::now(),
+            uncovered: None,
             is_known: false,
             is_unanswered: false,
         }
@@ -117,14 +120,13 @@ impl<'a> Course<'a> {
     fn take(&mut self, value: &Value, application: Application, verdict: Verdict) -> Result<Step, ArgocdError> {
         match verdict {
             Verdict::Done(named) => {
-                self.done(&application, &named, value);
+                self.done(&application, &named);
                 Ok(Step::Ended)
             }
             Verdict::Another(images) => Err(self.another(value, &application, images)),
             Verdict::Wait(obstacle) => Ok(self.wait(application, obstacle)),
             Verdict::Ask(Question::Hard) => {
-                info!("{}: it renders another image, so Argo CD is asked to render it anew", self.name());
-                self.seeing.renders_anew();
+                self.render_anew(value);
                 Ok(Step::Refresh(Refresh::Hard))
             }
             // The others are answered before anything is said.
@@ -132,19 +134,23 @@ impl<'a> Course<'a> {
         }
     }
 
-    fn done(&self, application: &Application, named: &[bool], value: &Value) {
+    /// Says why what Argo CD rendered before may not do.
+    fn render_anew(&mut self, value: &Value) {
+        self.uncovered = decides::read(value, self.watch.concerned, &self.watch.expected.files).uncovered;
+        match &self.uncovered {
+            Some(uncovered) => warn!("{}: {uncovered}, so Argo CD is asked to render it anew", self.name()),
+            None => info!("{}: it renders another image, so Argo CD is asked to render it anew", self.name()),
+        }
+        self.seeing.renders_anew();
+    }
+
+    fn done(&self, application: &Application, named: &[bool]) {
         let (name, page, summary) = (self.name(), self.watch.page, application.summary());
         if !named.contains(&true) {
             debug!("{name}: {summary}; it renders none of the images {page}");
             return;
         }
         info!("{name} runs the image ({summary}) {page}");
-        if self.seeing.is_anew() {
-            let deciding = decides::read(value, self.watch.concerned, &self.watch.expected.files);
-            if let Some(uncovered) = deciding.uncovered {
-                warn!("{name}: {uncovered}: Argo CD took the change up only when it rendered everything anew");
-            }
-        }
     }
 
     /// Says what keeps it, when that is new, and tells whether it is over.
@@ -198,7 +204,7 @@ impl<'a> Course<'a> {
             let tree = timeout(LAST_WORDS, self.watch.server.tree()).await;
             words.extend(tree.ok().and_then(Result::ok).map(|tree| tree.unwell()).unwrap_or_default());
         }
-        words.extend(application.unwell.iter().chain(&application.errors).cloned());
+        words.extend(application.unwell.iter().chain(&application.errors).chain(&self.uncovered).cloned());
         let text = obstacle.to_string();
         let mut troubles: Vec<String> = Vec::new();
         for word in words {

@@ -104,7 +104,9 @@ impl Obstacle {
             Self::Differs(_) => {
                 "look at what differs in Argo CD (argocd app diff): a resource to be pruned needs prune, a field that another controller sets needs ignoreDifferences"
             }
-            Self::Unsynced => "look at the application's conditions and events in Argo CD, or sync it by hand",
+            Self::Unsynced => {
+                "sync it by hand, or look at its conditions and events: without selfHeal Argo CD synchronises a commit once, and not for a file that the annotation manifest-generate-paths leaves out"
+            }
             Self::Unwell(health, _) if health == "Suspended" => {
                 "resume or promote what is suspended: kubectl argo rollouts promote NAME, kubectl rollout resume deployment/NAME, or unset spec.suspend"
             }

@@ -56,10 +56,6 @@ impl<'a> Seeing<'a> {
         self.manifests = None;
     }
 
-    pub(super) fn is_anew(&self) -> bool {
-        self.rendering == Rendering::Anew
-    }
-
     /// Where the last look found it.
     pub(super) fn compared(&self) -> Position {
         self.compared

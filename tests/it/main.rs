@@ -8,6 +8,7 @@
 mod after;
 mod architecture;
 mod argocd_find;
+mod argocd_real;
 mod argocd_wait;
 mod bombs;
 mod canary;
