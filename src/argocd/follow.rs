@@ -137,9 +137,11 @@ impl<'a> Course<'a> {
     /// Says why what Argo CD rendered before may not do.
     fn render_anew(&mut self, value: &Value) {
         self.uncovered = decides::read(value, self.watch.concerned, &self.watch.expected.files).uncovered;
-        match &self.uncovered {
-            Some(uncovered) => warn!("{}: {uncovered}, so Argo CD is asked to render it anew", self.name()),
-            None => info!("{}: it renders another image, so Argo CD is asked to render it anew", self.name()),
+        let name = self.name();
+        if let Some(uncovered) = &self.uncovered {
+            warn!("{name}: {uncovered}, so Argo CD is asked to render it anew");
+        } else {
+            info!("{name}: it renders another image, so Argo CD is asked to render it anew");
         }
         self.seeing.renders_anew();
     }
