@@ -27,14 +27,18 @@ struct Scene {
 
 const TARGET: &str = "app/app.yaml";
 
-/// The rest of an application: what stands in its annotations, its source and its policy.
+/// The rest of an application: its annotations, what it is made from (of the repository `INFRA`), and its policy.
 struct Shape<'a> {
     annotations: &'a str,
     source: &'a str,
     policy: &'a str,
 }
 
-const SHAPE: Shape<'_> = Shape { annotations: "{}", source: "path: app", policy: "automated: {prune: true}" };
+const SHAPE: Shape<'_> = Shape {
+    annotations: "{}",
+    source: "source: {repoURL: INFRA, targetRevision: main, path: app}",
+    policy: "automated: {prune: true}",
+};
 
 /// A Deployment that runs an image.
 fn deployment(image: &str, more: &str) -> String {
@@ -69,14 +73,19 @@ impl Scene {
     fn create(&self, Shape { annotations, source, policy }: &Shape<'_>) {
         let Self { name, infra, world, .. } = self;
         let (url, login) = (infra.url(), &world.servers().git_login);
-        let (user, password) = (&login.username, &login.password);
+        let source = source.replace("INFRA", &format!("'{url}'"));
+        let secrets = ["repository", "repository-write"].map(|kind| {
+            let (user, password) = (&login.username, &login.password);
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}-{kind}\n  labels: {{argocd.argoproj.io/secret-type: {kind}}}\n\
+                 stringData: {{type: git, url: '{url}', username: '{user}', password: '{password}'}}\n---\n"
+            )
+        });
         self.apply(&format!(
-            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n  labels: {{argocd.argoproj.io/secret-type: repository}}\n\
-             stringData: {{type: git, url: '{url}', username: '{user}', password: '{password}'}}\n---\n\
-             apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: {name}\n  annotations: {annotations}\n\
+            "{}apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: {name}\n  annotations: {annotations}\n\
              spec:\n  project: default\n  destination: {{server: 'https://kubernetes.default.svc', namespace: {name}}}\n  \
-             source:\n    repoURL: '{url}'\n    targetRevision: main\n    {source}\n  \
-             syncPolicy:\n    syncOptions: [CreateNamespace=true]\n    {policy}\n"
+             {source}\n  syncPolicy:\n    syncOptions: [CreateNamespace=true]\n    {policy}\n",
+            secrets.concat()
         ));
     }
 
@@ -88,6 +97,11 @@ impl Scene {
             let now = self.kubectl(&["get", "application", &self.name, "-o", path]);
             if now.starts_with(state) || now.trim_end().ends_with(state) {
                 return self;
+            }
+            if now.starts_with("Unknown") {
+                // It was looked at before its repository's credentials were known.
+                let refresh = "argocd.argoproj.io/refresh=normal";
+                self.kubectl(&["annotate", "--overwrite", "application", &self.name, refresh]);
             }
             assert!(started.elapsed() < Duration::from_mins(1), "the application does not come to {state}: {now}");
             thread::sleep(Duration::from_millis(500));
@@ -126,8 +140,14 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        let objects = ["application", "secret"].map(|kind| format!("{kind}/{}", self.name));
-        let _ = self.command(&["delete", "--wait=false", &objects[0], &objects[1]]).stdout(Stdio::null()).status();
+        let names = ["application/", "secret/repository", "secret/repository-write"];
+        let objects = names.map(|name| match name.split_once('/') {
+            Some((kind, "")) => format!("{kind}/{}", self.name),
+            Some((kind, end)) => format!("{kind}/{}-{end}", self.name),
+            None => name.to_owned(),
+        });
+        let delete = ["delete", "--wait=false", &objects[0], &objects[1], &objects[2]];
+        let _ = self.command(&delete).stdout(Stdio::null()).status();
     }
 }
 
@@ -180,7 +200,8 @@ fn chart(shape: &Shape<'_>) -> Option<Scene> {
 
 #[test]
 fn parameters_that_win_are_told_within_seconds() {
-    let source = "path: chart\n    helm: {valueFiles: [../values-dev.yaml], parameters: [{name: image.tag, value: '1', forceString: true}]}";
+    let source = "source: {repoURL: INFRA, targetRevision: main, path: chart, helm: {valueFiles: [../values-dev.yaml], \
+                  parameters: [{name: image.tag, value: '1', forceString: true}]}}";
     let Some(scene) = chart(&Shape { source, ..SHAPE }) else { return };
     let run = scene.update("2", &["--helm", "values-dev.yaml"], &[]).exits(11);
     assert!(run.took < Duration::from_secs(15), "{run}");
@@ -189,7 +210,8 @@ fn parameters_that_win_are_told_within_seconds() {
 
 #[test]
 fn an_annotation_that_leaves_the_file_out_is_told_and_helped_as_far_as_argo_cd_goes() {
-    let source = "path: chart\n    helm: {valueFiles: [../values-dev.yaml]}";
+    let source =
+        "source: {repoURL: INFRA, targetRevision: main, path: chart, helm: {valueFiles: [../values-dev.yaml]}}";
     let shape = Shape { source, annotations: "{argocd.argoproj.io/manifest-generate-paths: '.'}", ..SHAPE };
     let policy = "automated: {prune: true, selfHeal: true}";
     let Some(scene) = chart(&Shape { policy, ..shape }) else { return };
@@ -215,6 +237,35 @@ fn what_people_have_to_do_is_told() {
     let paused = |image: &str| deployment(image, "paused: true");
     let Some(scene) = deployed(paused, &SHAPE, "Synced Suspended") else { return };
     scene.bump(&["--argocd-timeout", "8s"]).exits(11).says("it is suspended until somebody resumes or promotes it");
+}
+
+#[test]
+fn a_hydrated_branch_is_followed() {
+    let source = "sourceHydrator: {drySource: {repoURL: INFRA, targetRevision: main, path: app}, \
+                  syncSource: {targetBranch: env/dev, path: hydrated}}";
+    let shape = Shape { source, ..SHAPE };
+    let Some(scene) = deployed(|image| deployment(image, "replicas: 1"), &shape, "Synced Healthy") else { return };
+    let run = scene.bump(&[]).exits(0);
+    let hydrated = scene.infra.tip("env/dev");
+    run.says(&format!("runs the image (Synced at {}", &hydrated[..12]));
+    // Its commits are the hydrator's, and not for this world to judge.
+    let mut forget = Command::new("git");
+    output_of(forget.arg("-C").arg(scene.infra.directory()).args(["update-ref", "-d", "refs/heads/env/dev"]));
+}
+
+#[test]
+fn a_window_that_is_closed_is_told() {
+    let Some(scene) = deployed(|image| deployment(image, "replicas: 1"), &SHAPE, "Synced Healthy") else { return };
+    let name = &scene.name;
+    scene.apply(&format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {{name: {name}}}\nspec:\n  sourceRepos: ['*']\n  \
+         destinations: [{{server: '*', namespace: '*'}}]\n  clusterResourceWhitelist: [{{group: '*', kind: '*'}}]\n  \
+         syncWindows: [{{kind: deny, schedule: '* * * * *', duration: 24h, applications: ['*']}}]\n"
+    ));
+    let project = format!(r#"{{"spec": {{"project": "{name}"}}}}"#);
+    scene.kubectl(&["patch", "application", name, "--type", "merge", "-p", &project]);
+    let run = scene.bump(&["--argocd-timeout", "10s"]).exits(11);
+    run.says("it is not synchronised now: a deny window is open (* * * * * for 24h)");
 }
 
 #[test]
