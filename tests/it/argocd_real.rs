@@ -55,7 +55,10 @@ impl Scene {
         let variable = |part: &str| std::env::var(format!("GITOPS_BUMP_TEST_ARGOCD{part}")).ok();
         let (server, token, kubeconfig) = (variable(""), variable("_TOKEN"), variable("_KUBECONFIG"));
         let (Some(server), Some(token), Some(kubeconfig)) = (server, token, kubeconfig) else {
-            println!("skipped: GITOPS_BUMP_TEST_ARGOCD, …_TOKEN and …_KUBECONFIG name no Argo CD");
+            let _ = writeln!(
+                std::io::stdout(),
+                "skipped: GITOPS_BUMP_TEST_ARGOCD, …_TOKEN and …_KUBECONFIG name no Argo CD"
+            );
             return None;
         };
         Some((Access { server, token, kubeconfig }, world))
