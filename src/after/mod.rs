@@ -82,6 +82,7 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
         branch,
         files: step.files.clone(),
         images: step.images.clone(),
+        any_repository: plan.targets.iter().any(|target| target.rules.any_repository),
         history: &history,
     };
     let failed = argocd::wait(argocd, &expected, (step.applications, http)).await;

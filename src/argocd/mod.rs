@@ -67,6 +67,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) files: Vec<&'a str>,
     /// The images that these files name.
     pub(crate) images: Vec<&'a Verified>,
+    /// Whether the places may name the images by other repositories.
+    pub(crate) any_repository: bool,
     /// What Git says of the branch.
     pub(crate) history: &'a History<'a>,
 }
@@ -86,7 +88,7 @@ pub(crate) async fn wait(
         Ok(apps) => apps,
         Err(error) => return vec![error],
     };
-    let wanted: Vec<Wanted> = expected.images.iter().map(|image| Wanted::of(image)).collect();
+    let wanted: Vec<Wanted> = expected.images.iter().map(|image| Wanted::of(image, expected.any_repository)).collect();
     let is_narrowed = !settings.apps.is_empty() || settings.selector.is_some();
     let claim = if is_narrowed { Claim::Any } else { Claim::Each };
     let tally = Tally::new(claim, apps.len(), wanted.len());

@@ -13,6 +13,8 @@ pub(super) struct Wanted {
     pub(super) repository: Repository,
     pub(super) tag: Tag,
     pub(super) digest: Digest,
+    /// Whether a place may name it by another repository (`--any-repository`): then the path's last component tells it.
+    pub(super) is_elsewhere: bool,
 }
 
 /// How a reference stands to the wanted images.
@@ -27,8 +29,15 @@ pub(super) enum Fit {
 }
 
 impl Wanted {
-    pub(super) fn of(image: &Verified) -> Self {
-        Self { repository: image.repository().clone(), tag: image.tag().clone(), digest: image.digest().clone() }
+    pub(super) fn of(image: &Verified, is_elsewhere: bool) -> Self {
+        let (repository, tag) = (image.repository().clone(), image.tag().clone());
+        Self { repository, tag, digest: image.digest().clone(), is_elsewhere }
+    }
+
+    /// Whether a reference is this image in a mirror or a cache. Another tag there proves nothing: other images have that name, too.
+    fn is_copied_as(&self, reference: &Reference) -> bool {
+        let name = |repository: &Repository| repository.path().rsplit('/').next().unwrap_or_default().to_owned();
+        self.is_elsewhere && self.is(reference) && name(&self.repository) == name(&reference.repository)
     }
 
     /// A digest decides where one is written, as it does for the node that pulls.
@@ -51,7 +60,8 @@ pub(super) fn fit(reference: &Reference, wanted: &[Wanted]) -> Fit {
     let own = |(_, wanted): &(usize, &Wanted)| wanted.repository.is_same_as(&reference.repository);
     let mut of_repository = wanted.iter().enumerate().filter(own).peekable();
     if of_repository.peek().is_none() {
-        return Fit::Foreign;
+        let copy = wanted.iter().position(|wanted| wanted.is_copied_as(reference));
+        return copy.map_or(Fit::Foreign, Fit::Is);
     }
     of_repository.find(|(_, wanted)| wanted.is(reference)).map_or(Fit::Other, |(number, _)| Fit::Is(number))
 }
@@ -63,7 +73,24 @@ pub(super) mod tests {
     pub(in crate::argocd) fn wanted(text: &str) -> Wanted {
         let reference = Reference::parse(text).unwrap();
         let digest = Digest::parse(&format!("sha256:{}", "a".repeat(64))).unwrap();
-        Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest }
+        Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest, is_elsewhere: false }
+    }
+
+    #[test]
+    fn a_copy_is_told_by_its_name_and_tag_where_one_is_allowed() {
+        let elsewhere = [Wanted { is_elsewhere: true, ..wanted("r.example/team/app:2") }];
+        for (text, expected) in [
+            ("cache.example/proxy/r.example/team/app:2", Fit::Is(0)),
+            ("cache.example/proxy/r.example/team/app:1", Fit::Foreign),
+            ("cache.example/proxy/web:2", Fit::Foreign),
+            ("r.example/team/app:1", Fit::Other),
+        ] {
+            let reference = Reference::parse(text).unwrap();
+            assert_eq!(fit(&reference, &elsewhere), expected, "{text}");
+            if text.starts_with("cache") {
+                assert_eq!(fit(&reference, &[wanted("r.example/team/app:2")]), Fit::Foreign, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -103,6 +103,17 @@ fn rendering(image: &str, (sync, health): (&str, &str), images: &[&str]) -> Valu
 }
 
 #[test]
+fn an_image_that_is_deployed_from_a_mirror_is_waited_for_by_its_name() {
+    let scene = Scene::new();
+    let copy = format!("mirror.example.com/cache/{}", scene.image.rsplit('/').next().expect("there is a name"));
+    let states = [(200, rendering(&copy, ("Synced", "Healthy"), &[&copy]))];
+    let argocd = Argocd::of(&scene.infra, states.clone());
+    scene.update_through(&argocd, &["--any-repository"]).run().exits(0).says("application argocd/shop runs the image");
+    let argocd = Argocd::of(&scene.infra, states);
+    scene.update_through(&argocd, &[]).run().exits(11).says("an image of");
+}
+
+#[test]
 fn where_a_catalog_is_a_commit_without_a_mirror_is_told_what_it_means() {
     let on = |server: &str| {
         let scene = Scene::new();
