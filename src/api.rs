@@ -1,6 +1,7 @@
 //! One server's JSON API, with a token in a header; this module must not know whose API it is.
 
 mod error;
+mod pages;
 mod stream;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

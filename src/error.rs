@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::api::ApiError;
 use crate::argocd::ArgocdError;
 use crate::cli::CliError;
+use crate::commit_status::StatusError;
 use crate::git::GitError;
 use crate::local::LocalError;
 use crate::merge_request::ForgeError;
@@ -18,8 +19,10 @@ use crate::secret::NotPublic;
 use crate::settings::SettingsError;
 
 mod code;
+mod parts;
 
 pub use code::ExitCode;
+use parts::{after, git, registry, statuses};
 
 /// How far a run had come when a signal ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +112,24 @@ pub enum Error {
         /// What happened.
         reason: Box<ArgocdError>,
     },
+    /// The commit statuses.
+    #[error("wait for the statuses of {place}: {}", with_causes(reason.as_ref()))]
+    Statuses {
+        /// Repository and branch.
+        place: String,
+        /// What happened.
+        reason: Box<StatusError>,
+    },
+    /// The record of a deployment.
+    #[error("record the deployment to {environment} as {progress}: {}", with_causes(reason))]
+    Deployment {
+        /// The environment.
+        environment: String,
+        /// What it was to say.
+        progress: &'static str,
+        /// What happened.
+        reason: ApiError,
+    },
     /// The branch kept moving.
     #[error("push to {place}: the branch moved at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
     Race {
@@ -177,7 +198,10 @@ impl Error {
             | Self::Forge { stage: Stage::NothingPushed, .. } => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::Git { reason, .. } => git(reason),
-            Self::Forge { reason: ForgeError::Api(error), .. } | Self::Mirror { reason: error, .. } => after(error),
+            Self::Forge { reason: ForgeError::Api(error), .. }
+            | Self::Mirror { reason: error, .. }
+            | Self::Deployment { reason: error, .. } => after(error),
+            Self::Statuses { reason, .. } => statuses(reason),
             Self::Argocd { reason, .. } => match reason.as_ref() {
                 ArgocdError::Api(error) => after(error),
                 _ => ExitCode::After,
@@ -212,11 +236,16 @@ impl Error {
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Forge { reason, .. } => reason.hint().into(),
-            Self::Mirror { reason: ApiError::Withheld(withheld), .. } => withheld.hint().into(),
+            Self::Mirror { reason: ApiError::Withheld(withheld), .. }
+            | Self::Deployment { reason: ApiError::Withheld(withheld), .. } => withheld.hint().into(),
             Self::Mirror { .. } => {
                 "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()
             }
             Self::Argocd { reason, .. } => reason.hint().into_owned(),
+            Self::Statuses { reason, .. } => reason.hint().into(),
+            Self::Deployment { .. } => {
+                "what was pushed stays: CI_JOB_TOKEN records deployments only while its job runs, and where the user who started it may deploy to the environment (a protected one has a list)".into()
+            }
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Local(error) => error.hint().into(),
@@ -233,36 +262,6 @@ fn nothing_to_propose(seen: &[String]) -> String {
         None => "check the branch and --image: no YAML file names it".into(),
         Some((first, [])) => format!("what was seen: {first}"),
         Some((first, rest)) => format!("what was seen: {first} (and {} more: run it with -v)", rest.len()),
-    }
-}
-
-fn registry(error: &RegistryError) -> ExitCode {
-    match error {
-        RegistryError::NoTag { .. } | RegistryError::Credentials(_) | RegistryError::Withheld(_) => {
-            ExitCode::Configuration
-        }
-        RegistryError::NotFound { .. } => ExitCode::ImageMissing,
-        RegistryError::DigestMismatch { .. } | RegistryError::Unfit { .. } => ExitCode::Requirement,
-        _ => ExitCode::Registry,
-    }
-}
-
-fn git(error: &GitError) -> ExitCode {
-    match error {
-        GitError::BranchMissing { .. }
-        | GitError::DefaultBranchUnknown { .. }
-        | GitError::FileTooLarge { .. }
-        | GitError::Path { .. } => ExitCode::Target,
-        GitError::Withheld(_) => ExitCode::Configuration,
-        GitError::Commit(_) => ExitCode::Unexpected,
-        _ => ExitCode::Git,
-    }
-}
-
-fn after(error: &ApiError) -> ExitCode {
-    match error {
-        ApiError::Withheld(_) => ExitCode::Configuration,
-        _ => ExitCode::After,
     }
 }
 

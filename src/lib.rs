@@ -13,6 +13,7 @@ pub mod api;
 pub mod argocd;
 mod children;
 pub mod cli;
+pub mod commit_status;
 pub mod config;
 pub mod diff;
 pub mod edit;
@@ -24,6 +25,7 @@ pub mod git;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
+mod glob;
 pub mod http;
 pub mod image;
 pub mod init;
@@ -82,6 +84,15 @@ pub async fn update(
     let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
     update::run(settings, plan, gate, &access, ledger).await;
     Ok(())
+}
+
+/// Ends what a run left open that a signal ended, as far as that takes but a moment. What fails here is only said.
+pub async fn abandon(settings: &Settings, finished: &outcome::Finished, hidden: &secret::SharedRedactor) {
+    let (Some(deployment), Some(number)) = (&settings.deployment, finished.deployment) else { return };
+    match ports::Access::to_read(&settings.network, [], hidden) {
+        Ok(access) => update::cancel(deployment, number, &access.http).await,
+        Err(error) => tracing::warn!("{error}"),
+    }
 }
 
 /// The `check` command; at least as deep as asked. What it comes to stands in the ledger.

@@ -100,16 +100,26 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
             warn!("{error}");
         }
     });
+    let mut is_ended = false;
     let finished = match signals.unless(gitops_bump::update(&settings, &plan, credentials, &ledger)).await {
         Ok(Ok(())) => ledger.close(),
         Ok(Err(error)) => return not_begun(terminal, &args.reports, &error),
-        Err(signal) => ledger.interrupted(signal),
+        Err(signal) => {
+            is_ended = true;
+            ledger.interrupted(signal)
+        }
     };
     let code = match tell(terminal, &finished, settings.mode) {
         Ok(()) => finished.exit_code(settings.fail_on_unchanged),
         Err(error) => finished.exit_code(settings.fail_on_unchanged).worse(report_error(terminal, &error)),
     };
-    reported(terminal, &args.reports, Report::new(&finished), code)
+    let code = reported(terminal, &args.reports, Report::new(&finished), code);
+    if is_ended {
+        // Whoever sent a signal may end the process any moment, so this comes last; another signal ends it at once.
+        let hidden = terminal.redactor();
+        signals.unless(gitops_bump::abandon(&settings, &finished, &hidden)).await.unwrap_or_default();
+    }
+    code
 }
 
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {

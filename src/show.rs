@@ -159,6 +159,13 @@ fn comments(settings: &Settings) -> Vec<String> {
         let selector = argocd.selector.as_ref().map(|selector| format!(", labels {selector}")).unwrap_or_default();
         format!("Argo CD: {}, applications {apps}{selector}", argocd.server)
     }));
+    comments.extend(settings.statuses.as_ref().map(|wait| {
+        let names: Vec<String> = wait.patterns.iter().map(ToString::to_string).collect();
+        format!("commit statuses: {}, up to {}", names.join(", "), humantime::format_duration(wait.timeout))
+    }));
+    comments.extend(settings.deployment.as_ref().map(|deployment| {
+        format!("GitLab deployment: to {}, in project {}", deployment.environment, deployment.project_id)
+    }));
     for repository in settings.repositories.iter().filter(|repository| repository.token_variable.is_none()) {
         let username = repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str());
         let shown = username.zip(repository.credentials_name.as_deref());

@@ -2,16 +2,19 @@
 //! not push, and nothing here undoes a push.
 
 mod mirror;
+mod statuses;
 
+use futures_util::future::join;
 use tracing::info;
 
 use crate::argocd::{self, Applications, Expected, History};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
 use crate::http::Http;
+use crate::links::Forge;
 use crate::plan::PlannedRepository;
 use crate::registry::Verified;
-use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Settings};
+use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Settings, StatusWait};
 
 /// What the steps of one repository begin with.
 pub(crate) struct Step<'a> {
@@ -29,6 +32,8 @@ pub(crate) struct Step<'a> {
     pub(crate) images: Vec<&'a Verified>,
     /// The applications that Argo CD has of the run's repositories.
     pub(crate) applications: &'a Applications,
+    /// The forge that it is on, as far as that is known.
+    pub(crate) forge: Option<Forge>,
     /// The run's settings.
     pub(crate) settings: &'a Settings,
     /// How servers are asked.
@@ -38,7 +43,7 @@ pub(crate) struct Step<'a> {
 impl Step<'_> {
     /// What stands in a report as long as the steps are under way: nothing where there is none to take.
     pub(crate) fn due(&self) -> Vec<Error> {
-        let is_due = self.mirror().is_some() || self.argocd().is_some();
+        let is_due = self.mirror().is_some() || self.argocd().is_some() || self.statuses().is_some();
         if is_due { vec![Error::Unfinished] } else { Vec::new() }
     }
 
@@ -48,10 +53,22 @@ impl Step<'_> {
     }
 
     fn argocd(&self) -> Option<&ArgocdSettings> {
-        // A request that nobody waits for may be merged at any time, or never.
-        let is_on_branch = self.plan.delivery == Delivery::Push || self.settings.proposal.wait.is_some();
-        self.settings.argocd.as_ref().filter(|_| is_on_branch)
+        self.settings.argocd.as_ref().filter(|_| is_on_branch(self.plan, self.settings))
     }
+
+    fn statuses(&self) -> Option<&StatusWait> {
+        statuses(self.plan, self.settings)
+    }
+}
+
+/// The commit statuses that are waited for once a repository's commit is on its branch.
+pub(crate) fn statuses<'a>(plan: &PlannedRepository, settings: &'a Settings) -> Option<&'a StatusWait> {
+    settings.statuses.as_ref().filter(|_| is_on_branch(plan, settings))
+}
+
+/// Whether a run goes on until the commit is on its branch: a request that nobody waits for may be merged at any time, or never.
+fn is_on_branch(plan: &PlannedRepository, settings: &Settings) -> bool {
+    plan.delivery == Delivery::Push || settings.proposal.wait.is_some()
 }
 
 /// Takes the steps after the push of one repository; returns what failed.
@@ -72,6 +89,22 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
         (None, None) if commit.is_some() => mirror::none(&settings.ci, &plan.url, &place()),
         (None, None) => {}
     }
+    let (mut failed, missed) = join(argocd(step), reported(step)).await;
+    failed.extend(missed);
+    failed
+}
+
+/// Waits for the commit statuses.
+async fn reported(step: &Step<'_>) -> Option<Error> {
+    let reason = statuses::wait(step, step.statuses()?).await.err()?;
+    Some(Error::Statuses { place: step.plan.url.on_branch(Some(step.read.branch())), reason: Box::new(reason) })
+}
+
+/// Waits for Argo CD.
+async fn argocd(step: &Step<'_>) -> Vec<Error> {
+    let Step { plan, commit, http, .. } = step;
+    let branch = step.read.branch();
+    let place = || plan.url.on_branch(Some(branch));
     let Some(argocd) = step.argocd() else {
         return Vec::new();
     };

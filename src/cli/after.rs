@@ -35,6 +35,15 @@ pub struct AfterArgs {
     /// How long it may take until the application runs the image [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub argocd_timeout: Option<Duration>,
+    /// Commit statuses to wait for on the pushed commit or a later one, by name, as `kustomization/shop/*` of Flux (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub wait_status: Vec<String>,
+    /// How long it may take until these statuses say success [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub wait_status_timeout: Option<Duration>,
+    /// Record a deployment of --environment in the pipeline's project: running, then success or failed as the waits tell
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub gitlab_deployment: Option<bool>,
 }
 
 /// `--mirror`.

@@ -2,10 +2,12 @@
 //! the forges speaks.
 
 mod detect;
+mod statuses;
 
 use secrecy::SecretString;
 
 pub use self::detect::{detect, known};
+pub use self::statuses::Statuses;
 use crate::api::ApiError;
 use crate::git::GitUrl;
 use crate::http::Http;

@@ -3,6 +3,7 @@
 //! The API is that of Gitea's own description (`/api/swagger`); what it answers was recorded from a real server.
 
 mod address;
+mod statuses;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 pub use self::address::version_address;
 use self::address::{address, branch, segment};
+pub use self::statuses::Statuses;
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
@@ -23,9 +25,8 @@ use crate::settings::{Flag, ProposalSettings};
 const MERGE_CHECK: Duration = Duration::from_secs(30);
 const MERGE_CHECK_PAUSE: Duration = Duration::from_secs(1);
 
-/// How much is listed, a page and pages at most.
-const PAGE: usize = 50;
-const MOST_PAGES: usize = 20;
+/// How much of a list is asked for at once.
+const PAGE: &str = "limit=50";
 
 /// Stands before the title of a draft.
 const DRAFT: &str = "WIP: ";
@@ -120,8 +121,8 @@ impl Repository {
             return Ok(Vec::new());
         }
         let owner = self.name.split('/').next().unwrap_or_default();
-        let mut known = self.list(&self.path("labels"), "").await?;
-        match self.list(&format!("orgs/{owner}/labels"), "").await {
+        let mut known = self.api.pages(&self.path("labels"), PAGE).await?;
+        match self.api.pages(&format!("orgs/{owner}/labels"), PAGE).await {
             Ok(labels) => known.extend(labels),
             // A person owns the repository, or the token may not look.
             Err(ApiError::NotFound { .. } | ApiError::Denied { .. }) => {}
@@ -136,22 +137,6 @@ impl Repository {
         names.iter().map(id).collect()
     }
 
-    /// All pages of a list.
-    async fn list(&self, path: &str, query: &str) -> Result<Vec<Value>, ApiError> {
-        let mut all = Vec::new();
-        for page in 1..=MOST_PAGES {
-            let found = self.api.get(&format!("{path}?{query}page={page}&limit={PAGE}")).await?;
-            let found = found.as_array().cloned().unwrap_or_default();
-            // A server may list fewer on a page than were asked for.
-            let fresh: Vec<Value> = found.into_iter().filter(|item| !all_hold(&all, item)).collect();
-            if fresh.is_empty() {
-                break;
-            }
-            all.extend(fresh);
-        }
-        Ok(all)
-    }
-
     /// The open request of two branches. Asked by the branches, Gitea may name one that is closed.
     async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
         let path = self.path(&format!("pulls/{}/{}", segment(wish.target), branch(wish.source)));
@@ -161,7 +146,7 @@ impl Repository {
             Err(ApiError::NotFound { .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        let open = self.list(&self.path("pulls"), "state=open&").await?;
+        let open = self.api.pages(&self.path("pulls"), &format!("state=open&{PAGE}")).await?;
         let named = |request: &Value, side: &str| request.get(side).map(|side| text(side, "ref").to_owned());
         let is_own = |request: &Value| {
             let repository = |side: &str| request.pointer(&format!("/{side}/repo_id")).and_then(Value::as_u64);
@@ -233,10 +218,6 @@ impl Repository {
             }
         }
     }
-}
-
-fn all_hold(all: &[Value], item: &Value) -> bool {
-    number(item, "id").is_some_and(|id| all.iter().any(|known| number(known, "id") == Some(id)))
 }
 
 /// What a request of this repository can't be.

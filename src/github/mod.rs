@@ -4,11 +4,13 @@
 //! none, is asked of the GraphQL API.
 
 mod graphql;
+mod statuses;
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use self::graphql::Graphql;
+pub use self::statuses::Statuses;
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};

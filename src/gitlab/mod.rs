@@ -3,7 +3,9 @@
 //! The API is that of GitLab's "Merge requests API", as far back as GitLab 15.
 
 mod address;
+pub mod deployments;
 mod options;
+mod statuses;
 
 use std::time::Duration;
 
@@ -14,6 +16,7 @@ use url::Url;
 pub use options::{is_there_already, push_options, request_url, warning};
 
 use self::address::{Address, addresses};
+pub use self::statuses::Statuses;
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};

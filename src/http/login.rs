@@ -24,6 +24,8 @@ pub(crate) enum Login {
     Bearer(Bound<SecretString>),
     /// A token in GitLab's own header.
     PrivateToken(Bound<SecretString>),
+    /// A job's token in GitLab's own header.
+    JobToken(Bound<SecretString>),
     /// A token as Gitea wants it.
     Token(Bound<SecretString>),
 }
@@ -72,7 +74,9 @@ impl Login {
     pub(crate) fn is_for(&self, url: &Url) -> bool {
         match self {
             Self::Basic(pair) => pair.for_url(url).is_some(),
-            Self::Bearer(token) | Self::PrivateToken(token) | Self::Token(token) => token.for_url(url).is_some(),
+            Self::Bearer(token) | Self::PrivateToken(token) | Self::JobToken(token) | Self::Token(token) => {
+                token.for_url(url).is_some()
+            }
         }
     }
 
@@ -86,11 +90,8 @@ impl Login {
             Self::Basic(pair) => pair.for_url(url).map(basic).transpose()?.map(|value| (AUTHORIZATION, value)),
             Self::Bearer(token) => authorization("Bearer", token, url)?,
             Self::Token(token) => authorization("token", token, url)?,
-            Self::PrivateToken(token) => {
-                let value = |token: &SecretString| secret_value(token.expose_secret());
-                let name = HeaderName::from_static("private-token");
-                token.for_url(url).map(value).transpose()?.map(|value| (name, value))
-            }
+            Self::PrivateToken(token) => own_header("private-token", token, url)?,
+            Self::JobToken(token) => own_header("job-token", token, url)?,
         };
         Ok(header)
     }
@@ -160,6 +161,16 @@ fn authorization(
     Ok(token.for_url(url).map(value).transpose()?.map(|value| (AUTHORIZATION, value)))
 }
 
+/// A header that holds the token and nothing else.
+fn own_header(
+    name: &'static str,
+    token: &Bound<SecretString>,
+    url: &Url,
+) -> Result<Option<(HeaderName, HeaderValue)>, Withheld> {
+    let value = |token: &SecretString| secret_value(token.expose_secret());
+    Ok(token.for_url(url).map(value).transpose()?.map(|value| (HeaderName::from_static(name), value)))
+}
+
 fn basic(pair: &Credentials) -> Result<HeaderValue, Withheld> {
     if pair.username.contains(':') {
         return Err(Withheld::NoHeader { what: "a user name with a colon" });
@@ -205,6 +216,7 @@ mod tests {
             (Login::Basic(bound(pair("u"), "h.example")), "authorization: Basic dTpw"),
             (Login::Bearer(token()), "authorization: Bearer t0ken"),
             (Login::PrivateToken(token()), "private-token: t0ken"),
+            (Login::JobToken(token()), "job-token: t0ken"),
             (Login::Token(token()), "authorization: token t0ken"),
         ] {
             assert_eq!(shown(&login, "https://h.example/x", &[]).unwrap().as_deref(), Some(expected));

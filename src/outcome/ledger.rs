@@ -52,6 +52,7 @@ impl<'a> Ledger<'a> {
             images: images.iter().map(image).collect(),
             repositories: plan.iter().map(repository).collect(),
             error: None,
+            deployment: None,
         };
         Self { known: Mutex::new(known), published: Box::new(published) }
     }
@@ -114,6 +115,16 @@ impl<'a> Ledger<'a> {
         if let Some(repository) = known.repositories.get(number) {
             (self.published)(&known, repository, news);
         }
+    }
+
+    /// A deployment is recorded as running; none when its record has ended.
+    pub(crate) fn deploying(&self, number: Option<u64>) {
+        self.lock().deployment = number;
+    }
+
+    /// Asks something of what is known so far.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&Finished) -> T) -> T {
+        question(&self.lock())
     }
 
     /// Something is wrong with the run as a whole.

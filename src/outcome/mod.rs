@@ -21,6 +21,8 @@ pub struct Finished {
     pub repositories: Vec<RepositoryOutcome>,
     /// A failure that belongs to the run as a whole.
     pub error: Option<Error>,
+    /// The number of a deployment that is recorded as running.
+    pub deployment: Option<u64>,
 }
 
 /// One image's check.

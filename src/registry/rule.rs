@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::glob;
+
 /// `KEY` (must be there) or `KEY=VALUE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelRule {
@@ -48,26 +50,7 @@ impl TagPattern {
     }
 
     pub(super) fn matches(&self, tag: &str) -> bool {
-        let (pattern, tag) = (self.0.as_bytes(), tag.as_bytes());
-        let (mut p, mut t, mut star) = (0, 0, None);
-        while let Some(&c) = tag.get(t) {
-            match pattern.get(p) {
-                Some(b'*') => {
-                    star = Some((p, t));
-                    p += 1;
-                }
-                Some(&wanted) if wanted == b'?' || wanted == c => {
-                    p += 1;
-                    t += 1;
-                }
-                _ => {
-                    let Some((star_p, star_t)) = star else { return false };
-                    star = Some((star_p, star_t + 1));
-                    (p, t) = (star_p + 1, star_t + 1);
-                }
-            }
-        }
-        pattern.iter().skip(p).all(|&c| c == b'*')
+        glob::fits(&self.0, tag)
     }
 }
 

@@ -161,7 +161,7 @@ fn mirror_token(environment: &Environment) -> Result<Option<(&'static str, Secre
 }
 
 /// A project's id, or its path: what stands in the API's path must not lead to another place of it.
-fn project(text: String) -> Result<String, SettingsError> {
+pub(super) fn project(text: String) -> Result<String, SettingsError> {
     let is_id = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let is_name = |part: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -199,11 +199,11 @@ pub(super) fn argocd(args: &AfterArgs, environment: &Environment) -> Result<Opti
     }))
 }
 
-fn missing(variable: &str, url: &str) -> SettingsError {
+pub(super) fn missing(variable: &str, url: &str) -> SettingsError {
     SettingsError::Token { variable: variable.to_owned(), url: url.to_owned(), state: "not set or empty" }
 }
 
-fn address(what: &str, text: &str) -> Result<String, SettingsError> {
+pub(super) fn address(what: &str, text: &str) -> Result<String, SettingsError> {
     let wrong = |reason: &str| SettingsError::Value { what: what.to_owned(), reason: reason.to_owned() };
     let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {

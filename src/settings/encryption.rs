@@ -5,7 +5,10 @@
 
 use url::Url;
 
-use super::{ArgocdSettings, Ci, Delivery, Network, ProposalSettings, RepositorySettings, SettingsError};
+use super::{
+    ArgocdSettings, Ci, Delivery, DeploymentSettings, Network, ProposalSettings, RepositorySettings, SettingsError,
+    StatusWait,
+};
 use crate::git::GitUrl;
 use crate::http::{PlainHttp, name_of};
 
@@ -30,17 +33,18 @@ pub(super) fn repository(url: &GitUrl, network: &Network) -> Result<(), Settings
     }
 }
 
-/// The same for the API that opens merge requests.
+/// The same for the API that opens merge requests and has the commits' statuses.
 pub(super) fn forge(
-    (repositories, proposal): (&[RepositorySettings], &ProposalSettings),
+    (repositories, proposal, statuses): (&[RepositorySettings], &ProposalSettings, Option<&StatusWait>),
     ci: &Ci,
     network: &Network,
 ) -> Result<(), SettingsError> {
-    let is_request = |repository: &&RepositorySettings| repository.delivery == Delivery::MergeRequest;
-    for repository in repositories.iter().filter(is_request).filter(|_| proposal.token.is_some()) {
+    let is_asked =
+        |repository: &&RepositorySettings| repository.delivery == Delivery::MergeRequest || statuses.is_some();
+    for repository in repositories.iter().filter(is_asked).filter(|_| proposal.token.is_some()) {
         let own = ci.api_v4_url.clone().filter(|_| ci.is_own_server(&repository.url));
         if let Some(api) = own.or_else(|| repository.url.web_origin()) {
-            require("the token of the merge requests' API", &api, network)?;
+            require("the token of the forge's API", &api, network)?;
         }
     }
     Ok(())
@@ -49,6 +53,11 @@ pub(super) fn forge(
 /// The same for Argo CD.
 pub(super) fn argocd(argocd: Option<&ArgocdSettings>, network: &Network) -> Result<(), SettingsError> {
     argocd.map_or(Ok(()), |argocd| require("the token of Argo CD", &argocd.server, network))
+}
+
+/// The same for the job's token with which a deployment is recorded.
+pub(super) fn deployment(deployment: Option<&DeploymentSettings>, network: &Network) -> Result<(), SettingsError> {
+    deployment.map_or(Ok(()), |deployment| require("CI_JOB_TOKEN", &deployment.api, network))
 }
 
 fn require(what: &str, url: &str, network: &Network) -> Result<(), SettingsError> {

@@ -17,6 +17,7 @@ pub use check::{CheckSettings, CheckedRepository, check};
 pub use ci::Ci;
 pub use commit::{CommitSettings, SignOff};
 pub use credentials::registry;
+pub use deployment::DeploymentSettings;
 pub use error::SettingsError;
 pub use gate::GateSettings;
 pub use hidden::{redactor, secrets_in_config};
@@ -26,6 +27,7 @@ pub use network::{CaSource, Network};
 pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
 pub use ssh::SshSettings;
 pub use status::{StatusSettings, status};
+pub use statuses::StatusWait;
 
 mod after;
 mod branch;
@@ -33,6 +35,7 @@ mod check;
 mod ci;
 mod commit;
 mod credentials;
+mod deployment;
 mod encryption;
 mod environments;
 mod error;
@@ -47,6 +50,7 @@ mod repositories;
 mod servers;
 mod ssh;
 mod status;
+mod statuses;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -91,6 +95,10 @@ pub struct Settings {
     pub skip_ci: SkipCi,
     /// The controller that is waited for.
     pub argocd: Option<ArgocdSettings>,
+    /// The commit statuses that are waited for.
+    pub statuses: Option<StatusWait>,
+    /// The deployment that is recorded.
+    pub deployment: Option<DeploymentSettings>,
     /// How long a push that lost a race is tried again, and a Git server whose failure may pass.
     pub push_timeout: Duration,
     /// Where to report.
@@ -215,9 +223,12 @@ pub fn merge(
     proposal::require_request(&args.proposal, &config)?;
     let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
     let argocd = after::argocd(&args.after, environment)?;
+    let statuses = statuses::statuses(&args.after, &proposal, (&repositories, &servers))?;
+    let deployment = deployment::deployment(&args.after, name.as_deref(), environment)?;
     let ci = Ci::from_environment(environment);
     encryption::repositories(&repositories, &network)?;
-    encryption::forge((&repositories, &proposal), &ci, &network)?;
+    encryption::forge((&repositories, &proposal, statuses.as_ref()), &ci, &network)?;
+    encryption::deployment(deployment.as_ref(), &network)?;
     encryption::argocd(argocd.as_ref(), &network)?;
     Ok(Settings {
         registry_servers: registry_servers(&args.images, &config, environment)?,
@@ -238,6 +249,8 @@ pub fn merge(
         network,
         proposal,
         argocd,
+        statuses,
+        deployment,
     })
 }
 

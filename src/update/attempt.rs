@@ -78,6 +78,8 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     let branch = reading.snapshot.branch();
     context.ledger.repository(number, |outcome| outcome.branch = Some(branch.to_owned()));
     require_work_branch(plan, branch, context)?;
+    let failed = |reason| Error::Statuses { place: plan.url.on_branch(Some(branch)), reason: Box::new(reason) };
+    context.desks[number].require_statuses(plan, context.settings).map_err(failed)?;
     let rewrite = edit(plan, &reading, context).await?;
     for note in
         rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, |directory| around(&reading.snapshot, directory)))

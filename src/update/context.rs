@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::deployment::Deployment;
 use super::desk::Desk;
 use super::proofs::Proofs;
 use crate::argocd::Applications;
@@ -19,6 +20,8 @@ pub(super) struct Context<'a> {
     pub(super) ledger: &'a Ledger<'a>,
     /// Each repository's forge.
     pub(super) desks: Vec<Desk>,
+    /// The deployment that is recorded.
+    pub(super) deployment: Option<Deployment<'a>>,
     /// The checked images, and what is proven of them.
     pub(super) proofs: Proofs<'a>,
     /// The applications that Argo CD has of the run's repositories.
@@ -35,7 +38,9 @@ impl<'a> Context<'a> {
     ) -> Self {
         let coverage = Coverage::of(plan.len()).excusing(settings.images_of_others());
         let applications = Applications::of(plan.iter().flat_map(|plan| std::iter::once(&plan.url).chain(&plan.copy)));
-        Self { settings, plan, access, ledger, desks, proofs, applications, coverage: Mutex::new(coverage) }
+        let deployment = settings.deployment.as_ref().map(|deployment| Deployment::new(deployment, &access.http));
+        let coverage = Mutex::new(coverage);
+        Self { settings, plan, access, ledger, desks, deployment, proofs, applications, coverage }
     }
 
     /// Which images were found in which repository.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use crate::after;
+use crate::commit_status::StatusError;
 use crate::forge::{self, Client};
 use crate::http::Http;
 use crate::links::Forge;
@@ -22,15 +24,17 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Finds out which forge a repository is on. The server is asked only where something depends on it: a merge request, or
-    /// the links of a report.
+    /// Finds out which forge a repository is on. The server is asked only where something depends on it: a merge request, the
+    /// links of a report, or commit statuses.
     pub(super) async fn of(plan: &PlannedRepository, settings: &Settings, http: &Http) -> Self {
         let reports = &settings.reports;
         let has_links = [&reports.report_json, &reports.report_annotations, &reports.report_markdown];
         let links = settings.mode == Mode::Publish && !plan.url.is_ssh() && has_links.into_iter().any(Option::is_some);
         let given = settings.proposal.forge;
         let forge = match plan.delivery {
-            Delivery::Push if !links => forge::known(&plan.url, given, &settings.ci),
+            Delivery::Push if !links && after::statuses(plan, settings).is_none() => {
+                forge::known(&plan.url, given, &settings.ci)
+            }
             Delivery::Push | Delivery::MergeRequest => forge::detect(&plan.url, given, &settings.ci, http).await,
         };
         Self { forge, client: OnceCell::new() }
@@ -39,6 +43,14 @@ impl Desk {
     /// Which forge it is, as far as that is known.
     pub(super) fn forge(&self) -> Option<Forge> {
         self.forge
+    }
+
+    /// Requires, before anything is pushed, that there are commit statuses where some are waited for.
+    pub(super) fn require_statuses(&self, plan: &PlannedRepository, settings: &Settings) -> Result<(), StatusError> {
+        if self.forge.is_some() || after::statuses(plan, settings).is_none() {
+            return Ok(());
+        }
+        Err(StatusError::NoForge { host: plan.url.host().unwrap_or("a local repository").to_owned() })
     }
 
     /// Requires, before anything is pushed, that a request can be opened and can be what is wished. What an API does not answer

@@ -21,6 +21,7 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
         commit: commit.as_deref(),
         images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
         applications: &context.applications,
+        forge: context.desks[number].forge(),
         settings: context.settings,
         http: &context.access.http,
     };
@@ -34,6 +35,9 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
         context.ledger.published(number, learn);
     } else {
         context.ledger.repository(number, learn);
+    }
+    if let Some(deployment) = context.deployment.as_ref().filter(|_| !step.due().is_empty()) {
+        deployment.begin(context.ledger).await;
     }
     let failures = after::run(&step).await;
     context.ledger.repository(number, |outcome| outcome.after = failures);

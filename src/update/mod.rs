@@ -3,10 +3,12 @@
 //!
 //! `attempt` is everything between a tip that was read and a push, `proofs` what has to be found out for it, `texts`
 //! what is said about it; `publish` and `propose` push, and start the next attempt after a lost race; `desk` is the
-//! forge that opens a request, `follow` waits for its merge, `finish` takes the steps after the push.
+//! forge that opens a request, `follow` waits for its merge, `finish` takes the steps after the push, and `deployment` records
+//! how they went.
 
 mod attempt;
 mod context;
+mod deployment;
 mod desk;
 mod finish;
 mod follow;
@@ -22,6 +24,7 @@ use futures_util::future::{join_all, join3};
 
 use self::attempt::{Ready, attempt, read, require_all_images};
 use self::context::Context;
+pub(crate) use self::deployment::cancel;
 use self::desk::Desk;
 pub use self::proofs::Gate;
 use self::proofs::Proofs;
@@ -81,6 +84,9 @@ pub async fn run(
         Mode::DryRun => ready.for_each(|(number, ready)| decide(number, ready, preview, ledger)),
         Mode::Publish => {
             join_all(ready.map(|(number, ready)| publish(number, ready, &context))).await;
+            if let Some(deployment) = &context.deployment {
+                deployment.end(ledger).await;
+            }
         }
     }
 }

@@ -19,9 +19,14 @@ const NO_INPUT: [(&str, &str); 4] = [
 ];
 
 /// Inputs that are about the job and not about the binary.
-const OF_THE_JOB: [&str; 9] = [
+const OF_THE_JOB: [&str; 14] = [
     "allow-failure-exit-codes",
     "deployment",
+    "environment-action",
+    "environment-auto-stop-in",
+    "environment-on-stop",
+    "environment-tier",
+    "environment-url",
     "git-strategy",
     "job-name",
     "resource-group",
@@ -195,6 +200,48 @@ fn the_readme_has_the_table_of_the_templates_inputs() {
         writeln!(table, "| `{name}` | {variable} | {default} | {description} |").expect("a string can be written");
     }
     assert!(own("README.md").contains(&table), "README.md's table of inputs is not this one:\n{table}");
+}
+
+#[test]
+fn the_environments_keywords_are_there_when_their_inputs_say_something() {
+    let world = World::new();
+    let component = "component: $CI_SERVER_FQDN/gitops-bump/gitops-bump/gitops-bump@0.1.0";
+    let deployed = "image: $IMAGE, repo: $INFRA, helm: values.yaml, environment: prod, deployment: true";
+    let pipeline = format!(
+        "
+include:
+  - {component}
+    inputs: {{{deployed}, job-name: all, environment-url: 'https://$CI_COMMIT_REF_SLUG.example.com', environment-tier: production,
+      environment-on-stop: stop, environment-auto-stop-in: 2 days}}
+  - {component}
+    inputs: {{{deployed}, job-name: some, environment-url: 'https://shop.example.com', environment-action: prepare}}
+  - {component}
+    inputs: {{{deployed}, job-name: none}}
+  - {component}
+    inputs: {{job-name: without, environment-url: 'https://shop.example.com', environment-on-stop: stop}}
+stop:
+  stage: deploy
+  script: [echo stopped]
+  when: manual
+  environment: {{name: prod, action: stop}}
+"
+    );
+    let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
+
+    let expanded = world.write("expanded.yml", project.expanded());
+
+    check_gitlab_ci(&[&expanded]);
+    let expanded: Value = serde_yaml::from_str(&world.read("expanded.yml")).expect("YAML");
+    let environment = |job: &str| expanded[job]["environment"].clone();
+    let all = serde_json::json!({
+        "name": "prod", "action": "start", "url": "https://$CI_COMMIT_REF_SLUG.example.com", "deployment_tier": "production",
+        "on_stop": "stop", "auto_stop_in": "2 days",
+    });
+    assert_eq!(environment("all"), all);
+    let some = serde_json::json!({ "name": "prod", "action": "prepare", "url": "https://shop.example.com" });
+    assert_eq!(environment("some"), some);
+    assert_eq!(environment("none"), serde_json::json!({ "name": "prod", "action": "start" }));
+    assert_eq!(environment("without"), Value::Null);
 }
 
 #[test]

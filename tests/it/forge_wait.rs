@@ -219,3 +219,18 @@ fn what_can_not_be_waited_for_is_said_at_once() {
     }
     assert_eq!(infra.branches(), ["main"]);
 }
+
+#[test]
+fn the_statuses_of_the_merged_commit_are_waited_for() {
+    let scene = Scene::new(Product::Gitea);
+    // Nobody waits for the merge, and so not for what comes of it.
+    scene.propose_by_api("2", &["--wait-status", "k/*"]).run().exits(0);
+    assert!(!scene.forge.asked().iter().any(|asked| asked.contains("/statuses")), "{:?}", scene.forge.asked());
+    scene.forge.at_look(2, Act::Merge(Way::Squash));
+
+    let run = scene.propose_by_api("2", &["--mr-wait", "30s", "--wait-status", "k/*"]).run().exits(0);
+
+    run.says("merged as").says("k/dev is success (reconciled)");
+    let tip = scene.infra.tip("main");
+    assert!(scene.forge.asked().iter().any(|asked| asked.contains(&format!("/commits/{tip}/statuses"))));
+}

@@ -134,8 +134,14 @@ fn the_gate_lets_through_only_what_the_release_signed() {
 
 /// The project's own pipeline with the component and everything extended.
 fn expanded(world: &World) -> Value {
-    let files =
-        [".gitlab-ci.yml", "templates/gitops-bump.yml", "templates/gitops-bump-job.yml"].map(|name| (name, own(name)));
+    let files = [
+        ".gitlab-ci.yml",
+        "templates/gitops-bump.yml",
+        "templates/gitops-bump-job.yml",
+        "ci/gitops-bump-environment.yml",
+        "ci/gitops-bump-environment-unset.yml",
+    ]
+    .map(|name| (name, own(name)));
     let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
     let project = Project::new(world, Executor::Shell, &files);
     let file = world.write("expanded.yml", project.expanded());

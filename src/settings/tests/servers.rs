@@ -351,3 +351,44 @@ fn a_copy_is_an_address_alone_and_needs_no_pipeline() {
     refused(read("copy: 'svn://internal.example/a/b'", &[]), &["mirror.copy", "scheme"]);
     refused(read("copy: 'https://internal.example/a/b', project_id: 42", &[]), &["belong together"]);
 }
+
+#[test]
+fn the_forges_token_is_asked_statuses_with_only_where_it_may_go() {
+    let token = ("GITOPS_BUMP_FORGE_TOKEN", "s3cret");
+    let flags = ["--wait-status=k/*"];
+    let file = at("https://other.example/a/b");
+    refused(
+        resolve(&flags, Some(&file), &[CI, HOST, token]),
+        &["GITOPS_BUMP_FORGE_TOKEN", "other.example", "GITOPS_BUMP_GIT_HOSTS"],
+    );
+    let named = ("GITOPS_BUMP_GIT_HOSTS", "other.example");
+    for variables in [&[CI, HOST][..], &[CI, HOST, token, named], &[token]] {
+        let settings = resolve(&flags, Some(&file), variables).unwrap();
+        assert_eq!(settings.statuses.unwrap().patterns.len(), 1, "{variables:?}");
+    }
+    // An empty pattern, as an unset variable leaves it, is none.
+    assert!(resolve(&["--wait-status="], Some(&file), &[CI, HOST]).unwrap().statuses.is_none());
+    let plain = at("http://git.example/a/b");
+    refused(resolve(&flags, Some(&plain), &[CI, HOST, token]), &["--plain-http"]);
+}
+
+#[test]
+fn the_jobs_token_goes_to_cis_api() {
+    let job = [
+        CI,
+        HOST,
+        ("CI_JOB_TOKEN", "s3cret"),
+        ("CI_API_V4_URL", "https://git.example/api/v4"),
+        ("CI_PROJECT_ID", "42"),
+        ("CI_COMMIT_SHA", "1f"),
+        ("CI_COMMIT_REF_NAME", "main"),
+    ];
+    let file = at("https://git.example/a/b");
+    let flags = ["--gitlab-deployment", "--environment=prod"];
+    let deployment = resolve(&flags, Some(&file), &job).unwrap().deployment.unwrap();
+    let may = |url: &str| deployment.token.for_url(&url::Url::parse(url).unwrap()).is_some();
+    assert!(may("https://git.example/api/v4/x") && !may("https://other.example/api/v4/x"));
+    let beside = [&job[..], &[("CI_PROJECT_ID", "../42")]].concat();
+    refused(resolve(&flags, Some(&file), &beside), &["neither a number nor a path"]);
+    assert!(resolve(&["--gitlab-deployment=false"], Some(&file), &[CI, HOST]).unwrap().deployment.is_none());
+}

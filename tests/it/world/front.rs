@@ -15,10 +15,17 @@ pub(super) struct Asked {
     pub(super) query: Vec<(String, String)>,
     /// The whole header.
     pub(super) token: Option<String>,
+    head: Vec<String>,
     pub(super) body: Value,
 }
 
 impl Asked {
+    /// What a header says.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let pairs = self.head.iter().filter_map(|line| line.split_once(": "));
+        pairs.filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+    }
+
     /// A part of the query.
     pub(super) fn wanted(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -54,17 +61,15 @@ fn serve(mut socket: TcpStream, git: &str, api: &dyn Fn(&Asked) -> (u16, Value))
         return pass_on(&mut socket, git, &head, &body);
     }
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let token = head.iter().find_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        name.eq_ignore_ascii_case("authorization").then(|| value.to_owned())
-    });
-    let asked = Asked {
+    let mut asked = Asked {
         method: method.to_owned(),
         path: path.to_owned(),
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-        token,
+        token: None,
         body: serde_json::from_slice(&body).unwrap_or_default(),
+        head,
     };
+    asked.token = asked.header("authorization").map(str::to_owned);
     let (status, answer) = api(&asked);
     let text = if answer.is_null() { String::new() } else { answer.to_string() };
     let head = format!(

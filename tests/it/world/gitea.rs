@@ -50,6 +50,7 @@ fn repository((method, path): (&str, &[&str]), asked: &Asked, state: &mut State)
             let open: Vec<&Pull> = state.pulls.iter().filter(|pull| !pull.is_closed).collect();
             Some((200, json!(open.iter().skip(page - 1).take(1).map(|pull| shape(pull, state)).collect::<Vec<_>>())))
         }
+        ("GET", ["commits", commit, "statuses"]) => Some((200, statuses(commit, state))),
         ("POST", ["pulls"]) => Some(create(&asked.body, state)),
         ("GET", ["pulls", number]) => {
             let at = state.look(number)?;
@@ -83,6 +84,14 @@ fn repository((method, path): (&str, &[&str]), asked: &Asked, state: &mut State)
         }
         _ => None,
     }
+}
+
+/// Somebody reports on what is on the main branch, and on nothing else.
+fn statuses(commit: &str, state: &State) -> Value {
+    if state.infra.tip("main") != commit {
+        return json!([{ "id": 1, "context": "k/dev", "status": "failure" }]);
+    }
+    json!([{ "id": 2, "context": "k/dev", "status": "success", "description": "reconciled" }])
 }
 
 fn create(body: &Value, state: &mut State) -> (u16, Value) {

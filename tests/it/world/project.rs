@@ -221,7 +221,12 @@ fn publish_component(servers: &Servers) {
     PUBLISHED.get_or_init(|| {
         let project = Repository::create(&servers.git_repositories, "gitops-bump/gitops-bump.git", &servers.git);
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let files = ["templates/gitops-bump.yml", "templates/gitops-bump-job.yml"];
+        let files = [
+            "templates/gitops-bump.yml",
+            "templates/gitops-bump-job.yml",
+            "ci/gitops-bump-environment.yml",
+            "ci/gitops-bump-environment-unset.yml",
+        ];
         let files = files.map(|name| (name, directory::read(root, name)));
         let commit = project.commit("main", "the component", &files);
         project.set_ref(concat!("refs/tags/", env!("CARGO_PKG_VERSION")), &commit);

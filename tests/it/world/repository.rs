@@ -212,6 +212,12 @@ impl Repository {
         count.trim().parse().expect("a number")
     }
 
+    /// The ids of the commits that a branch got since a revision, the oldest first.
+    pub(crate) fn since(&self, revision: &str, branch: &str) -> Vec<String> {
+        let ids = self.output(&["rev-list", "--reverse", &format!("{revision}..{branch}"), "--"]);
+        ids.lines().map(str::to_owned).collect()
+    }
+
     /// The number of merges among them.
     pub(crate) fn merges(&self, branch: &str) -> usize {
         self.output(&["rev-list", "--merges", branch, "--"]).lines().count()

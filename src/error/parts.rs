@@ -1,0 +1,47 @@
+//! The exit codes of what goes wrong in single modules; this module must not know what to do about it.
+
+#![deny(clippy::disallowed_methods)]
+
+use super::ExitCode;
+use crate::api::ApiError;
+use crate::commit_status::StatusError;
+use crate::git::GitError;
+use crate::registry::RegistryError;
+
+pub(super) fn registry(error: &RegistryError) -> ExitCode {
+    match error {
+        RegistryError::NoTag { .. } | RegistryError::Credentials(_) | RegistryError::Withheld(_) => {
+            ExitCode::Configuration
+        }
+        RegistryError::NotFound { .. } => ExitCode::ImageMissing,
+        RegistryError::DigestMismatch { .. } | RegistryError::Unfit { .. } => ExitCode::Requirement,
+        _ => ExitCode::Registry,
+    }
+}
+
+pub(super) fn git(error: &GitError) -> ExitCode {
+    match error {
+        GitError::BranchMissing { .. }
+        | GitError::DefaultBranchUnknown { .. }
+        | GitError::FileTooLarge { .. }
+        | GitError::Path { .. } => ExitCode::Target,
+        GitError::Withheld(_) => ExitCode::Configuration,
+        GitError::Commit(_) => ExitCode::Unexpected,
+        _ => ExitCode::Git,
+    }
+}
+
+pub(super) fn after(error: &ApiError) -> ExitCode {
+    match error {
+        ApiError::Withheld(_) => ExitCode::Configuration,
+        _ => ExitCode::After,
+    }
+}
+
+pub(super) fn statuses(error: &StatusError) -> ExitCode {
+    match error {
+        StatusError::Api(error) => after(error),
+        StatusError::NoForge { .. } => ExitCode::Configuration,
+        StatusError::Failed(_) | StatusError::TimedOut { .. } => ExitCode::After,
+    }
+}
