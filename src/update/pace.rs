@@ -21,13 +21,13 @@ const LISTENING: Range<f64> = 0.3..1.5;
 
 /// Out of how many attempts' time a pause among others is drawn at first, and within which bounds.
 const AMONG_OTHERS: f64 = 6.0;
-const BOUNDS: Range<f64> = 2.5..64.0;
+const BOUNDS: Range<f64> = 2.5..24.0;
 
 /// What a push comes to that was made as soon as somebody landed, and lost: others do the same.
 const CROWDED: f64 = 1.5;
 
 /// What it comes to when nobody landed while a push's time was watched: few are left.
-const QUIET: f64 = 0.85;
+const QUIET: f64 = 0.6;
 
 /// No pause is longer, however slow the server is.
 const LONGEST: Duration = Duration::from_secs(20);
