@@ -119,7 +119,15 @@ impl Repository {
             .append_pair("base", wish.target)
             .finish();
         let found = self.api.get(&self.path(&format!("pulls?{query}"))).await?;
-        Ok(found.as_array().and_then(|requests| requests.first()).cloned())
+        let is_own = |request: &&Value| {
+            let named = |side: &str| request.get(side).map(|side| text(side, "ref"));
+            let repository = |side: &str| request.pointer(&format!("/{side}/repo/id"));
+            // A fork that the same owner has may have a branch of the same name.
+            named("head") == Some(wish.source)
+                && named("base") == Some(wish.target)
+                && repository("head") == repository("base")
+        };
+        Ok(found.as_array().into_iter().flatten().find(is_own).cloned())
     }
 
     async fn create(&self, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {

@@ -130,6 +130,18 @@ fn a_request_that_somebody_opened_meanwhile_is_refreshed() {
 }
 
 #[test]
+fn a_request_from_a_fork_with_the_same_branch_is_left_alone() {
+    let scene = Scene::new(Product::Github);
+    let side = |branch: &str, repository: u64| json!({ "ref": branch, "repo": { "id": repository } });
+    let forks = json!([{ "number": 7, "state": "open", "head": side("bump/app", 2), "base": side("main", 1) }]);
+    scene.forge.trouble("/pulls", 200, forks);
+
+    scene.propose_by_api("2", &["--mr-branch", "bump/app"]).run().exits(0).says(&scene.page(1));
+
+    assert_eq!(scene.forge.pulls().len(), 1);
+}
+
+#[test]
 fn what_a_forge_cannot_do_is_said_before_the_push() {
     for product in PRODUCTS {
         let scene = Scene::new(product);
