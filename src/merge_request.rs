@@ -38,6 +38,16 @@ pub struct Opened {
     pub is_refreshed: bool,
 }
 
+impl Opened {
+    /// The same, when the rest that was wished of it came about.
+    pub(crate) fn when(self, rest: Result<(), ForgeError>) -> Result<Self, ForgeError> {
+        match rest {
+            Ok(()) => Ok(self),
+            Err(reason) => Err(ForgeError::Partly { opened: Box::new(self), reason: Box::new(reason) }),
+        }
+    }
+}
+
 /// What a merge request is at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -102,6 +112,14 @@ pub enum ForgeError {
         /// The server, or the local path.
         host: String,
     },
+    /// The request is open, and a part of what was wished of it failed.
+    #[error("it is open, and is not all that it was to be: {reason}")]
+    Partly {
+        /// The request.
+        opened: Box<Opened>,
+        /// What failed.
+        reason: Box<ForgeError>,
+    },
     /// The forge turned a wish down, in an answer that is no error to HTTP.
     #[error("{} refuses: {words}", forge.name())]
     Refused {
@@ -126,6 +144,16 @@ pub enum ForgeError {
         /// Whether its branches conflict.
         is_conflicting: bool,
     },
+    /// The forge does not answer at the end of the wait.
+    #[error("it is not known whether {request} is merged after {}: {reason}", humantime::format_duration(*.waited))]
+    Unknown {
+        /// The request.
+        request: String,
+        /// How long it was waited for.
+        waited: Duration,
+        /// What the newest look failed with.
+        reason: Box<ApiError>,
+    },
     /// The request is merged, and the branch holds something else all the same.
     #[error("{request} is merged, and {branch} does not name the image at the places all the same")]
     NotThere {
@@ -140,6 +168,14 @@ impl ForgeError {
     /// Whether what was wished can't be had, whatever is tried: the user has to correct it.
     pub fn is_of_wish(&self) -> bool {
         matches!(self, Self::NoUser { .. } | Self::NoLabel { .. } | Self::Unable { .. })
+    }
+
+    /// The page of a request that is open all the same, where it is known.
+    pub fn page(&self) -> Option<&WebUrl> {
+        match self {
+            Self::Partly { opened, .. } => opened.url.as_ref(),
+            _ => None,
+        }
     }
 
     /// What the user can do about it, in one line.
@@ -158,6 +194,16 @@ impl ForgeError {
             Self::Untold { .. } => {
                 "the commit is on the work branch: only GitLab follows push options; set GITOPS_BUMP_FORGE_TOKEN to open the request by the API of GitLab, GitHub or Gitea, with --forge where the host does not tell"
             }
+            Self::Partly { reason, .. } => match reason.as_ref() {
+                Self::Api(ApiError::Rejected { .. } | ApiError::BadAnswer { .. }) => {
+                    "correct the flag of the merge request that the server's answer is about and run the job again, or complete the request by hand"
+                }
+                reason => reason.hint(),
+            },
+            Self::Unknown { reason, .. } => match reason.as_ref() {
+                ApiError::Rejected { .. } => "the forge is busy or broken: run the job again later to go on waiting",
+                reason => api_hint(reason),
+            },
             Self::Refused { .. } => {
                 "the request is open: change the repository's settings, or leave out what was refused"
             }

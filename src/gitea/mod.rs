@@ -70,12 +70,18 @@ impl Repository {
             None => self.create(wish).await?,
         };
         let id = self.number_of(&request)?;
-        self.furnish(id, wish.settings).await?;
-        if wish.settings.auto_merge == Flag::On {
-            self.merge_itself(id, commit, wish.settings).await?;
-        }
         let url = WebUrl::said(text(&request, "html_url"), [self.host.as_str()]);
-        Ok(Opened { number: Some(id), url, is_refreshed })
+        let opened = Opened { number: Some(id), url, is_refreshed };
+        opened.when(self.complete(id, commit, wish.settings).await)
+    }
+
+    /// Does what is wished of a request that is open.
+    async fn complete(&self, id: u64, commit: &str, settings: &ProposalSettings) -> Result<(), ForgeError> {
+        self.furnish(id, settings).await?;
+        if settings.auto_merge == Flag::On {
+            self.merge_itself(id, commit, settings).await?;
+        }
+        Ok(())
     }
 
     /// What a request is now. For seconds after a change Gitea does not know yet whether it can be merged, and says no.

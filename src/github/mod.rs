@@ -61,12 +61,23 @@ impl Repository {
             None => self.create(wish).await?,
         };
         let id = number(&request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
-        self.furnish(id, wish.settings).await?;
-        if wish.settings.auto_merge == Flag::On {
-            self.merge_itself(&request, id, commit).await?;
-        }
         let url = WebUrl::said(text(&request, "html_url"), [self.host.as_str()]);
-        Ok(Opened { number: Some(id), url, is_refreshed })
+        let opened = Opened { number: Some(id), url, is_refreshed };
+        opened.when(self.complete(&request, (id, commit), wish.settings).await)
+    }
+
+    /// Does what is wished of a request that is open.
+    async fn complete(
+        &self,
+        request: &Value,
+        (id, commit): (u64, &str),
+        settings: &ProposalSettings,
+    ) -> Result<(), ForgeError> {
+        self.furnish(id, settings).await?;
+        if settings.auto_merge == Flag::On {
+            self.merge_itself(request, id, commit).await?;
+        }
+        Ok(())
     }
 
     /// What a request is now.

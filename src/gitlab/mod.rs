@@ -78,10 +78,11 @@ impl Project {
         };
         let iid = self.number_of(&request)?;
         let url = WebUrl::said(text(&request, "web_url"), self.hosts.iter().map(String::as_str));
-        if wish.settings.auto_merge == Flag::On {
-            self.merge_itself(iid, commit).await?;
+        let opened = Opened { number: Some(iid), url, is_refreshed };
+        if wish.settings.auto_merge != Flag::On {
+            return Ok(opened);
         }
-        Ok(Opened { number: Some(iid), url, is_refreshed })
+        opened.when(self.merge_itself(iid, commit).await)
     }
 
     /// What a request is now.

@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, info, warn};
 
-use super::attempt::{Ready, is_done, read};
+use super::attempt::{Reading, Ready, is_done, read};
 use super::context::Context;
 use crate::api::ApiError;
 use crate::forge::Client;
+use crate::git::Later;
 use crate::merge_request::{ForgeError, State};
 
 /// How long between two looks.
@@ -47,8 +48,7 @@ pub(super) async fn follow(
         };
         let left = wait.saturating_sub(started.elapsed());
         if left.is_zero() {
-            let open = ForgeError::StillOpen { request: request.clone(), waited: wait, is_conflicting: looks.is_said };
-            return target.tip().await.ok_or(open);
+            return target.tip().await.ok_or_else(|| looks.at_the_end(wait));
         }
         sleep(pause.min(left)).await;
     }
@@ -62,16 +62,21 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    /// The tip, when the branch names the images at the places: what counts, however it came there.
+    /// The tip, when the branch names the images at the places.
     async fn tip(&self) -> Option<String> {
+        Some(self.done().await?.snapshot.tip())
+    }
+
+    /// The branch as it is now, when it names the images at the places: what counts, however it came there.
+    async fn done(&self) -> Option<Reading> {
         let plan = &self.context.plan[self.number];
         let looked = async {
             let reading = read(plan, self.context.access).await?;
             let is_done = is_done(plan, &reading, self.context).await?;
-            Ok::<_, crate::error::Error>((reading.snapshot.tip(), is_done))
+            Ok::<_, crate::error::Error>((reading, is_done))
         };
         match looked.await {
-            Ok((tip, is_done)) => is_done.then_some(tip),
+            Ok((reading, is_done)) => is_done.then_some(reading),
             Err(error) => {
                 debug!(%error, "{}: it can't be told what the branch names", plan.url.on_branch(Some(self.branch)));
                 None
@@ -84,14 +89,28 @@ impl Target<'_> {
 async fn merged(target: &Target<'_>, commit: Option<String>, request: &str) -> Result<String, ForgeError> {
     let started = Instant::now();
     loop {
-        if let Some(tip) = target.tip().await {
-            return Ok(commit.unwrap_or(tip));
+        if let Some(reading) = target.done().await {
+            return Ok(landed(&reading, commit).await);
         }
         if started.elapsed() >= GRACE {
             return Err(ForgeError::NotThere { request: request.to_owned(), branch: target.branch.to_owned() });
         }
         sleep(PAUSE).await;
     }
+}
+
+/// The commit that a forge says, when the branch has it. Else the tip, which names the images: where somebody merged by hand, a
+/// forge may say a commit that never came to the branch.
+async fn landed(reading: &Reading, commit: Option<String>) -> String {
+    let tip = reading.snapshot.tip();
+    let Some(commit) = commit.filter(|commit| *commit != tip) else { return tip };
+    reading.remote.deadline().go_on();
+    let later = reading.remote.built_on(&commit, reading.snapshot.branch()).await;
+    if matches!(later, Ok(Later::Commits(_))) {
+        return commit;
+    }
+    debug!(?later, "the branch does not show that it has {commit}, which the forge says: its tip counts");
+    tip
 }
 
 /// What the looks at a request told so far.
@@ -102,7 +121,8 @@ struct Looks<'a> {
     conflicts: u32,
     /// Whether that was said.
     is_said: bool,
-    is_unanswered: bool,
+    /// What the newest look failed with.
+    unanswered: Option<ApiError>,
 }
 
 enum Look {
@@ -118,15 +138,16 @@ impl Looks<'_> {
             Ok(state) => state,
             // A server that is busy may answer the next time.
             Err(error) if error.may_pass() => {
-                if !self.is_unanswered {
+                if self.unanswered.is_none() {
                     warn!("{}: {error}", self.request);
                 }
-                self.is_unanswered = true;
-                return Ok(Look::Open(PAUSE.max(error.retry_after().unwrap_or_default())));
+                let pause = PAUSE.max(error.retry_after().unwrap_or_default());
+                self.unanswered = Some(error);
+                return Ok(Look::Open(pause));
             }
             Err(error) => return Err(error),
         };
-        self.is_unanswered = false;
+        self.unanswered = None;
         Ok(match state {
             State::Merged { commit } => {
                 info!("{}: it is merged", self.request);
@@ -138,6 +159,15 @@ impl Looks<'_> {
                 Look::Open(PAUSE)
             }
         })
+    }
+
+    /// What the wait came to: whether the request is still open is known only if the newest look was answered.
+    fn at_the_end(self, waited: Duration) -> ForgeError {
+        let request = self.request.to_owned();
+        match self.unanswered {
+            Some(error) => ForgeError::Unknown { request, waited, reason: Box::new(error) },
+            None => ForgeError::StillOpen { request, waited, is_conflicting: self.is_said },
+        }
     }
 
     /// Says once that a request can't be merged, and once that it can again.

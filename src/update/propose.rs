@@ -60,8 +60,9 @@ pub(super) async fn propose(
     let opened = match open(number, (&wish, &pushed), context).await {
         Ok(opened) => opened,
         Err(reason) => {
+            let page = reason.page().cloned();
             let error = failed(plan, wish.source, reason);
-            let end = End::Proposed(proposal(pushed.is_new, None, Some(error)));
+            let end = End::Proposed(proposal(pushed.is_new, page, Some(error)));
             context.ledger.repository(number, |outcome| outcome.end = end);
             return Ok(Sent::Done);
         }

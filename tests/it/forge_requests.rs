@@ -174,10 +174,13 @@ fn what_only_the_forge_knows_is_exit_11() {
         403,
         json!({ "message": "token does not have at least one of required scope(s)" }),
     );
-    scene.propose_by_api("2", &["--mr-reviewer", "bot"]).run().exits(11).says("poster of pr can't be reviewer");
+    let run = scene.propose_by_api("2", &["--mr-reviewer", "bot"]).run().exits(11);
+    let run = run.says("poster of pr can't be reviewer").says("complete the request by hand");
+    assert_eq!(scene.reported()["merge_request"], json!(scene.page(1)), "{run}");
     assert_eq!(scene.infra.file(&scene.work_branch(), "values.yaml"), scene.values("2"));
     let scene = Scene::new(Product::Github);
     scene.propose_by_api("2", &["--mr-assignee", "stranger"]).run().exits(11).says("stranger can't be assigned");
+    assert_eq!(scene.reported()["merge_request"], json!(scene.page(1)));
     let wrong = scene.propose("3", &[]).env("GITOPS_BUMP_FORGE_TOKEN", "wr0ng/t+ken");
     wrong.run().exits(11).says("denies access: Bad credentials").says("GITOPS_BUMP_FORGE_TOKEN needs the right");
 }

@@ -85,6 +85,35 @@ fn a_request_that_was_merged_by_hand_and_closed_is_merged() {
 }
 
 #[test]
+fn the_commit_that_is_gone_on_with_is_on_the_branch() {
+    let scene = Scene::new(Product::Github);
+    scene.propose_by_api("2", &[]).run().exits(0);
+    scene.forge.at_look(2, Act::MergeByHand);
+    let run = scene.propose_by_api("2", &["--mr-wait", "30s"]).run().exits(0);
+    assert_eq!(scene.reported()["commit"], json!(scene.infra.tip("main")), "{run}");
+
+    let scene = Scene::new(Product::Gitea);
+    scene.propose_by_api("2", &[]).run().exits(0);
+    scene.forge.at_look(2, Act::MergeAndMore);
+    let run = scene.propose_by_api("2", &["--mr-wait", "30s"]).run().exits(0);
+    let merged = scene.forge.pulls().remove(0).merged;
+    assert_eq!(scene.reported()["commit"], json!(merged), "{run}");
+    assert_ne!(merged, Some(scene.infra.tip("main")));
+}
+
+#[test]
+fn a_forge_that_does_not_answer_is_not_taken_for_an_open_request() {
+    let scene = Scene::new(Product::Gitea);
+    for _ in 0..9 {
+        scene.forge.trouble("/pulls/1", 502, json!({ "message": "the database is away" }));
+    }
+    let run = scene.propose_by_api("2", &["--mr-wait", "1s"]).run().exits(11);
+    let run = run.says("it is not known whether merge request 1 of ").says("502: the database is away");
+    let run = run.says("run the job again later to go on waiting");
+    assert!(!run.stderr.contains("still open"), "{run}");
+}
+
+#[test]
 fn conflicts_are_said_once() {
     let scene = Scene::new(Product::Github);
     scene.propose_by_api("2", &[]).run().exits(0);

@@ -31,6 +31,10 @@ pub(crate) enum Way {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Act {
     Merge(Way),
+    /// Merges it squashed without the forge, which then names the request's own commit.
+    MergeByHand,
+    /// Merges it, and another commit follows.
+    MergeAndMore,
     Close,
 }
 
@@ -165,8 +169,18 @@ impl State {
 
     pub(super) fn act(&mut self, at: usize, act: Act) {
         let pull = &mut self.pulls[at];
-        if let Act::Merge(way) = act {
-            pull.merged = Some(self.infra.merge(way, &pull.source, &pull.target));
+        let merge = |way| self.infra.merge(way, &pull.source, &pull.target);
+        match act {
+            Act::Merge(way) => pull.merged = Some(merge(way)),
+            Act::MergeByHand => {
+                merge(Way::Squash);
+                pull.merged = Some(self.infra.tip(&pull.source));
+            }
+            Act::MergeAndMore => {
+                pull.merged = Some(merge(Way::Merge));
+                self.infra.commit(&pull.target, "more", &[("more.txt", "more")]);
+            }
+            Act::Close => {}
         }
         pull.is_closed = true;
     }
