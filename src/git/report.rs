@@ -19,8 +19,16 @@ const LOST: [&str; 9] = [
     "remote ref has changed",
 ];
 
-/// How a server says that somebody decided against the push, whatever else it says.
-const REFUSED: [&str; 5] = ["hook declined", "protected branch", "you are not allowed", "gl-hook-err", "prohibited"];
+/// How a server says that the push would be turned down again, whatever else it says.
+const REFUSED: [&str; 6] = [
+    "hook declined",
+    "protected branch",
+    "you are not allowed",
+    "gl-hook-err",
+    "prohibited",
+    // A branch `a` leaves no room for `a/b`, however often that is pushed.
+    "exists; cannot create",
+];
 
 /// What became of the pushed ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,5 +138,7 @@ mod tests {
         assert!(!is_lost_race("pre-receive hook declined", "please fetch first, then see the wiki"));
         assert!(!is_lost_race("failed to update ref", "GL-HOOK-ERR: You are not allowed to push code"));
         assert!(!is_lost_race("deny updating a hidden ref", ""));
+        let no_room = "error: cannot lock ref 'refs/heads/a/b': 'refs/heads/a' exists; cannot create 'refs/heads/a/b'";
+        assert!(!is_lost_race("failed to update ref", no_room));
     }
 }
