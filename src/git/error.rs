@@ -189,6 +189,9 @@ pub enum GitError {
         /// The path.
         path: String,
     },
+    /// A merge request was to be opened by push options.
+    #[error("the Git server takes no push options")]
+    NoPushOptions,
     /// Something that the server or we don't do.
     #[error("{0}")]
     Unsupported(String),
@@ -232,11 +235,11 @@ impl GitError {
             Self::Broken { .. } => {
                 "check the URL, the network and the proxy variables, then run the job again: what has arrived is not pushed twice"
             }
-            Self::Answered { retry_after: Some(_), .. } => {
-                "the server asks to be left alone for longer than --push-timeout leaves: run the job again later, or give it longer"
+            Self::Answered { retry_after: Some(_), .. } if self.passing().is_some() => {
+                "the server asks to be left alone for longer than this run waits: run the job again later, or give a run that pushes longer with --push-timeout"
             }
             Self::Answered { .. } if self.passing().is_some() => {
-                "run the job again later, or let it try longer with --push-timeout"
+                "run the job again later, or let a run that pushes try longer with --push-timeout"
             }
             Self::Answered { .. } => "check the URL; if it is right, the server's administrator knows more",
             Self::WebPage { .. } => {
@@ -287,6 +290,9 @@ impl GitError {
             }
             Self::FileTooLarge { .. } => "name a smaller file",
             Self::Path { .. } => "name the file by its path from the top of the repository",
+            Self::NoPushOptions => {
+                "set GITOPS_BUMP_FORGE_TOKEN to open the merge request by the API of the forge; on a Git server of your own `receive.advertisePushOptions` allows push options"
+            }
             Self::Unsupported(_) => "use another URL for the repository, or a newer Git server",
             Self::Program { program: "ssh", .. } => {
                 "install ssh (Debian, Ubuntu: openssh-client, Alpine: openssh-client-default), or use an https URL"

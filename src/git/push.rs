@@ -46,7 +46,7 @@ pub(super) async fn push(receiving: Receiving, update: Update<'_>, commit: &Comm
     let branch = update.branch;
     require_report(&capabilities)?;
     if !update.options.is_empty() && !capabilities.has("push-options") {
-        return Err(GitError::Unsupported("the Git server takes no push options".to_owned()));
+        return Err(GitError::NoPushOptions);
     }
     let old = update.old.unwrap_or(Oid::ZERO_SHA1);
     if let Some(tip) = tip.filter(|tip| *tip != old) {

@@ -316,6 +316,25 @@ fn the_work_branch_is_never_the_branch_that_the_request_is_for() {
 }
 
 #[test]
+fn a_work_branch_that_has_no_room_is_a_refusal_and_no_race() {
+    let scene = Scene::new();
+    scene.world.push("team/app", "2");
+    scene.infra.set_ref("refs/heads/bump", &scene.infra.tip("main"));
+    let run = scene.propose_by_api("2", &["--mr-branch", "bump/app"]).run().exits(8);
+    run.says("push to").says("'refs/heads/bump' exists; cannot create 'refs/heads/bump/app'");
+    assert_eq!(scene.infra.branches(), ["bump", "main"]);
+}
+
+#[test]
+fn a_server_without_push_options_needs_the_api() {
+    let scene = Scene::new();
+    scene.world.push("team/app", "2");
+    scene.infra.configure("receive.advertisePushOptions", "false");
+    scene.propose("2", &[]).run().exits(8).says("takes no push options").says("set GITOPS_BUMP_FORGE_TOKEN");
+    assert_eq!(scene.infra.branches(), ["main"]);
+}
+
+#[test]
 fn a_template_that_is_none_is_refused_where_nothing_changes_too() {
     let scene = Scene::new();
     scene.world.push("team/app", "1");
