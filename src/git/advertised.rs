@@ -122,7 +122,8 @@ impl Advertised {
             self.existing.push(branch.to_owned());
         }
         let is_guess = self.default.is_none() && self.head == Some(id);
-        if is_guess && (self.guesses.len() < MOST_GUESSES || BY_CUSTOM.contains(&branch)) && is_name(name) {
+        let is_kept = self.guesses.len() < MOST_GUESSES || BY_CUSTOM.contains(&branch);
+        if is_guess && is_kept && is_name(name) && !self.guesses.iter().any(|guess| guess == branch) {
             self.guesses.push(branch.to_owned());
         }
     }

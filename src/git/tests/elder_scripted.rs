@@ -152,10 +152,12 @@ async fn the_default_branch_is_the_one_that_stands_where_head_does() {
     let (_, tip) = objects();
     let other = git2::Oid::hash_object(git2::ObjectType::Blob, b"other").unwrap();
     let branch = |name: &'static str| (tip, name);
-    let cases: [(Refs<'_>, Option<&str>); 6] = [
+    let cases: [(Refs<'_>, Option<&str>); 7] = [
         (&[(other, "refs/heads/a"), branch("refs/heads/trunk"), branch("refs/tags/v1")], Some("trunk")),
         (&[branch("refs/heads/a"), branch("refs/heads/b"), branch("refs/heads/c"), branch(MAIN)], Some("main")),
         (&[branch("refs/heads/a"), branch("refs/heads/master")], Some("master")),
+        // One that is listed again is the same one.
+        (&[branch("refs/heads/a"), branch("refs/heads/a")], Some("a")),
         (&[branch("refs/heads/a"), branch("refs/heads/b")], None),
         (&[(other, "refs/heads/a"), (other, MAIN)], None),
         (&[branch("refs/heads/..")], None),
