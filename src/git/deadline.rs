@@ -75,6 +75,11 @@ impl Deadline {
         Ok(())
     }
 
+    /// The server has answered, whatever comes of the exchange.
+    pub(super) fn reached(&self) {
+        self.lock().is_reached = true;
+    }
+
     /// A question was answered: the next failure is the first one again.
     pub(super) fn answered(&self) {
         let mut shared = self.lock();
@@ -169,7 +174,7 @@ mod tests {
         let deadline = Deadline::after(Duration::from_mins(2));
         assert!(deadline.next(&BROKEN(), &mut tried(short)).is_some());
         assert!(deadline.next(&BROKEN(), &mut tried(long)).is_none());
-        deadline.answered();
+        deadline.reached();
         assert!(deadline.next(&BROKEN(), &mut tried(long)).is_some());
     }
 

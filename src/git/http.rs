@@ -78,7 +78,11 @@ impl HttpRemote {
         loop {
             match self.ask_once(url, request.clone(), (service, what)).await {
                 Err(error) if service == Service::UploadPack => self.deadline.before_again(error).await?,
-                answered => return answered,
+                Err(error) => return Err(error),
+                Ok(answer) => {
+                    self.deadline.reached();
+                    return Ok(answer);
+                }
             }
         }
     }
