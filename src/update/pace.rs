@@ -16,10 +16,10 @@ const FIRST_SPREAD: f64 = 2.5;
 /// How much each further loss adds to it.
 const GROWTH: f64 = 1.3;
 
-/// Where pushes are slow: out of which part of an attempt's time the first pause is drawn, in which nobody may land.
+/// Where pushes are slow: out of which part of a push's time the first pause is drawn, in which nobody may land.
 const LISTENING: Range<f64> = 0.3..1.5;
 
-/// Out of how many attempts' time a pause among others is drawn at first, and within which bounds.
+/// Out of how many pushes' time a pause among others is drawn at first, and within which bounds.
 const AMONG_OTHERS: f64 = 6.0;
 const BOUNDS: Range<f64> = 2.5..24.0;
 
@@ -36,20 +36,23 @@ const LONGEST: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(super) struct Pace {
     losses: u32,
+    /// The quickest push so far: others that contend for the server's processors make one seem slow.
+    quickest: Duration,
     spread: f64,
     has_followed: bool,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { losses: 0, spread: AMONG_OTHERS, has_followed: false }
+        Self { losses: 0, quickest: LONGEST, spread: AMONG_OTHERS, has_followed: false }
     }
 }
 
 impl Pace {
-    /// Learns that a race was lost.
-    pub(super) fn lost(&mut self) {
+    /// Learns that a race was lost, with a push that took this long.
+    pub(super) fn lost(&mut self, push: Duration) {
         self.losses += 1;
+        self.quickest = self.quickest.min(push);
         if std::mem::take(&mut self.has_followed) {
             self.spread = (self.spread * CROWDED).min(BOUNDS.end);
         }
@@ -66,14 +69,19 @@ impl Pace {
         drawn(attempt, 0.0..spread)
     }
 
+    /// How long a push takes that nothing slows down, as far as is known.
+    pub(super) fn push(&self) -> Duration {
+        self.quickest
+    }
+
     /// How long to listen for others before a push is made again; none when others are known.
-    pub(super) fn listening(&self, attempt: Duration) -> Option<Duration> {
-        (self.losses <= 1).then(|| drawn(attempt, LISTENING))
+    pub(super) fn listening(&self) -> Option<Duration> {
+        (self.losses <= 1).then(|| drawn(self.quickest, LISTENING))
     }
 
     /// The pause among others.
-    pub(super) fn among_others(&self, attempt: Duration) -> Duration {
-        drawn(attempt, 0.0..self.spread)
+    pub(super) fn among_others(&self) -> Duration {
+        drawn(self.quickest, 0.0..self.spread)
     }
 
     /// Learns whether somebody landed while a push's time was watched.
@@ -107,33 +115,33 @@ mod tests {
         assert!(longest(1) <= ATTEMPT.mul_f64(FIRST_SPREAD));
         assert!(longest(6) > ATTEMPT.mul_f64(FIRST_SPREAD * GROWTH.powi(4)));
         let far = Pace { losses: 23, ..Pace::default() };
-        assert!((0..100).all(|_| far.pause(Duration::from_mins(1)) <= LONGEST && far.among_others(LONGEST) <= LONGEST));
+        assert!((0..100).all(|_| far.pause(Duration::from_mins(1)) <= LONGEST && far.among_others() <= LONGEST));
     }
 
     #[test]
     fn one_loss_is_listened_after_and_no_other() {
         let mut pace = Pace::default();
-        pace.lost();
-        let listening = pace.listening(ATTEMPT).unwrap();
+        pace.lost(ATTEMPT);
+        let listening = pace.listening().unwrap();
         assert!((ATTEMPT.mul_f64(LISTENING.start)..ATTEMPT.mul_f64(LISTENING.end)).contains(&listening));
-        pace.lost();
-        assert_eq!((pace.listening(ATTEMPT), pace.losses()), (None, 2));
+        pace.lost(ATTEMPT * 2);
+        assert_eq!((pace.listening(), pace.losses(), pace.push()), (None, 2, ATTEMPT));
     }
 
     #[test]
     fn losses_among_others_widen_the_pauses_and_quiet_narrows_them() {
         let mut pace = Pace::default();
-        pace.lost();
+        pace.lost(ATTEMPT);
         assert!(pace.spread == AMONG_OTHERS, "a loss alone tells nothing of how many others there are");
         pace.watched(true);
-        pace.lost();
+        pace.lost(ATTEMPT);
         assert!(pace.spread > AMONG_OTHERS);
         (0..100).for_each(|_| pace.watched(false));
-        pace.lost();
+        pace.lost(ATTEMPT);
         assert!(pace.spread == BOUNDS.start);
         for _ in 0..100 {
             pace.watched(true);
-            pace.lost();
+            pace.lost(ATTEMPT);
         }
         assert!(pace.spread == BOUNDS.end);
     }

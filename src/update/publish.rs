@@ -11,7 +11,7 @@ use super::finish::finish;
 use super::pace::Pace;
 use super::propose::{Sent, propose};
 use super::texts::Texts;
-use super::turn::{Lost, turn};
+use super::turn::turn;
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
 use crate::links::Forge;
@@ -52,9 +52,9 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             }
         }
         let waited = started.elapsed();
-        pace.lost();
         let push = pushing.elapsed();
-        let lost = Lost { push, attempt: ready.reading.snapshot.took() + push };
+        pace.lost(push);
+        let attempt_took = ready.reading.snapshot.took() + push;
         let left = context.settings.push_timeout.saturating_sub(waited);
         if left.is_zero() {
             context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
@@ -62,7 +62,7 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             return Err(Error::Race { place, attempts: pace.losses(), waited });
         }
         info!("{place}: the branch moved, the edit is applied again");
-        let turn = turn((&ready.reading.remote, &ready.reading.snapshot), lost, &mut pace);
+        let turn = turn((&ready.reading.remote, &ready.reading.snapshot), attempt_took, &mut pace);
         if let Ok(Err(reason)) = tokio::time::timeout(left, turn).await {
             return Err(Error::Git { action: format!("read {place}"), reason });
         }

@@ -17,42 +17,33 @@ const SLOW: u32 = 10;
 const LOOKS: u32 = 8;
 const BETWEEN: Duration = Duration::from_millis(30);
 
-/// How long an attempt took that lost.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lost {
-    /// The push alone.
-    pub(super) push: Duration,
-    /// From asking for the tip on.
-    pub(super) attempt: Duration,
-}
-
-/// Waits for a turn. On a server whose pushes are slow, all that are under way when one lands are lost: so the best moment to push
-/// is right after somebody has landed.
+/// Waits for a turn after an attempt that took this long, from asking for the tip on. On a server whose pushes are slow, all that
+/// are under way when one lands are lost: so the best moment to push is right after somebody has landed.
 pub(super) async fn turn(
     (remote, snapshot): (&Remote, &Snapshot),
-    lost: Lost,
+    attempt: Duration,
     pace: &mut Pace,
 ) -> Result<(), GitError> {
     let asked = Instant::now();
-    let seen = if lost.push > QUICK { Some(remote.tip_again(snapshot).await?) } else { None };
-    let Some(seen) = seen.filter(|_| lost.push > asked.elapsed() * SLOW) else {
-        sleep(pace.pause(lost.attempt)).await;
+    let seen = if pace.push() > QUICK { Some(remote.tip_again(snapshot).await?) } else { None };
+    let Some(seen) = seen.filter(|_| pace.push() > asked.elapsed() * SLOW) else {
+        sleep(pace.pause(attempt)).await;
         return Ok(());
     };
-    if let Some(pause) = pace.listening(lost.attempt) {
+    if let Some(pause) = pace.listening() {
         sleep(pause).await;
         if remote.tip_again(snapshot).await? == seen {
             // There is nobody else, as far as can be told.
             return Ok(());
         }
     }
-    sleep(pace.among_others(lost.attempt)).await;
-    watch((remote, snapshot), lost.push, pace).await
+    sleep(pace.among_others()).await;
+    watch((remote, snapshot), pace).await
 }
 
 /// Watches the branch for a push's time, or until it moves.
-async fn watch((remote, snapshot): (&Remote, &Snapshot), push: Duration, pace: &mut Pace) -> Result<(), GitError> {
-    let seen = remote.tip_again(snapshot).await?;
+async fn watch((remote, snapshot): (&Remote, &Snapshot), pace: &mut Pace) -> Result<(), GitError> {
+    let (seen, push) = (remote.tip_again(snapshot).await?, pace.push());
     let started = Instant::now();
     while started.elapsed() < push + push / 5 {
         sleep(BETWEEN.max(push / LOOKS)).await;
