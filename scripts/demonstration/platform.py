@@ -42,6 +42,14 @@ def synchronise():
     threading.Timer(1.0, lambda: application.update(health="Healthy")).start()
 
 
+def managed(image):
+    """A resource as it was compared and as it is: here both have what was rendered."""
+    name = image.rsplit("/", 1)[-1].split(":")[0]
+    spec = {"template": {"spec": {"containers": [{"name": name, "image": image}]}}}
+    state = json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec})
+    return {"group": "apps", "kind": "Deployment", "name": name, "targetState": state, "liveState": state}
+
+
 class Platform(BaseHTTPRequestHandler):
     def do_POST(self):
         form = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -55,11 +63,16 @@ class Platform(BaseHTTPRequestHandler):
             return self.answer(401, {"message": "invalid session"})
         if not self.path.startswith("/argocd/api/v1/applications/shop"):
             return self.answer(404, {"message": "application not found"})
+        if "/managed-resources" in self.path:
+            return self.answer(200, {"items": [managed(image) for image in application["images"]]})
+        if "/resource-tree" in self.path:
+            return self.answer(200, {"nodes": []})
         if "refresh=" in self.path:
             synchronise()
+        source = {"repoURL": COPY, "path": ".", "helm": {"valueFiles": [VALUES]}}
         self.answer(200, {
             "metadata": {"name": "shop", "namespace": "argocd"},
-            "spec": {"source": {"repoURL": COPY, "path": "."}, "syncPolicy": {"automated": {}}},
+            "spec": {"source": source, "syncPolicy": {"automated": {}}},
             "status": {
                 "sync": {"status": "Synced", "revision": application["revision"]},
                 "health": {"status": application["health"]},

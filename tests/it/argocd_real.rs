@@ -221,7 +221,7 @@ fn an_annotation_that_leaves_the_file_out_is_told_and_helped_as_far_as_argo_cd_g
     let run = scene.update("2", &["--helm", "values-dev.yaml"], &[]).exits(0);
     run.says("does not cover values-dev.yaml").says("runs the image");
     let Some(scene) = chart(&shape) else { return };
-    let run = scene.update("2", &["--helm", "values-dev.yaml"], &["--argocd-timeout", "10s"]).exits(11);
+    let run = scene.update("2", &["--helm", "values-dev.yaml"], &["--argocd-timeout", "30s"]).exits(11);
     run.says("Argo CD has not begun to synchronise it").says("does not cover values-dev.yaml").says("selfHeal");
 }
 
