@@ -139,7 +139,8 @@ fn the_default_branch_among_many_refs_costs_little() {
     fs::write(older.infra.directory().join("packed-refs"), refs).expect("the repository is ours");
     older.update(&["--helm", "values.yaml"]).run().exits(0);
     older.is_bumped();
-    assert!(older.proxy.downloaded() < 4 << 20, "{} bytes were downloaded", older.proxy.downloaded());
+    // One of the two lists has 7 MB; what is on its way when the reading ends depends on the sockets.
+    assert!(older.proxy.downloaded() < 6 << 20, "{} bytes were downloaded", older.proxy.downloaded());
 
     // A branch behind them costs their bytes.
     let content = older.world.repository("team/app");
