@@ -145,6 +145,32 @@ impl Api {
         self.send(path, self.request(Method::POST).form(form)).await
     }
 
+    /// What is found, else what is made, and whether it was found. Where the server says by this status that it is there, or its
+    /// answer was lost, it is looked for again: somebody else was faster, or our own request arrived.
+    pub(crate) async fn found_or_made(
+        &self,
+        find: impl AsyncFn() -> Result<Option<Value>, ApiError>,
+        (path, body, is_there): (&str, &Value, u16),
+    ) -> Result<(Value, bool), ApiError> {
+        if let Some(found) = find().await? {
+            return Ok((found, true));
+        }
+        match self.post(path, body).await {
+            Ok(made) => Ok((made, false)),
+            Err(error)
+                if error.may_pass() || matches!(error, ApiError::Rejected { status, .. } if status == is_there) =>
+            {
+                find().await?.map_or(Err(error), |found| Ok((found, true)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A name as one component of a path.
+    pub(crate) fn segment(name: &str) -> String {
+        url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
+    }
+
     /// An answer that is not what it should be.
     pub(crate) fn bad(&self, what: &str) -> ApiError {
         ApiError::BadAnswer { base: self.base.clone(), what: what.to_owned() }

@@ -37,6 +37,7 @@ pub mod merge_request;
 pub mod message;
 mod offload;
 pub mod outcome;
+mod people;
 pub mod plan;
 pub mod ports;
 pub mod proxies;

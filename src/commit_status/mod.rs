@@ -11,7 +11,9 @@ use serde_json::Value;
 pub use self::error::StatusError;
 pub use self::verdict::{Seen, Verdict};
 use crate::glob;
+use crate::http::Login;
 use crate::links;
+use crate::secret::{Bound, SecretString};
 use crate::words;
 
 /// One status, as it is at one moment. Its texts are on one line.
@@ -45,6 +47,17 @@ pub enum State {
 /// Which statuses are waited for: a name with `*` for any text and `?` for any character.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamePattern(String);
+
+/// Where a forge has the statuses of a repository's commits, and how it puts them.
+pub(crate) struct Source {
+    /// Each base that its API may have, the likeliest first, and the path of the commits below it.
+    pub(crate) commits: Vec<(String, String)>,
+    /// How much is asked for at once.
+    pub(crate) page: &'static str,
+    pub(crate) fields: Fields,
+    /// How a token is shown.
+    pub(crate) login: fn(Bound<SecretString>) -> Login,
+}
 
 /// The fields of a status that each forge calls otherwise.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! The statuses of a repository's commits, on whichever forge it is; this module must not know how one of them speaks.
 
-use crate::api::ApiError;
-use crate::commit_status::Status;
+use crate::api::{Api, ApiError};
+use crate::commit_status::{Fields, Source, Status, newest};
 use crate::git::GitUrl;
 use crate::http::Http;
 use crate::links::Forge;
@@ -11,36 +11,47 @@ use crate::{gitea, github, gitlab};
 
 /// Where the statuses of a repository's commits are read.
 #[derive(Debug)]
-pub enum Statuses {
-    /// On GitLab.
-    Gitlab(gitlab::Statuses),
-    /// On GitHub.
-    Github(github::Statuses),
-    /// On Gitea or Forgejo.
-    Gitea(gitea::Statuses),
+pub struct Statuses {
+    /// Each API that it may be, and the path of the commits there.
+    commits: Vec<(Api, String)>,
+    page: &'static str,
+    fields: Fields,
 }
 
 impl Statuses {
-    /// Those of a repository on this forge.
+    /// Those of a repository on this forge; a public one's are read without a token.
     pub fn of(
         (forge, url): (Forge, &GitUrl),
         token: Option<&Bound<SecretString>>,
         ci: &Ci,
         http: &Http,
     ) -> Result<Self, ApiError> {
-        Ok(match forge {
-            Forge::Gitlab => Self::Gitlab(gitlab::Statuses::of(url, token, ci, http)?),
-            Forge::Github => Self::Github(github::Statuses::of(url, token, http)?),
-            Forge::Gitea => Self::Gitea(gitea::Statuses::of(url, token, http)?),
-        })
+        let Source { commits, page, fields, login } = match forge {
+            Forge::Gitlab => gitlab::statuses(url, ci),
+            Forge::Github => github::statuses(url),
+            Forge::Gitea => gitea::statuses(url),
+        };
+        let api = |base| match token {
+            Some(token) => Api::new(base, login(token.clone()), http),
+            None => Ok(Api::open(base, http)),
+        };
+        let commits = commits.into_iter().map(|(base, path)| Ok((api(base)?, path)));
+        Ok(Self { commits: commits.collect::<Result<_, ApiError>>()?, page, fields })
     }
 
     /// The statuses of a commit, one for each name.
     pub async fn on(&self, commit: &str) -> Result<Vec<Status>, ApiError> {
-        match self {
-            Self::Gitlab(statuses) => statuses.on(commit).await,
-            Self::Github(statuses) => statuses.on(commit).await,
-            Self::Gitea(statuses) => statuses.on(commit).await,
+        let mut missing = None;
+        for (api, path) in &self.commits {
+            match api.pages(&format!("{path}/{commit}/statuses"), self.page).await {
+                Ok(found) => return Ok(newest(found.iter().filter_map(|value| Status::read(value, self.fields)))),
+                // The most likely address comes first, and its words count.
+                Err(error @ (ApiError::NotFound { .. } | ApiError::BadAnswer { .. })) => {
+                    missing = missing.or(Some(error));
+                }
+                Err(error) => return Err(error),
+            }
         }
+        missing.map_or_else(|| Ok(Vec::new()), Err)
     }
 }

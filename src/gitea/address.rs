@@ -2,6 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use crate::api::Api;
 use crate::git::GitUrl;
 
 /// The API's base, and `OWNER/NAME`: what stands before these two is the path that the server is below.
@@ -19,13 +20,9 @@ pub fn version_address(url: &GitUrl) -> Option<String> {
     url.host().map(|_| address(url).0)
 }
 
-pub(super) fn segment(name: &str) -> String {
-    url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
 /// A branch at the end of a path, where its slashes stay.
 pub(super) fn branch(name: &str) -> String {
-    name.split('/').map(segment).collect::<Vec<_>>().join("/")
+    name.split('/').map(Api::segment).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -44,6 +41,6 @@ mod tests {
     #[test]
     fn a_branch_keeps_its_slashes() {
         assert_eq!(branch("gitops-bump/a b#c"), "gitops-bump/a%20b%23c");
-        assert_eq!(segment("release/1"), "release%2F1");
+        assert_eq!(Api::segment("release/1"), "release%2F1");
     }
 }

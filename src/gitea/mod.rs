@@ -11,13 +11,14 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 pub use self::address::version_address;
-use self::address::{address, branch, segment};
-pub use self::statuses::Statuses;
+use self::address::{address, branch};
+pub(crate) use self::statuses::statuses;
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
 use crate::links::{Forge, WebUrl};
-use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, require_others, text};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::people::{self, plain};
 use crate::secret::Bound;
 use crate::settings::{Flag, ProposalSettings};
 
@@ -58,18 +59,22 @@ impl Repository {
         let host = url.host().unwrap_or_default().to_owned();
         let mut repository = Self { api, name, host, labels: Vec::new(), way };
         able(settings, &found)?;
-        repository.require_people(settings).await?;
+        people::require(&repository.api, Forge::Gitea, settings).await?;
         repository.labels = repository.find_labels(&settings.labels).await?;
         Ok(repository)
     }
 
     /// Opens the request, or makes the open one what is wished.
     pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, ForgeError> {
-        let (request, is_refreshed) = match self.open_request(wish).await? {
-            Some(request) => (self.refresh(&request, wish).await?, true),
-            None => self.create(wish).await?,
-        };
-        let id = self.number_of(&request)?;
+        let mut body = texts(wish);
+        body["head"] = json!(wish.source);
+        body["base"] = json!(wish.target);
+        let find = async || self.open_request(wish).await;
+        let (mut request, is_refreshed) = self.api.found_or_made(find, (&self.path("pulls"), &body, 409)).await?;
+        let id = number(&request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+        if is_refreshed {
+            request = self.api.patch(&self.path(&format!("pulls/{id}")), &texts(wish)).await?;
+        }
         let url = WebUrl::said(text(&request, "html_url"), [self.host.as_str()]);
         let opened = Opened { number: Some(id), url, is_refreshed };
         opened.when(self.complete(id, commit, wish.settings).await)
@@ -99,28 +104,6 @@ impl Repository {
         format!("repos/{}/{rest}", self.name)
     }
 
-    fn number_of(&self, request: &Value) -> Result<u64, ForgeError> {
-        Ok(number(request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?)
-    }
-
-    async fn require_people(&self, settings: &ProposalSettings) -> Result<(), ForgeError> {
-        for name in settings.assignees.iter().chain(&settings.reviewers) {
-            let name = name.trim_start_matches('@');
-            match self.api.get(&format!("users/{}", segment(name))).await {
-                Ok(_) => {}
-                Err(ApiError::NotFound { .. }) => {
-                    return Err(ForgeError::NoUser { forge: Forge::Gitea, name: name.to_owned() });
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        if settings.reviewers.is_empty() {
-            return Ok(());
-        }
-        let own = self.api.get("user").await.ok();
-        require_others(Forge::Gitea, own.as_ref().map(|own| text(own, "login")), &settings.reviewers)
-    }
-
     /// The ids of labels, of the repository or its organization: Gitea drops a name that it does not know, without a word.
     async fn find_labels(&self, names: &[String]) -> Result<Vec<u64>, ForgeError> {
         if names.is_empty() {
@@ -144,13 +127,13 @@ impl Repository {
     }
 
     /// The open request of two branches. Asked by the branches, Gitea may name one that is closed.
-    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
-        let path = self.path(&format!("pulls/{}/{}", segment(wish.target), branch(wish.source)));
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ApiError> {
+        let path = self.path(&format!("pulls/{}/{}", Api::segment(wish.target), branch(wish.source)));
         match self.api.get(&path).await {
             Ok(request) if is_open(&request) => return Ok(Some(request)),
             Ok(_) => {}
             Err(ApiError::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
         let open = self.api.pages(&self.path("pulls"), &format!("state=open&{PAGE}")).await?;
         let named = |request: &Value, side: &str| request.get(side).map(|side| text(side, "ref").to_owned());
@@ -167,35 +150,13 @@ impl Repository {
         }))
     }
 
-    async fn create(&self, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {
-        let mut body = texts(wish);
-        body["head"] = json!(wish.source);
-        body["base"] = json!(wish.target);
-        match self.api.post(&self.path("pulls"), &body).await {
-            Ok(request) => Ok((request, false)),
-            // Somebody else was faster, or the answer to our own request was lost.
-            Err(error) if error.may_pass() || matches!(error, ApiError::Rejected { status: 409, .. }) => {
-                match self.open_request(wish).await? {
-                    Some(request) => Ok((self.refresh(&request, wish).await?, true)),
-                    None => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn refresh(&self, request: &Value, wish: &Wish<'_>) -> Result<Value, ForgeError> {
-        let id = self.number_of(request)?;
-        Ok(self.api.patch(&self.path(&format!("pulls/{id}")), &texts(wish)).await?)
-    }
-
     /// Adds labels and reviewers; those that are there stay.
     async fn furnish(&self, id: u64, settings: &ProposalSettings) -> Result<(), ForgeError> {
         if !self.labels.is_empty() {
             self.api.post(&self.path(&format!("issues/{id}/labels")), &json!({ "labels": self.labels })).await?;
         }
         if !settings.reviewers.is_empty() {
-            let body = json!({ "reviewers": plain(&settings.reviewers) });
+            let body = json!({ "reviewers": all_plain(&settings.reviewers) });
             self.api.post(&self.path(&format!("pulls/{id}/requested_reviewers")), &body).await?;
         }
         Ok(())
@@ -249,13 +210,13 @@ fn texts(wish: &Wish<'_>) -> Value {
     let draft = if wish.settings.draft == Flag::On { DRAFT } else { "" };
     let mut body = json!({ "title": format!("{draft}{}", wish.title), "body": wish.description });
     if !wish.settings.assignees.is_empty() {
-        body["assignees"] = json!(plain(&wish.settings.assignees));
+        body["assignees"] = json!(all_plain(&wish.settings.assignees));
     }
     body
 }
 
-fn plain(names: &[String]) -> Vec<&str> {
-    names.iter().map(|name| name.trim_start_matches('@')).collect()
+fn all_plain(names: &[String]) -> Vec<&str> {
+    names.iter().map(|name| plain(name)).collect()
 }
 
 fn is_open(request: &Value) -> bool {

@@ -10,12 +10,13 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use self::graphql::Graphql;
-pub use self::statuses::Statuses;
+pub(crate) use self::statuses::statuses;
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
 use crate::links::{Forge, WebUrl};
-use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, require_others, text};
+use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::people::{self, plain, there};
 use crate::secret::Bound;
 use crate::settings::{Flag, ProposalSettings};
 
@@ -56,11 +57,13 @@ impl Repository {
 
     /// Opens the request, or makes the open one what is wished.
     pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, ForgeError> {
-        let (request, is_refreshed) = match self.open_request(wish).await? {
-            Some(request) => (self.refresh(&request, wish).await?, true),
-            None => self.create(wish).await?,
-        };
+        let find = async || self.open_request(wish).await;
+        let (mut request, is_refreshed) =
+            self.api.found_or_made(find, (&self.path("pulls"), &new_request(wish), 422)).await?;
         let id = number(&request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+        if is_refreshed {
+            request = self.refresh(id, wish).await?;
+        }
         let url = WebUrl::said(text(&request, "html_url"), [self.host.as_str()]);
         let opened = Opened { number: Some(id), url, is_refreshed };
         opened.when(self.complete(&request, (id, commit), wish.settings).await)
@@ -106,23 +109,13 @@ impl Repository {
             });
         }
         for name in &settings.labels {
-            let label = self.api.get(&self.path(&format!("labels/{}", segment(name)))).await;
+            let label = self.api.get(&self.path(&format!("labels/{}", Api::segment(name)))).await;
             there(label, || ForgeError::NoLabel { project: self.name.clone(), name: name.clone() })?;
         }
-        for name in settings.assignees.iter().chain(&settings.reviewers) {
-            let name = name.trim_start_matches('@');
-            let user = self.api.get(&format!("users/{}", segment(name))).await;
-            there(user, || ForgeError::NoUser { forge: Forge::Github, name: name.to_owned() })?;
-        }
-        if settings.reviewers.is_empty() {
-            return Ok(());
-        }
-        // The token of an app has no user.
-        let own = self.api.get("user").await.ok();
-        require_others(Forge::Github, own.as_ref().map(|own| text(own, "login")), &settings.reviewers)
+        people::require(&self.api, Forge::Github, settings).await
     }
 
-    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ApiError> {
         let owner = self.name.split('/').next().unwrap_or_default();
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("state", "open")
@@ -141,29 +134,7 @@ impl Repository {
         Ok(found.as_array().into_iter().flatten().find(is_own).cloned())
     }
 
-    async fn create(&self, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {
-        let body = json!({
-            "title": wish.title,
-            "body": wish.description,
-            "head": wish.source,
-            "base": wish.target,
-            "draft": wish.settings.draft == Flag::On,
-        });
-        match self.api.post(&self.path("pulls"), &body).await {
-            Ok(request) => Ok((request, false)),
-            // Somebody else was faster, or the answer to our own request was lost.
-            Err(error) if error.may_pass() || matches!(error, ApiError::Rejected { status: 422, .. }) => {
-                match self.open_request(wish).await? {
-                    Some(request) => Ok((self.refresh(&request, wish).await?, true)),
-                    None => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn refresh(&self, request: &Value, wish: &Wish<'_>) -> Result<Value, ForgeError> {
-        let id = number(request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+    async fn refresh(&self, id: u64, wish: &Wish<'_>) -> Result<Value, ForgeError> {
         let body = json!({ "title": wish.title, "body": wish.description });
         let request = self.api.patch(&self.path(&format!("pulls/{id}")), &body).await?;
         if wish.settings.draft == Flag::On && !is(&request, "draft") {
@@ -174,7 +145,7 @@ impl Repository {
 
     /// Adds labels and people; those that are there stay.
     async fn furnish(&self, id: u64, settings: &ProposalSettings) -> Result<(), ForgeError> {
-        let names = |names: &[String]| names.iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
+        let names = |names: &[String]| names.iter().map(|name| plain(name).to_owned()).collect();
         let lists: [(String, &str, Vec<String>); 3] = [
             (format!("issues/{id}/labels"), "labels", settings.labels.clone()),
             (format!("issues/{id}/assignees"), "assignees", names(&settings.assignees)),
@@ -223,12 +194,14 @@ fn assigned(answer: &Value, wanted: &[String]) -> Result<(), ForgeError> {
     }
 }
 
-fn there(answer: Result<Value, ApiError>, missing: impl FnOnce() -> ForgeError) -> Result<(), ForgeError> {
-    match answer {
-        Ok(_) => Ok(()),
-        Err(ApiError::NotFound { .. }) => Err(missing()),
-        Err(error) => Err(error.into()),
-    }
+fn new_request(wish: &Wish<'_>) -> Value {
+    json!({
+        "title": wish.title,
+        "body": wish.description,
+        "head": wish.source,
+        "base": wish.target,
+        "draft": wish.settings.draft == Flag::On,
+    })
 }
 
 /// The addresses of the REST and the GraphQL API.
@@ -248,10 +221,6 @@ fn way(found: &Value) -> &'static str {
         () if !is_off("allow_squash_merge") => "squash",
         () => "rebase",
     }
-}
-
-fn segment(name: &str) -> String {
-    url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 #[cfg(test)]

@@ -16,12 +16,13 @@ use url::Url;
 pub use options::{is_there_already, push_options, request_url, warning};
 
 use self::address::{Address, addresses};
-pub use self::statuses::Statuses;
+pub(crate) use self::statuses::statuses;
 use crate::api::{Api, ApiError};
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
 use crate::links::{Forge, WebUrl};
 use crate::merge_request::{ForgeError, Opened, State, Wish, commit, is, number, text};
+use crate::people::plain;
 use crate::secret::Bound;
 use crate::settings::{Ci, Flag, ProposalSettings};
 
@@ -72,10 +73,12 @@ impl Project {
     /// Opens the request, or makes the open one what is wished.
     pub async fn open(&self, wish: &Wish<'_>, commit: &str) -> Result<Opened, ForgeError> {
         let body = self.body(wish);
-        let (request, is_refreshed) = match self.open_request(wish).await? {
-            Some(request) => (self.refresh(&request, &body, wish).await?, true),
-            None => self.create(&body, wish).await?,
-        };
+        let path = format!("projects/{}/merge_requests", self.id);
+        let find = async || self.open_request(wish).await;
+        let (mut request, is_refreshed) = self.api.found_or_made(find, (&path, &body, 409)).await?;
+        if is_refreshed {
+            request = self.refresh(&request, &body, wish).await?;
+        }
         let iid = self.number_of(&request)?;
         let url = WebUrl::said(text(&request, "web_url"), self.hosts.iter().map(String::as_str));
         let opened = Opened { number: Some(iid), url, is_refreshed };
@@ -101,7 +104,7 @@ impl Project {
         })
     }
 
-    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ForgeError> {
+    async fn open_request(&self, wish: &Wish<'_>) -> Result<Option<Value>, ApiError> {
         let query: String = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("state", "opened")
             .append_pair("source_branch", wish.source)
@@ -113,20 +116,6 @@ impl Project {
             number(request, "source_project_id").is_none_or(|id| id == self.id)
         };
         Ok(found.as_array().into_iter().flatten().find(own).cloned())
-    }
-
-    async fn create(&self, body: &Value, wish: &Wish<'_>) -> Result<(Value, bool), ForgeError> {
-        match self.api.post(&format!("projects/{}/merge_requests", self.id), body).await {
-            Ok(request) => Ok((request, false)),
-            // Somebody else was faster, or the answer to our own request was lost.
-            Err(error) if error.may_pass() || matches!(error, ApiError::Rejected { status: 409, .. }) => {
-                match self.open_request(wish).await? {
-                    Some(request) => Ok((self.refresh(&request, body, wish).await?, true)),
-                    None => Err(error.into()),
-                }
-            }
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn refresh(&self, request: &Value, body: &Value, wish: &Wish<'_>) -> Result<Value, ForgeError> {
@@ -186,7 +175,7 @@ impl Project {
 async fn users(api: &Api, names: &[String]) -> Result<Vec<u64>, ForgeError> {
     let mut ids = Vec::with_capacity(names.len());
     for name in names {
-        let name = name.trim_start_matches('@');
+        let name = plain(name);
         let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("username", name).finish();
         let found = api.get(&format!("users?{query}")).await?;
         let id = found.as_array().and_then(|users| number(users.first()?, "id"));

@@ -114,11 +114,12 @@ async fn push(
     info!(
         "{place}: the work branch holds this change already, and is pushed anew: only GitLab's answer tells that the request is open"
     );
-    // A commit of the very same second would be the same one.
-    let mut later = 1;
-    while commit.id() == there || later == 1 {
+    for later in 1.. {
         commit = make(later).await?;
-        later += 1;
+        // A commit of the very same second would be the same one.
+        if commit.id() != there {
+            break;
+        }
     }
     match remote.propose_again(snapshot, &commit, (wish.source, &there), &options).await.map_err(failed)? {
         Proposed::LostRace { words } => Ok(Err(words)),
