@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::samples::{app_infra, values};
+use crate::samples::{app_infra, proposing, values};
 use crate::world::{Bump, FORGE_TOKEN, Forge, Product, Repository, Secret, World};
 
 const PRODUCTS: [Product; 2] = [Product::Github, Product::Gitea];
@@ -223,20 +223,9 @@ fn a_plain_server_that_takes_push_options_opens_nothing() {
     let image = world.push("team/app", "2");
     let infra = app_infra(&world, "1");
     let url = infra.url();
-    let update = [
-        "update",
-        "--image",
-        &image,
-        "--repo",
-        &url,
-        "--helm",
-        "values.yaml",
-        "--merge-request",
-        "--report-json",
-        "r.json",
-    ];
+    let fixed = proposing(&image, &url);
     for _ in 0..2 {
-        let run = world.bump(update).run().exits(11);
+        let run = world.bump(fixed.iter().chain(&["--report-json", "r.json"])).run().exits(11);
         run.says("said nothing of a merge request: it can't be told that one is open").says("GITOPS_BUMP_FORGE_TOKEN");
     }
     let report: Value = serde_json::from_str(&world.read("r.json")).expect("the report is JSON");
@@ -333,18 +322,7 @@ fn a_page_and_a_limit_are_said_as_what_they_are() {
             head.contains("/api/").then(|| answer.clone())
         });
         let url = infra.url_at(&detour.address);
-        let update = [
-            "update",
-            "--image",
-            &image,
-            "--repo",
-            &url,
-            "--helm",
-            "values.yaml",
-            "--merge-request",
-            "--forge",
-            "github",
-        ];
-        world.bump(update).env("GITOPS_BUMP_FORGE_TOKEN", FORGE_TOKEN).run().exits(11).says(words);
+        let update = world.bump(proposing(&image, &url).iter().chain(&["--forge", "github"]));
+        update.env("GITOPS_BUMP_FORGE_TOKEN", FORGE_TOKEN).run().exits(11).says(words);
     }
 }

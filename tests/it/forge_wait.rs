@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::forge_requests::Scene;
-use crate::samples::app_infra;
+use crate::samples::{app_infra, proposing};
 use crate::world::{
     ARGOCD_TOKEN, Act, Argocd, COPY, GITLAB_TOKEN, Gitlab, Product, Way, World, application, output_of,
 };
@@ -159,20 +159,9 @@ fn gitlabs_request_is_followed_too() {
     let gitlab = Gitlab::start();
     let (image, url) = (world.repository("team/app") + ":2", infra.url());
     let update = |wait: &str| {
-        let fixed = [
-            "update",
-            "--image",
-            &image,
-            "--repo",
-            &url,
-            "--helm",
-            "values.yaml",
-            "--merge-request",
-            "--mr-wait",
-            wait,
-        ];
+        let flags = ["--mr-wait", wait, "--report-json", "r.json"];
         let bump =
-            world.bump(fixed.iter().chain(&["--report-json", "r.json"])).env("GITOPS_BUMP_FORGE_TOKEN", GITLAB_TOKEN);
+            world.bump(proposing(&image, &url).iter().chain(&flags)).env("GITOPS_BUMP_FORGE_TOKEN", GITLAB_TOKEN);
         bump.env("CI_SERVER_HOST", "127.0.0.1").env("CI_API_V4_URL", gitlab.api())
     };
     update("1s").run().exits(11).says("is still open after 1s");

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use serde_json::Value;
 
 use crate::hostile::{Rogue, packet};
-use crate::samples::{app_infra, deployment, values};
+use crate::samples::{app_infra, assert_bumped, deployment, values};
 use crate::world::{Bump, Nginx, Proxy, Repository, World};
 
 /// An infra repository that names tag 1 of an image whose tag 2 is in the registry, behind such a proxy.
@@ -44,9 +44,7 @@ impl Older {
 
     #[track_caller]
     fn is_bumped(&self) {
-        assert_eq!(self.infra.commits("main"), 2);
-        assert_eq!(self.infra.file("main", "values.yaml"), values(&self.world.repository("team/app"), "2"));
-        self.infra.assert_sound();
+        assert_bumped(&self.world, &self.infra, 2);
     }
 }
 

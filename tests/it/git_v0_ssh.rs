@@ -1,6 +1,6 @@
 //! Version 0 of Git's protocol over SSH, where sshd takes no version from its clients; version 2 where it does.
 
-use crate::samples::{app_infra, values};
+use crate::samples::{app_infra, assert_bumped};
 use crate::world::{Bump, Repository, Sshd, World};
 
 /// An infra repository that names tag 1 of an image whose tag 2 is in the registry, behind an SSH server.
@@ -36,9 +36,7 @@ impl Harbour {
 
     #[track_caller]
     fn is_bumped(&self, commits: usize) {
-        assert_eq!(self.infra.commits("main"), commits);
-        assert_eq!(self.infra.file("main", "values.yaml"), values(&self.world.repository("team/app"), "2"));
-        self.infra.assert_sound();
+        assert_bumped(&self.world, &self.infra, commits);
     }
 }
 

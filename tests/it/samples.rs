@@ -24,6 +24,19 @@ pub(crate) fn app_infra(world: &World, tag: &str) -> Repository {
     world.infra("infra", &[("values.yaml", &values(&world.repository("team/app"), tag))])
 }
 
+/// Requires that the branch has so many commits, the last of which bumped [`app_infra`] to tag 2, and that nothing is damaged.
+#[track_caller]
+pub(crate) fn assert_bumped(world: &World, infra: &Repository, commits: usize) {
+    assert_eq!(infra.commits("main"), commits);
+    assert_eq!(infra.file("main", "values.yaml"), values(&world.repository("team/app"), "2"));
+    infra.assert_sound();
+}
+
+/// The flags that propose an image for [`app_infra`].
+pub(crate) fn proposing<'a>(image: &'a str, url: &'a str) -> [&'a str; 8] {
+    ["update", "--image", image, "--repo", url, "--helm", "values.yaml", "--merge-request"]
+}
+
 /// Helm values with the image split in two, and a comment on the line that changes.
 pub(crate) fn values(repository: &str, tag: &str) -> String {
     format!(

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::samples::{app_infra, values};
+use crate::samples::{app_infra, assert_bumped, values};
 use crate::world::{Bump, Repository, Sshd, World, copies_of};
 
 /// An infra repository that names tag 1 of an image whose tag 2 is in the registry, behind an SSH server.
@@ -41,9 +41,7 @@ impl Harbour {
 
     #[track_caller]
     fn is_bumped(&self) {
-        assert_eq!(self.infra.commits("main"), 2);
-        assert_eq!(self.infra.file("main", "values.yaml"), values(&self.world.repository("team/app"), "2"));
-        self.infra.assert_sound();
+        assert_bumped(&self.world, &self.infra, 2);
     }
 }
 
