@@ -45,7 +45,7 @@ separated by spaces or commas) where the default, CI's own server and what flags
 Exit codes: 0 updated or nothing to do, 1 unexpected, 2 usage, 3 configuration, 4 image not in the registry, 5 target \
 missing or not safe to edit, 6 push kept losing races, 7 registry unreachable or access denied, 8 Git remote \
 unreachable, denied or push refused, 9 image fails a requirement, 10 nothing changed and --fail-on-unchanged, 11 pushed, \
-but a step after the push failed.";
+but a step after the push failed, 12 not now: a hold or a freeze window.";
 
 /// Writes the tag of a freshly built image into GitOps infra repositories.
 #[derive(Debug, Parser)]

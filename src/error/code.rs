@@ -30,26 +30,30 @@ pub enum ExitCode {
     Unchanged = 10,
     /// Pushed, but a step after the push failed.
     After = 11,
+    /// A hold or a freeze window keeps the run away.
+    NotNow = 12,
 }
 
 impl ExitCode {
-    /// The worse of two: the unexpected first, then from 9 down to 2, then what failed after a push, then "unchanged".
+    /// The worse of two: the unexpected first, then from 9 down to 2, then what is kept away for now, what failed after a push, and
+    /// "unchanged".
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         let rank = |code: Self| match code {
             Self::Success => 0,
             Self::Unchanged => 1,
-            // Every other code tells of a repository that was not pushed to.
+            // Every other code but 12 tells of a mistake, or of a server that could not be reached.
             Self::After => 2,
+            Self::NotNow => 3,
             Self::Unexpected => u8::MAX,
-            code => code as u8 + 1,
+            code => code as u8 + 2,
         };
         if rank(other) > rank(self) { other } else { self }
     }
 
     /// Whether it tells of a mistake in the job's own description, which must not publish anything anywhere.
     pub fn holds_everything(self) -> bool {
-        !matches!(self, Self::Success | Self::Unchanged | Self::Git | Self::Race | Self::After)
+        !matches!(self, Self::Success | Self::Unchanged | Self::Git | Self::Race | Self::After | Self::NotNow)
     }
 }
 
@@ -60,7 +64,7 @@ mod tests {
     #[test]
     fn the_worst_exit_code_is_that_of_the_whole_run() {
         use ExitCode::{
-            After, Configuration, Git, ImageMissing, Race, Registry, Requirement, Success, Target, Unchanged,
+            After, Configuration, Git, ImageMissing, NotNow, Race, Registry, Requirement, Success, Target, Unchanged,
             Unexpected, Usage,
         };
         let from_the_worst_on = [
@@ -73,11 +77,12 @@ mod tests {
             ImageMissing,
             Configuration,
             Usage,
+            NotNow,
             After,
             Unchanged,
             Success,
         ];
-        assert_eq!(from_the_worst_on.map(|code| code as u8), [1, 9, 8, 7, 6, 5, 4, 3, 2, 11, 10, 0]);
+        assert_eq!(from_the_worst_on.map(|code| code as u8), [1, 9, 8, 7, 6, 5, 4, 3, 2, 12, 11, 10, 0]);
         for (at, worse) in from_the_worst_on.into_iter().enumerate() {
             for other in from_the_worst_on.into_iter().skip(at) {
                 assert_eq!((worse.worse(other), other.worse(worse)), (worse, worse));

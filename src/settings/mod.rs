@@ -62,9 +62,22 @@ use repositories::{Repositories, repositories};
 
 const PUSH_TIMEOUT: Duration = Duration::from_mins(2);
 
+/// The commands that write versions into infra repositories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Writes images that were built.
+    Update,
+    /// Writes what another environment runs.
+    Promote,
+    /// Writes what ran before.
+    Rollback,
+}
+
 /// Everything that `update` needs to know.
 #[derive(Debug)]
 pub struct Settings {
+    /// Which command this is.
+    pub task: Task,
     /// The images to write, in the order they were given.
     pub images: Vec<NamedImage>,
     /// The registries that may see the credentials that are set for this very tool.
@@ -231,6 +244,7 @@ pub fn merge(
     encryption::deployment(deployment.as_ref(), &network)?;
     encryption::argocd(argocd.as_ref(), &network)?;
     Ok(Settings {
+        task: Task::Update,
         registry_servers: registry_servers(&args.images, &config, environment)?,
         gate: gate::gate(&args.gate, &config)?,
         rules: targets::rules(&args.targets, &config),
