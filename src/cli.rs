@@ -117,6 +117,9 @@ pub struct UpdateArgs {
     /// Do everything but publish; print the diff
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub dry_run: Option<bool>,
+    /// Leave a place alone whose tag names the same image in the registry already: the same digest under another tag
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Targets")]
+    pub changed_digest_only: Option<bool>,
     /// Exit 10 when nothing had to change
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub fail_on_unchanged: Option<bool>,

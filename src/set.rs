@@ -35,6 +35,7 @@ fn worked_out(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
                 repository: reference.repository,
                 tag: reference.tag?,
                 digest: KnownDigest::on_the_users_word(reference.digest),
+                same: Vec::new(),
             })
         })
         .collect();

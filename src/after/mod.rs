@@ -7,13 +7,12 @@ mod statuses;
 use futures_util::future::join;
 use tracing::info;
 
-use crate::argocd::{self, Applications, Expected, History};
+use crate::argocd::{self, Applications, Deployed, Expected, History};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
 use crate::http::Http;
 use crate::links::Forge;
 use crate::plan::PlannedRepository;
-use crate::registry::Verified;
 use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Settings, StatusWait};
 
 /// What the steps of one repository begin with.
@@ -29,7 +28,7 @@ pub(crate) struct Step<'a> {
     /// The commit that was pushed; none when nothing had to change.
     pub(crate) commit: Option<&'a str>,
     /// The images that its files name.
-    pub(crate) images: Vec<&'a Verified>,
+    pub(crate) images: Vec<Deployed<'a>>,
     /// The applications that Argo CD has of the run's repositories.
     pub(crate) applications: &'a Applications,
     /// The forge that it is on, as far as that is known.

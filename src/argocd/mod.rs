@@ -38,11 +38,11 @@ use self::follow::follow;
 use self::seeing::Watch;
 use self::server::Server;
 use self::tally::{Claim, Tally};
+pub(crate) use self::wanted::Deployed;
 use self::wanted::Wanted;
 use crate::api::Api;
 use crate::git::GitUrl;
 use crate::http::{Http, Login};
-use crate::registry::Verified;
 use crate::settings::ArgocdSettings;
 
 /// How long between two looks.
@@ -66,7 +66,7 @@ pub(crate) struct Expected<'a> {
     /// The files that were edited; with nothing pushed, those that were looked at.
     pub(crate) files: Vec<&'a str>,
     /// The images that these files name.
-    pub(crate) images: Vec<&'a Verified>,
+    pub(crate) images: Vec<Deployed<'a>>,
     /// Whether the places may name the images by other repositories.
     pub(crate) any_repository: bool,
     /// What Git says of the branch.

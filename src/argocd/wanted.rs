@@ -7,12 +7,23 @@ use std::fmt;
 use crate::image::{Digest, Reference, Repository, Tag};
 use crate::registry::Verified;
 
+/// An image that files name.
+#[derive(Clone, Debug)]
+pub(crate) struct Deployed<'a> {
+    /// The image.
+    pub(crate) image: &'a Verified,
+    /// Other tags that name this very image, and that places hold.
+    pub(crate) same: Vec<Tag>,
+}
+
 /// An image that has to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) repository: Repository,
     pub(super) tag: Tag,
     pub(super) digest: Digest,
+    /// Other tags that name this very image.
+    pub(super) same: Vec<Tag>,
     /// Whether a place may name it by another repository (`--any-repository`): then the path's last component tells it.
     pub(super) is_elsewhere: bool,
 }
@@ -29,9 +40,9 @@ pub(super) enum Fit {
 }
 
 impl Wanted {
-    pub(super) fn of(image: &Verified, is_elsewhere: bool) -> Self {
+    pub(super) fn of(Deployed { image, same }: &Deployed<'_>, is_elsewhere: bool) -> Self {
         let (repository, tag) = (image.repository().clone(), image.tag().clone());
-        Self { repository, tag, digest: image.digest().clone(), is_elsewhere }
+        Self { repository, tag, digest: image.digest().clone(), same: same.clone(), is_elsewhere }
     }
 
     /// Whether a reference is this image in a mirror or a cache. Another tag there proves nothing: other images have that name, too.
@@ -44,7 +55,8 @@ impl Wanted {
     fn is(&self, reference: &Reference) -> bool {
         match (&reference.digest, &reference.tag) {
             (Some(digest), _) => *digest == self.digest,
-            (None, tag) => tag.as_ref() == Some(&self.tag),
+            (None, Some(tag)) => *tag == self.tag || self.same.contains(tag),
+            (None, None) => false,
         }
     }
 }
@@ -73,7 +85,13 @@ pub(super) mod tests {
     pub(in crate::argocd) fn wanted(text: &str) -> Wanted {
         let reference = Reference::parse(text).unwrap();
         let digest = Digest::parse(&format!("sha256:{}", "a".repeat(64))).unwrap();
-        Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest, is_elsewhere: false }
+        Wanted {
+            repository: reference.repository,
+            tag: reference.tag.unwrap(),
+            digest,
+            same: Vec::new(),
+            is_elsewhere: false,
+        }
     }
 
     #[test]

@@ -11,7 +11,8 @@ pub struct GateArgs {
     /// Wait this long for the image to appear, for instance 10m
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub wait: Option<Duration>,
-    /// The image has the digest that its build wrote to this file, as kaniko's --digest-file does (repeatable)
+    /// The image has the digest that its build wrote to this file: the digest file of kaniko, or the metadata file of `BuildKit`
+    /// (repeatable)
     #[arg(long, value_name = "FILE")]
     pub digest_file: Vec<String>,
     /// The image has this platform (repeatable: each of them)

@@ -139,7 +139,7 @@ fn scalar(placing: &mut Placing<'_, '_>, job: &Job, node: Node) -> Outcome<()> {
             return document.refuse(node, Reason::NoVersion(shown("")));
         }
         let image = view.choose(job, node, None)?;
-        return placing.bare_tag(node, image, Written::default());
+        return placing.bare_tag(node, image, &Written::default());
     };
     if digest::is_sha(document, node) {
         return document.refuse(node, Reason::NoVersion(shown(text)));
@@ -188,7 +188,7 @@ fn version(placing: &mut Placing<'_, '_>, job: &Job, node: Node, text: &str) -> 
     match tag_and_digest(text) {
         Some(held) if !is_name_key(document, node) => {
             let image = view.choose(job, node, None)?;
-            placing.bare_tag(node, image, held)
+            placing.bare_tag(node, image, &held)
         }
         _ => within::edit(placing, job, node, text),
     }

@@ -4,6 +4,7 @@
 
 use super::path::Path;
 use super::recognise::Scope;
+use super::rewritten::Written;
 use crate::image::{Digest, ProvenDigest, Repository, Tag};
 
 /// What is written for an image.
@@ -38,6 +39,21 @@ pub struct Wanted {
     pub tag: Tag,
     /// What is known of its digest.
     pub digest: KnownDigest,
+    /// Other versions that are known to be this very image: a place that holds one of them stays as it is.
+    pub same: Vec<Written>,
+}
+
+impl Wanted {
+    /// Whether a tag and a digest, either of them empty where it is not written, are this version.
+    pub fn is_version(&self, tag: &str, digest: &str) -> bool {
+        let is_own = match self.digest.digest() {
+            _ if digest.is_empty() => tag == self.tag.as_str(),
+            known => {
+                (tag.is_empty() || tag == self.tag.as_str()) && known.is_some_and(|known| known.as_str() == digest)
+            }
+        };
+        is_own || self.same.iter().any(|same| same.is(tag, digest))
+    }
 }
 
 /// What is known of an image's digest.

@@ -160,7 +160,7 @@ fn add(
     };
     let (Spot::Items(node) | Spot::Blank(node) | Spot::Under(node)) = spot;
     let is_pinned = placing.view.rules.pin == Pin::Digest || placing.view.below.pinned.contains(&image);
-    let new = placing.view.new_text(image, is_pinned, node)?;
+    let new = placing.view.new_text(image, &Written::default(), is_pinned, node)?;
     let mut entry: plan::Entry = vec![(Key::Name.as_str(), name.to_owned())];
     entry.extend(new_name.map(|name| (Key::NewName.as_str(), name)));
     entry.extend(new.tag.clone().map(|tag| (Key::NewTag.as_str(), tag)));

@@ -83,7 +83,9 @@ impl<'d, 't> Placing<'d, 't> {
         if !is_entry {
             self.remark_registry(fields, image);
         }
-        let new = self.view.new_text(image, is_pinned, own.or(tag).unwrap_or(fields.mapping))?;
+        let digest = held.and_then(|beside| beside.held.clone());
+        let old = Written { tag: in_tag.tag, digest: digest.or_else(|| in_tag.digest.clone()) };
+        let new = self.view.new_text(image, &old, is_pinned, own.or(tag).unwrap_or(fields.mapping))?;
         let is_artifact = fields.is_artifact();
         if is_artifact && held.is_none() {
             fields.refuse_semver()?;
@@ -96,7 +98,6 @@ impl<'d, 't> Placing<'d, 't> {
             (Some(digest), true) => format!("{}@{digest}", new.tag.as_deref().unwrap_or_default()),
             _ => new.tag.clone().unwrap_or_default(),
         };
-        let old = Written { tag: in_tag.tag, digest: held.and_then(|beside| beside.held.clone()).or(in_tag.digest) };
         let mut changed = self.tag(fields, tag_text)?;
         let own = beside.iter().filter(|beside| beside.is_own).map(|beside| beside.node);
         for node in tag.into_iter().chain(own) {
@@ -131,13 +132,13 @@ impl<'d, 't> Placing<'d, 't> {
         let Some(place) = beside.iter().find(|beside| beside.held.is_some()) else {
             return Ok(());
         };
-        let new = self.view.new_text(image, true, place.node)?;
+        let old = Written { tag: None, digest: place.held.clone() };
+        let new = self.view.new_text(image, &old, true, place.node)?;
         let digest = new.digest.unwrap_or_default();
         let changed = self.digests(beside, image, &digest)?;
         for beside in beside.iter().filter(|beside| beside.is_own) {
             self.ledger.own(beside.node, image);
         }
-        let old = Written { tag: None, digest: place.held.clone() };
         let new = Written { tag: None, digest: Some(digest) };
         self.ledger.place(image, (place.node, None), old, new, changed)
     }
@@ -208,19 +209,20 @@ impl<'d, 't> Placing<'d, 't> {
     /// Writes an image into a reference.
     pub(super) fn reference(&mut self, node: Node, prefix: &str, held: &Reference, image: usize) -> Outcome<()> {
         let is_pinned = held.digest.is_some() || self.view.rules.pin == Pin::Digest;
-        let new = self.view.new_text(image, is_pinned, node)?;
-        let text = format!("{prefix}{}:{new}", held.repository);
+        let new = self.view.new_text(image, &written(held), is_pinned, node)?;
+        let text = format!("{prefix}{}", new.of(&held.repository));
         let changed = self.put(node, text)?;
         self.scalar(node, image, written(held), new, changed)
     }
 
     /// Writes an image's tag into a scalar that holds nothing else, and the digest that belongs to it.
-    pub(super) fn bare_tag(&mut self, node: Node, image: usize, held: Written) -> Outcome<()> {
+    pub(super) fn bare_tag(&mut self, node: Node, image: usize, held: &Written) -> Outcome<()> {
         let is_asked = self.view.rules.pin == Pin::Digest;
         let beside = beside_version(self.document, node)?;
         let digest = beside.iter().find_map(|beside| beside.held.clone());
         let is_pinned = held.digest.is_some() || digest.is_some() || (is_asked && !beside.is_empty());
-        let new = self.view.new_text(image, is_pinned, node)?;
+        let old = Written { digest: digest.or_else(|| held.digest.clone()), ..held.clone() };
+        let new = self.view.new_text(image, &old, is_pinned, node)?;
         if is_asked && new.digest.is_none() {
             self.ledger.remark(node, Note::OnlyTag);
         }
@@ -232,13 +234,12 @@ impl<'d, 't> Placing<'d, 't> {
         for beside in beside.iter().filter(|beside| beside.is_own) {
             self.ledger.own(beside.node, image);
         }
-        let old = Written { digest: digest.or(held.digest), ..held };
         self.scalar(node, image, old, new, changed)
     }
 
     /// Makes a blank value a mapping that has just the tag.
     pub(super) fn fill(&mut self, node: Node, image: usize) -> Outcome<()> {
-        let new = self.view.new_text(image, self.view.rules.pin == Pin::Digest, node)?;
+        let new = self.view.new_text(image, &Written::default(), self.view.rules.pin == Pin::Digest, node)?;
         let key = Key::Tag.as_str();
         self.plan.mapping(self.document, node, key, new.to_string())?;
         self.ledger.place(image, (node, Some(key)), Written::default(), new, true)

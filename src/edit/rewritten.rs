@@ -16,6 +16,19 @@ pub struct Written {
     pub digest: Option<String>,
 }
 
+impl Written {
+    /// It behind a repository.
+    pub(super) fn of(&self, repository: &Repository) -> String {
+        let colon = if self.tag.is_some() { ":" } else { "" };
+        format!("{repository}{colon}{self}")
+    }
+
+    /// Whether it is this tag and this digest, either of them empty where it is not written.
+    pub(super) fn is(&self, tag: &str, digest: &str) -> bool {
+        self.tag.as_deref().unwrap_or_default() == tag && self.digest.as_deref().unwrap_or_default() == digest
+    }
+}
+
 impl fmt::Display for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.tag.as_deref().unwrap_or_default())?;

@@ -14,6 +14,7 @@ fn wanted(reference: &str) -> Wanted {
         repository: reference.repository,
         tag: reference.tag.unwrap(),
         digest: KnownDigest::on_the_users_word(reference.digest),
+        same: Vec::new(),
     }
 }
 

@@ -68,11 +68,14 @@ impl<'d, 't> View<'d, 't> {
         }
     }
 
-    /// The tag and digest to write.
-    pub(super) fn new_text(&self, image: usize, is_pinned: bool, node: Node) -> Outcome<Written> {
+    /// The tag and digest to write over what a place holds.
+    pub(super) fn new_text(&self, image: usize, held: &Written, is_pinned: bool, node: Node) -> Outcome<Written> {
         let Some(wanted) = self.wanted.get(image) else {
             return self.document.refuse(node, Reason::WhichImage);
         };
+        if wanted.same.contains(held) {
+            return Ok(held.clone());
+        }
         let digest = match (&wanted.digest, is_pinned) {
             (_, false) => None,
             (KnownDigest::Proven(digest), true) => Some(digest.to_string()),

@@ -52,8 +52,8 @@ fn others(text: &str, found: &Inside) -> Vec<String> {
 fn write(placing: &mut Placing<'_, '_>, node: Node, found: &Inside, image: usize) -> Outcome<()> {
     let (view, document) = (placing.view, placing.document);
     let held = &found.held;
-    let new = view.new_text(image, held.digest.is_some() || view.rules.pin == Pin::Digest, node)?;
-    let reference = format!("{}:{new}", held.repository);
+    let new = view.new_text(image, &written(held), held.digest.is_some() || view.rules.pin == Pin::Digest, node)?;
+    let reference = new.of(&held.repository);
     let text = document.value(node);
     let Shape::Scalar(style) = document.shape(node) else {
         return document.refuse(node, Reason::Unproved);

@@ -69,6 +69,7 @@ fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
             repository: image.reference.repository.clone(),
             tag: image.reference.tag.clone().unwrap(),
             digest: crate::edit::KnownDigest::Unknown,
+            same: Vec::new(),
         })
         .collect();
     let targets = &plan[0].targets;

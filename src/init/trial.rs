@@ -23,6 +23,7 @@ pub(super) fn wanted(repository: &Repository) -> Wanted {
         repository: repository.clone(),
         tag: Tag::parse("0").expect("a digit is a tag"),
         digest: KnownDigest::Proven(ProvenDigest::of_bytes(&[], Algorithm::Sha256)),
+        same: Vec::new(),
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
         rewrite(
             &[target],
             (&[found], &crate::rewrite::Trees::default()),
-            &[Wanted { repository, tag, digest: KnownDigest::Unknown }],
+            &[Wanted { repository, tag, digest: KnownDigest::Unknown, same: Vec::new() }],
         )
     }
 

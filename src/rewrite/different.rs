@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::{Edited, Effects};
 use super::error::{HeldTag, RewriteError};
-use crate::edit::Wanted;
+use crate::edit::{Place, Wanted};
 use crate::plan::Target;
 
 /// Refuses a target whose places of one image hold different tags. A place that a target names by PATH or NAME is the user's
@@ -23,7 +23,9 @@ pub(super) fn require_one_each(
     let mut all: BTreeMap<(usize, usize), Vec<HeldTag>> = BTreeMap::new();
     for Edited { file, targets: numbers } in edited {
         let target = |job: &usize| numbers.get(*job).and_then(|&number| Some((number, targets.get(number)?)));
-        for place in file.places.iter().filter(|place| !effects.is_overridden(&file.path, place)) {
+        let stays = |place: &Place| wanted.get(place.image).is_some_and(|wanted| wanted.same.contains(&place.old));
+        let written = file.places.iter().filter(|place| !stays(place));
+        for place in written.filter(|place| !effects.is_overridden(&file.path, place)) {
             let asking: Vec<_> = place.jobs.iter().filter_map(target).collect();
             if asking.iter().any(|(_, target)| target.kind.is_addressed()) {
                 continue;
@@ -75,8 +77,8 @@ mod tests {
 
     fn run(targets: &[Target], found: &[Found]) -> Result<Rewrite, RewriteError> {
         let digest = KnownDigest::on_the_users_word(Digest::parse(DIGEST).ok());
-        let wanted =
-            [Wanted { repository: Repository::parse("r.io/a").unwrap(), tag: Tag::parse("3").unwrap(), digest }];
+        let (repository, tag) = (Repository::parse("r.io/a").unwrap(), Tag::parse("3").unwrap());
+        let wanted = [Wanted { repository, tag, digest, same: Vec::new() }];
         rewrite(targets, (found, &crate::rewrite::Trees::default()), &wanted)
     }
 

@@ -173,10 +173,7 @@ impl Check<'_> {
     fn is_wanted(&self, text: &str, wanted: &Wanted) -> bool {
         let parts = kustomize::split(text);
         let is_own = is_of(text, &wanted.repository);
-        let digest = wanted.digest.digest().map(ToString::to_string);
-        let is_digest = !parts.digest.is_empty() && digest.as_deref() == Some(parts.digest);
-        let is_tag = parts.tag == wanted.tag.as_str() && (parts.digest.is_empty() || is_digest);
-        (is_own || self.takes_any()) && (is_tag || (parts.tag.is_empty() && is_digest))
+        (is_own || self.takes_any()) && wanted.is_version(parts.tag, parts.digest)
     }
 
     /// The places of a target that don't decide, a sentence each; refused when all of them don't.
@@ -303,6 +300,7 @@ impl Check<'_> {
                     place.repository.as_ref().is_some_and(|own| own.is_same_as(&wanted.repository))
                         && place.path.starts_with("kustomize.images")
                         && place.written.tag.as_deref() != Some(wanted.tag.as_str())
+                        && !wanted.same.contains(&place.written)
                 };
                 if let Some(place) = listed.iter().find(names) {
                     let by = format!("Argo CD takes {} from {}:{}", place.written, one_line(&path), place.line);

@@ -20,11 +20,13 @@ pub(super) fn built(target: &Target, wanted: &[Wanted], model: &Model) -> Vec<St
     }
     let own: Vec<&Wanted> = target.images.iter().filter_map(|image| wanted.get(*image)).collect();
     let stays = |text: &str| {
-        let tag = kustomize::split(text).tag;
+        let parts = kustomize::split(text);
         let Some(named) = repository(text) else { return false };
         let mut same = wanted.iter().filter(|wanted| wanted.repository.is_same_as(&named));
         let is_own = own.iter().any(|own| own.repository.is_same_as(&named));
-        is_own && !tag.is_empty() && same.all(|wanted| tag != wanted.tag.as_str())
+        is_own
+            && !parts.tag.is_empty()
+            && !same.any(|wanted| wanted.tag.as_str() == parts.tag || wanted.is_version(parts.tag, parts.digest))
     };
     let left = model.images.iter().filter(|image| stays(image.text())).filter_map(|image| {
         let why = decides(image.decided_by().or(image.steps.last())?);

@@ -73,6 +73,15 @@ pub enum Task {
     Rollback,
 }
 
+/// Which of the places of an image are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// Those that name another version.
+    OfOtherVersions,
+    /// Those whose version has another digest in the registry.
+    OfChangedDigests,
+}
+
 /// Everything that `update` needs to know.
 #[derive(Debug)]
 pub struct Settings {
@@ -90,6 +99,8 @@ pub struct Settings {
     pub passed_over: Vec<PassedOver>,
     /// How places are written where their target says nothing of its own.
     pub rules: Rules,
+    /// Which places are written.
+    pub places: Places,
     /// What `<env>` stands for.
     pub environment: Option<String>,
     /// The environments that the config file says there are; none where it says nothing of them.
@@ -248,6 +259,10 @@ pub fn merge(
         registry_servers: registry_servers(&args.images, &config, environment)?,
         gate: gate::gate(&args.gate, &config)?,
         rules: targets::rules(&args.targets, &config),
+        places: match args.changed_digest_only {
+            Some(true) => Places::OfChangedDigests,
+            _ => Places::OfOtherVersions,
+        },
         environment: name,
         known_environments: environments::known(&config)?,
         mode: mode(args.dry_run),

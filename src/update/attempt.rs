@@ -8,15 +8,16 @@ use tracing::{debug, info, warn};
 use super::context::Context;
 use super::public;
 use super::texts::{Texts, require_work_branch};
-use crate::edit::KnownDigest;
+use crate::edit::{KnownDigest, Rules};
 use crate::error::{Error, Stage};
 use crate::git::{GitError, Remote, Snapshot};
 use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
-use crate::plan::PlannedRepository;
+use crate::plan::{PlannedRepository, Target};
 use crate::ports::Access;
 use crate::rewrite::{self, Around, Growing, Look, Rewrite, Trees};
+use crate::settings::Places;
 
 /// The tip of a repository's branch, with the files that are wanted.
 pub(super) struct Reading {
@@ -141,12 +142,28 @@ fn around(snapshot: &Snapshot, directory: &str) -> Option<Around> {
     Some(Around { files: names.files, directories: names.directories })
 }
 
-/// The edit of a repository's files. Where it turns out that a digest has to be written, that digest is proven first:
-/// until then there is no text for it.
+/// The edit of a repository's files, once it is known which of their versions are the wanted image already.
 async fn edit(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>) -> Result<Rewrite, Error> {
+    if context.settings.places == Places::OfChangedDigests {
+        // What is the wanted image already may have any tag.
+        let lenient = |target: &Target| Target { rules: Rules { any_tag: true, ..target.rules }, ..target.clone() };
+        let lenient: Vec<Target> = plan.targets.iter().map(lenient).collect();
+        let all = worked_out((plan, &lenient), reading, context).await?;
+        context.proofs.compare(&all).await?;
+    }
+    worked_out((plan, &plan.targets), reading, context).await
+}
+
+/// The edit for these targets. Where it turns out that a digest has to be written, that digest is proven first:
+/// until then there is no text for it.
+async fn worked_out(
+    (plan, targets): (&PlannedRepository, &[Target]),
+    reading: &Reading,
+    context: &Context<'_>,
+) -> Result<Rewrite, Error> {
     let snapshot = &reading.snapshot;
     loop {
-        let (targets, found, wanted) = (plan.targets.clone(), snapshot.shared_found(), context.proofs.wanted());
+        let (targets, found, wanted) = (targets.to_vec(), snapshot.shared_found(), context.proofs.wanted());
         // What this edit is made with: meanwhile another repository's edit may have a digest proven.
         let unproven: Vec<bool> =
             wanted.iter().map(|wanted| !matches!(wanted.digest, KnownDigest::Proven(_))).collect();

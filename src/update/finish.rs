@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::attempt::Ready;
 use super::context::Context;
 use crate::after::{self, Step};
+use crate::argocd::Deployed;
+use crate::image::Tag;
 use crate::outcome::{End, RepositoryOutcome};
 use crate::plan::PlannedRepository;
 
 /// Writes down how a repository ended: with a commit on its branch, or with nothing to change. Then takes the steps after the push.
 pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Context<'_>) {
-    let places = ready.rewrite.files.iter().flat_map(|file| &file.places);
-    let images: BTreeSet<usize> = places.map(|place| place.image).collect();
     let commit = end.commit().map(str::to_owned);
     let step = Step {
         plan: &context.plan[number],
@@ -19,7 +19,7 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
         read: &ready.reading.snapshot,
         files: files(ready, &context.plan[number]),
         commit: commit.as_deref(),
-        images: images.into_iter().filter_map(|image| context.proofs.image(image)).collect(),
+        images: deployed(ready, context),
         applications: &context.applications,
         forge: context.desks[number].forge(),
         settings: context.settings,
@@ -41,6 +41,19 @@ pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Con
     }
     let failures = after::run(&step).await;
     context.ledger.repository(number, |outcome| outcome.after = failures);
+}
+
+/// The images that the files name, with the other tags that stay in them.
+fn deployed<'a>(ready: &Ready, context: &'a Context<'_>) -> Vec<Deployed<'a>> {
+    let places = || ready.rewrite.files.iter().flat_map(|file| &file.places);
+    let images: BTreeSet<usize> = places().map(|place| place.image).collect();
+    let one = |number: usize| {
+        let image = context.proofs.image(number)?;
+        let own = places().filter(|place| place.image == number);
+        let tags = own.filter_map(|place| Tag::parse(place.new.tag.as_deref()?).ok()).filter(|tag| tag != image.tag());
+        Some(Deployed { image, same: tags.collect() })
+    };
+    images.into_iter().filter_map(one).collect()
 }
 
 /// The files that were edited; with nothing to change those that hold a wanted image, else those that the targets name.

@@ -17,6 +17,7 @@ mod proofs;
 mod propose;
 mod public;
 mod publish;
+mod same;
 mod texts;
 mod turn;
 

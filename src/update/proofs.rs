@@ -3,6 +3,7 @@
 
 use tokio::sync::{Mutex, OnceCell};
 
+use super::same::Versions;
 use crate::edit::{KnownDigest, Place, Wanted};
 use crate::image::{Digest, ProvenDigest, Reference, Tag};
 use crate::registry::{Age, Registry, RegistryError, Requirements, Verified};
@@ -26,6 +27,8 @@ pub(super) struct Proofs<'a> {
     images: Vec<Image>,
     /// What an image, by its index, is not older than.
     not_older: Mutex<Vec<(usize, Reference)>>,
+    /// The versions that places hold, held against the wanted ones.
+    versions: Versions,
 }
 
 struct Image {
@@ -36,7 +39,12 @@ struct Image {
 impl<'a> Proofs<'a> {
     pub(super) fn new(gate: Gate<'a>, verified: Vec<Verified>) -> Self {
         let image = |verified: Verified| Image { proof: OnceCell::new_with(verified.proof().cloned()), verified };
-        Self { gate, images: verified.into_iter().map(image).collect(), not_older: Mutex::default() }
+        Self {
+            gate,
+            images: verified.into_iter().map(image).collect(),
+            not_older: Mutex::default(),
+            versions: Versions::default(),
+        }
     }
 
     /// What must not be published.
@@ -56,15 +64,16 @@ impl<'a> Proofs<'a> {
 
     /// What is to be written. A digest that is not proven yet can only be compared.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |Image { verified, proof }: &Image| Wanted {
+        let wanted = |(number, Image { verified, proof }): (usize, &Image)| Wanted {
             repository: verified.repository().clone(),
             tag: verified.tag().clone(),
             digest: match proof.get() {
                 Some(proof) => KnownDigest::Proven(proof.clone()),
                 None => KnownDigest::Claimed(verified.digest().clone()),
             },
+            same: self.versions.same(number),
         };
-        self.images.iter().map(wanted).collect()
+        self.images.iter().enumerate().map(wanted).collect()
     }
 
     /// Reads the manifest of an image, so that its digest may be written.
@@ -73,6 +82,15 @@ impl<'a> Proofs<'a> {
             return Ok(());
         };
         proof.get_or_try_init(|| self.gate.registry.prove(verified)).await.map(drop)
+    }
+
+    /// With `--changed-digest-only`: finds out which versions that would be written over are the wanted image already.
+    pub(super) async fn compare(&self, rewrite: &Rewrite) -> Result<(), RegistryError> {
+        for place in rewrite.files.iter().flat_map(FileRewrite::changed_places) {
+            let Some(verified) = self.image(place.image) else { continue };
+            self.versions.compare(&place.old, (place.image, verified), self.gate.registry).await?;
+        }
+        Ok(())
     }
 
     /// With `--newer-only`: holds every image against those that its places name now.

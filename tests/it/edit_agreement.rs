@@ -44,6 +44,7 @@ fn wanted(repository: &Repository) -> Wanted {
         repository: repository.clone(),
         tag: Tag::parse("agreed-1").unwrap(),
         digest: KnownDigest::on_the_users_word(Some(Digest::parse(DIGEST).unwrap())),
+        same: Vec::new(),
     }
 }
 

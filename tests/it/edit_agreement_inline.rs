@@ -15,6 +15,7 @@ fn wanted(repository: &Repository) -> Wanted {
         repository: repository.clone(),
         tag: Tag::parse("agreed-1").unwrap(),
         digest: KnownDigest::on_the_users_word(Some(digest)),
+        same: Vec::new(),
     }
 }
 

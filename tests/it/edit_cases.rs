@@ -107,5 +107,6 @@ fn image(text: &str) -> Wanted {
         repository: reference.repository,
         tag: reference.tag.unwrap(),
         digest: KnownDigest::on_the_users_word(reference.digest),
+        same: Vec::new(),
     }
 }

@@ -60,6 +60,7 @@ impl Counts {
             digest: KnownDigest::on_the_users_word(
                 values.knows_digest.then(|| Digest::parse(NEW_DIGEST).expect("a digest")),
             ),
+            same: Vec::new(),
         };
         let path = values.path.as_ref().map(|path| Path::parse(path).expect("a path"));
         let pin = if values.pins { Pin::Digest } else { Pin::Tag };

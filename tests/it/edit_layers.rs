@@ -79,6 +79,7 @@ fn whatever_is_edited_in_a_layer_is_what_helm_renders() {
         repository: reference.repository,
         tag: reference.tag.expect("it has a tag"),
         digest: KnownDigest::on_the_users_word(reference.digest),
+        same: Vec::new(),
     }];
     let jobs = [Job { kind: Kind::Manifest, images: vec![0], rules: Rules::default() }];
     let (mut edited, mut left, mut refused) = (0, 0, 0);

@@ -142,6 +142,7 @@ fn edit_as(kind: Kind, text: &str, tag: &str) -> String {
         repository: Repository::parse(REPOSITORY).unwrap(),
         tag: Tag::parse(tag).unwrap(),
         digest: KnownDigest::Unknown,
+        same: Vec::new(),
     };
     let job = Job { kind, images: vec![0], rules: Rules::default() };
     rewrite("file.yaml", text.as_bytes(), &[job], &[wanted]).unwrap_or_else(|error| panic!("{error}\n{text}")).text
@@ -205,7 +206,8 @@ proptest! {
             repository: Repository::parse("a").unwrap(),
             tag: Tag::parse(&tag).unwrap(),
             digest: KnownDigest::Unknown,
-        };
+ same: Vec::new(),
+};
         let rules = Rules { create: true, any_repository: true, ..Rules::default() };
         let in_text = format!("kind: HelmChart\nspec:\n  valuesContent: |2\n    {}\n  x: a:1\n", text.replace('\n', "\n    "));
         for (text, kind) in [

@@ -12,6 +12,7 @@ mod argocd_real;
 mod argocd_wait;
 mod bombs;
 mod canary;
+mod changed_digest;
 mod check;
 mod check_repo;
 mod children;

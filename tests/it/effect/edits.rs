@@ -94,6 +94,7 @@ fn wanted(repository: &str, tag: &str, has_digest: bool) -> Wanted {
         repository: Repository::parse(repository).expect("it is a repository"),
         tag: Tag::parse(tag).expect("it is a tag"),
         digest: KnownDigest::on_the_users_word(digest),
+        same: Vec::new(),
     }
 }
 
