@@ -4,12 +4,18 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::contents::Details;
 use super::failure::Failure;
 use super::platform::Platform;
 use super::rule::{LabelRule, TagPattern};
 use super::signature::VerifyKey;
 use crate::image::{Digest, Reference, Tag};
+
+/// What `BuildKit` calls the digest that it pushed, and the names that it pushed it under, with commas between them.
+const BUILT_DIGEST: &str = "containerimage.digest";
+const BUILT_NAMES: &str = "image.name";
 
 /// What an image must fulfil; nothing by default.
 #[derive(Clone, Debug, Default)]
@@ -104,14 +110,49 @@ impl Requirements {
 }
 
 impl ExpectedDigest {
-    /// Reads what kaniko and others write: `DIGEST`, `REPOSITORY@DIGEST` or `REPOSITORY:TAG@DIGEST`, one per line.
+    /// Reads what kaniko and others write (`DIGEST`, `REPOSITORY@DIGEST` or `REPOSITORY:TAG@DIGEST`, one per line), or the JSON
+    /// object of `BuildKit`'s `--metadata-file`.
     pub fn parse_file(file: &str, text: &str) -> Result<Vec<Self>, String> {
+        if text.trim_start().starts_with('{') {
+            return Self::parse_metadata(file, text);
+        }
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
         let parsed: Result<Vec<Self>, String> = lines.map(|line| Self::parse(file, line)).collect();
         match parsed {
             Ok(found) if found.is_empty() => Err("it is empty".to_owned()),
             parsed => parsed,
         }
+    }
+
+    /// What one build wrote down, or the builds of `docker buildx bake`, an object for each under the name of its target
+    /// (<https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file>).
+    fn parse_metadata(file: &str, text: &str) -> Result<Vec<Self>, String> {
+        let metadata: Map<String, Value> =
+            serde_json::from_str(text).map_err(|error| format!("it begins as JSON and is none: {error}"))?;
+        let builds: Vec<&Map<String, Value>> = if metadata.contains_key(BUILT_DIGEST) {
+            vec![&metadata]
+        } else {
+            metadata.values().filter_map(Value::as_object).filter(|build| build.contains_key(BUILT_DIGEST)).collect()
+        };
+        let found: Result<Vec<_>, String> = builds.into_iter().map(|build| Self::built(file, build)).collect();
+        match found {
+            Ok(found) if found.is_empty() => Err(format!("it has no {BUILT_DIGEST}: the build pushed no image")),
+            found => found.map(|found| found.into_iter().flatten().collect()),
+        }
+    }
+
+    /// One build: its digest, for each of the names that it was pushed under.
+    fn built(file: &str, build: &Map<String, Value>) -> Result<Vec<Self>, String> {
+        let text = |key: &str| build.get(key).and_then(Value::as_str).map(str::trim);
+        let digest = text(BUILT_DIGEST).unwrap_or_default();
+        let digest = Digest::parse(digest).map_err(|error| format!("{BUILT_DIGEST}: {error}"))?;
+        let made = |reference| Self { file: file.to_owned(), reference, digest: digest.clone() };
+        let names = text(BUILT_NAMES).unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
+        let references: Vec<Self> = names
+            .map(|name| Reference::parse(name).map(|reference| made(Some(reference))))
+            .collect::<Result<_, _>>()
+            .map_err(|error| format!("{BUILT_NAMES}: {error}"))?;
+        Ok(if references.is_empty() { vec![made(None)] } else { references })
     }
 
     fn parse(file: &str, line: &str) -> Result<Self, String> {
@@ -172,6 +213,39 @@ mod tests {
         for wrong in ["", "\n \n", "h.x/team/app:1", "sha256:zz"] {
             assert!(ExpectedDigest::parse_file("f", wrong).is_err(), "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn reads_what_buildkit_writes() {
+        let digest = |c: &str| format!("sha256:{}", c.repeat(64));
+        let (one, other) = (digest("a"), digest("b"));
+        let image = |text: &str| Reference::parse(text).unwrap();
+        let built = |names: &str| format!(r#"{{"buildx.build.ref": "x", "containerimage.digest": "{one}"{names}}}"#);
+        let names = |text: &str| built(&format!(r#", "image.name": "{text}""#));
+        for (text, name, is_for) in [
+            (built(""), "h.x/team/app:1", true),
+            (names("h.x/team/app:1"), "h.x/team/app:1", true),
+            (names("h.x/team/app:1,h.x/team/app:latest"), "h.x/team/app:1", true),
+            (names("docker.io/library/app:1"), "app:1", true),
+            (names("h.x/team/app:2"), "h.x/team/app:1", false),
+            (names("h.x/team/web:1"), "h.x/team/app:1", false),
+        ] {
+            let found = ExpectedDigest::parse_file("f", &text).unwrap();
+            assert_eq!(found.iter().any(|expected| expected.is_for(&image(name))), is_for, "{text}");
+            assert!(found.iter().all(|expected| expected.digest.as_str() == one));
+        }
+        let bake = format!(
+            r#"{{"app": {{"containerimage.digest": "{one}", "image.name": "h.x/app:1"}},
+                "web": {{"containerimage.digest": "{other}", "image.name": "h.x/web:1"}}, "buildx.build.warnings": {{}}}}"#
+        );
+        let found = ExpectedDigest::parse_file("f", &bake).unwrap();
+        let of = |name: &str| found.iter().find(|expected| expected.is_for(&image(name))).unwrap().digest.to_string();
+        assert_eq!((of("h.x/app:1"), of("h.x/web:1")), (one.clone(), other));
+        for wrong in ["{", "{}", r#"{"containerimage.digest": "sha256:zz"}"#, r#"{"containerimage.digest": 1}"#] {
+            assert!(ExpectedDigest::parse_file("f", wrong).is_err(), "{wrong}");
+        }
+        let hostile = names("h.x/team/app:1\nevil");
+        assert!(ExpectedDigest::parse_file("f", &hostile).is_err());
     }
 
     #[test]
