@@ -13,6 +13,7 @@ use crate::local::LocalError;
 use crate::merge_request::ForgeError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
+use crate::policies::PolicyError;
 use crate::registry::RegistryError;
 use crate::rewrite::RewriteError;
 use crate::secret::NotPublic;
@@ -77,6 +78,14 @@ pub enum Error {
     Exists {
         /// Which file, and whose.
         what: String,
+    },
+    /// A file with which a repository says what may not be written for now.
+    #[error("{place}: {source}")]
+    Policy {
+        /// Repository and branch.
+        place: String,
+        /// What is wrong with it.
+        source: PolicyError,
     },
     /// An exchange with a Git server.
     #[error("{action}: {}", with_causes(reason))]
@@ -183,15 +192,16 @@ impl Error {
     pub fn exit_code(&self) -> ExitCode {
         match self {
             Self::Cli(CliError::Usage(_)) | Self::Settings(SettingsError::Usage(_)) => ExitCode::Usage,
-            Self::Plan(PlanError::UnsafePath { .. }) | Self::Rewrite { .. } | Self::NothingToPropose { .. } => {
-                ExitCode::Target
-            }
+            Self::Plan(PlanError::UnsafePath { .. } | PlanError::OwnFile { .. })
+            | Self::Rewrite { .. }
+            | Self::NothingToPropose { .. } => ExitCode::Target,
             Self::Cli(CliError::Variable { .. })
             | Self::Settings(_)
             | Self::Plan(_)
             | Self::Message(_)
             | Self::NotPublic(_)
             | Self::File { .. }
+            | Self::Policy { .. }
             | Self::Exists { .. }
             | Self::Key { .. }
             | Self::Trust(_)
@@ -234,6 +244,7 @@ impl Error {
             Self::Rewrite { source, .. } => source.hint(),
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
+            Self::Policy { source, .. } => source.hint.clone(),
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Forge { reason, .. } => reason.hint().into(),
             Self::Mirror { reason: ApiError::Withheld(withheld), .. }

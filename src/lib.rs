@@ -39,6 +39,7 @@ mod offload;
 pub mod outcome;
 mod people;
 pub mod plan;
+pub mod policies;
 pub mod ports;
 pub mod proxies;
 pub mod registry;

@@ -4,6 +4,7 @@
 
 use crate::edit::{Kind, Rules};
 use crate::git::GitUrl;
+use crate::policies;
 use crate::secret::{Bound, Credentials};
 use crate::settings::{Delivery, MirrorSettings, NamedImage, RepositorySettings, TargetSettings};
 
@@ -99,6 +100,12 @@ pub enum PlanError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A target is a file with which a repository says what may not be written.
+    #[error("{file}: it says what may not be written for now, and names no image")]
+    OwnFile {
+        /// The target's file.
+        file: String,
+    },
 }
 
 impl PlanError {
@@ -117,6 +124,7 @@ impl PlanError {
                 format!("give the entries of one repository and branch the same {what}: they are one commit")
             }
             Self::UnsafePath { .. } => "write it relative to the top of the infra repository".into(),
+            Self::OwnFile { .. } => "name the file that holds the image".into(),
         }
     }
 }
@@ -133,6 +141,9 @@ pub fn repositories(
         if let Some(target) = targets.iter().find(|target| unsafe_path(&target.file).is_some()) {
             let reason = unsafe_path(&target.file).unwrap_or_default();
             return Err(PlanError::UnsafePath { file: target.file.clone(), reason });
+        }
+        if let Some(target) = targets.iter().find(|target| policies::is_policy(&normal(&target.file))) {
+            return Err(PlanError::OwnFile { file: target.file.clone() });
         }
         if let Some(what) =
             planned.iter().filter(|known| is_same_branch(known, entry)).find_map(|known| differ(known, entry))

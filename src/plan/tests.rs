@@ -135,6 +135,8 @@ fn refuses_what_leads_elsewhere() {
         ("a/../../b", "has a .."),
         ("x/.GIT/config", "enters .git"),
         ("values-<env>.yaml", "no environment"),
+        ("./.gitops-bump-freeze", "what may not be written"),
+        (".gitops-bump-holds", "what may not be written"),
     ] {
         assert!(plan(file, None, None).unwrap_err().contains(words), "{file}");
     }

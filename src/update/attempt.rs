@@ -15,9 +15,11 @@ use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
 use crate::plan::{PlannedRepository, Target};
+use crate::policies::{self, Policies};
 use crate::ports::Access;
 use crate::rewrite::{self, Around, Growing, Look, Rewrite, Trees};
 use crate::settings::Places;
+use crate::tree::Want;
 
 /// The tip of a repository's branch, with the files that are wanted.
 pub(super) struct Reading {
@@ -25,6 +27,9 @@ pub(super) struct Reading {
     pub(super) snapshot: Snapshot,
     /// The kustomizations that build the wanted files.
     trees: Arc<Trees>,
+    /// What the repository itself says about writing to it.
+    #[expect(dead_code, reason = "read by what looks at holds and freezes")]
+    pub(super) policies: Policies,
 }
 
 /// A repository that may be published as it is.
@@ -49,12 +54,11 @@ pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Re
     let remote = Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline());
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
-    let mut snapshot =
-        remote.snapshot(plan.branch.as_deref(), &levels::wants(&plan.targets, &starts)).await.map_err(failed)?;
+    let snapshot = remote.snapshot(plan.branch.as_deref(), &wants(plan, &starts)).await.map_err(failed)?;
     debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
-    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
-    remote.deadline().pause();
-    Ok(Reading { remote, snapshot, trees })
+    let reading = further(growing, starts, (remote, snapshot)).await.map_err(failed)?;
+    reading.remote.deadline().pause();
+    Ok(reading)
 }
 
 /// Reads the tip anew after somebody else pushed.
@@ -64,13 +68,38 @@ pub(super) async fn read_again(plan: &PlannedRepository, before: Reading) -> Res
     let failed = |reason| cannot_read(plan, Some(&branch), reason);
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
-    let mut snapshot = remote.snapshot_again(snapshot, &levels::wants(&plan.targets, &starts)).await.map_err(failed)?;
-    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.map_err(failed)?;
-    Ok(Reading { remote, snapshot, trees })
+    let snapshot = remote.snapshot_again(snapshot, &wants(plan, &starts)).await.map_err(failed)?;
+    further(growing, starts, (remote, snapshot)).await.map_err(failed)
+}
+
+/// What the targets name and what builds it; last, what the repository itself says about writing to it.
+fn wants<'w>(plan: &'w PlannedRepository, starts: &'w [String]) -> Vec<Want<'w>> {
+    let mut wants = levels::wants(&plan.targets, starts);
+    wants.extend(policies::wants());
+    wants
+}
+
+/// Reads on from the paths of [`wants`] to all that an attempt needs.
+async fn further(
+    growing: Growing,
+    starts: Vec<String>,
+    (remote, mut snapshot): (Remote, Snapshot),
+) -> Result<Reading, GitError> {
+    let policies = Policies::of(snapshot.take_last(policies::COUNT));
+    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await?;
+    Ok(Reading { remote, snapshot, trees, policies })
 }
 
 fn cannot_read(plan: &PlannedRepository, branch: Option<&str>, reason: GitError) -> Error {
-    Error::Git { action: format!("read {}", plan.url.on_branch(branch)), reason }
+    let place = plan.url.on_branch(branch);
+    let policy = match &reason {
+        GitError::FileTooLarge { path } => policies::too_large(path),
+        _ => None,
+    };
+    match policy {
+        Some(source) => Error::Policy { place, source },
+        None => Error::Git { action: format!("read {place}"), reason },
+    }
 }
 
 /// Works out the edit of what was read, and holds it against everything that is required before a push.
