@@ -2,17 +2,15 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use git2::{Buf, Config, ObjectType, Odb, Oid, Repository, Signature, Time};
 
-use super::entries::{self, EntryKind};
-use super::error::{GitError, PackError};
+use super::error::GitError;
+use super::graft::{Change, Plan};
 use super::header::Header;
 use super::signing::SigningKey;
 use super::store::Store;
-use super::walk;
 
 /// A commit's message, people and time.
 #[derive(Clone, Debug)]
@@ -49,13 +47,6 @@ pub struct Commit {
     id: Oid,
     header: Header,
     pack: Vec<u8>,
-}
-
-/// What is to be written at the names of a directory.
-#[derive(Debug)]
-enum Change<'a> {
-    File(&'a [u8]),
-    Directory(BTreeMap<&'a str, Change<'a>>),
 }
 
 impl Identity {
@@ -119,40 +110,13 @@ impl Commit {
     }
 }
 
-/// Makes a commit on the tip that gives the files new contents. Every file must be there already; its mode stays.
-pub(super) fn commit(
-    store: &Store,
-    tip: Oid,
-    changes: &[(String, Vec<u8>)],
-    meta: &CommitMeta,
-) -> Result<Commit, GitError> {
-    let mut root = BTreeMap::new();
-    for (path, content) in changes {
-        plan(&mut root, path, content)?;
-    }
+/// Makes a commit on the tip with these changes.
+pub(super) fn commit(store: &Store, tip: Oid, changes: &[Change], meta: &CommitMeta) -> Result<Commit, GitError> {
+    let plan = Plan::of(changes)?;
     let mut objects = Objects::new(store)?;
-    let top = objects.rebuild(store.top(tip)?, &root, "")?;
+    let top = plan.apply((store, store.top(tip)?), &mut |kind, content| objects.write(kind, content))?;
     let (id, header) = objects.commit(tip, top, meta)?;
     Ok(Commit { id, header, pack: objects.pack()? })
-}
-
-/// Puts one file's change at its place among the others.
-fn plan<'a>(root: &mut BTreeMap<&'a str, Change<'a>>, path: &'a str, content: &'a [u8]) -> Result<(), GitError> {
-    let wrong = || GitError::Path { path: path.to_owned() };
-    let components = walk::components(path)?;
-    let (name, directories) = components.split_last().ok_or_else(wrong)?;
-    let mut at = root;
-    for directory in directories {
-        let below = at.entry(directory).or_insert_with(|| Change::Directory(BTreeMap::new()));
-        at = match below {
-            Change::Directory(below) => below,
-            Change::File(_) => return Err(wrong()),
-        };
-    }
-    match at.insert(name, Change::File(content)) {
-        None => Ok(()),
-        Some(_) => Err(wrong()),
-    }
 }
 
 /// Git's objects in memory: the fetched ones that a commit builds on, and the new ones.
@@ -170,26 +134,6 @@ impl<'a> Objects<'a> {
         // Without one, libgit2 would look for the user's on the disk.
         repository.set_config(&Config::new()?)?;
         Ok(Self { store, repository, new: Vec::new() })
-    }
-
-    /// Writes a directory's tree again, with its changes. Every entry that isn't changed stays byte for byte.
-    fn rebuild(&mut self, tree: Oid, changes: &BTreeMap<&str, Change<'_>>, at: &str) -> Result<Oid, GitError> {
-        let mut bytes = self.store.object(tree, ObjectType::Tree)?;
-        for (name, change) in changes {
-            let path = format!("{at}{name}");
-            let entry = entries::find(&bytes, name)?;
-            let (id, entry) = match (change, entry) {
-                (Change::File(content), Some(entry)) if entry.kind == EntryKind::File => {
-                    (self.write(ObjectType::Blob, content)?, entry)
-                }
-                (Change::Directory(below), Some(entry)) if entry.kind == EntryKind::Directory => {
-                    (self.rebuild(entry.id, below, &format!("{path}/"))?, entry)
-                }
-                _ => return Err(GitError::Path { path }),
-            };
-            bytes = entries::with_id(&bytes, entry, id).ok_or(PackError::Malformed)?;
-        }
-        Ok(self.write(ObjectType::Tree, &bytes)?)
     }
 
     fn commit(&mut self, tip: Oid, top: Oid, meta: &CommitMeta) -> Result<(Oid, Header), GitError> {
@@ -213,7 +157,10 @@ impl<'a> Objects<'a> {
 
     fn write(&mut self, kind: ObjectType, content: &[u8]) -> Result<Oid, git2::Error> {
         let id = self.repository.odb()?.write(kind, content)?;
-        self.new.push(id);
+        // What was fetched is on the server already.
+        if !self.store.has(id) {
+            self.new.push(id);
+        }
         Ok(id)
     }
 

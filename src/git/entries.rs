@@ -6,12 +6,17 @@ use git2::Oid;
 
 use super::error::PackError;
 
+/// The mode of a directory.
+pub(super) const DIRECTORY: &str = "40000";
+
 /// One entry of a tree object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TreeEntry<'a> {
     pub(super) name: &'a [u8],
     pub(super) kind: EntryKind,
     pub(super) id: Oid,
+    /// Where the entry starts in the tree.
+    at: usize,
     /// Where the id's bytes start in the tree.
     id_at: usize,
 }
@@ -55,6 +60,28 @@ pub(super) fn with_id(tree: &[u8], entry: TreeEntry<'_>, id: Oid) -> Option<Vec<
     Some(changed)
 }
 
+/// The same tree without one entry.
+pub(super) fn without(tree: &[u8], entry: TreeEntry<'_>) -> Option<Vec<u8>> {
+    Some([tree.get(..entry.at)?, tree.get(entry.id_at + 20..)?].concat())
+}
+
+/// The same tree with an entry of a name that it has not yet, at its place in Git's order: a directory's name counts as if
+/// a slash stood behind it.
+pub(super) fn with_new(tree: &[u8], (mode, name): (&str, &str), id: Oid) -> Result<Vec<u8>, PackError> {
+    let key = |name: &[u8], is_directory: bool| [name, if is_directory { b"/" } else { b"".as_slice() }].concat();
+    let own = key(name.as_bytes(), mode == DIRECTORY);
+    let mut at = tree.len();
+    for entry in entries(tree) {
+        let entry = entry?;
+        if key(entry.name, entry.kind == EntryKind::Directory) > own {
+            at = entry.at;
+            break;
+        }
+    }
+    let (before, behind) = tree.split_at(at);
+    Ok([before, format!("{mode} {name}\0").as_bytes(), id.as_bytes(), behind].concat())
+}
+
 /// Whether a name may be a component of a path in a repository: what Git itself refuses to check out is none.
 pub(super) fn is_component(name: &[u8]) -> bool {
     let is_dots = name.is_empty() || name == b"." || name == b"..";
@@ -76,7 +103,7 @@ fn entry(bytes: &[u8], at: usize) -> Option<(TreeEntry<'_>, usize)> {
     let zero = rest.iter().position(|&byte| byte == 0)?;
     let id = Oid::from_bytes(rest.get(zero + 1..zero + 21)?).ok()?;
     let start = space + 1 + zero + 1;
-    let entry = TreeEntry { name: rest.get(..zero)?, kind, id, id_at: at + start };
+    let entry = TreeEntry { name: rest.get(..zero)?, kind, id, at, id_at: at + start };
     Some((entry, start + 20))
 }
 

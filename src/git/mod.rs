@@ -17,6 +17,7 @@ mod entries;
 mod error;
 mod fetch;
 mod fetching;
+mod graft;
 mod header;
 mod hooks;
 mod http;
@@ -53,6 +54,7 @@ pub use self::capabilities::Advertisement;
 pub use self::commit::{Commit, CommitMeta, Identity, IdentityError};
 pub use self::deadline::Deadline;
 pub use self::error::{GitError, HostKey, PackError};
+pub use self::graft::{Change, TreeId};
 pub use self::http::JOB_USER;
 pub use self::later::Later;
 pub use self::listing::{Listed, Listing};
@@ -321,9 +323,8 @@ impl Snapshot {
         self.took
     }
 
-    /// Makes a commit on the tip that gives these files (by path) new contents. Each of them must be one that was
-    /// wanted and found.
-    pub async fn commit(&self, changes: Vec<(String, Vec<u8>)>, meta: &CommitMeta) -> Result<Commit, GitError> {
+    /// Makes a commit on the tip with these changes. The trees on their paths must be there: each path is one that was wanted.
+    pub async fn commit(&self, changes: Vec<Change>, meta: &CommitMeta) -> Result<Commit, GitError> {
         let (store, tip, meta) = (self.store.clone(), self.tip.id, meta.clone());
         offload::run(move || commit::commit(&store, tip, &changes, &meta)).await
     }

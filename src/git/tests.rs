@@ -2,6 +2,7 @@
 
 mod elder_scripted;
 mod elders;
+mod grafts;
 mod later;
 mod packs;
 mod pushes;
@@ -136,6 +137,6 @@ fn meta(message: &str) -> CommitMeta {
     }
 }
 
-fn change(path: &str, content: &str) -> (String, Vec<u8>) {
-    (path.to_owned(), content.as_bytes().to_vec())
+fn change(path: &str, content: &str) -> Change {
+    Change::Write(path.to_owned(), content.as_bytes().to_vec())
 }

@@ -13,10 +13,11 @@ use super::propose::{Sent, propose};
 use super::texts::Texts;
 use super::turn::turn;
 use crate::error::Error;
-use crate::git::{CommitMeta, GitError, Push};
+use crate::git::{Change, CommitMeta, GitError, Push};
 use crate::links::Forge;
 use crate::message;
 use crate::outcome::End;
+use crate::rewrite::FileRewrite;
 use crate::settings::SkipCi;
 
 /// Commits and pushes, then takes the steps after the push. What happens is written into the ledger.
@@ -76,8 +77,8 @@ async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context
     let plan = &context.plan[number];
     let (remote, snapshot) = (&ready.reading.remote, &ready.reading.snapshot);
     let failed = |what: &str, reason| Error::Git { action: format!("{what} {}", ready.place(plan)), reason };
-    let changes: Vec<(String, Vec<u8>)> =
-        ready.rewrite.changed().map(|file| (file.path.clone(), file.new.clone().into_bytes())).collect();
+    let write = |file: &FileRewrite| Change::Write(file.path.clone(), file.new.clone().into_bytes());
+    let changes: Vec<Change> = ready.rewrite.changed().map(write).collect();
     let skip = skip(number, ready, context).await.map_err(|reason| failed("push to", reason))?;
     let meta = skip.marked(texts.commit_meta(context));
     let make = async |later: i64| {
