@@ -29,7 +29,7 @@ pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Opt
     let file = match given {
         Some(file) => file,
         None if !Path::new(config::DEFAULT_FILE).exists() => return Ok(None),
-        None if matches!(environment.get("GIT_STRATEGY"), Some("none" | "empty")) => {
+        None if checks_nothing_out(environment) => {
             info!(
                 "{} is passed over: with this GIT_STRATEGY it is not of this pipeline; --config names a file",
                 config::DEFAULT_FILE
@@ -41,9 +41,20 @@ pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Opt
     if file::leads_nowhere(Path::new(file)) {
         return Ok(None);
     }
-    let failed = |source| Error::File { what: format!("config file {file}"), source };
+    let failed = |source: io::Error| {
+        if source.kind() == io::ErrorKind::NotFound && checks_nothing_out(environment) {
+            warn!(
+                "this job checks nothing out (GIT_STRATEGY): with the input git-strategy, or GIT_STRATEGY, at fetch {file} is here"
+            );
+        }
+        Error::File { what: format!("config file {file}"), source }
+    };
     let text = file::read_text(Path::new(file), config::MAX_BYTES).map_err(failed)?;
     Ok(Some(settings::ConfigText { file: file.to_owned(), text }))
+}
+
+fn checks_nothing_out(environment: &Environment) -> bool {
+    matches!(environment.get("GIT_STRATEGY"), Some("none" | "empty"))
 }
 
 /// The HTTP of a run: whom it trusts, the proxies, and who may see credentials in plain http.

@@ -50,6 +50,39 @@ fn switches_take_what_ci_writes() {
 }
 
 #[test]
+fn an_input_beats_the_variable_and_says_nothing_when_it_was_left_out() {
+    let branch = |input: &str| {
+        let variables = [("GITOPS_BUMP_INPUT_BRANCH", input), ("GITOPS_BUMP_BRANCH", "mine")];
+        update(&[], &variables).unwrap().branch.unwrap()
+    };
+    assert_eq!([branch("input"), branch(""), branch(" ")], ["input", "mine", "mine"]);
+    assert_eq!(update(&["--branch=flag"], &[("GITOPS_BUMP_INPUT_BRANCH", "x")]).unwrap().branch.unwrap(), "flag");
+    for (input, own, on) in [
+        ("true ", "false", Some(true)),
+        ("false ", "true", Some(true)),
+        ("0", "1", Some(true)),
+        ("false ", "", None),
+        ("1", "", Some(true)),
+    ] {
+        let variables = [("GITOPS_BUMP_INPUT_DRY_RUN", input), ("GITOPS_BUMP_DRY_RUN", own)];
+        assert_eq!(update(&[], &variables).unwrap().dry_run, on, "{input:?} {own:?}");
+    }
+    let text = "the title,\n  with \"quotes\"";
+    assert_eq!(update(&[], &[("GITOPS_BUMP_INPUT_MR_TITLE", text)]).unwrap().proposal.mr_title.unwrap(), text);
+    let error = update(&[], &[("GITOPS_BUMP_INPUT_PIN", "never")]).unwrap_err().to_string();
+    assert!(error.starts_with("GITOPS_BUMP_INPUT_PIN: invalid value"), "{error}");
+}
+
+#[test]
+fn an_array_input_is_a_list() {
+    let helm = |value: &str| update(&[], &[("GITOPS_BUMP_INPUT_HELM", value)]).unwrap().targets.places.helm;
+    assert_eq!(helm(r#"["a.yaml", "my file.yaml:image"]"#), ["a.yaml", "my file.yaml:image"]);
+    assert_eq!(helm("[]"), [""; 0]);
+    assert_eq!(helm("[a.yaml"), ["[a.yaml"]);
+    assert_eq!(helm("a.yaml\nb.yaml"), ["a.yaml", "b.yaml"]);
+}
+
+#[test]
 fn a_wrong_variable_is_named() {
     let error = update(&[], &[("GITOPS_BUMP_PIN", "never")]).unwrap_err().to_string();
     assert!(error.starts_with("GITOPS_BUMP_PIN: invalid value 'never'"), "{error}");

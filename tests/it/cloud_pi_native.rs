@@ -276,7 +276,7 @@ fn the_catalogs_job_is_the_hidden_job_but_for_the_image_and_inputs() {
         job.as_object_mut().expect("a mapping").remove("script");
         job
     };
-    assert_eq!(job("examples/cloud-pi-native/catalog/gitops-bump-ci.yml"), job("templates/gitops-bump-job.yml"));
+    assert_eq!(job("examples/cloud-pi-native/catalog/gitops-bump-ci.yml"), job("ci/gitops-bump-job.yml"));
 }
 
 /// The text with this part replaced, which must be there.

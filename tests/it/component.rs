@@ -152,7 +152,7 @@ fn the_hidden_job_is_extended() {
     let pipeline = "
 include:
   - project: gitops-bump/gitops-bump
-    file: templates/gitops-bump-job.yml
+    file: ci/gitops-bump-job.yml
     ref: 0.1.0
 default:
   before_script: [exit 1]

@@ -115,7 +115,7 @@ fn the_quick_starts_of_the_readme() {
 #[test]
 fn the_version_is_the_same_everywhere() {
     let version = env!("CARGO_PKG_VERSION");
-    let job = own("templates/gitops-bump-job.yml");
+    let job = own("ci/gitops-bump-job.yml");
     assert!(job.contains(&format!("GITOPS_BUMP_TOOL_IMAGE: $CI_REGISTRY/gitops-bump/gitops-bump:{version}\n")));
     let mut files = vec!["README.md".to_owned()];
     let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
@@ -131,7 +131,7 @@ fn the_version_is_the_same_everywhere() {
 #[test]
 fn templates_and_examples_are_valid_for_gitlab() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = vec![root.join("templates/gitops-bump-job.yml")];
+    let mut files = vec![root.join("ci/gitops-bump-job.yml")];
     let platform = [
         ".gitlab-ci-dso.yml",
         "buildkit/.gitlab-ci-dso.yml",

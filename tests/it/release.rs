@@ -137,7 +137,7 @@ fn expanded(world: &World) -> Value {
     let files = [
         ".gitlab-ci.yml",
         "templates/gitops-bump.yml",
-        "templates/gitops-bump-job.yml",
+        "ci/gitops-bump-job.yml",
         "ci/gitops-bump-environment.yml",
         "ci/gitops-bump-environment-unset.yml",
     ]
