@@ -52,6 +52,8 @@ pub(super) enum Extent {
     Trees,
     /// Files.
     Blobs,
+    /// This many generations of commits, with so much of each.
+    History(usize, Reach),
     /// This many generations of commits, without what they hold.
     Commits(usize, Without),
 }
@@ -99,7 +101,9 @@ pub(super) async fn fetch(
 /// How much an answer may be.
 pub(super) fn most(extent: Extent, store: &Store) -> usize {
     let most = match extent {
-        Extent::Commit(Reach::Everything | Reach::Trees) => MOST_WHOLE,
+        Extent::Commit(Reach::Everything | Reach::Trees) | Extent::History(_, Reach::Everything | Reach::Trees) => {
+            MOST_WHOLE
+        }
         Extent::Since(_) | Extent::After(_) => MOST_ADDED,
         _ => MOST_PARTIAL,
     };
@@ -117,9 +121,14 @@ pub(super) async fn add(pack: Vec<u8>, wants: &[Oid], extent: Extent, store: &mu
 /// The kinds of objects that are read of an answer.
 fn kinds(extent: Extent) -> Kinds {
     match extent {
-        Extent::Commit(Reach::Top | Reach::Trees) | Extent::Trees => Kinds::COMMITS_AND_TREES,
+        Extent::Commit(Reach::Top | Reach::Trees) | Extent::History(_, Reach::Top | Reach::Trees) | Extent::Trees => {
+            Kinds::COMMITS_AND_TREES
+        }
         Extent::Commits(..) | Extent::After(_) => Kinds::COMMITS,
-        Extent::Commit(Reach::Everything) | Extent::Since(_) | Extent::Blobs => Kinds::ALL,
+        Extent::Commit(Reach::Everything)
+        | Extent::History(_, Reach::Everything)
+        | Extent::Since(_)
+        | Extent::Blobs => Kinds::ALL,
     }
 }
 
@@ -153,7 +162,7 @@ fn request(capabilities: &Capabilities, wants: &[Oid], extent: Extent) -> Vec<u8
 pub(super) fn depth(extent: Extent) -> Option<usize> {
     match extent {
         Extent::Commit(_) => Some(1),
-        Extent::Commits(depth, _) => Some(depth),
+        Extent::History(depth, _) | Extent::Commits(depth, _) => Some(depth),
         Extent::Since(_) | Extent::After(_) | Extent::Trees | Extent::Blobs => None,
     }
 }
@@ -169,11 +178,16 @@ pub(super) fn known(extent: Extent) -> Option<Oid> {
 /// What is left out of an answer.
 pub(super) fn filter(extent: Extent) -> Option<&'static str> {
     match extent {
-        Extent::Commit(Reach::Top) => Some("tree:1"),
+        Extent::Commit(Reach::Top) | Extent::History(_, Reach::Top) => Some("tree:1"),
         Extent::Trees | Extent::After(_) | Extent::Commits(_, Without::Trees) => Some("tree:0"),
-        Extent::Commit(Reach::Trees) | Extent::Commits(_, Without::Blobs) => Some("blob:none"),
+        Extent::Commit(Reach::Trees) | Extent::History(_, Reach::Trees) | Extent::Commits(_, Without::Blobs) => {
+            Some("blob:none")
+        }
         Extent::Since(_) => Some(SMALL_FILES),
-        Extent::Commit(Reach::Everything) | Extent::Blobs | Extent::Commits(_, Without::Nothing) => None,
+        Extent::Commit(Reach::Everything)
+        | Extent::History(_, Reach::Everything)
+        | Extent::Blobs
+        | Extent::Commits(_, Without::Nothing) => None,
     }
 }
 

@@ -16,7 +16,7 @@ use crate::offload;
 use crate::tree::{Found, Want};
 
 /// How many files may be wanted at once.
-const MOST_FILES: usize = 10_000;
+pub(super) const MOST_FILES: usize = 10_000;
 
 /// How many bytes the wanted files may have together.
 const MOST_CONTENT: usize = 256 << 20;
@@ -94,7 +94,7 @@ async fn follow(
         let (there, mut following) = (store.clone(), cursors);
         let needed;
         (cursors, needed) = offload::run(move || {
-            let needed = advance(&mut following, &there);
+            let needed = advance(following.iter_mut(), &there);
             (following, needed)
         })
         .await;
@@ -106,10 +106,7 @@ async fn follow(
             return Err(missing(&needed).into());
         }
         fetching.fetch(&needed, Extent::Trees, &mut store).await?;
-        let absent: Vec<Oid> = needed.into_iter().filter(|id| !store.has(*id)).collect();
-        if !absent.is_empty() {
-            return Err(missing(&absent).into());
-        }
+        require(&needed, &store)?;
     }
     fetch_files(fetching, &cursors, &mut store).await?;
     let there = store.clone();
@@ -118,12 +115,18 @@ async fn follow(
 }
 
 /// Takes every path one step on, and returns the trees they wait for.
-fn advance(cursors: &mut [Cursor], store: &Store) -> Result<Vec<Oid>, PackError> {
+pub(super) fn advance<'c>(cursors: impl Iterator<Item = &'c mut Cursor>, store: &Store) -> Result<Vec<Oid>, PackError> {
     let mut needed = BTreeSet::new();
     for cursor in cursors {
         needed.extend(cursor.advance(store)?);
     }
     Ok(needed.into_iter().collect())
+}
+
+/// Requires that all of these objects came.
+pub(super) fn require(ids: &[Oid], store: &Store) -> Result<(), PackError> {
+    let absent: Vec<Oid> = ids.iter().copied().filter(|id| !store.has(*id)).collect();
+    if absent.is_empty() { Ok(()) } else { Err(missing(&absent)) }
 }
 
 /// Fetches all files of all paths in one request.
@@ -170,7 +173,7 @@ fn size(found: &Found) -> usize {
     }
 }
 
-fn missing(ids: &[Oid]) -> PackError {
+pub(super) fn missing(ids: &[Oid]) -> PackError {
     PackError::Missing(ids.first().map(Oid::to_string).unwrap_or_default())
 }
 

@@ -5,6 +5,7 @@ mod elders;
 mod grafts;
 mod later;
 mod packs;
+mod pasts;
 mod pushes;
 mod scripted;
 mod snapshots;

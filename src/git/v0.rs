@@ -128,9 +128,10 @@ impl<'r> Elder<'r> {
     pub(super) async fn fetch(&mut self, wants: &[Oid], extent: Extent, store: &mut Store) -> Result<(), GitError> {
         let fetched = self.exchange(wants, extent, store).await;
         fetched.map_err(|error| match (error, extent) {
-            (error @ (GitError::Limit(_) | GitError::Pack(PackError::TooMany(_))), Extent::Commit(_)) => {
-                self.explained(error)
-            }
+            (
+                error @ (GitError::Limit(_) | GitError::Pack(PackError::TooMany(_))),
+                Extent::Commit(_) | Extent::History(..),
+            ) => self.explained(error),
             (error, _) => error,
         })
     }

@@ -198,7 +198,7 @@ impl Snapshot {
     }
 }
 
-fn read_commit(store: &Store, id: Oid) -> Result<(Logged, Vec<Oid>), GitError> {
+pub(super) fn read_commit(store: &Store, id: Oid) -> Result<(Logged, Vec<Oid>), GitError> {
     let commit = store.object(id, ObjectType::Commit)?;
     let header = Header::parse(&commit);
     let parents = header.parents.iter().filter_map(|parent| capabilities::object_id(parent)).collect();

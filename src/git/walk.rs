@@ -42,6 +42,14 @@ struct Listed {
     id: Oid,
 }
 
+/// What stands at a path, by ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    Object(Oid),
+    Listing(Vec<(String, EntryKind, Oid)>),
+    Elsewhere(std::mem::Discriminant<Found>),
+}
+
 impl Cursor {
     /// Starts at a commit's top tree.
     pub(super) fn new(want: Want<'_>, top: Oid) -> Result<Self, GitError> {
@@ -76,8 +84,19 @@ impl Cursor {
         }
     }
 
+    /// What the path turned out to be, by ids: the same where the same stands there.
+    pub(super) fn standing(&self) -> Standing {
+        match &self.place {
+            Place::Tree(id) | Place::File(id) => Standing::Object(*id),
+            Place::Listing(listed) => {
+                Standing::Listing(listed.iter().map(|listed| (listed.name.clone(), listed.kind, listed.id)).collect())
+            }
+            Place::Elsewhere(found) => Standing::Elsewhere(std::mem::discriminant(found)),
+        }
+    }
+
     /// What the path turned out to be, when all trees and files are there.
-    pub(super) fn found(self, store: &Store) -> Result<Found, PackError> {
+    pub(super) fn found(&self, store: &Store) -> Result<Found, PackError> {
         let file = |id| Ok(Found::File(store.object(id, ObjectType::Blob)?));
         match &self.place {
             Place::File(id) => file(*id),

@@ -12,12 +12,12 @@ const SETTINGS: [(&[&str], usize); 4] = [
 ];
 
 /// A world whose repository is reached by a program in place of ssh, which passes no version on.
-struct Elder {
-    world: World,
+pub(super) struct Elder {
+    pub(super) world: World,
 }
 
 impl Elder {
-    fn new(world: World, settings: &[&str]) -> Self {
+    pub(super) fn new(world: World, settings: &[&str]) -> Self {
         for setting in settings {
             world.bare(&["config", setting, "true"]);
         }
@@ -37,7 +37,7 @@ impl Elder {
         self
     }
 
-    fn remote(&self) -> Remote {
+    pub(super) fn remote(&self) -> Remote {
         self.remote_of("infra.git")
     }
 
