@@ -26,6 +26,7 @@ pub mod gitea;
 pub mod github;
 pub mod gitlab;
 mod glob;
+pub mod history;
 pub mod http;
 pub mod image;
 pub mod init;
