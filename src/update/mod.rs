@@ -19,7 +19,6 @@ mod public;
 mod publish;
 mod same;
 mod texts;
-mod turn;
 
 use futures_util::future::{join_all, join3};
 

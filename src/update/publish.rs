@@ -11,7 +11,6 @@ use super::finish::finish;
 use super::pace::Pace;
 use super::propose::{Sent, propose};
 use super::texts::Texts;
-use super::turn::turn;
 use crate::error::Error;
 use crate::git::{Change, CommitMeta, GitError, Push};
 use crate::links::Forge;
@@ -53,9 +52,7 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             }
         }
         let waited = started.elapsed();
-        let push = pushing.elapsed();
-        pace.lost(push);
-        let attempt_took = ready.reading.snapshot.took() + push;
+        let pause = pace.pause(ready.reading.snapshot.took() + pushing.elapsed());
         let left = context.settings.push_timeout.saturating_sub(waited);
         if left.is_zero() {
             context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
@@ -63,10 +60,7 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             return Err(Error::Race { place, attempts: pace.losses(), waited });
         }
         info!("{place}: the branch moved, the edit is applied again");
-        let turn = turn((&ready.reading.remote, &ready.reading.snapshot), attempt_took, &mut pace);
-        if let Ok(Err(reason)) = tokio::time::timeout(left, turn).await {
-            return Err(Error::Git { action: format!("read {place}"), reason });
-        }
+        tokio::time::sleep(pause.min(left)).await;
         let reading = Box::pin(read_again(plan, ready.reading)).await?;
         ready = attempt(number, reading, context).await?;
     }
