@@ -15,6 +15,7 @@ use crate::environment::Environment;
 
 pub use after::{AfterArgs, MirrorArg};
 pub use check::CheckArgs;
+pub use freeze::FreezeArgs;
 pub use gate::GateArgs;
 pub use init::InitArgs;
 pub use proposal::{ForgeArg, ProposalArgs};
@@ -23,6 +24,7 @@ pub use targets::{PinArg, PlaceArgs, TargetArgs};
 
 mod after;
 mod check;
+mod freeze;
 mod gate;
 mod init;
 mod proposal;
@@ -123,6 +125,9 @@ pub struct UpdateArgs {
     /// Exit 10 when nothing had to change
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub fail_on_unchanged: Option<bool>,
+    /// What happens in a freeze window.
+    #[command(flatten)]
+    pub freeze: FreezeArgs,
     /// Commit message, a minijinja template
     #[arg(long, value_name = "TEMPLATE", help_heading = "Commit")]
     pub message: Option<String>,

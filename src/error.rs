@@ -8,6 +8,7 @@ use crate::api::ApiError;
 use crate::argocd::ArgocdError;
 use crate::cli::CliError;
 use crate::commit_status::StatusError;
+use crate::freeze::Frozen;
 use crate::git::GitError;
 use crate::local::LocalError;
 use crate::merge_request::ForgeError;
@@ -86,6 +87,14 @@ pub enum Error {
         place: String,
         /// What is wrong with it.
         source: PolicyError,
+    },
+    /// A freeze window is on.
+    #[error("{place}: {frozen}")]
+    Frozen {
+        /// Repository and branch.
+        place: String,
+        /// What keeps the run away.
+        frozen: Frozen,
     },
     /// An exchange with a Git server.
     #[error("{action}: {}", with_causes(reason))]
@@ -207,6 +216,7 @@ impl Error {
             | Self::Trust(_)
             | Self::Forge { stage: Stage::NothingPushed, .. } => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
+            Self::Frozen { .. } => ExitCode::NotNow,
             Self::Git { reason, .. } => git(reason),
             Self::Forge { reason: ForgeError::Api(error), .. }
             | Self::Mirror { reason: error, .. }
@@ -245,6 +255,9 @@ impl Error {
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Policy { source, .. } => source.hint.clone(),
+            Self::Frozen { .. } => {
+                "nothing was pushed there: run the job again when the freeze is over, or give --ignore-freeze REASON; rollback passes".into()
+            }
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Forge { reason, .. } => reason.hint().into(),
             Self::Mirror { reason: ApiError::Withheld(withheld), .. }

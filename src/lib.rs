@@ -21,6 +21,7 @@ pub mod environment;
 mod environment_names;
 pub mod error;
 pub mod forge;
+pub mod freeze;
 pub mod git;
 pub mod gitea;
 pub mod github;

@@ -242,6 +242,7 @@ fn validate(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
     let (settings, plan) = described(args, environment, terminal)?;
     let targets: usize = plan.iter().map(|repository| repository.targets.len()).sum();
     settings.notes().for_each(|note| info!("{note}"));
+    settings.freeze.upcoming(std::time::SystemTime::now()).for_each(|sentence| info!("{sentence}"));
     info!("valid: {} images, {} repositories, {targets} targets", settings.images.len(), plan.len());
     Ok(Code::Success)
 }

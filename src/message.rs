@@ -48,6 +48,9 @@ pub struct Facts<'a> {
     pub environment: Option<&'a str>,
     /// The branch that is updated.
     pub branch: &'a str,
+    /// Why the run went on in a freeze window. A trailer says it whatever the template says.
+    #[serde(skip)]
+    pub freeze_ignored: Option<&'a str>,
 }
 
 /// An image as a template sees it.
@@ -100,7 +103,11 @@ pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Stri
         return finished(&lines(&text(DEFAULT, facts, ci, "")?));
     };
     let message = finished(&lines(&text(template, facts, ci, "")?))?;
-    Ok(trailers::settled(&message, &trailers(facts, ci), &subject(facts)))
+    let message = trailers::settled(&message, &trailers(facts, ci), &subject(facts));
+    Ok(match freeze_trailer(facts) {
+        Some(line) => trailers::with_line(&message, &line),
+        None => message,
+    })
 }
 
 /// Renders a merge request's title: the template's first line, or the commit's subject.
@@ -115,7 +122,9 @@ pub fn title(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Strin
 /// outside acts nowhere: no quick action, no mention, nothing that closes an issue.
 pub fn description(template: Option<&str>, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
     let template = template.unwrap_or(DESCRIPTION);
-    finished(&inert(&text(template, facts, ci, diff)?, template))
+    let text = inert(&text(template, facts, ci, diff)?, template);
+    let line = freeze_trailer(facts).map(|line| inert(&line, "")).unwrap_or_default();
+    if text.contains(line.trim_end()) { finished(&text) } else { finished(&format!("{}\n\n{line}", text.trim_end())) }
 }
 
 /// What changes, on one line.
@@ -222,7 +231,12 @@ fn trailers(facts: &Facts<'_>, ci: &Ci) -> String {
         _ => {}
     }
     lines.extend(clean(ci.pipeline_url.as_deref()).map(|url| format!("Pipeline: {url}")));
+    lines.extend(freeze_trailer(facts));
     lines.join("\n")
+}
+
+fn freeze_trailer(facts: &Facts<'_>) -> Option<String> {
+    Some(format!("Freeze-Ignored: {}", clean(facts.freeze_ignored)?))
 }
 
 /// A variable's value on one line: a line break in it could forge a trailer.
@@ -281,6 +295,7 @@ mod tests {
             }],
             environment: Some("staging"),
             branch: "main",
+            freeze_ignored: None,
         }
     }
 

@@ -56,6 +56,15 @@ pub(crate) fn too_large(path: &str) -> Option<PolicyError> {
     FILES.iter().find(|file| **file == path).map(|file| larger(file))
 }
 
+/// What is wrong with the text of a file: `LINE: reason`, or the reason alone.
+pub(crate) fn unreadable(file: &'static str, words: &str) -> PolicyError {
+    let (line, reason) = match words.split_once(": ").map(|(line, reason)| (line.parse(), reason)) {
+        Some((Ok(line), reason)) => (Some(line), reason),
+        _ => (None, words),
+    };
+    PolicyError { line, ..wrong(file, reason.to_owned()) }
+}
+
 impl Policies {
     /// Takes what was found at the paths of [`wants`].
     pub(crate) fn of(found: Vec<Found>) -> Self {

@@ -205,6 +205,7 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
         End::Unchanged => "unchanged",
         End::WouldUpdate => "would-update",
         End::Withheld => "withheld",
+        End::Failed(Error::Frozen { .. }) => "frozen",
         End::Failed(_) => "failed",
     };
     let (request, error) = match &outcome.end {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_yaml::Value;
 
 use crate::edit::{Kind, Pin, Rules};
+use crate::freeze::Window;
 use crate::plan::ENVIRONMENT;
 use crate::registry::Age;
 use crate::settings::{Delivery, GateSettings, RepositorySettings, Settings, SignOff, SkipCi, TargetSettings};
@@ -30,6 +31,8 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     wait: Option<String>,
     require: ShownRequirements<'a>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    freeze: Vec<ShownWindow<'a>>,
     repositories: Vec<ShownRepository<'a>>,
 }
 
@@ -48,6 +51,15 @@ struct ShownRequirements<'a> {
     verify_keys: &'a [String],
     deny_tags: Vec<String>,
     newer_only: bool,
+}
+
+#[derive(Serialize)]
+struct ShownWindow<'a> {
+    cron: &'a str,
+    r#for: String,
+    timezone: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    environments: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -126,6 +138,7 @@ pub fn yaml(settings: &Settings, filter: impl Fn(&str) -> String) -> String {
         },
         wait: settings.gate.requirements.wait.map(|wait| humantime::format_duration(wait).to_string()),
         require: requirements(&settings.gate),
+        freeze: settings.freeze.windows.list().iter().map(shown_window).collect(),
         repositories: settings.repositories.iter().map(|repository| shown_repository(repository, settings)).collect(),
     };
     let value = serde_yaml::to_value(&shown).unwrap_or_default();
@@ -145,6 +158,7 @@ fn comments(settings: &Settings) -> Vec<String> {
     if settings.skip_ci == SkipCi::OwnProject {
         comments.push("skip_ci: in the pipeline's own project".to_owned());
     }
+    comments.extend(settings.freeze.comments());
     comments.extend(settings.commit.signing_key.as_ref().map(|_| "signing key: given".to_owned()));
     comments.extend(settings.proposal.forge.map(|forge| format!("forge: {}", forge.name())));
     comments.extend(
@@ -200,6 +214,15 @@ fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
         verify_keys: &gate.verify_keys,
         deny_tags: requirements.deny_tags.iter().map(ToString::to_string).collect(),
         newer_only: requirements.age == Age::NewerOnly,
+    }
+}
+
+fn shown_window(window: &Window) -> ShownWindow<'_> {
+    ShownWindow {
+        cron: window.cron(),
+        r#for: window.length(),
+        timezone: window.timezone(),
+        environments: window.environments(),
     }
 }
 

@@ -55,5 +55,6 @@ fn facts(settings: &Settings) -> Facts<'_> {
         changes: names.take(CHANGES.max(settings.images.len())).map(change).collect(),
         environment: settings.environment.as_deref(),
         branch: settings.repositories.iter().find_map(|repository| repository.branch.as_deref()).unwrap_or("main"),
+        freeze_ignored: settings.freeze.ignored.as_deref(),
     }
 }

@@ -211,6 +211,17 @@ impl Open {
 }
 
 impl Node {
+    /// The values of a mapping.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Self> {
+        let pairs = if let Value::Mapping(pairs) = &self.value { pairs.as_slice() } else { &[] };
+        pairs.iter().map(|(_, value)| value)
+    }
+
+    /// The items of a sequence.
+    pub(super) fn items(&self) -> &[Self] {
+        if let Value::Sequence(items) = &self.value { items } else { &[] }
+    }
+
     fn size(&self) -> usize {
         NODE + match &self.value {
             Value::Scalar(scalar) => scalar.text.len(),

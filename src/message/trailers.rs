@@ -21,6 +21,16 @@ pub fn signed_off(message: &str, identity: &str) -> String {
     }
 }
 
+/// The message with a line among its trailers, unless it is there.
+pub(super) fn with_line(message: &str, line: &str) -> String {
+    let (body, block) = divided(message);
+    match block {
+        "" => with_block(body, line),
+        block if block.lines().any(|known| known.trim_end() == line) => message.to_owned(),
+        block => with_block(body, &format!("{block}\n{line}")),
+    }
+}
+
 /// Marks a message as one that starts no pipeline. The marker is a paragraph before the trailers: behind them, they would
 /// be none to Git.
 pub fn skipping_ci(message: &str) -> String {

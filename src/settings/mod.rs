@@ -19,6 +19,7 @@ pub use commit::{CommitSettings, SignOff};
 pub use credentials::registry;
 pub use deployment::DeploymentSettings;
 pub use error::SettingsError;
+pub use freeze::FreezeSettings;
 pub use gate::GateSettings;
 pub use hidden::{redactor, secrets_in_config};
 pub use images::NamedImage;
@@ -39,6 +40,7 @@ mod deployment;
 mod encryption;
 mod environments;
 mod error;
+mod freeze;
 mod gate;
 mod hidden;
 mod hosts;
@@ -111,6 +113,8 @@ pub struct Settings {
     pub mode: Mode,
     /// Whether an unchanged run is told by its exit code.
     pub fail_on_unchanged: bool,
+    /// When nothing is changed.
+    pub freeze: FreezeSettings,
     /// The commit.
     pub commit: CommitSettings,
     /// What a merge request says, where one is opened.
@@ -267,6 +271,7 @@ pub fn merge(
         known_environments: environments::known(&config)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
+        freeze: freeze::freeze(&args.freeze, &config, environment)?,
         commit: commit::commit(args, &config, environment)?,
         skip_ci: proposal::skip_ci(args, &config)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tracing::{debug, info, warn};
 
 use super::context::Context;
-use super::public;
 use super::texts::{Texts, require_work_branch};
+use super::{freeze, public};
 use crate::edit::{KnownDigest, Rules};
 use crate::error::{Error, Stage};
 use crate::git::{GitError, Remote, Snapshot};
@@ -28,7 +28,6 @@ pub(super) struct Reading {
     /// The kustomizations that build the wanted files.
     trees: Arc<Trees>,
     /// What the repository itself says about writing to it.
-    #[expect(dead_code, reason = "read by what looks at holds and freezes")]
     pub(super) policies: Policies,
 }
 
@@ -125,10 +124,11 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
         require_all_images(context)?;
     }
     context.proofs.refuse_older(&rewrite).await?;
+    let ignored = freeze::require((number, plan), (branch, &reading.policies), &rewrite, context)?;
     // Where nothing changes no message is written, and a template may rely on a change.
     let changes = rewrite.changed().next().is_some();
     let rewrite = public_files(rewrite, context).await?;
-    let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), context)?) } else { None };
+    let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), ignored.as_deref(), context)?) } else { None };
     if let Some(texts) = &texts {
         public::require(plan, branch, texts, context)?;
         require_forge(number, texts, context).await?;

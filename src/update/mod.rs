@@ -12,6 +12,7 @@ mod deployment;
 mod desk;
 mod finish;
 mod follow;
+mod freeze;
 mod pace;
 mod proofs;
 mod propose;

@@ -43,10 +43,11 @@ impl Texts {
     pub(super) fn of(
         plan: &PlannedRepository,
         (rewrite, branch): (&Rewrite, &str),
+        freeze_ignored: Option<&str>,
         context: &Context<'_>,
     ) -> Result<Self, Error> {
         let settings = context.settings;
-        let facts = facts(rewrite, branch, context);
+        let facts = Facts { freeze_ignored, ..facts(rewrite, branch, context) };
         let message = message::render(settings.commit.message.as_deref(), &facts, &settings.ci)?;
         let message = match settings.commit.sign_off {
             SignOff::Committer => message::signed_off(&message, &settings.commit.committer.to_string()),
@@ -162,6 +163,7 @@ fn facts<'a>(rewrite: &'a Rewrite, branch: &'a str, context: &'a Context<'_>) ->
             .collect(),
         environment: context.settings.environment.as_deref(),
         branch,
+        freeze_ignored: None,
     }
 }
 

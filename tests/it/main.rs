@@ -43,6 +43,7 @@ mod failures;
 mod forge_real;
 mod forge_requests;
 mod forge_wait;
+mod freeze;
 mod git_retries;
 mod git_v0;
 mod git_v0_ssh;

@@ -83,6 +83,22 @@ impl Bump {
         self
     }
 
+    /// Runs at this time by UTC, `2026-03-27 15:00:00`; from then on its clock goes as any other.
+    pub(crate) fn at(mut self, time: &str) -> Self {
+        let probe = Command::new("faketime").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(probe.is_ok(), "faketime is missing: install the package faketime, as scripts/install does");
+        let mut faketime = Command::new("faketime");
+        // What waits and measures goes by another clock, which stays as it is.
+        faketime.env_clear().env("TZ", "UTC").env("DONT_FAKE_MONOTONIC", "1");
+        faketime.arg(time).arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            value.map(|value| faketime.env(name, value));
+        }
+        self.command.get_current_dir().map(|directory| faketime.current_dir(directory));
+        self.command = faketime;
+        self
+    }
+
     /// Runs in a container of the image, as a uid without a name, with nothing to write to and without a home.
     pub(crate) fn in_container(mut self, image: &Image) -> Self {
         let mut container = image.container();
