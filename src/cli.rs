@@ -18,6 +18,7 @@ pub use check::CheckArgs;
 pub use freeze::FreezeArgs;
 pub use gate::GateArgs;
 pub use init::InitArgs;
+pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand, PreviewMirrorArgs};
 pub use proposal::{ForgeArg, ProposalArgs};
 pub use status::{FormatArg, StatusArgs};
 pub use targets::{PinArg, PlaceArgs, TargetArgs};
@@ -27,6 +28,7 @@ mod check;
 mod freeze;
 mod gate;
 mod init;
+mod preview;
 mod proposal;
 mod status;
 mod targets;
@@ -74,6 +76,9 @@ pub enum Command {
     Set(SetArgs),
     /// Print what every environment of the infra repositories names now; change nothing
     Status(Box<StatusArgs>),
+    /// Make or remove a copy of a directory of the infra repository, for a branch's own environment
+    #[command(subcommand)]
+    Preview(PreviewCommand),
     /// Propose a config file for an infra repository
     Init(InitArgs),
     /// Check, show or describe the config file

@@ -69,6 +69,20 @@ pub struct Config {
     pub freeze: Vec<WindowConfig>,
     /// The infra repositories.
     pub repositories: Vec<RepositoryConfig>,
+    /// The copies that `preview` makes.
+    pub preview: PreviewConfig,
+}
+
+/// The copies that `preview` makes; `<name>` is the preview's name.
+#[derive(Clone, Debug, Default, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a mapping")]
+pub struct PreviewConfig {
+    /// The directory of the infra repository that is copied.
+    pub template: Option<String>,
+    /// The directory of the copy, as in `previews/<name>`.
+    pub to: Option<String>,
+    /// Values that the copy has instead of the template's: `FILE:PATH`, the file relative to the template, and the value.
+    pub replace: BTreeMap<String, String>,
 }
 
 /// A window of time in which nothing is changed.
@@ -244,12 +258,18 @@ impl Config {
     /// Reads a config file's text, with `${VAR}` replaced from the environment and `$$` by a dollar sign, in the
     /// strings of its values alone.
     pub fn parse(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::read(text, environment, Unset::KeptInPreview)
+    }
+
+    /// The same for `preview create`, which needs the variables below `preview`, too: for others one that isn't set stays there
+    /// as it is written.
+    pub fn parse_for_preview(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
         Self::read(text, environment, Unset::Refused)
     }
 
-    /// The same for somebody who only looks: in `images` a variable that isn't set stays as it is written.
+    /// The same for somebody who only looks: in `images`, too, a variable that isn't set stays as it is written.
     pub fn parse_to_look(text: &str, environment: &Environment) -> Result<Self, ConfigError> {
-        Self::read(text, environment, Unset::KeptInImages)
+        Self::read(text, environment, Unset::KeptInBoth)
     }
 
     fn read(text: &str, environment: &Environment, unset: Unset) -> Result<Self, ConfigError> {

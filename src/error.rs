@@ -15,6 +15,7 @@ use crate::merge_request::ForgeError;
 use crate::message::MessageError;
 use crate::plan::PlanError;
 use crate::policies::PolicyError;
+use crate::preview::PreviewError;
 use crate::registry::RegistryError;
 use crate::rewrite::RewriteError;
 use crate::secret::NotPublic;
@@ -63,6 +64,14 @@ pub enum Error {
         place: String,
         /// What is wrong.
         source: Box<RewriteError>,
+    },
+    /// A preview that can't be made or removed.
+    #[error("{place}{source}")]
+    Preview {
+        /// `shop/infra main: `.
+        place: String,
+        /// What is wrong.
+        source: Box<PreviewError>,
     },
     /// `init` found no place that can be written.
     #[error("{place}: no place can be proposed for {wanted}")]
@@ -203,6 +212,7 @@ impl Error {
             Self::Cli(CliError::Usage(_)) | Self::Settings(SettingsError::Usage(_)) => ExitCode::Usage,
             Self::Plan(PlanError::UnsafePath { .. } | PlanError::OwnFile { .. })
             | Self::Rewrite { .. }
+            | Self::Preview { .. }
             | Self::NothingToPropose { .. } => ExitCode::Target,
             Self::Cli(CliError::Variable { .. })
             | Self::Settings(_)
@@ -252,6 +262,7 @@ impl Error {
             }
             Self::Registry(error) => error.hint(),
             Self::Rewrite { source, .. } => source.hint(),
+            Self::Preview { source, .. } => source.hint(),
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Policy { source, .. } => source.hint.clone(),

@@ -43,6 +43,7 @@ mod people;
 pub mod plan;
 pub mod policies;
 pub mod ports;
+pub mod preview;
 pub mod proxies;
 pub mod registry;
 pub mod report;
@@ -68,13 +69,17 @@ use registry::{CredentialSources, Depth, Registry};
 use settings::{CheckSettings, Settings, StatusSettings};
 use update::Gate;
 
-/// What `update` will do, before anything is touched.
+/// What `update` or `preview` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
     templates::try_all(settings)?;
-    Ok(plan::repositories(&settings.repositories, &settings.images, settings.environment.as_deref())?)
+    let mut planned = plan::repositories(&settings.repositories, &settings.images, settings.environment.as_deref())?;
+    for repository in &mut planned {
+        repository.preview.clone_from(&settings.preview);
+    }
+    Ok(planned)
 }
 
-/// The `update` command. What it comes to stands in the ledger, also when this future is dropped before its end.
+/// The commands `update` and `preview`. What it comes to stands in the ledger, also when this future is dropped before its end.
 pub async fn update(
     settings: &Settings,
     plan: &[PlannedRepository],

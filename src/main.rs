@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_bump::cli::{
-    self, CheckArgs, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, ReportArgs, SetArgs, StatusArgs,
-    UpdateArgs,
+    self, CheckArgs, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, PreviewCommand, ReportArgs,
+    SetArgs, StatusArgs, UpdateArgs,
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code, Stage};
@@ -62,7 +62,14 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     };
     let stopped = |signal| Err(Error::Interrupted { signal, stage: Stage::NothingPushed });
     let result = match command {
-        Command::Update(args) => return update(&args, environment, terminal, &mut signals).await,
+        Command::Update(args) => {
+            let begun = resolved(&args, environment, terminal);
+            return publish(begun, &args.reports, (environment, terminal), &mut signals).await;
+        }
+        Command::Preview(command) => {
+            let begun = previewed(&command, environment, terminal);
+            return publish(begun, &command.run().reports, (environment, terminal), &mut signals).await;
+        }
         Command::Check(args) => return check(&args, environment, terminal, &mut signals).await,
         Command::Set(args) => signals.unless(set(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Status(args) => signals.unless(status(&args, environment, terminal)).await.unwrap_or_else(stopped),
@@ -78,14 +85,20 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     })
 }
 
-async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
-    let begun = resolved(args, environment, terminal).and_then(|(settings, plan)| {
+/// Runs a command that pushes, tells what it comes to, and reports it.
+async fn publish(
+    begun: Result<Resolved, Error>,
+    reports: &ReportArgs,
+    (environment, terminal): (&Environment, &Terminal),
+    signals: &mut Signals,
+) -> Code {
+    let begun = begun.and_then(|(settings, plan)| {
         let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
         Ok((settings, plan, credentials))
     });
     let (settings, plan, credentials) = match begun {
         Ok(begun) => begun,
-        Err(error) => return not_begun(terminal, &args.reports, &error),
+        Err(error) => return not_begun(terminal, reports, &error),
     };
     settings.notes().for_each(|note| info!("{note}"));
     let ledger = Ledger::new(&settings.images, &plan, |finished, outcome, news| {
@@ -96,14 +109,14 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
             }
             News::Opened => say(report::opened(outcome)),
         }
-        if let Err(error) = write_reports(terminal, &args.reports, Report::new(finished)) {
+        if let Err(error) = write_reports(terminal, reports, Report::new(finished)) {
             warn!("{error}");
         }
     });
     let mut is_ended = false;
     let finished = match signals.unless(gitops_bump::update(&settings, &plan, credentials, &ledger)).await {
         Ok(Ok(())) => ledger.close(),
-        Ok(Err(error)) => return not_begun(terminal, &args.reports, &error),
+        Ok(Err(error)) => return not_begun(terminal, reports, &error),
         Err(signal) => {
             is_ended = true;
             ledger.interrupted(signal)
@@ -113,7 +126,7 @@ async fn update(args: &UpdateArgs, environment: &Environment, terminal: &Termina
         Ok(()) => finished.exit_code(settings.fail_on_unchanged),
         Err(error) => finished.exit_code(settings.fail_on_unchanged).worse(report_error(terminal, &error)),
     };
-    let code = reported(terminal, &args.reports, Report::new(&finished), code);
+    let code = reported(terminal, reports, Report::new(&finished), code);
     if is_ended {
         // Whoever sent a signal may end the process any moment, so this comes last; another signal ends it at once.
         let hidden = terminal.redactor();
@@ -259,6 +272,15 @@ fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
         );
     }
     let settings = settings::update(args, config.as_ref(), environment)?;
+    terminal.hide(settings.secrets());
+    let plan = gitops_bump::plan(&settings)?;
+    Ok((settings, plan))
+}
+
+/// The same for `preview`.
+fn previewed(command: &PreviewCommand, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
+    let config = known_config(command.run().config.as_deref(), environment, terminal)?;
+    let settings = settings::preview(command, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let plan = gitops_bump::plan(&settings)?;
     Ok((settings, plan))

@@ -10,7 +10,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use crate::offload;
-use crate::settings::Ci;
+use crate::settings::{Ci, PreviewSettings, PreviewWish};
 use crate::text::{cut, inert, without_closings, without_unsafe};
 
 pub use trailers::{signed_off, skipping_ci};
@@ -51,6 +51,30 @@ pub struct Facts<'a> {
     /// Why the run went on in a freeze window. A trailer says it whatever the template says.
     #[serde(skip)]
     pub freeze_ignored: Option<&'a str>,
+    /// The preview, where the commit makes or removes one.
+    pub preview: Option<PreviewFacts<'a>>,
+}
+
+/// A preview as a template sees it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PreviewFacts<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The copy's directory.
+    pub to: &'a str,
+    /// The directory that is copied; none when the preview is removed.
+    pub template: Option<&'a str>,
+}
+
+impl<'a> PreviewFacts<'a> {
+    /// What a template may know of a preview.
+    pub fn of(preview: &'a PreviewSettings) -> Self {
+        let template = match &preview.wish {
+            PreviewWish::Copy { template, .. } => Some(template.as_str()),
+            PreviewWish::Gone => None,
+        };
+        Self { name: &preview.name, to: &preview.to, template }
+    }
 }
 
 /// An image as a template sees it.
@@ -212,9 +236,11 @@ fn subject(facts: &Facts<'_>) -> String {
         }
         names => format!("{} to {tag}", names.join(", ")),
     };
-    match facts.environment {
-        Some(environment) => format!("Update {what} in {environment}"),
-        None => format!("Update {what}"),
+    match (&facts.preview, facts.environment) {
+        (Some(PreviewFacts { name, template: None, .. }), _) => format!("Remove the preview {name}"),
+        (Some(PreviewFacts { name, .. }), _) => format!("Preview {what} as {name}"),
+        (None, Some(environment)) => format!("Update {what} in {environment}"),
+        (None, None) => format!("Update {what}"),
     }
 }
 
@@ -225,6 +251,7 @@ fn trailers(facts: &Facts<'_>, ci: &Ci) -> String {
         let digest = image.digest.map(|digest| format!("@{digest}")).unwrap_or_default();
         lines.push(format!("Image: {}:{}{digest}", image.repository, image.tag));
     }
+    lines.extend(facts.preview.map(|preview| format!("Preview: {}", preview.name)));
     match (clean(ci.project_url.as_deref()), clean(ci.commit_sha.as_deref())) {
         (Some(project), Some(sha)) => lines.push(format!("Source-Commit: {project}/-/commit/{sha}")),
         (None, Some(sha)) => lines.push(format!("Source-Commit: {sha}")),
@@ -296,6 +323,7 @@ mod tests {
             environment: Some("staging"),
             branch: "main",
             freeze_ignored: None,
+            preview: None,
         }
     }
 

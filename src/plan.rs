@@ -6,7 +6,7 @@ use crate::edit::{Kind, Rules};
 use crate::git::GitUrl;
 use crate::policies;
 use crate::secret::{Bound, Credentials};
-use crate::settings::{Delivery, MirrorSettings, NamedImage, RepositorySettings, TargetSettings};
+use crate::settings::{Delivery, MirrorSettings, NamedImage, PreviewSettings, RepositorySettings, TargetSettings};
 
 /// What stands for the environment in a file path.
 pub const ENVIRONMENT: &str = "<env>";
@@ -28,6 +28,8 @@ pub struct PlannedRepository {
     pub copy: Option<GitUrl>,
     /// The places.
     pub targets: Vec<Target>,
+    /// The copy that is made or removed instead.
+    pub preview: Option<PreviewSettings>,
 }
 
 /// One place to write to.
@@ -169,6 +171,7 @@ pub fn repositories(
                 mirror: entry.mirror.clone(),
                 copy: entry.copy.clone(),
                 targets,
+                preview: None,
             }),
         }
     }

@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use crate::message::{self, ChangeFacts, Facts, ImageFacts, MessageError};
+use crate::message::{self, ChangeFacts, Facts, ImageFacts, MessageError, PreviewFacts};
 use crate::settings::{Settings, SettingsError};
 
 /// How many changes the trial has at least: a template may count on several.
@@ -56,5 +56,6 @@ fn facts(settings: &Settings) -> Facts<'_> {
         environment: settings.environment.as_deref(),
         branch: settings.repositories.iter().find_map(|repository| repository.branch.as_deref()).unwrap_or("main"),
         freeze_ignored: settings.freeze.ignored.as_deref(),
+        preview: settings.preview.as_ref().map(PreviewFacts::of),
     }
 }

@@ -1,4 +1,4 @@
-//! `${VAR}` in the values of a parsed config file; this module must not know the file's shape, but for the key `images`,
+//! `${VAR}` in the values of a parsed config file; this module must not know the file's shape, but for the keys `images` and `preview`,
 //! and must not hand out a secret.
 
 #![deny(clippy::disallowed_methods)]
@@ -13,8 +13,10 @@ use crate::secret::{Redactor, names, own};
 pub(super) enum Unset {
     /// An error, wherever it stands.
     Refused,
-    /// Below the top key `images` the value stays as it is written.
-    KeptInImages,
+    /// Below the top key `preview` the value stays as it is written.
+    KeptInPreview,
+    /// The same, and below the top key `images`, too.
+    KeptInBoth,
 }
 
 /// Replaces the variables inside the strings of a tree. A replaced value is a string, whatever the variable holds.
@@ -30,8 +32,13 @@ pub(super) fn expand(
     };
     for (key, value) in pairs {
         require_plain(key)?;
-        let is_images = matches!(&key.value, Value::Scalar(key) if key.text == "images");
-        expansion.node(value, if is_images { unset } else { Unset::Refused })?;
+        let is_called = |name: &str| matches!(&key.value, Value::Scalar(key) if key.text == name);
+        let is_kept = match unset {
+            Unset::Refused => false,
+            Unset::KeptInPreview => is_called("preview"),
+            Unset::KeptInBoth => is_called("preview") || is_called("images"),
+        };
+        expansion.node(value, if is_kept { unset } else { Unset::Refused })?;
     }
     Ok(())
 }
@@ -60,7 +67,7 @@ impl<'e> Expansion<'e> {
             return Ok(());
         }
         match self.replaced(scalar, line) {
-            Err(ConfigError::Variable { .. }) if unset == Unset::KeptInImages => {}
+            Err(ConfigError::Variable { .. }) if unset != Unset::Refused => {}
             text => {
                 scalar.text = text?;
                 scalar.form = Form::String;

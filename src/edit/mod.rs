@@ -5,7 +5,7 @@
 //! from that (`at_path`, `matching`, `kustomize`) and write down what is to be written (`place`, `sharing`) into a plan and
 //! a ledger of places (`plan`, `ledger`); refuse what SOPS has signed (`sops`); splice (`insert`, `splice`), read the result
 //! again and prove that it differs in exactly the intended nodes (`proof`). `listing` and `survey` select from what is
-//! recognised, too. A literal text that holds YAML goes through the same, as a file inside the file (`nested`).
+//! recognised, too; `replace` writes values that are no images. A literal text that holds YAML goes through the same, as a file inside the file (`nested`).
 
 #![deny(clippy::disallowed_methods)]
 
@@ -37,8 +37,10 @@ mod proof;
 mod quoting;
 mod reading;
 mod recognise;
+mod replace;
 mod resolve;
 mod rewritten;
+mod scalars;
 mod sharing;
 mod sops;
 mod splice;
@@ -55,6 +57,7 @@ pub use leftover::Leftover;
 pub use path::{Path, PathError};
 pub use recognise::kustomization::is_kustomization_file_name;
 pub use rewritten::{Holding, Place, Rewritten, Written};
+pub use scalars::scalars;
 pub use survey::{Form, Sighting, Survey, survey};
 pub use tag_source::{TagPlace, TagSource};
 
@@ -100,6 +103,13 @@ pub fn list_inline(file: &str, bytes: &[u8]) -> Result<Vec<Holding>, EditError> 
     let text = text_of(file, bytes)?;
     let listed = reading::read(text).and_then(|document| listing::inline(&document));
     listed.map_err(|refusal| locate(file, text, refusal))
+}
+
+/// The file's text with other values at some paths. Each is a single value that is there; a number stays a number where the new
+/// value is one, all else becomes a text.
+pub fn replace(file: &str, bytes: &[u8], values: &[(Path, &str)]) -> Result<String, EditError> {
+    let text = text_of(file, bytes)?;
+    replace::replaced(text, values).map_err(|refusal| locate(file, text, refusal))
 }
 
 fn edit(below: &Below, (file, text): (&str, &str), jobs: &[Job], wanted: &[Wanted]) -> Outcome<Rewritten> {

@@ -96,6 +96,9 @@ impl Comparison<'_, '_, '_> {
             record.depth == expected.depth
                 && match &expected.what {
                     What::Text(text) => is_right(self.result, node, text),
+                    What::Bare(text) => {
+                        self.result.shape(node) == Shape::Scalar(Style::Plain) && self.result.value(node) == text
+                    }
                     What::Literal(text) => {
                         self.result.shape(node) == Shape::Scalar(Style::Block) && self.result.value(node) == text
                     }

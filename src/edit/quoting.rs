@@ -10,6 +10,17 @@ pub(super) fn is_string(text: &str) -> bool {
     !(is_word(text) || is_number(text) || is_date(text))
 }
 
+/// Whether both texts are whole numbers to every reader, or both truth values. Of a fraction the end may be lost (`1.10`).
+pub(super) fn is_like(one: &str, other: &str) -> bool {
+    let is_bool = |text: &str| matches!(text, "true" | "false");
+    let is_whole = |text: &str| {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_short = (1..=18).contains(&digits.len()) && (digits == "0" || !digits.starts_with('0'));
+        is_short && digits.chars().all(|c| c.is_ascii_digit())
+    };
+    (is_bool(one) && is_bool(other)) || (is_whole(one) && is_whole(other))
+}
+
 /// Whether the text may stand without quotes, wherever a plain scalar may stand.
 ///
 /// The measure is narrow on purpose: only characters that tags, digests and references have.

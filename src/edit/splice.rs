@@ -33,6 +33,8 @@ pub(super) struct Expected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     Text(String),
+    /// A number or a truth value.
+    Bare(String),
     /// A literal text.
     Literal(String),
     Mapping,
@@ -67,7 +69,7 @@ pub(super) fn value(document: &Document<'_>, node: Node, text: &str) -> Outcome<
     };
     let (range, text_written) = match style {
         Style::Block => return document.refuse(node, Reason::MultiLine),
-        Style::Single => (document.start(node)..document.end(node), format!("'{text}'")),
+        Style::Single => (document.start(node)..document.end(node), format!("'{}'", text.replace('\'', "''"))),
         Style::Double => (document.start(node)..document.end(node), quoting::quoted(text)),
         Style::Plain => {
             let had_colon = source.contains(':');

@@ -30,6 +30,10 @@ pub struct Names {
     pub files: Vec<String>,
     /// Its directories.
     pub directories: Vec<String>,
+    /// Those of its files that are symbolic links.
+    pub links: Vec<String>,
+    /// Those of its files that are submodules.
+    pub submodules: Vec<String>,
 }
 
 /// Earlier commits of a branch, the newest first.
@@ -190,6 +194,11 @@ impl Snapshot {
             };
             if names.files.len() + names.directories.len() >= MOST_NAMES {
                 return Err(PackError::TooMany("names in one directory").into());
+            }
+            match entry.kind {
+                EntryKind::Symlink => names.links.push(name.to_owned()),
+                EntryKind::Submodule => names.submodules.push(name.to_owned()),
+                EntryKind::File | EntryKind::Directory => {}
             }
             let list = if entry.kind == EntryKind::Directory { &mut names.directories } else { &mut names.files };
             list.push(name.to_owned());

@@ -7,8 +7,8 @@
 const SKIP_CI: &str = "[skip ci]";
 
 /// Trailers that tell what this tool did. In text of others they say nothing.
-const OWN_KEYS: [&str; 6] =
-    ["Image", "Source-Commit", "Pipeline", "Promoted-From", "Rolled-Back-From", "Freeze-Ignored"];
+const OWN_KEYS: [&str; 7] =
+    ["Image", "Preview", "Source-Commit", "Pipeline", "Promoted-From", "Rolled-Back-From", "Freeze-Ignored"];
 
 /// Ends a message with a `Signed-off-by:` line, among its trailers if it has some, as `git commit --signoff` does.
 pub fn signed_off(message: &str, identity: &str) -> String {

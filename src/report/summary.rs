@@ -5,6 +5,7 @@
 use super::{FileReport, commit_url, places};
 use crate::image::Tag;
 use crate::outcome::{End, Finished, ImageOutcome, Proposal, RepositoryOutcome};
+use crate::settings::PreviewWish;
 
 /// What a person reads as soon as a repository's commit is on its server: every change, then the commit.
 pub fn published(outcome: &RepositoryOutcome) -> Vec<Line> {
@@ -18,6 +19,7 @@ pub fn published(outcome: &RepositoryOutcome) -> Vec<Line> {
         _ => None,
     };
     let mut lines = changes(outcome);
+    lines.extend(preview(outcome).map(Line::Info));
     lines.extend(pushed.map(Line::Info));
     lines
 }
@@ -53,6 +55,7 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
         }
         End::WouldUpdate => {
             let mut lines = changes(outcome);
+            lines.extend(preview(outcome).map(Line::Info));
             lines.push(Line::Info(format!("{place}: nothing is published, this is a dry run")));
             lines
         }
@@ -84,6 +87,15 @@ fn changes(outcome: &RepositoryOutcome) -> Vec<Line> {
     outcome.files.iter().flat_map(places).map(line).collect()
 }
 
+/// What becomes of a preview's directory.
+fn preview(outcome: &RepositoryOutcome) -> Option<String> {
+    let (place, preview) = (place(outcome), outcome.plan.preview.as_ref()?);
+    Some(match &preview.wish {
+        PreviewWish::Copy { template, .. } => format!("{place}: {} is a copy of {template}", preview.to),
+        PreviewWish::Gone => format!("{place}: {} is removed", preview.to),
+    })
+}
+
 fn place(outcome: &RepositoryOutcome) -> String {
     outcome.plan.url.on_branch(outcome.branch.as_deref())
 }
@@ -96,7 +108,11 @@ fn unchanged(place: &str, outcome: &RepositoryOutcome, images: &[ImageOutcome]) 
     let places = || outcome.files.iter().flat_map(|file| &file.places);
     let tags = images.iter().enumerate().filter(|(index, _)| places().any(|place| place.image == *index));
     let tags: Vec<&Tag> = tags.filter_map(|(_, outcome)| outcome.image.reference.tag.as_ref()).collect();
-    format!("{place}: {}", nothing_to_do(&tags))
+    match outcome.plan.preview.as_ref().map(|preview| (&preview.wish, &preview.to)) {
+        Some((PreviewWish::Gone, to)) => format!("{place}: nothing to do: {to} is not there"),
+        Some((PreviewWish::Copy { .. }, to)) => format!("{place}: nothing to do: {to} is as wanted already"),
+        None => format!("{place}: {}", nothing_to_do(&tags)),
+    }
 }
 
 /// Why nothing happens when nothing changes, with a hint when a tag looks like one that is pushed again and again.

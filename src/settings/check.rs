@@ -8,6 +8,7 @@ use super::{
     repositories,
 };
 use crate::cli::{CheckArgs, ReportArgs};
+use crate::config::Config;
 use crate::environment::Environment;
 use crate::git::GitUrl;
 use crate::secret::{Audience, Bound, Credentials};
@@ -48,7 +49,7 @@ pub fn check(
     config: Option<&ConfigText>,
     environment: &Environment,
 ) -> Result<CheckSettings, SettingsError> {
-    let config = parse_config(config, environment)?;
+    let config = parse_config(config, |text| Config::parse(text, environment))?;
     let images = images(&args.images, &config)?;
     let Some(url) = &args.repository.url else {
         require_images(&images)?;

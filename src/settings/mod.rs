@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cli::{ReportArgs, SetArgs, UpdateArgs};
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::edit::{Kind, Rules};
 use crate::environment::Environment;
 use crate::git::GitUrl;
@@ -25,6 +25,7 @@ pub use hidden::{redactor, secrets_in_config};
 pub use images::NamedImage;
 pub use init::{InitSettings, init};
 pub use network::{CaSource, Network};
+pub use preview::{PreviewSettings, PreviewWish, Replacement, preview};
 pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
 pub use ssh::SshSettings;
 pub use status::{StatusSettings, status};
@@ -47,6 +48,7 @@ mod hosts;
 mod images;
 mod init;
 mod network;
+mod preview;
 mod proposal;
 mod repositories;
 mod servers;
@@ -73,6 +75,8 @@ pub enum Task {
     Promote,
     /// Writes what ran before.
     Rollback,
+    /// Copies a directory, or removes such a copy.
+    Preview,
 }
 
 /// Which of the places of an image are written.
@@ -97,6 +101,8 @@ pub struct Settings {
     pub gate: GateSettings,
     /// The infra repositories that have targets for this run.
     pub repositories: Vec<RepositorySettings>,
+    /// The copy that is made or removed, in the one repository.
+    pub preview: Option<PreviewSettings>,
     /// The targets that belong to other environments.
     pub passed_over: Vec<PassedOver>,
     /// How places are written where their target says nothing of its own.
@@ -242,13 +248,23 @@ pub fn merge(
     config: Option<&ConfigText>,
     environment: &Environment,
 ) -> Result<Settings, SettingsError> {
-    let config = parse_config(config, environment)?;
+    let config = parse_config(config, |text| Config::parse(text, environment))?;
     let images = images(&args.images, &config)?;
     let name = environments::name(&args.targets, &config, environment)?;
-    let scope = Scope::Of(name.as_deref());
-    let Repositories { of_run: repositories, servers, passed_over } = repositories(args, &config, scope, environment)?;
+    let repositories = repositories(args, &config, Scope::Of(name.as_deref()), environment)?;
+    merged(args, &config, (images, name, repositories), environment)
+}
+
+/// Merges the rest, once images, environment and repositories are known.
+fn merged(
+    args: &UpdateArgs,
+    config: &Config,
+    (images, name, repositories): (Vec<NamedImage>, Option<String>, Repositories),
+    environment: &Environment,
+) -> Result<Settings, SettingsError> {
+    let Repositories { of_run: repositories, servers, passed_over } = repositories;
     let network = network::network(&args.network, servers.audience(), environment)?;
-    proposal::require_request(&args.proposal, &config)?;
+    proposal::require_request(&args.proposal, config)?;
     let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
     let argocd = after::argocd(&args.after, environment)?;
     let statuses = statuses::statuses(&args.after, &proposal, (&repositories, &servers))?;
@@ -260,20 +276,21 @@ pub fn merge(
     encryption::argocd(argocd.as_ref(), &network)?;
     Ok(Settings {
         task: Task::Update,
-        registry_servers: registry_servers(&args.images, &config, environment)?,
-        gate: gate::gate(&args.gate, &config)?,
-        rules: targets::rules(&args.targets, &config),
+        preview: None,
+        registry_servers: registry_servers(&args.images, config, environment)?,
+        gate: gate::gate(&args.gate, config)?,
+        rules: targets::rules(&args.targets, config),
         places: match args.changed_digest_only {
             Some(true) => Places::OfChangedDigests,
             _ => Places::OfOtherVersions,
         },
         environment: name,
-        known_environments: environments::known(&config)?,
+        known_environments: environments::known(config)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
-        freeze: freeze::freeze(&args.freeze, &config, environment)?,
-        commit: commit::commit(args, &config, environment)?,
-        skip_ci: proposal::skip_ci(args, &config)?,
+        freeze: freeze::freeze(&args.freeze, config, environment)?,
+        commit: commit::commit(args, config, environment)?,
+        skip_ci: proposal::skip_ci(args, config)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
         reports: args.reports.clone(),
         ci,
@@ -327,11 +344,14 @@ impl Settings {
     }
 }
 
-fn parse_config(config: Option<&ConfigText>, environment: &Environment) -> Result<Config, SettingsError> {
+fn parse_config(
+    config: Option<&ConfigText>,
+    parse: impl Fn(&str) -> Result<Config, ConfigError>,
+) -> Result<Config, SettingsError> {
     let Some(ConfigText { file, text }) = config else {
         return Ok(Config::default());
     };
-    Config::parse(text, environment).map_err(|source| SettingsError::Config { file: file.clone(), source })
+    parse(text).map_err(|source| SettingsError::Config { file: file.clone(), source })
 }
 
 /// Why a run for its environment has nothing to write, though the config file has targets.

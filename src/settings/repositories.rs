@@ -85,6 +85,26 @@ pub(super) fn repositories(
     Ok(Repositories { of_run: repositories.collect::<Result<_, _>>()?, servers, passed_over })
 }
 
+/// The one repository that a flag or the config file names, without its targets.
+pub(super) fn only(
+    args: &UpdateArgs,
+    config: &Config,
+    environment: &Environment,
+) -> Result<Repositories, SettingsError> {
+    let entry = if args.repository.url.is_some() { None } else { config.repositories.first() };
+    let address = GitUrl::parse(match (&args.repository.url, entry) {
+        (Some(url), _) => url,
+        (None, entry) => entry.map_or("", |entry| &entry.url),
+    })?;
+    let servers = match entry {
+        Some(_) => GitServers::of_config(std::slice::from_ref(&address.0), environment)?,
+        None => GitServers::of_given(&address.0, environment)?,
+    };
+    let branch = args.branch.as_deref().or(entry.and_then(|entry| entry.branch.as_deref()));
+    let repository = repository(address, branch, Vec::new(), (entry, args, config), (&servers, environment))?;
+    Ok(Repositories { of_run: vec![repository], servers, passed_over: Vec::new() })
+}
+
 fn repository(
     (url, in_url): Address,
     branch: Option<&str>,

@@ -80,6 +80,7 @@ mod tests {
                 "p-q.yml",
             ]),
             directories: text(&["prod", "staging", ".hidden", "base", "client-a", "eu-prod", "a\u{1b}b"]),
+            ..Names::default()
         };
         let (environments, others) = pattern.environments(&names);
         Some((pattern.directory.clone(), [environments, others]))

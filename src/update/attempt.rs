@@ -6,18 +6,20 @@ use std::sync::Arc;
 use tracing::{debug, info, warn};
 
 use super::context::Context;
+use super::preview::{self, Looked};
 use super::texts::{Texts, require_work_branch};
 use super::{freeze, public};
 use crate::edit::{KnownDigest, Rules};
 use crate::error::{Error, Stage};
-use crate::git::{GitError, Remote, Snapshot};
+use crate::git::{Change, GitError, Remote, Snapshot};
 use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
 use crate::plan::{PlannedRepository, Target};
 use crate::policies::{self, Policies};
 use crate::ports::Access;
-use crate::rewrite::{self, Around, Growing, Look, Rewrite, Trees};
+use crate::preview::Template;
+use crate::rewrite::{self, Around, FileRewrite, Growing, Look, Rewrite, Trees};
 use crate::settings::Places;
 use crate::tree::Want;
 
@@ -26,15 +28,19 @@ pub(super) struct Reading {
     pub(super) remote: Remote,
     pub(super) snapshot: Snapshot,
     /// The kustomizations that build the wanted files.
-    trees: Arc<Trees>,
+    pub(super) trees: Arc<Trees>,
     /// What the repository itself says about writing to it.
     pub(super) policies: Policies,
+    /// What a preview is copied from; empty for any other run.
+    pub(super) template: Arc<Template>,
 }
 
 /// A repository that may be published as it is.
 pub(super) struct Ready {
     pub(super) reading: Reading,
     pub(super) rewrite: Rewrite,
+    /// What a commit changes.
+    pub(super) changes: Vec<Change>,
     /// What is said about the changes; none where nothing changes.
     pub(super) texts: Option<Texts>,
 }
@@ -51,6 +57,12 @@ pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Re
     let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
     let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
     let remote = Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline());
+    if let Some(preview) = &plan.preview {
+        let mut snapshot = remote.snapshot(plan.branch.as_deref(), &preview::wants(preview)).await.map_err(failed)?;
+        let Looked { template, trees } = preview::look(plan, preview, (&remote, &mut snapshot)).await?;
+        remote.deadline().pause();
+        return Ok(Reading { remote, snapshot, trees, policies: Policies::of(Vec::new()), template });
+    }
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
     let snapshot = remote.snapshot(plan.branch.as_deref(), &wants(plan, &starts)).await.map_err(failed)?;
@@ -65,6 +77,11 @@ pub(super) async fn read_again(plan: &PlannedRepository, before: Reading) -> Res
     let Reading { remote, snapshot, .. } = before;
     let branch = snapshot.branch().to_owned();
     let failed = |reason| cannot_read(plan, Some(&branch), reason);
+    if let Some(preview) = &plan.preview {
+        let mut snapshot = remote.snapshot_again(snapshot, &preview::wants(preview)).await.map_err(failed)?;
+        let Looked { template, trees } = preview::look(plan, preview, (&remote, &mut snapshot)).await?;
+        return Ok(Reading { remote, snapshot, trees, policies: Policies::of(Vec::new()), template });
+    }
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
     let snapshot = remote.snapshot_again(snapshot, &wants(plan, &starts)).await.map_err(failed)?;
@@ -86,7 +103,7 @@ async fn further(
 ) -> Result<Reading, GitError> {
     let policies = Policies::of(snapshot.take_last(policies::COUNT));
     let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await?;
-    Ok(Reading { remote, snapshot, trees, policies })
+    Ok(Reading { remote, snapshot, trees, policies, template: Arc::default() })
 }
 
 fn cannot_read(plan: &PlannedRepository, branch: Option<&str>, reason: GitError) -> Error {
@@ -109,7 +126,7 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     require_work_branch(plan, branch, context)?;
     let failed = |reason| Error::Statuses { place: plan.url.on_branch(Some(branch)), reason: Box::new(reason) };
     context.desks[number].require_statuses(plan, context.settings).map_err(failed)?;
-    let rewrite = edit(plan, &reading, context).await?;
+    let (rewrite, changes) = work(plan, &reading, context).await?;
     for note in
         rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, |directory| around(&reading.snapshot, directory)))
     {
@@ -126,14 +143,14 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     context.proofs.refuse_older(&rewrite).await?;
     let ignored = freeze::require((number, plan), (branch, &reading.policies), &rewrite, context)?;
     // Where nothing changes no message is written, and a template may rely on a change.
-    let changes = rewrite.changed().next().is_some();
     let rewrite = public_files(rewrite, context).await?;
-    let texts = if changes { Some(Texts::of(plan, (&rewrite, branch), ignored.as_deref(), context)?) } else { None };
+    let changed = (&rewrite, branch);
+    let texts = if changes.is_empty() { None } else { Some(Texts::of(plan, changed, ignored.as_deref(), context)?) };
     if let Some(texts) = &texts {
         public::require(plan, branch, texts, context)?;
         require_forge(number, texts, context).await?;
     }
-    Ok(Ready { reading, rewrite, texts })
+    Ok(Ready { reading, rewrite, changes, texts })
 }
 
 /// A merge request that can't be opened, or can't be what is wished, is known before anything is pushed.
@@ -148,7 +165,23 @@ async fn require_forge(number: usize, texts: &Texts, context: &Context<'_>) -> R
 
 /// Whether what was read has all that the run writes: nothing is left to change.
 pub(super) async fn is_done(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>) -> Result<bool, Error> {
-    Ok(edit(plan, reading, context).await?.changed().next().is_none())
+    Ok(work(plan, reading, context).await?.1.is_empty())
+}
+
+/// The edit of a repository's files, and what a commit changes for it.
+async fn work(
+    plan: &PlannedRepository,
+    reading: &Reading,
+    context: &Context<'_>,
+) -> Result<(Rewrite, Vec<Change>), Error> {
+    let mut rewrite = edit(plan, reading, context).await?;
+    let write = |file: &FileRewrite| Change::Write(file.path.clone(), file.new.clone().into_bytes());
+    let changes = match &plan.preview {
+        None => rewrite.changed().map(write).collect(),
+        Some(preview) => preview::changes(preview, &reading.snapshot, &mut rewrite)
+            .map_err(|reason| cannot_read(plan, Some(reading.snapshot.branch()), reason))?,
+    };
+    Ok((rewrite, changes))
 }
 
 /// The same files, when they may be published. Looking for secrets in a large one takes a while.
@@ -197,7 +230,13 @@ async fn worked_out(
         let unproven: Vec<bool> =
             wanted.iter().map(|wanted| !matches!(wanted.digest, KnownDigest::Proven(_))).collect();
         let trees = Arc::clone(&reading.trees);
-        let rewritten = offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await;
+        let rewritten = match &plan.preview {
+            None => offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await,
+            Some(_) => {
+                let (template, rules) = (Arc::clone(&reading.template), context.settings.rules);
+                offload::run(move || crate::preview::rewrite(&template, (&trees, &wanted), rules)).await
+            }
+        };
         let source = match rewritten {
             Ok(rewrite) => return Ok(rewrite),
             Err(source) => source,

@@ -21,7 +21,8 @@ pub(super) fn require(
     context: &Context<'_>,
 ) -> Result<Option<String>, Error> {
     let settings = context.settings;
-    if settings.task == Task::Rollback {
+    // A preview is nothing that runs in production.
+    if matches!(settings.task, Task::Rollback | Task::Preview) {
         return Ok(None);
     }
     let place = || plan.url.on_branch(Some(branch));

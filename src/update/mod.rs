@@ -14,6 +14,7 @@ mod finish;
 mod follow;
 mod freeze;
 mod pace;
+mod preview;
 mod proofs;
 mod propose;
 mod public;
@@ -82,7 +83,7 @@ pub async fn run(
     let ready = ready.into_iter().enumerate().filter_map(|(number, ready)| Some((number, ready.ok()?)));
     match settings.mode {
         _ if withhold => ready.for_each(|(number, ready)| decide(number, ready, |_| End::Withheld, ledger)),
-        Mode::DryRun => ready.for_each(|(number, ready)| decide(number, ready, preview, ledger)),
+        Mode::DryRun => ready.for_each(|(number, ready)| decide(number, ready, tried, ledger)),
         Mode::Publish => {
             join_all(ready.map(|(number, ready)| publish(number, ready, &context))).await;
             if let Some(deployment) = &context.deployment {
@@ -112,6 +113,6 @@ fn decide(number: usize, ready: Ready, end: impl FnOnce(&Ready) -> End, ledger: 
     });
 }
 
-fn preview(ready: &Ready) -> End {
+fn tried(ready: &Ready) -> End {
     if ready.texts.is_some() { End::WouldUpdate } else { End::Unchanged }
 }

@@ -12,11 +12,10 @@ use super::pace::Pace;
 use super::propose::{Sent, propose};
 use super::texts::Texts;
 use crate::error::Error;
-use crate::git::{Change, CommitMeta, GitError, Push};
+use crate::git::{CommitMeta, GitError, Push};
 use crate::links::Forge;
 use crate::message;
 use crate::outcome::End;
-use crate::rewrite::FileRewrite;
 use crate::settings::SkipCi;
 
 /// Commits and pushes, then takes the steps after the push. What happens is written into the ledger.
@@ -71,13 +70,11 @@ async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context
     let plan = &context.plan[number];
     let (remote, snapshot) = (&ready.reading.remote, &ready.reading.snapshot);
     let failed = |what: &str, reason| Error::Git { action: format!("{what} {}", ready.place(plan)), reason };
-    let write = |file: &FileRewrite| Change::Write(file.path.clone(), file.new.clone().into_bytes());
-    let changes: Vec<Change> = ready.rewrite.changed().map(write).collect();
     let skip = skip(number, ready, context).await.map_err(|reason| failed("push to", reason))?;
     let meta = skip.marked(texts.commit_meta(context));
     let make = async |later: i64| {
         let meta = CommitMeta { time: meta.time.saturating_add(later), ..meta.clone() };
-        snapshot.commit(changes.clone(), &meta).await.map_err(|reason| failed("commit to", reason))
+        snapshot.commit(ready.changes.clone(), &meta).await.map_err(|reason| failed("commit to", reason))
     };
     let options = skip.push_options();
     if let Some(request) = &texts.request {

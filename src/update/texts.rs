@@ -10,7 +10,7 @@ use crate::edit::Kind;
 use crate::error::Error;
 use crate::git::CommitMeta;
 use crate::merge_request::Wish;
-use crate::message::{self, ChangeFacts, Facts, ImageFacts};
+use crate::message::{self, ChangeFacts, Facts, ImageFacts, PreviewFacts};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{FileRewrite, Rewrite};
 use crate::settings::{Delivery, SettingsError, SignOff};
@@ -136,7 +136,13 @@ fn facts<'a>(rewrite: &'a Rewrite, branch: &'a str, context: &'a Context<'_>) ->
         let of = |file: &'a FileRewrite| file.changed_places().map(move |place| (file, place));
         rewrite.changed().flat_map(of)
     };
-    let written = |index: usize| places().any(|(_, place)| place.image == index);
+    // The copy of a preview gets every image that it holds, whatever the template has.
+    let held = || rewrite.files.iter().flat_map(|file| &file.places);
+    let preview = context.settings.preview.as_ref();
+    let written = |index: usize| match preview {
+        Some(_) => held().any(|place| place.image == index),
+        None => places().any(|(_, place)| place.image == index),
+    };
     let named = &context.settings.images;
     let images = named.iter().zip(context.proofs.images()).enumerate();
     Facts {
@@ -164,6 +170,7 @@ fn facts<'a>(rewrite: &'a Rewrite, branch: &'a str, context: &'a Context<'_>) ->
         environment: context.settings.environment.as_deref(),
         branch,
         freeze_ignored: None,
+        preview: preview.map(PreviewFacts::of),
     }
 }
 
@@ -181,6 +188,9 @@ fn source_branch(plan: &PlannedRepository, target: &str, context: &Context<'_>) 
     };
     add(target);
     add(context.settings.environment.as_deref().unwrap_or_default());
+    if let Some(preview) = &plan.preview {
+        add(&preview.to);
+    }
     for image in images {
         add(image.reference.repository.as_str());
     }
@@ -195,7 +205,8 @@ fn source_branch(plan: &PlannedRepository, target: &str, context: &Context<'_>) 
     let hash = hash.finalize();
     let digest: Vec<String> = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     let names = images.iter().map(|image| image.name.as_str());
-    let names: Vec<&str> = names.chain(context.settings.environment.as_deref()).collect();
+    let preview = plan.preview.as_ref().map(|preview| preview.name.as_str());
+    let names: Vec<&str> = preview.into_iter().chain(names).chain(context.settings.environment.as_deref()).collect();
     format!("{PREFIX}{}-{}", slug(&names.join("-")), digest.concat())
 }
 

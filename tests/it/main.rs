@@ -61,6 +61,8 @@ mod interruptions;
 mod job_token;
 mod merge_requests;
 mod pins;
+mod preview;
+mod preview_race;
 mod race;
 mod race_proofs;
 mod registry_faults;

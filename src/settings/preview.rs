@@ -1,0 +1,219 @@
+//! What a preview is: from the flags, else from the config file; this module must not look into a repository.
+
+#![deny(clippy::disallowed_methods)]
+
+mod name;
+
+use super::repositories::{self, Repositories};
+use super::{ConfigText, Settings, SettingsError, Task, images, parse_config, require_images};
+use crate::cli::{PreviewCommand, UpdateArgs};
+use crate::config::{Config, PreviewConfig};
+use crate::edit::Path;
+use crate::environment::Environment;
+use crate::registry::Age;
+use crate::text;
+
+/// What stands for the preview's name.
+const NAME: &str = "<name>";
+
+/// A copy of a directory of an infra repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreviewSettings {
+    /// What it is called.
+    pub name: String,
+    /// Its directory, `/` between the components, none of them empty or `.`.
+    pub to: String,
+    /// What it is to be.
+    pub wish: PreviewWish,
+}
+
+/// What a preview is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PreviewWish {
+    /// A copy of the template as it is now.
+    Copy {
+        /// The directory that is copied.
+        template: String,
+        /// What differs from it beside the images.
+        replace: Vec<Replacement>,
+    },
+    /// Gone.
+    Gone,
+}
+
+/// A value that stands in the copy instead of the template's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The file, relative to the template.
+    pub file: String,
+    /// The value's place in it.
+    pub path: Path,
+    /// The new value.
+    pub value: String,
+}
+
+/// Merges what `preview` was given, and requires that it is enough for a run.
+pub fn preview(
+    command: &PreviewCommand,
+    config: Option<&ConfigText>,
+    environment: &Environment,
+) -> Result<Settings, SettingsError> {
+    let args = command.as_update();
+    let config = match command {
+        PreviewCommand::Create(_) => parse_config(config, |text| Config::parse_for_preview(text, environment))?,
+        // What the images are is another job's knowledge.
+        PreviewCommand::Delete(_) => {
+            let config = parse_config(config, |text| Config::parse_to_look(text, environment))?;
+            Config { images: crate::config::Images::default(), ..config }
+        }
+    };
+    let preview = self::settings(command, &config.preview, environment)?;
+    let images = images(&args.images, &config)?;
+    if preview.wish != PreviewWish::Gone {
+        require_images(&images)?;
+    }
+    let repositories = only(&args, &config, environment)?;
+    let mut settings = super::merged(&args, &config, (images, None, repositories), environment)?;
+    settings.task = Task::Preview;
+    settings.preview = Some(preview);
+    // A preview is of a branch: whether its image is newer than another branch's says nothing.
+    settings.gate.requirements.age = Age::Any;
+    Ok(settings)
+}
+
+fn settings(
+    command: &PreviewCommand,
+    config: &PreviewConfig,
+    environment: &Environment,
+) -> Result<PreviewSettings, SettingsError> {
+    let missing = |what: &str, key: &str| {
+        SettingsError::Usage(format!("no {what} is given: --{key}, or preview.{key} in the config file"))
+    };
+    let run = command.run();
+    let to = run.to.as_ref().or(config.to.as_ref()).ok_or_else(|| missing("directory for the preview", "to"))?;
+    if !to.contains(NAME) {
+        return Err(wrong("to", format!("{to:?} has no {NAME} in it, so that all previews would be one directory")));
+    }
+    let name = name::name(run.name.as_deref(), environment)?;
+    let to = directory("to", &to.replace(NAME, &name))?;
+    let wish = match command {
+        PreviewCommand::Delete(_) => PreviewWish::Gone,
+        PreviewCommand::Create(args) => {
+            refuse_fork(environment)?;
+            let template = args.template.as_ref().or(config.template.as_ref());
+            let template = directory("template", template.ok_or_else(|| missing("template", "template"))?)?;
+            require_apart(&template, &to)?;
+            let replace = config.replace.iter().map(|(place, value)| replacement(place, value, &name));
+            PreviewWish::Copy { template, replace: replace.collect::<Result<_, _>>()? }
+        }
+    };
+    Ok(PreviewSettings { name, to, wish })
+}
+
+/// A merge request from a fork gets no preview: its branch is of somebody who may not write to the project.
+fn refuse_fork(environment: &Environment) -> Result<(), SettingsError> {
+    let Some(source) = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") else { return Ok(()) };
+    let own = ["CI_PROJECT_ID", "CI_MERGE_REQUEST_PROJECT_ID"].into_iter().filter_map(|name| environment.get(name));
+    if own.into_iter().all(|own| own == source) {
+        return Ok(());
+    }
+    let reason = "the merge request comes from a fork, and what is built there is deployed nowhere: keep the job out of such pipelines (rules: $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID)";
+    Err(wrong("preview", reason.to_owned()))
+}
+
+/// A copy inside what is copied would hold itself, and one around it would replace it.
+fn require_apart(template: &str, to: &str) -> Result<(), SettingsError> {
+    let holds = |one: &str, other: &str| one == other || other.starts_with(&format!("{one}/"));
+    if holds(template, to) || holds(to, template) {
+        return Err(wrong("to", format!("{to} and the template {template} are one directory, or one is in the other")));
+    }
+    Ok(())
+}
+
+/// A directory of a repository, but not all of it.
+fn directory(what: &str, text: &str) -> Result<String, SettingsError> {
+    let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let reason = match () {
+        () if text.starts_with('/') => "is absolute",
+        () if parts.contains(&"..") => "has a .. in it",
+        () if parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) => "enters .git",
+        () if text.contains(char::is_control) => "has a control character in it",
+        () if text.contains(['<', '>']) => "has a < or > in it that stands for nothing",
+        () if parts.is_empty() => "is the whole repository",
+        () => return Ok(parts.join("/")),
+    };
+    Err(wrong(what, format!("the path {text:?} {reason}")))
+}
+
+/// `FILE:PATH` and its value.
+fn replacement(place: &str, value: &str, name: &str) -> Result<Replacement, SettingsError> {
+    let what = || format!("preview.replace {}", text::one_line(place));
+    let Some((file, path)) = place.split_once(':').filter(|(file, path)| !file.is_empty() && !path.is_empty()) else {
+        return Err(wrong(&what(), "it is not FILE:PATH".to_owned()));
+    };
+    let value = value.replace(NAME, name);
+    if value.contains(char::is_control) {
+        return Err(wrong(&what(), "its value has a control character in it".to_owned()));
+    }
+    Ok(Replacement {
+        file: directory(&what(), file)?,
+        path: Path::parse(path).map_err(|source| SettingsError::Path { target: what(), source })?,
+        value,
+    })
+}
+
+/// The one repository of a preview.
+fn only(args: &UpdateArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
+    let usage = |text: String| Err(SettingsError::Usage(text));
+    match (&args.repository.url, config.repositories.as_slice()) {
+        (Some(_), _) | (None, [_]) => repositories::only(args, config, environment),
+        (None, []) => usage("no repository is given: --repo, or repositories in the config file".to_owned()),
+        (None, several) => usage(format!(
+            "a preview is in one repository, and the config file has {}: name it with --repo, or in a config file of its own",
+            several.len()
+        )),
+    }
+}
+
+fn wrong(what: &str, reason: String) -> SettingsError {
+    SettingsError::Value { what: what.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_stays_in_the_repository_and_is_not_all_of_it() {
+        assert_eq!(directory("to", "./previews//x/").unwrap(), "previews/x");
+        for wrong in ["/x", "../x", "a/../b", ".git/x", "a/.GIT", ".", "", "a\0b", "a\nb", "<env>/x"] {
+            assert!(directory("to", wrong).is_err(), "{wrong:?}");
+        }
+        for (template, to) in [("a", "a"), ("a", "a/b"), ("a/b", "a")] {
+            assert!(require_apart(template, to).is_err(), "{template} {to}");
+        }
+        assert!(require_apart("a", "ab/c").is_ok() && require_apart("a/b", "a/bc").is_ok());
+    }
+
+    #[test]
+    fn a_fork_gets_nothing() {
+        let refused = |variables: &[(&str, &str)]| refuse_fork(&variables.iter().copied().collect()).is_err();
+        let source = "CI_MERGE_REQUEST_SOURCE_PROJECT_ID";
+        assert!(!refused(&[]) && !refused(&[("CI_PROJECT_ID", "1")]));
+        assert!(!refused(&[(source, "1"), ("CI_PROJECT_ID", "1"), ("CI_MERGE_REQUEST_PROJECT_ID", "1")]));
+        assert!(refused(&[(source, "2"), ("CI_PROJECT_ID", "1")]));
+        // The fork's own pipeline for a merge request elsewhere.
+        assert!(refused(&[(source, "2"), ("CI_PROJECT_ID", "2"), ("CI_MERGE_REQUEST_PROJECT_ID", "1")]));
+    }
+
+    #[test]
+    fn a_replacement_is_a_file_a_path_and_a_value_with_the_name() {
+        let made = replacement("kustomization.yaml:namespace", "shop-<name>", "x").unwrap();
+        assert_eq!((made.file.as_str(), made.value.as_str()), ("kustomization.yaml", "shop-x"));
+        assert_eq!(made.path.to_string(), "namespace");
+        for wrong in ["values.yaml", ":a", "values.yaml:", "../x:a", "x:a..b"] {
+            assert!(replacement(wrong, "v", "x").is_err(), "{wrong:?}");
+        }
+        assert!(replacement("x:a", "1\n2", "x").is_err());
+    }
+}
