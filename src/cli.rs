@@ -17,6 +17,7 @@ pub use after::{AfterArgs, MirrorArg};
 pub use check::CheckArgs;
 pub use freeze::FreezeArgs;
 pub use gate::GateArgs;
+pub use hold::HoldArgs;
 pub use init::InitArgs;
 pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand, PreviewMirrorArgs};
 pub use proposal::{ForgeArg, ProposalArgs};
@@ -27,6 +28,7 @@ mod after;
 mod check;
 mod freeze;
 mod gate;
+mod hold;
 mod init;
 mod preview;
 mod proposal;
@@ -160,6 +162,9 @@ pub struct UpdateArgs {
     /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,
+    /// What becomes of holds.
+    #[command(flatten)]
+    pub hold: HoldArgs,
     /// Where to report.
     #[command(flatten)]
     pub reports: ReportArgs,

@@ -10,6 +10,7 @@ use crate::cli::CliError;
 use crate::commit_status::StatusError;
 use crate::freeze::Frozen;
 use crate::git::GitError;
+use crate::hold::Hold;
 use crate::local::LocalError;
 use crate::merge_request::ForgeError;
 use crate::message::MessageError;
@@ -25,7 +26,7 @@ mod code;
 mod parts;
 
 pub use code::ExitCode;
-use parts::{after, git, registry, statuses};
+use parts::{after, git, listed, registry, statuses};
 
 /// How far a run had come when a signal ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,14 @@ pub enum Error {
         place: String,
         /// What keeps the run away.
         frozen: Frozen,
+    },
+    /// Places that the run would change, and that are held.
+    #[error("{place}: on hold: {}", listed(holds))]
+    OnHold {
+        /// Repository and branch.
+        place: String,
+        /// The places with their holds.
+        holds: Vec<Hold>,
     },
     /// An exchange with a Git server.
     #[error("{action}: {}", with_causes(reason))]
@@ -238,6 +247,7 @@ impl Error {
             },
             Self::Forge { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
             Self::Race { .. } => ExitCode::Race,
+            Self::OnHold { .. } => ExitCode::NotNow,
             Self::Local(_)
             | Self::Interrupted { stage: Stage::NothingPushed, .. }
             | Self::Unfinished
@@ -253,7 +263,7 @@ impl Error {
             Self::Settings(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Message(_) => {
-                "correct the template; images, changes, environment, branch, ci, subject and trailers can be used"
+                "correct the template; images, changes, hold, environment, branch, ci, subject and trailers can be used"
                     .into()
             }
             Self::NotPublic(_) => {
@@ -280,6 +290,9 @@ impl Error {
             Self::Statuses { reason, .. } => reason.hint().into(),
             Self::Deployment { .. } => {
                 "what was pushed stays: CI_JOB_TOKEN records deployments only while its job runs, and where the user who started it may deploy to the environment (a protected one has a list)".into()
+            }
+            Self::OnHold { .. } => {
+                "nothing was written to this repository: run it with --release-hold to end the hold and go on; rollback goes on in spite of it".into()
             }
             Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
             Self::File { .. } => "check the path and its permissions".into(),

@@ -28,6 +28,7 @@ pub mod github;
 pub mod gitlab;
 mod glob;
 pub mod history;
+pub mod hold;
 pub mod http;
 pub mod image;
 pub mod init;

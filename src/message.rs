@@ -44,6 +44,8 @@ pub struct Facts<'a> {
     pub images: Vec<ImageFacts<'a>>,
     /// The places of this commit.
     pub changes: Vec<ChangeFacts<'a>>,
+    /// The holds that it sets or ends, when it does.
+    pub hold: Option<HoldFacts<'a>>,
     /// The environment's name, when there is one.
     pub environment: Option<&'a str>,
     /// The branch that is updated.
@@ -107,6 +109,26 @@ pub struct ChangeFacts<'a> {
     pub new: String,
 }
 
+/// Holds as a template sees them.
+#[derive(Debug, Serialize)]
+pub struct HoldFacts<'a> {
+    /// Why they are set; none where they end.
+    pub reason: Option<&'a str>,
+    /// The places.
+    pub places: Vec<HeldFacts<'a>>,
+}
+
+/// A held place as a template sees it.
+#[derive(Debug, Serialize)]
+pub struct HeldFacts<'a> {
+    /// The file.
+    pub file: &'a str,
+    /// The place in the file.
+    pub path: &'a str,
+    /// What it holds.
+    pub value: &'a str,
+}
+
 /// A template that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("message template: {0}")]
@@ -128,6 +150,9 @@ pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Stri
     };
     let message = finished(&lines(&text(template, facts, ci, "")?))?;
     let message = trailers::settled(&message, &trailers(facts, ci), &subject(facts));
+    // A template for new versions says nothing of a hold.
+    let is_silent = facts.changes.is_empty() && facts.hold.is_some() && !message.contains(&subject(facts));
+    let message = if is_silent { trailers::with_paragraph(&message, &subject(facts)) } else { message };
     Ok(match freeze_trailer(facts) {
         Some(line) => trailers::with_line(&message, &line),
         None => message,
@@ -157,7 +182,13 @@ pub fn outline(facts: &Facts<'_>) -> String {
         let old = if change.old.is_empty() { "(nothing)" } else { &change.old };
         format!("{}:{} {}: {old} -> {}", change.file, change.line, change.path, change.new)
     };
-    inert(&facts.changes.iter().map(change).collect::<Vec<_>>().join("; "), "")
+    let held = |held: &HeldFacts<'_>| format!("{} {}: held at {}", held.file, held.path, held.value);
+    let released = |held: &HeldFacts<'_>| format!("{} {}: no longer held at {}", held.file, held.path, held.value);
+    let mut all: Vec<String> = facts.changes.iter().map(change).collect();
+    if let Some(HoldFacts { reason, places }) = &facts.hold {
+        all.extend(places.iter().map(|place| if reason.is_some() { held(place) } else { released(place) }));
+    }
+    inert(&all.join("; "), "")
 }
 
 fn text(template: &str, facts: &Facts<'_>, ci: &Ci, diff: &str) -> Result<String, MessageError> {
@@ -225,29 +256,35 @@ fn finished(text: &str) -> Result<String, MessageError> {
     }
 }
 
-/// `Update app to 1.4.2 in staging`, in at most 72 characters or so.
+/// `Update app to 1.4.2 in staging`, in at most 72 characters or so; `Hold app at 1.4.2 in staging` where that is all.
 fn subject(facts: &Facts<'_>) -> String {
     let tag = facts.images.first().map_or("", |image| image.tag);
     let names: Vec<&str> = facts.images.iter().map(|image| image.name).collect();
+    let (verb, to) = match &facts.hold {
+        Some(hold) if facts.changes.is_empty() && hold.reason.is_some() => ("Hold", "at"),
+        Some(_) if facts.changes.is_empty() => ("End the hold of", "at"),
+        _ => ("Update", "to"),
+    };
     let what = match names.as_slice() {
-        [name] => format!("{name} to {tag}"),
+        [name] => format!("{name} {to} {tag}"),
         names if facts.images.iter().any(|image| image.tag != tag) || names.len() > 3 => {
             format!("{} images", names.len())
         }
-        names => format!("{} to {tag}", names.join(", ")),
+        names => format!("{} {to} {tag}", names.join(", ")),
     };
     match (&facts.preview, facts.environment) {
         (Some(PreviewFacts { name, template: None, .. }), _) => format!("Remove the preview {name}"),
         (Some(PreviewFacts { name, .. }), _) => format!("Preview {what} as {name}"),
-        (None, Some(environment)) => format!("Update {what} in {environment}"),
-        (None, None) => format!("Update {what}"),
+        (None, Some(environment)) => format!("{verb} {what} in {environment}"),
+        (None, None) => format!("{verb} {what}"),
     }
 }
 
 /// Git trailers, one a line.
 fn trailers(facts: &Facts<'_>, ci: &Ci) -> String {
     let mut lines: Vec<String> = Vec::new();
-    for image in &facts.images {
+    // A commit that only holds writes no image.
+    for image in facts.images.iter().filter(|_| !facts.changes.is_empty() || facts.preview.is_some()) {
         let digest = image.digest.map(|digest| format!("@{digest}")).unwrap_or_default();
         lines.push(format!("Image: {}:{}{digest}", image.repository, image.tag));
     }
@@ -320,11 +357,39 @@ mod tests {
                 old: "1.4.1".into(),
                 new: "1.4.2".into(),
             }],
+            hold: None,
             environment: Some("staging"),
             branch: "main",
             freeze_ignored: None,
             preview: None,
         }
+    }
+
+    #[test]
+    fn a_commit_that_only_holds_says_so_whatever_the_template() {
+        let places = || vec![HeldFacts { file: "values.yaml", path: "image.tag", value: "1.4.2" }];
+        let holding =
+            |reason| Facts { changes: Vec::new(), hold: Some(HoldFacts { reason, places: places() }), ..facts() };
+        let ci = Ci { commit_sha: Some("abc".into()), ..Ci::default() };
+        assert_eq!(
+            render(None, &holding(Some("a: b")), &ci).unwrap(),
+            "Hold app at 1.4.2 in staging\n\nvalues.yaml: image.tag: held at 1.4.2\nThe reason of the hold: a: b\n\nSource-Commit: abc\n"
+        );
+        assert_eq!(
+            render(None, &holding(None), &ci).unwrap(),
+            "End the hold of app at 1.4.2 in staging\n\nvalues.yaml: image.tag: no longer held at 1.4.2\n\nSource-Commit: abc\n"
+        );
+        assert_eq!(
+            render(Some("ci: {{ images[0].tag }}\n\n{{ trailers }}"), &holding(Some("b")), &ci).unwrap(),
+            "ci: 1.4.2\n\nHold app at 1.4.2 in staging\n\nSource-Commit: abc\n"
+        );
+        let both = Facts { changes: facts().changes, ..holding(Some("b")) };
+        assert_eq!(
+            render(None, &both, &Ci::default()).unwrap(),
+            "Update app to 1.4.2 in staging\n\nvalues.yaml: image.tag: 1.4.1 -> 1.4.2\nvalues.yaml: image.tag: held at 1.4.2\n\
+             The reason of the hold: b\n\nImage: r.example.com/team/app:1.4.2\n"
+        );
+        assert_eq!(outline(&holding(Some("b"))), "values.yaml image.tag: held at 1.4.2");
     }
 
     #[test]

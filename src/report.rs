@@ -16,6 +16,7 @@ pub use self::summary::{Line, nothing_to_do, opened, published, summary};
 use crate::error::Error;
 use crate::links;
 use crate::outcome::{End, Finished, ImageOutcome, RepositoryOutcome};
+use crate::policies::HOLDS;
 use crate::registry::{Details, RegistryError, Verified};
 use crate::rewrite::FileRewrite;
 use crate::text::{one_line, printable};
@@ -88,7 +89,7 @@ impl Report {
     /// The report of a run that got as far as checking images.
     pub fn new(finished: &Finished) -> Self {
         Self {
-            changed: finished.repositories.iter().any(|repository| repository.end.is_change()),
+            changed: finished.repositories.iter().any(|repository| repository.end.is_change() && writes(repository)),
             images: finished.images.iter().map(image).collect(),
             repositories: finished.repositories.iter().map(repository).collect(),
             error: finished.error.as_ref().map(message),
@@ -120,6 +121,12 @@ impl Report {
         let links: Vec<Value> = self.repositories.iter().filter_map(link).collect();
         format!("{}\n", json!({ "GitOps": links }))
     }
+}
+
+/// Whether more changes than what is held.
+fn writes(repository: &RepositoryOutcome) -> bool {
+    let mut changed = repository.files.iter().filter(|file| file.is_changed()).peekable();
+    changed.peek().is_none() || changed.any(|file| file.path != HOLDS)
 }
 
 /// A request's number as its forge writes it: `!7` on GitLab, `#7` elsewhere.
@@ -206,6 +213,7 @@ fn repository(outcome: &RepositoryOutcome) -> RepositoryReport {
         End::WouldUpdate => "would-update",
         End::Withheld => "withheld",
         End::Failed(Error::Frozen { .. }) => "frozen",
+        End::Failed(Error::OnHold { .. }) => "on-hold",
         End::Failed(_) => "failed",
     };
     let (request, error) = match &outcome.end {

@@ -58,6 +58,20 @@ pub struct FileRewrite {
     pub new: String,
     /// The places that hold a wanted image.
     pub places: Vec<Place>,
+    /// Whether it is there before and after.
+    pub fate: Fate,
+}
+
+/// Whether a file is there before and after.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fate {
+    /// Before and after.
+    #[default]
+    Stays,
+    /// Only after.
+    Comes,
+    /// Only before.
+    Goes,
 }
 
 /// The files of one target.
@@ -79,7 +93,7 @@ impl Rewrite {
 impl FileRewrite {
     /// Whether any byte of the file changes.
     pub fn is_changed(&self) -> bool {
-        self.old != self.new
+        self.old != self.new || self.fate != Fate::Stays
     }
 
     /// The places whose bytes change.
@@ -191,6 +205,7 @@ impl Work<'_> {
             old: String::from_utf8_lossy(source.bytes).into_owned(),
             new: rewritten.text,
             places: rewritten.places,
+            fate: Fate::Stays,
         });
         self.asked_by.push(source.targets);
     }

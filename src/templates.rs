@@ -3,8 +3,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use crate::message::{self, ChangeFacts, Facts, ImageFacts, MessageError, PreviewFacts};
-use crate::settings::{Settings, SettingsError};
+use crate::message::{self, ChangeFacts, Facts, HeldFacts, HoldFacts, ImageFacts, MessageError, PreviewFacts};
+use crate::settings::{HoldWish, Settings, SettingsError};
 
 /// How many changes the trial has at least: a template may count on several.
 const CHANGES: usize = 8;
@@ -53,9 +53,19 @@ fn facts(settings: &Settings) -> Facts<'_> {
     Facts {
         images: images.collect(),
         changes: names.take(CHANGES.max(settings.images.len())).map(change).collect(),
+        hold: hold(settings),
         environment: settings.environment.as_deref(),
         branch: settings.repositories.iter().find_map(|repository| repository.branch.as_deref()).unwrap_or("main"),
         freeze_ignored: settings.freeze.ignored.as_deref(),
         preview: settings.preview.as_ref().map(PreviewFacts::of),
+    }
+}
+
+fn hold(settings: &Settings) -> Option<HoldFacts<'_>> {
+    let places = vec![HeldFacts { file: "values.yaml", path: "image.tag", value: "1.0.1" }];
+    match &settings.hold {
+        HoldWish::Nothing => None,
+        HoldWish::Hold { reason } => Some(HoldFacts { reason: Some(reason), places }),
+        HoldWish::Release => Some(HoldFacts { reason: None, places }),
     }
 }

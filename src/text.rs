@@ -45,6 +45,11 @@ pub fn joined(text: &str) -> String {
     printable(&lines.join("; ")).into_owned()
 }
 
+/// Whether a text is one line in which nothing is hidden.
+pub(crate) fn is_one_line(text: &str) -> bool {
+    !text.contains(['\n', '\r', '\t']) && printable(text) == text
+}
+
 /// At most this many characters; what is cut off is marked by `…`.
 pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     match text.char_indices().nth(most) {

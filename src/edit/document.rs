@@ -20,6 +20,8 @@ pub(super) struct Origin {
     pub(super) columns: usize,
     /// The path of the node that holds it.
     pub(super) path: String,
+    /// The document of the file that it stands in, from 1.
+    pub(super) document: usize,
     /// How many texts it stands in.
     pub(super) depth: u8,
     /// What the file says elsewhere in the place of values of this text, by their paths in it.
@@ -58,6 +60,11 @@ impl<'t> Document<'t> {
             origin: Origin::default(),
             line_starts: line_starts(text),
         }
+    }
+
+    /// The document of the file that a node stands in, from 1.
+    pub(super) fn number_of(&self, node: Node) -> usize {
+        if self.origin.depth > 0 { self.origin.document } else { self.roots.partition_point(|root| *root <= node) }
     }
 
     pub(super) fn record(&self, node: Node) -> &Record {

@@ -100,7 +100,8 @@ impl<'d, 't> Ledger<'d, 't> {
         }
         let start = self.document.start(node);
         let (line, column) = (self.document.line(start), self.document.origin.columns + self.document.column(start));
-        let place = Place { image, jobs: vec![self.job], path, line, column, old, new, changed };
+        let document = self.document.number_of(node);
+        let place = Place { image, jobs: vec![self.job], document, path, line, column, old, new, changed };
         self.known.insert((node, image), self.places.len());
         self.places.push((node, place));
         Ok(())

@@ -168,7 +168,7 @@ impl Listed {
         if let Some(key) = self.key {
             Segment::Key(key.as_str().to_owned()).append_to(&mut path);
         }
-        let (number, line) = (document.roots.partition_point(|root| *root <= self.node), document.line_of(self.node));
+        let (number, line) = (document.number_of(self.node), document.line_of(self.node));
         Holding { repository: self.repository, written: self.written, document: number, path, line }
     }
 }

@@ -55,6 +55,7 @@ pub use error::{EditError, Reason};
 pub use job::{Job, Kind, KnownDigest, Pin, Rules, Wanted};
 pub use leftover::Leftover;
 pub use path::{Path, PathError};
+pub(crate) use quoting::{is_string, quoted, written};
 pub use recognise::kustomization::is_kustomization_file_name;
 pub use rewritten::{Holding, Place, Rewritten, Written};
 pub use scalars::scalars;

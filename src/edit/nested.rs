@@ -95,6 +95,7 @@ impl<'d, 't> Nested<'d, 't> {
             lines: self.around.line(start) - 1,
             columns: self.around.origin.columns + start - self.around.line_start(start),
             path: path_of(self.around, self.node),
+            document: self.around.number_of(self.node),
             depth: self.around.origin.depth + 1,
             above,
         };

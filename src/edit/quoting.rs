@@ -6,7 +6,7 @@
 #![deny(clippy::disallowed_methods)]
 
 /// Whether a plain scalar with this text is a string to YAML 1.1, YAML 1.2 and go-yaml alike.
-pub(super) fn is_string(text: &str) -> bool {
+pub(crate) fn is_string(text: &str) -> bool {
     !(is_word(text) || is_number(text) || is_date(text))
 }
 
@@ -30,12 +30,12 @@ pub(super) fn is_plain(text: &str) -> bool {
 }
 
 /// The text as a new value: plain where that is safe, else in double quotes.
-pub(super) fn written(text: &str) -> String {
+pub(crate) fn written(text: &str) -> String {
     if is_plain(text) && is_string(text) { text.to_owned() } else { quoted(text) }
 }
 
 /// The text in double quotes.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {

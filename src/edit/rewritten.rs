@@ -46,6 +46,8 @@ pub struct Place {
     pub image: usize,
     /// The jobs that asked for it.
     pub jobs: Vec<usize>,
+    /// The document of the file that it stands in, from 1.
+    pub document: usize,
     /// The path of the tag or reference.
     pub path: String,
     /// The line before the edit, from 1.

@@ -34,8 +34,13 @@ pub(super) fn with_line(message: &str, line: &str) -> String {
 /// Marks a message as one that starts no pipeline. The marker is a paragraph before the trailers: behind them, they would
 /// be none to Git.
 pub fn skipping_ci(message: &str) -> String {
+    with_paragraph(message, SKIP_CI)
+}
+
+/// The message with another paragraph before its trailers.
+pub(super) fn with_paragraph(message: &str, paragraph: &str) -> String {
     let (body, block) = divided(message);
-    with_block(&format!("{body}\n\n{SKIP_CI}"), block)
+    with_block(&format!("{body}\n\n{paragraph}"), block)
 }
 
 /// The message with its own trailers where Git finds them: at its end, together with those that the text has there.

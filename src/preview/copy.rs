@@ -6,7 +6,7 @@ use super::template::{File, Template, is_kustomization};
 use crate::edit::{self, Job, Kind, Reason, Rules, Wanted};
 use crate::kustomize::directory;
 use crate::plan::Target;
-use crate::rewrite::{self, Coverage, FileRewrite, Rewrite, RewriteError, Trees};
+use crate::rewrite::{self, Coverage, Fate, FileRewrite, Rewrite, RewriteError, Trees};
 use crate::tree::{Entry, Found};
 
 /// Works out what the copy's files become: the wanted images at every place that holds one, each of them somewhere.
@@ -147,6 +147,7 @@ fn add_replaced(template: &Template, result: &mut Rewrite) {
                 old,
                 new: String::from_utf8_lossy(&file.new).into_owned(),
                 places: Vec::new(),
+                fate: Fate::Stays,
             }),
         }
     }

@@ -22,6 +22,7 @@ pub use error::SettingsError;
 pub use freeze::FreezeSettings;
 pub use gate::GateSettings;
 pub use hidden::{redactor, secrets_in_config};
+pub use hold::HoldWish;
 pub use images::NamedImage;
 pub use init::{InitSettings, init};
 pub use network::{CaSource, Network};
@@ -44,6 +45,7 @@ mod error;
 mod freeze;
 mod gate;
 mod hidden;
+mod hold;
 mod hosts;
 mod images;
 mod init;
@@ -133,6 +135,8 @@ pub struct Settings {
     pub statuses: Option<StatusWait>,
     /// The deployment that is recorded.
     pub deployment: Option<DeploymentSettings>,
+    /// What becomes of the holds of the run's places.
+    pub hold: HoldWish,
     /// How long a push that lost a race is tried again, and a Git server whose failure may pass.
     pub push_timeout: Duration,
     /// Where to report.
@@ -289,6 +293,7 @@ fn merged(
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
         freeze: freeze::freeze(&args.freeze, config, environment)?,
+        hold: hold::wish(&args.hold)?,
         commit: commit::commit(args, config, environment)?,
         skip_ci: proposal::skip_ci(args, config)?,
         push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),

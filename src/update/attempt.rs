@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tracing::{debug, info, warn};
 
 use super::context::Context;
+use super::hold::{self, Kept};
 use super::preview::{self, Looked};
 use super::texts::{Texts, require_work_branch};
 use super::{freeze, public};
@@ -19,7 +20,7 @@ use crate::plan::{PlannedRepository, Target};
 use crate::policies::{self, Policies};
 use crate::ports::Access;
 use crate::preview::Template;
-use crate::rewrite::{self, Around, FileRewrite, Growing, Look, Rewrite, Trees};
+use crate::rewrite::{self, Around, Fate, FileRewrite, Growing, Look, Rewrite, Trees};
 use crate::settings::Places;
 use crate::tree::Want;
 
@@ -126,7 +127,7 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     require_work_branch(plan, branch, context)?;
     let failed = |reason| Error::Statuses { place: plan.url.on_branch(Some(branch)), reason: Box::new(reason) };
     context.desks[number].require_statuses(plan, context.settings).map_err(failed)?;
-    let (rewrite, changes) = work(plan, &reading, context).await?;
+    let rewrite = edit(plan, &reading, context).await?;
     for note in
         rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, |directory| around(&reading.snapshot, directory)))
     {
@@ -141,10 +142,12 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
         require_all_images(context)?;
     }
     context.proofs.refuse_older(&rewrite).await?;
+    let Kept { mut rewrite, deed } = hold::keep(number, (branch, &reading.policies), rewrite, context).await?;
     let ignored = freeze::require((number, plan), (branch, &reading.policies), &rewrite, context)?;
+    let changes = changes(plan, &reading, &mut rewrite)?;
     // Where nothing changes no message is written, and a template may rely on a change.
     let rewrite = public_files(rewrite, context).await?;
-    let changed = (&rewrite, branch);
+    let changed = (&rewrite, deed.as_ref(), branch);
     let texts = if changes.is_empty() { None } else { Some(Texts::of(plan, changed, ignored.as_deref(), context)?) };
     if let Some(texts) = &texts {
         public::require(plan, branch, texts, context)?;
@@ -163,25 +166,34 @@ async fn require_forge(number: usize, texts: &Texts, context: &Context<'_>) -> R
     })
 }
 
-/// Whether what was read has all that the run writes: nothing is left to change.
-pub(super) async fn is_done(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>) -> Result<bool, Error> {
-    Ok(work(plan, reading, context).await?.1.is_empty())
+/// Whether what was read has all that the run writes: nothing is left to change, nor to hold or to release.
+pub(super) async fn is_done(number: usize, reading: &Reading, context: &Context<'_>) -> Result<bool, Error> {
+    let plan = &context.plan[number];
+    let mut rewrite = edit(plan, reading, context).await?;
+    if !changes(plan, reading, &mut rewrite)?.is_empty() {
+        return Ok(false);
+    }
+    let branch = reading.snapshot.branch();
+    Ok(hold::keep(number, (branch, &reading.policies), rewrite, context).await?.rewrite.changed().next().is_none())
 }
 
-/// The edit of a repository's files, and what a commit changes for it.
-async fn work(
-    plan: &PlannedRepository,
-    reading: &Reading,
-    context: &Context<'_>,
-) -> Result<(Rewrite, Vec<Change>), Error> {
-    let mut rewrite = edit(plan, reading, context).await?;
-    let write = |file: &FileRewrite| Change::Write(file.path.clone(), file.new.clone().into_bytes());
-    let changes = match &plan.preview {
-        None => rewrite.changed().map(write).collect(),
-        Some(preview) => preview::changes(preview, &reading.snapshot, &mut rewrite)
-            .map_err(|reason| cannot_read(plan, Some(reading.snapshot.branch()), reason))?,
-    };
-    Ok((rewrite, changes))
+/// What a commit makes of a file that changes.
+fn change(file: &FileRewrite) -> Change {
+    let (path, bytes) = (file.path.clone(), || file.new.clone().into_bytes());
+    match file.fate {
+        Fate::Stays => Change::Write(path, bytes()),
+        Fate::Comes => Change::Put(path, bytes()),
+        Fate::Goes => Change::Remove(path),
+    }
+}
+
+/// What a commit changes for an edit.
+fn changes(plan: &PlannedRepository, reading: &Reading, rewrite: &mut Rewrite) -> Result<Vec<Change>, Error> {
+    match &plan.preview {
+        None => Ok(rewrite.changed().map(change).collect()),
+        Some(preview) => preview::changes(preview, &reading.snapshot, rewrite)
+            .map_err(|reason| cannot_read(plan, Some(reading.snapshot.branch()), reason)),
+    }
 }
 
 /// The same files, when they may be published. Looking for secrets in a large one takes a while.

@@ -9,6 +9,8 @@ use crate::argocd::Deployed;
 use crate::image::Tag;
 use crate::outcome::{End, RepositoryOutcome};
 use crate::plan::PlannedRepository;
+use crate::policies::HOLDS;
+use crate::rewrite::FileRewrite;
 
 /// Writes down how a repository ended: with a commit on its branch, or with nothing to change. Then takes the steps after the push.
 pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Context<'_>) {
@@ -59,7 +61,8 @@ fn deployed<'a>(ready: &Ready, context: &'a Context<'_>) -> Vec<Deployed<'a>> {
 /// The files that were edited; with nothing to change those that hold a wanted image, else those that the targets name.
 fn files<'a>(ready: &'a Ready, plan: &'a PlannedRepository) -> Vec<&'a str> {
     let rewrite = &ready.rewrite;
-    let changed: Vec<&str> = rewrite.changed().map(|file| file.path.as_str()).collect();
+    let is_held = |file: &&FileRewrite| file.path == HOLDS;
+    let changed: Vec<&str> = rewrite.changed().filter(|file| !is_held(file)).map(|file| file.path.as_str()).collect();
     let held = || rewrite.files.iter().filter(|file| !file.places.is_empty()).map(|file| file.path.as_str());
     let held: Vec<&str> = if changed.is_empty() { held().collect() } else { changed };
     if held.is_empty() { plan.targets.iter().map(|target| target.file.as_str()).collect() } else { held }

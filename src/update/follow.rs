@@ -72,7 +72,7 @@ impl Target<'_> {
         let plan = &self.context.plan[self.number];
         let looked = async {
             let reading = read(plan, self.context.access).await?;
-            let is_done = is_done(plan, &reading, self.context).await?;
+            let is_done = is_done(self.number, &reading, self.context).await?;
             Ok::<_, crate::error::Error>((reading, is_done))
         };
         match looked.await {

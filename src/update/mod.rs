@@ -13,6 +13,7 @@ mod desk;
 mod finish;
 mod follow;
 mod freeze;
+mod hold;
 mod pace;
 mod preview;
 mod proofs;

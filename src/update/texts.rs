@@ -9,8 +9,9 @@ use crate::diff;
 use crate::edit::Kind;
 use crate::error::Error;
 use crate::git::CommitMeta;
+use crate::hold::Deed;
 use crate::merge_request::Wish;
-use crate::message::{self, ChangeFacts, Facts, ImageFacts, PreviewFacts};
+use crate::message::{self, ChangeFacts, Facts, HeldFacts, HoldFacts, ImageFacts, PreviewFacts};
 use crate::plan::PlannedRepository;
 use crate::rewrite::{FileRewrite, Rewrite};
 use crate::settings::{Delivery, SettingsError, SignOff};
@@ -42,12 +43,12 @@ impl Texts {
     /// Works out the texts for what changes on a branch.
     pub(super) fn of(
         plan: &PlannedRepository,
-        (rewrite, branch): (&Rewrite, &str),
+        (rewrite, deed, branch): (&Rewrite, Option<&Deed>, &str),
         freeze_ignored: Option<&str>,
         context: &Context<'_>,
     ) -> Result<Self, Error> {
         let settings = context.settings;
-        let facts = Facts { freeze_ignored, ..facts(rewrite, branch, context) };
+        let facts = Facts { freeze_ignored, ..facts((rewrite, deed), branch, context) };
         let message = message::render(settings.commit.message.as_deref(), &facts, &settings.ci)?;
         let message = match settings.commit.sign_off {
             SignOff::Committer => message::signed_off(&message, &settings.commit.committer.to_string()),
@@ -131,17 +132,20 @@ pub(super) fn require_work_branch(plan: &PlannedRepository, target: &str, contex
     Err(SettingsError::Value { what: "mr-branch".to_owned(), reason }.into())
 }
 
-fn facts<'a>(rewrite: &'a Rewrite, branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {
+fn facts<'a>((rewrite, deed): (&'a Rewrite, Option<&'a Deed>), branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {
     let places = || {
         let of = |file: &'a FileRewrite| file.changed_places().map(move |place| (file, place));
         rewrite.changed().flat_map(of)
     };
-    // The copy of a preview gets every image that it holds, whatever the template has.
-    let held = || rewrite.files.iter().flat_map(|file| &file.places);
     let preview = context.settings.preview.as_ref();
+    let all = || rewrite.files.iter().flat_map(|file| &file.places);
+    let writes = places().next().is_some();
+    let held = |index: usize| deed.is_some_and(|deed| deed.places.iter().any(|place| place.image == index));
     let written = |index: usize| match preview {
-        Some(_) => held().any(|place| place.image == index),
-        None => places().any(|(_, place)| place.image == index),
+        // The copy of a preview gets every image that it holds, whatever the template has.
+        Some(_) => all().any(|place| place.image == index),
+        None if writes => places().any(|(_, place)| place.image == index),
+        None => held(index),
     };
     let named = &context.settings.images;
     let images = named.iter().zip(context.proofs.images()).enumerate();
@@ -167,11 +171,18 @@ fn facts<'a>(rewrite: &'a Rewrite, branch: &'a str, context: &'a Context<'_>) ->
                 })
             })
             .collect(),
+        hold: deed.map(hold_facts),
         environment: context.settings.environment.as_deref(),
         branch,
         freeze_ignored: None,
         preview: preview.map(PreviewFacts::of),
     }
+}
+
+fn hold_facts(deed: &Deed) -> HoldFacts<'_> {
+    let places = deed.places.iter();
+    let places = places.map(|place| HeldFacts { file: &place.file, path: &place.name, value: &place.value });
+    HoldFacts { reason: deed.reason.as_deref(), places: places.collect() }
 }
 
 /// The work branch: the same for the same images, places, environment and target branch, whatever the tags are, so that

@@ -49,6 +49,7 @@ mod git_v0;
 mod git_v0_ssh;
 mod git_words;
 mod harness;
+mod holds;
 mod hostile;
 mod hosts;
 mod http_floor;
