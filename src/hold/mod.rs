@@ -13,7 +13,7 @@ mod writing;
 
 pub use self::decide::{Decided, Deed, Passage, Place, Run, decide};
 pub use self::reading::{Entry, read};
-pub use self::standing::{Spot, Standing, bare, standing};
+pub use self::standing::{Spot, Standing, standing};
 use crate::policies::{HOLDS, PolicyError};
 
 /// One held place.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::Hold;
 
 /// A place of a file as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spot {
     /// The document of the file, from 1.
     pub document: usize,
@@ -86,7 +86,7 @@ pub(super) fn located(place: &str) -> (Option<usize>, &str) {
 }
 
 /// A path without the numbers of its lists' items.
-pub fn bare(path: &str) -> String {
+fn bare(path: &str) -> String {
     let mut result = String::with_capacity(path.len());
     let mut rest = path;
     while let Some((before, behind)) = rest.split_once('[') {

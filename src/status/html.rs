@@ -36,7 +36,7 @@ fn pieces(name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::model::tests::{bumped, place, status};
-    use super::super::model::{Elsewhere, State};
+    use super::super::model::{Elsewhere, Held, State};
     use super::*;
 
     fn rendered(status: &Status) -> String {
@@ -54,6 +54,7 @@ mod tests {
             hostile.registry.state = State::Failed;
             hostile.drift = vec![Elsewhere { environment: evil.into(), tag: None, digest: None }];
             hostile.last_bump.as_mut().unwrap().author = evil.into();
+            hostile.hold = Some(Held { reason: evil.into(), by: evil.into(), at: evil.into(), seconds: 0 });
             let mut status = status(evil, vec![hostile]);
             status.repositories[0].short = evil.into();
             status.repositories[0].problems = vec![evil.into()];

@@ -38,10 +38,16 @@ fn cells(row: &Row) -> [String; 8] {
         markdown_text(&row.tag),
         markdown_text(&row.digest),
         markdown_text(&row.registry()),
-        row.bump.as_ref().map_or_else(|| markdown_text(&row.no_bump), bump),
+        last_bump(row),
         markdown_text(&row.drift()),
         markdown_text(&row.place()),
     ]
+}
+
+/// The last bump; before it the hold, where there is one.
+fn last_bump(row: &Row) -> String {
+    let bump = row.bump.as_ref().map_or_else(|| markdown_text(&row.no_bump), bump);
+    row.hold.as_ref().map_or_else(|| bump.clone(), |hold| format!("{}; {bump}", markdown_text(&hold.words())))
 }
 
 fn bump(bump: &BumpRow) -> String {
@@ -58,6 +64,7 @@ fn linked(linked: &Linked) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::model::Held;
     use super::super::model::tests::{bumped, place, status};
     use super::*;
 
@@ -66,11 +73,17 @@ mod tests {
         let mut hostile = bumped(place("r.io/team/app_1", "1", ""), "https://g.example.com/p/-/pipelines/7|8>");
         hostile.file = "a|b\n# <script>`x`[y](javascript:z)".into();
         hostile.last_bump.as_mut().unwrap().author = "@all *Ada*".into();
+        hostile.hold =
+            Some(Held { reason: "a|b".into(), by: "*Bob*".into(), at: String::new(), seconds: 1_795_514_400 });
         let text = markdown(&status("prod", vec![hostile]));
         let row = text.lines().last().unwrap();
         assert_eq!(row.replace("\\|", "").matches('|').count(), 9, "{row}");
-        for words in ["a\\|b \\# &lt;script&gt;\\`x\\`\\[y\\](javascript:z)", "&#64;all \\*Ada\\*", "r.io/team/app\\_1"]
-        {
+        for words in [
+            "a\\|b \\# &lt;script&gt;\\`x\\`\\[y\\](javascript:z)",
+            "&#64;all \\*Ada\\*",
+            "r.io/team/app\\_1",
+            "held by \\*Bob\\* 2 hours ago: a\\|b; ",
+        ] {
             assert!(row.contains(words), "{words}: {row}");
         }
         assert!(row.contains("[pipeline 7\\|8&gt;](<https://g.example.com/p/-/pipelines/7%7C8%3E>)"), "{row}");

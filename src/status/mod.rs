@@ -17,6 +17,7 @@ use crate::text::one_line;
 mod bumps;
 mod drift;
 mod environments;
+mod holds;
 mod html;
 mod images;
 mod markdown;
@@ -32,7 +33,9 @@ use bumps::trailer;
 pub use html::html;
 use images::Images;
 pub use markdown::markdown;
-pub use model::{Bump, Elsewhere, EnvironmentStatus, PlaceStatus, RegistryStatus, RepositoryStatus, State, Status};
+pub use model::{
+    Bump, Elsewhere, EnvironmentStatus, Held, PlaceStatus, RegistryStatus, RepositoryStatus, State, Status,
+};
 use places::Seen;
 use reading::Reading;
 pub use table::table;
@@ -157,6 +160,7 @@ fn place(
         line: holding.line,
         registry: images.status(holding),
         last_bump: bumps::last(&reading.log.commits, seen.sought()).map(|found| bump((repository, forge), &found)),
+        hold: seen.hold.clone(),
         drift: Vec::new(),
     }
 }

@@ -53,6 +53,8 @@ pub struct PlaceStatus {
     pub registry: RegistryStatus,
     /// The last commit of this tool that wrote here; none when the commits that were read have none.
     pub last_bump: Option<Bump>,
+    /// What keeps it as it is; none when it may be changed.
+    pub hold: Option<Held>,
     /// What other environments name instead.
     pub drift: Vec<Elsewhere>,
 }
@@ -108,6 +110,20 @@ pub struct Bump {
     pub pipeline: Option<String>,
     /// Whether the place still holds what that commit wrote.
     pub is_current: bool,
+}
+
+/// Why a place stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// The reason.
+    pub reason: String,
+    /// Who said so.
+    pub by: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The same in seconds since 1970.
+    #[serde(skip)]
+    pub seconds: i64,
 }
 
 /// What another environment names for the same image.
@@ -184,6 +200,7 @@ impl PlaceStatus {
             line: _,
             registry,
             last_bump,
+            hold,
             drift,
         } = self;
         [repository, branch, file, path].into_iter().for_each(hide);
@@ -191,6 +208,9 @@ impl PlaceStatus {
         [image, tag, digest, found, created, error].into_iter().flatten().for_each(hide);
         for Elsewhere { environment, tag, digest } in drift {
             std::iter::once(environment).chain(tag).chain(digest).for_each(hide);
+        }
+        if let Some(Held { reason, by, at, seconds: _ }) = hold {
+            [reason, by, at].into_iter().for_each(hide);
         }
         if let Some(bump) = last_bump {
             let Bump { commit, commit_url, author, time, seconds: _, source_commit, pipeline, is_current: _ } = bump;
@@ -211,6 +231,7 @@ pub(super) mod tests {
         place.file = format!("{token}.yaml");
         place.registry = RegistryStatus { state: State::Failed, error: Some(token.into()), ..place.registry };
         place.last_bump.as_mut().unwrap().author = token.into();
+        place.hold = Some(Held { reason: token.into(), by: token.into(), at: String::new(), seconds: 0 });
         let mut status = status(token, vec![place]);
         status.repositories[0].problems = vec![format!("the server said {token}")];
         status.hide(|text| text.replace(token, "[hidden]"));
@@ -239,6 +260,7 @@ pub(super) mod tests {
             line: 3,
             registry: RegistryStatus { state: State::Present, digest: None, created: None, error: None },
             last_bump: None,
+            hold: None,
             drift: Vec::new(),
         }
     }

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use super::bumps::Sought;
+use super::model::Held;
 use super::spots::{Likelihood, Spot};
 use crate::edit::{self, Holding, MAX_PLACES};
 use crate::rewrite::{self, RewriteError, Running, TargetFiles, Trees};
@@ -19,6 +20,8 @@ pub(super) struct Seen {
     pub(super) environment: Option<String>,
     pub(super) file: String,
     pub(super) holding: Holding,
+    /// Why it stays as it is.
+    pub(super) hold: Option<Held>,
 }
 
 /// What makes a place one: its environment, file, document, path and, where a key stands twice, line.
@@ -140,7 +143,7 @@ impl Reader {
             known.holding.repository = known.holding.repository.take().or(holding.repository);
         } else {
             known.push(next);
-            self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding });
+            self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding, hold: None });
         }
     }
 

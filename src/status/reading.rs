@@ -7,6 +7,7 @@ use tracing::debug;
 
 use super::bumps;
 use super::environments::Pattern;
+use super::holds;
 use super::places::{Seen, places};
 use super::spots::{self, Discovered, spots};
 use crate::edit::Kind;
@@ -16,6 +17,7 @@ use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
 use crate::plan::Target;
+use crate::policies::{self, Policies};
 use crate::ports::Access;
 use crate::rewrite::Growing;
 use crate::settings::{RepositorySettings, StatusSettings};
@@ -58,12 +60,14 @@ pub(super) async fn read(
         targets.iter().filter(|target| !matches!(target.kind, Kind::Helm { .. })).cloned().collect();
     let growing = Growing::of(&built, Border::Inside);
     let starts = growing.wants();
-    let wants = levels::wants(&targets, &starts);
+    let mut wants = levels::wants(&targets, &starts);
+    wants.extend(policies::wants());
     let mut snapshot = match view {
         Some(view) => remote.view_more(view, &wants).await,
         None => remote.view(repository.branch.as_deref(), &wants).await,
     }
     .map_err(failed)?;
+    let policies = Policies::of(snapshot.take_last(policies::COUNT));
     let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.unwrap_or_else(|error| {
         let why = one_line(&error.to_string());
         problems.push(format!(
@@ -74,12 +78,26 @@ pub(super) async fn read(
     debug!("{place}: at {}", snapshot.tip());
     let found = snapshot.shared_found();
     let files: Vec<String> = repository.targets.iter().map(|target| target.file.clone()).collect();
-    let (seen, more) = offload::run(move || places(&spots, &files, (&found, &trees))).await;
+    let (seen, more) = offload::run(move || {
+        let (seen, mut problems) = places(&spots, &files, (&found, &trees));
+        let seen = seen.map(|mut seen| {
+            problems.extend(marked(&policies, &mut seen));
+            seen
+        });
+        (seen, problems)
+    })
+    .await;
     problems.extend(more);
     let seen = seen.map_err(|source| Error::Rewrite { place: format!("{place}: "), source: Box::new(source) })?;
     let log = log(&remote, &snapshot, settings.history, &seen, &mut problems).await;
     let (branch, tip) = (snapshot.branch().to_owned(), snapshot.tip());
     Ok(Reading { branch, tip, places: seen, log, problems })
+}
+
+/// Marks the places that are held, and returns what is to be said about it.
+fn marked(policies: &Policies, seen: &mut [Seen]) -> Vec<String> {
+    let marked = policies.holds().and_then(|text| text.map_or(Ok(Vec::new()), |text| holds::mark(text, seen)));
+    marked.unwrap_or_else(|error| vec![format!("holds are not shown: {error}")])
 }
 
 /// The names in the directory of a pattern, without its files.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::model::{Bump, Elsewhere, EnvironmentStatus, PlaceStatus, RepositoryStatus, State, Status};
+use super::model::{Bump, Elsewhere, EnvironmentStatus, Held, PlaceStatus, RepositoryStatus, State, Status};
 use crate::links;
 
 /// The headings of the columns.
@@ -39,6 +39,7 @@ pub(super) struct Row {
     pub(super) bump: Option<BumpRow>,
     /// What stands in place of a bump.
     pub(super) no_bump: String,
+    pub(super) hold: Option<HoldRow>,
     pub(super) drift: Vec<String>,
     /// The infra repository, for people.
     pub(super) repository: String,
@@ -59,6 +60,15 @@ pub(super) struct BumpRow {
     pub(super) source: Option<Linked>,
     /// Whether the place was changed by somebody else since.
     pub(super) is_stale: bool,
+}
+
+/// A hold, in words.
+#[derive(Debug, Serialize)]
+pub(super) struct HoldRow {
+    pub(super) by: String,
+    pub(super) age: String,
+    pub(super) time: String,
+    pub(super) reason: String,
 }
 
 /// A text that may be a link; never one to anything but http and https.
@@ -117,6 +127,7 @@ fn row(status: &Status, environment: &str, place: &PlaceStatus) -> Row {
         created_age: registry.created.as_deref().and_then(|created| created_age(created, status.now)),
         bump: place.last_bump.as_ref().map(|bump| bump_row(bump, status.now)),
         no_bump: repository.map_or_else(|| NOTHING.to_owned(), no_bump),
+        hold: place.hold.as_ref().map(|hold| hold_row(hold, status.now)),
         drift: place.drift.iter().map(elsewhere).collect(),
         repository: repository.map_or("", |known| &known.short).to_owned(),
         file: format!("{}:{}", place.file, place.line),
@@ -163,6 +174,18 @@ fn bump_row(bump: &Bump, now: i64) -> BumpRow {
         pipeline: bump.pipeline.as_ref().map(|text| linked(text, "pipeline")),
         source: bump.source_commit.as_ref().map(|text| linked(text, "source")),
         is_stale: !bump.is_current,
+    }
+}
+
+fn hold_row(hold: &Held, now: i64) -> HoldRow {
+    let Held { reason, by, at, seconds } = hold;
+    HoldRow { by: by.clone(), age: age(now.saturating_sub(*seconds)), time: at.clone(), reason: reason.clone() }
+}
+
+impl HoldRow {
+    /// The hold in words.
+    pub(super) fn words(&self) -> String {
+        format!("held by {} {}: {}", self.by, self.age, self.reason)
     }
 }
 

@@ -70,7 +70,7 @@ pub fn table(status: &Status) -> String {
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let bump = row.bump.as_ref().map_or_else(|| row.no_bump.clone(), BumpRow::words);
+    let bump = after_hold(row, row.bump.as_ref().map_or_else(|| row.no_bump.clone(), BumpRow::words));
     let (registry, drift, place) = (row.registry(), row.drift(), row.place());
     let cells = [&row.environment, &row.image, &row.tag, &row.digest, &registry, &bump, &drift, &place];
     cells.into_iter().map(|cell| one_line(cell)).collect()
@@ -87,10 +87,19 @@ fn version(row: &Row) -> String {
 }
 
 fn bump(row: &Row) -> String {
-    row.bump.as_ref().map_or_else(
+    let bump = row.bump.as_ref().map_or_else(
         || row.no_bump.clone(),
         |bump| format!("{}, {}{}", bump.age, bump.author, if bump.is_stale { ", changed since" } else { "" }),
-    )
+    );
+    after_hold(row, bump)
+}
+
+/// The last bump; before it the hold, where there is one.
+fn after_hold(row: &Row, bump: String) -> String {
+    match &row.hold {
+        Some(hold) => format!("{}; {bump}", hold.words()),
+        None => bump,
+    }
 }
 
 fn lines(rows: &[Vec<String>], widths: &[usize]) -> String {

@@ -280,3 +280,31 @@ fn flags_that_make_no_sense_are_refused() {
     held.update("2", &[]).env("GITOPS_BUMP_HOLD", "x").env("GITOPS_BUMP_RELEASE_HOLD", "false").run().exits(0);
     assert_eq!(entries(&held.infra, "main").len(), 1);
 }
+
+#[test]
+fn status_shows_the_holds_and_says_which_are_void() {
+    let held = Held::new();
+    held.infra.commit("main", "other", &[("other.yaml", values("r.example.com/other", "v2"))]);
+    let url = held.infra.url();
+    let status = |format: &str| {
+        let targets = ["--helm", "values.yaml", "--helm", "other.yaml", "--offline", "--format", format];
+        held.world.bump(["status", "--repo", &url].into_iter().chain(targets)).run().exits(0)
+    };
+    let place = |number: usize| -> Value {
+        let status: Value = serde_json::from_str(&status("json").stdout).expect("JSON");
+        status["environments"][0]["places"][number].clone()
+    };
+    assert_eq!(place(0)["hold"], Value::Null);
+
+    held.infra.commit("main", "holds", &[(HOLDS, format!("{THEIRS}{}", entry("1")))]);
+    let hold = serde_json::json!({ "reason": "wait", "by": "Bob", "at": "2026-01-01T00:00:00Z" });
+    assert_eq!((&place(0)["hold"], &place(1)["hold"]), (&hold, &Value::Null));
+    for format in ["table", "markdown", "html"] {
+        let run = status(format).says(".gitops-bump-holds:2: image.tag of other.yaml holds another value than v1");
+        assert!(run.stdout.contains("held by Bob") && run.stdout.contains(": wait"), "{run}");
+    }
+
+    held.infra.commit("main", "broken", &[(HOLDS, "holds: []\n")]);
+    assert_eq!(place(0)["hold"], Value::Null);
+    status("table").says("holds are not shown: .gitops-bump-holds:1: a list is expected");
+}
