@@ -10,11 +10,14 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
 pub use self::error::ConfigError;
 pub(crate) use self::error::MIRROR_HINT;
+pub use self::freeze::WindowConfig;
+pub(crate) use self::freeze::freeze_file;
 use self::tree::Budget;
 use self::variables::Unset;
 use crate::environment::Environment;
 
 mod error;
+mod freeze;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -83,28 +86,6 @@ pub struct PreviewConfig {
     pub to: Option<String>,
     /// Values that the copy has instead of the template's: `FILE:PATH`, the file relative to the template, and the value.
     pub replace: BTreeMap<String, String>,
-}
-
-/// A window of time in which nothing is changed.
-#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "a mapping")]
-pub struct WindowConfig {
-    /// When it begins: a cron expression of five fields (minute, hour, day of the month, month, day of the week).
-    pub cron: String,
-    /// How long it lasts by the wall clock of the time zone, for instance `64h`; a year at most.
-    #[serde(rename = "for")]
-    pub length: String,
-    /// The time zone's IANA name; `UTC` when absent.
-    pub timezone: Option<String>,
-    /// The environments that it is for; every run when absent.
-    pub environments: Option<Vec<String>>,
-}
-
-/// An infra repository's own file with windows.
-#[derive(Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a mapping")]
-struct FreezeFile {
-    freeze: Vec<WindowConfig>,
 }
 
 /// What the images must fulfil.
@@ -281,19 +262,6 @@ impl Config {
         let config: Option<Self> = reader::read(&root).map_err(|fault| ConfigError::Shape(fault.to_string()))?;
         Ok(config.unwrap_or_default())
     }
-}
-
-/// Reads an infra repository's own file with windows: the key `freeze` of a config file alone, without variables. Each window comes
-/// with its line.
-pub(crate) fn freeze_file(text: &str) -> Result<Vec<(usize, WindowConfig)>, ConfigError> {
-    let Some(root) = tree::parse(text, &mut Budget::default())? else {
-        return Ok(Vec::new());
-    };
-    let file: Option<FreezeFile> = reader::read(&root).map_err(|fault| ConfigError::Shape(fault.to_string()))?;
-    let windows = file.unwrap_or_default().freeze;
-    // The file has no other key than this one, whose items are in the order of the windows.
-    let lines = root.values().flat_map(tree::Node::items).map(|item| item.line);
-    Ok(lines.zip(windows).collect())
 }
 
 /// The config file's JSON Schema.

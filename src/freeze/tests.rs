@@ -42,6 +42,9 @@ fn assert_on((cron, length, zone): (&str, &str, &str), (start, end): (&str, &str
     assert!(is_on(at(start)), "at {start}");
     assert!(is_on(at(end) - second), "before {end}");
     assert!(!is_on(at(end)), "at {end}");
+    let steps = std::iter::successors(Some(at(start)), |time| Some(*time + Duration::from_mins(10)));
+    let off = steps.take_while(|time| *time < at(end)).find(|time| !is_on(*time));
+    assert_eq!(off, None, "between {start} and {end}");
     assert_eq!(over(&windows, start).as_deref(), Some(said));
     let (_, span) = windows.next(1, at(start))[0];
     assert_eq!((span.start, span.end), (start.parse().unwrap(), end.parse().unwrap()));

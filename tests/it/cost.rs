@@ -64,3 +64,20 @@ fn a_branch_behind_thousands_of_others_is_asked_for_by_its_name() {
     assert_eq!(infra.file("main", "values.yaml"), values(&world.repository("team/app"), "2"));
     assert_eq!(proxy.requests(), 6);
 }
+
+#[test]
+fn what_a_repository_says_about_writing_comes_with_its_files() {
+    let world = World::new();
+    let image = world.push("team/app", "2");
+    let infra = app_infra(&world, "1");
+    infra.commit("main", "freeze", &[(".gitops-bump-freeze", "freeze: []\n")]);
+    let proxy = Proxy::to(&world.servers().git);
+    let url = infra.url_at(&proxy.address());
+
+    let update = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml", "--branch", "main"];
+    world.bump(update).run().exits(0);
+
+    assert_eq!(infra.file("main", "values.yaml"), values(&world.repository("team/app"), "2"));
+    // As many as without such a file.
+    assert_eq!(proxy.requests(), 5);
+}
