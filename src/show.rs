@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_yaml::Value;
 
+use crate::config::PreviewConfig;
 use crate::edit::{Kind, Pin, Rules};
 use crate::freeze::Window;
 use crate::plan::ENVIRONMENT;
@@ -34,6 +35,17 @@ struct Shown<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     freeze: Vec<ShownWindow<'a>>,
     repositories: Vec<ShownRepository<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<ShownPreview<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownPreview<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
+    replace: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -140,11 +152,18 @@ pub fn yaml(settings: &Settings, filter: impl Fn(&str) -> String) -> String {
         require: requirements(&settings.gate),
         freeze: settings.freeze.windows.list().iter().map(shown_window).collect(),
         repositories: settings.repositories.iter().map(|repository| shown_repository(repository, settings)).collect(),
+        preview: shown_preview(&settings.previews),
     };
     let value = serde_yaml::to_value(&shown).unwrap_or_default();
     let text = serde_yaml::to_string(&filtered(value, &filter)).unwrap_or_default();
     let comments: Vec<String> = comments(settings).iter().map(|comment| format!("# {}", filter(comment))).collect();
     format!("{}\n{text}", comments.join("\n"))
+}
+
+fn shown_preview(preview: &PreviewConfig) -> Option<ShownPreview<'_>> {
+    let PreviewConfig { template, to, replace } = preview;
+    let is_said = template.is_some() || to.is_some() || !replace.is_empty();
+    is_said.then_some(ShownPreview { template: template.as_deref(), to: to.as_deref(), replace })
 }
 
 fn shown_rules(rules: Rules) -> ShownRules {

@@ -134,7 +134,8 @@ mod tests {
             "- name: a\n  v: 1\n- name: b\n  v: 3\n",
         );
         check("t: |\n  a: x\n  b: y\n", &[("t.b", "z"), ("t.a", "w")], "t: |\n  a: w\n  b: z\n");
-        check("a: &n shop\nb: x\r\n", &[("a", "y")], "a: &n y\nb: x\r\n");
+        check("a: &n shop\nb: x\r\n", &[("a", "z")], "a: &n z\nb: x\r\n");
+        check("a: x\n", &[("a", "y")], "a: \"y\"\n");
     }
 
     #[test]

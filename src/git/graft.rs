@@ -145,10 +145,8 @@ fn rebuild(
                 if base.is_none() && !below.values().any(Planned::is_something) {
                     continue;
                 }
-                let id = match below.is_empty() {
-                    true => base,
-                    false => rebuild((store, base), below, &format!("{path}/"), write)?,
-                };
+                let id =
+                    if below.is_empty() { base } else { rebuild((store, base), below, &format!("{path}/"), write)? };
                 id.map(|id| (DIRECTORY, id))
             }
         };

@@ -36,6 +36,9 @@ pub fn rewrite(
     Ok(result)
 }
 
+/// How many files may turn out to have no effect until the copy is refused.
+const MOST_LOSERS: usize = 50;
+
 /// The search for the files that hold the images.
 struct Sought<'s> {
     template: &'s Template,
@@ -127,7 +130,9 @@ impl Sought<'_> {
                 target.file == *file
                     || (matches!(target.kind, Kind::Kustomize { .. }) && target.file == directory(file))
             };
-            let Some(at) = self.places.iter().position(is_its).filter(|_| self.places.len() > 1) else {
+            let Some(at) =
+                self.places.iter().position(is_its).filter(|_| self.places.len() > 1 && notes.len() < MOST_LOSERS)
+            else {
                 return Err(error);
             };
             notes.push(format!("{file}:{line}: it stays as it is, for writing the image here has no effect: {why}"));

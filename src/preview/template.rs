@@ -74,7 +74,7 @@ impl Template {
         for (file, values) in values {
             let no_file = || PreviewError::NoFile { file: file.to_owned(), template: template.to_owned() };
             let own = made.files.get_mut(&at(file)).ok_or_else(no_file)?;
-            own.new = edit::replace(&at(file), &own.old, &values)?.into_bytes();
+            own.new = edit::replace(&join(template, file), &own.old, &values)?.into_bytes();
         }
         Ok(made)
     }
@@ -197,7 +197,7 @@ mod tests {
         let error = template(&[("a.yaml", "a: 1\n")], &[("b.yaml", "a", "x")]).unwrap_err();
         assert!(matches!(error, PreviewError::NoFile { .. }), "{error}");
         let error = template(&[("a.yaml", "a: 1\n")], &[("a.yaml", "b", "x")]).unwrap_err();
-        assert_eq!(error.to_string(), "preview.replace: previews/x/a.yaml:1: nothing is at b: the document has a");
+        assert_eq!(error.to_string(), "preview.replace: apps/shop/a.yaml:1:1: nothing is at b: the document has a");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::cli::{ReportArgs, SetArgs, UpdateArgs};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, PreviewConfig};
 use crate::edit::{Kind, Rules};
 use crate::environment::Environment;
 use crate::git::GitUrl;
@@ -103,6 +103,8 @@ pub struct Settings {
     pub gate: GateSettings,
     /// The infra repositories that have targets for this run.
     pub repositories: Vec<RepositorySettings>,
+    /// What the config file says of previews.
+    pub previews: PreviewConfig,
     /// The copy that is made or removed, in the one repository.
     pub preview: Option<PreviewSettings>,
     /// The targets that belong to other environments.
@@ -280,6 +282,7 @@ fn merged(
     encryption::argocd(argocd.as_ref(), &network)?;
     Ok(Settings {
         task: Task::Update,
+        previews: preview::valid(&config.preview)?,
         preview: None,
         registry_servers: registry_servers(&args.images, config, environment)?,
         gate: gate::gate(&args.gate, config)?,

@@ -110,6 +110,14 @@ fn settings(
     Ok(PreviewSettings { name, to, wish })
 }
 
+/// What a config file says of previews, when every command could use it.
+pub(super) fn valid(config: &PreviewConfig) -> Result<PreviewConfig, SettingsError> {
+    for (place, value) in &config.replace {
+        replacement(place, value, "name")?;
+    }
+    Ok(config.clone())
+}
+
 /// A merge request from a fork gets no preview: its branch is of somebody who may not write to the project.
 fn refuse_fork(environment: &Environment) -> Result<(), SettingsError> {
     let Some(source) = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") else { return Ok(()) };

@@ -242,12 +242,11 @@ async fn worked_out(
         let unproven: Vec<bool> =
             wanted.iter().map(|wanted| !matches!(wanted.digest, KnownDigest::Proven(_))).collect();
         let trees = Arc::clone(&reading.trees);
-        let rewritten = match &plan.preview {
-            None => offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await,
-            Some(_) => {
-                let (template, rules) = (Arc::clone(&reading.template), context.settings.rules);
-                offload::run(move || crate::preview::rewrite(&template, (&trees, &wanted), rules)).await
-            }
+        let rewritten = if plan.preview.is_some() {
+            let (template, rules) = (Arc::clone(&reading.template), context.settings.rules);
+            offload::run(move || crate::preview::rewrite(&template, (&trees, &wanted), rules)).await
+        } else {
+            offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await
         };
         let source = match rewritten {
             Ok(rewrite) => return Ok(rewrite),

@@ -83,6 +83,35 @@ fn a_rollback_to_a_tag() {
 }
 
 #[test]
+fn a_preview_for_a_merge_request_and_none_for_a_fork() {
+    let world = World::new();
+    let app = world.private_repository("app");
+    let infra = world.infra("infra", &[("apps/app/values.yaml", values(&app, "1").as_str())]);
+    let project = project(&world, "preview");
+    let request = |source: &str, job: Option<&str>| {
+        let variables = [
+            "CI_PIPELINE_SOURCE=merge_request_event".to_owned(),
+            "CI_PROJECT_ID=7".to_owned(),
+            format!("CI_MERGE_REQUEST_SOURCE_PROJECT_ID={source}"),
+        ];
+        let flags = variables.iter().flat_map(|variable| ["--variable", variable.as_str()]);
+        project.run_with(&job.into_iter().chain(flags).collect::<Vec<_>>())
+    };
+
+    project.run().did_not_run("preview");
+    request("8", None).did_not_run("build").did_not_run("preview");
+    assert_eq!(infra.commits("main"), 1);
+
+    request("7", None).passed("build").passed("preview").did_not_run("stop-preview");
+    let copy = infra.file("main", "previews/app-main/values.yaml");
+    assert_eq!(copy, values(&app, &project.short_sha()));
+
+    request("7", Some("stop-preview")).passed("stop-preview");
+    assert!(!infra.entries("main").contains("previews/"));
+    assert_eq!(infra.commits("main"), 3);
+}
+
+#[test]
 fn a_job_that_reads_the_dotenv_report() {
     let world = World::new();
     let infra = infra(&world, "1");
@@ -139,7 +168,7 @@ fn templates_and_examples_are_valid_for_gitlab() {
         "catalog/gitops-bump-ci.yml",
     ];
     files.extend(platform.map(|name| root.join("examples/cloud-pi-native").join(name)));
-    let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
+    let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce", "preview"];
     files.extend(examples.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
     check_gitlab_ci(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
 }

@@ -122,6 +122,7 @@ fn a_preview_costs_what_is_looked_into() {
     let (down, up, requests) = (scene.proxy.downloaded(), scene.proxy.uploaded(), scene.proxy.requests());
     let files = scene.infra.entries("main").lines().count();
     assert_eq!(files, 81);
+    eprintln!("COST {down} bytes down, {up} bytes up, {requests} requests");
     // The files that are only copied have 200 KB.
     assert!(down < 16 * 1024, "{down} bytes were downloaded");
     assert!(up < 16 * 1024, "{up} bytes were uploaded");

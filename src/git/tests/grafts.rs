@@ -83,8 +83,8 @@ async fn a_directory_becomes_a_copy() {
 async fn what_is_copied_is_not_sent() {
     let world = World::new();
     // Bytes that no packer makes smaller.
-    let noise: String = (0..4000_u64).map(|n| format!("{:x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
-    world.write("charts/app/noise.txt", &noise);
+    let noise: Vec<String> = (0..4000_u64).map(|n| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    world.write("charts/app/noise.txt", &noise.join("\n"));
     world.publish("noise");
     let snapshot = world.remote().snapshot(None, &wants(&["charts/app/values.yaml"])).await.unwrap();
     let tree = snapshot.tree("charts").unwrap().unwrap();

@@ -44,9 +44,10 @@ fn cut(slug: &str, whole: &str) -> String {
     if slug.len() <= LONGEST {
         return slug.to_owned();
     }
-    let hash: String = Sha256::digest(whole.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Sha256::digest(whole.as_bytes());
+    let digits: Vec<String> = hash.iter().take(DIGITS / 2).map(|byte| format!("{byte:02x}")).collect();
     let start = slug.get(..LONGEST - DIGITS - 1).unwrap_or_default().trim_end_matches('-');
-    format!("{start}-{}", hash.get(..DIGITS).unwrap_or_default())
+    format!("{start}-{}", digits.concat())
 }
 
 fn is_label(name: &str, longest: usize) -> bool {
