@@ -4,6 +4,7 @@
 
 use super::marker::MARKER;
 use crate::edit::EditError;
+use crate::rewrite::RewriteError;
 
 /// Why a preview can't be made or removed.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +59,9 @@ pub enum PreviewError {
         /// Each with its file and line.
         links: Vec<String>,
     },
+    /// The images can't be written in the copy.
+    #[error(transparent)]
+    Images(RewriteError),
     /// A value that can't be replaced.
     #[error("preview.replace: {0}")]
     Edit(#[from] EditError),
@@ -76,7 +80,26 @@ impl PreviewError {
             Self::Submodule { .. } => "move the submodule out of the template".into(),
             Self::NoFile { .. } => "correct the file in preview.replace of the config file".into(),
             Self::Leads { .. } => "give --to as many directories as the template has, or correct the paths".into(),
+            Self::Images(error) => images(error),
             Self::Edit(error) => error.hint(),
         }
+    }
+}
+
+/// What to do where the images can't be written: a preview has no targets that could be named.
+fn images(error: &RewriteError) -> String {
+    const REPLACE: &str = "write the place with preview.replace of the config file";
+    match error {
+        RewriteError::DifferentTags { wanted, .. } => {
+            format!("write {wanted} to all of them with --any-tag, or {REPLACE}")
+        }
+        RewriteError::Nowhere { there, .. } | RewriteError::NoMatch { there, .. } => {
+            match (there.reasons.as_slice(), there.held.as_slice()) {
+                ([], []) => format!("no image was found in the copy at all: {REPLACE}, or add an entry with --create"),
+                ([], held) => format!("the images there are: {}; check the image, or {REPLACE}", held.join(", ")),
+                (reasons, _) => reasons.join("; "),
+            }
+        }
+        other => other.hint(),
     }
 }

@@ -19,7 +19,7 @@ use crate::offload;
 use crate::plan::{PlannedRepository, Target};
 use crate::policies::{self, Policies};
 use crate::ports::Access;
-use crate::preview::Template;
+use crate::preview::{PreviewError, Template};
 use crate::rewrite::{self, Around, Fate, FileRewrite, Growing, Look, Rewrite, Trees};
 use crate::settings::Places;
 use crate::tree::Want;
@@ -254,6 +254,9 @@ async fn worked_out(
         };
         let Some(image) = source.unproven().filter(|image| unproven.get(*image) == Some(&true)) else {
             let place = format!("{}: ", plan.url.on_branch(Some(snapshot.branch())));
+            if plan.preview.is_some() {
+                return Err(Error::Preview { place, source: Box::new(PreviewError::Images(source)) });
+            }
             let source = source.with_subdirectories(|directory| around(snapshot, directory));
             return Err(Error::Rewrite { place, source: Box::new(source) });
         };

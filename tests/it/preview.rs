@@ -246,7 +246,7 @@ fn what_can_not_be_copied_is_refused_with_its_reason() {
         create(&[&format!("--name={name}")]).exits(3).says("DNS label");
     }
     let other = scene.world.push("team/other", "1");
-    create(&["--image", &other]).exits(5).says("team/other");
+    create(&["--image", &other]).exits(5).says("team/other").says("preview.replace");
     create(&["--image", &format!("{}:gone", scene.world.repository("team/app"))]).exits(4);
     scene.preview(&["create", "--image", &image, "--helm", "values.yaml"]).run().exits(2);
     scene.preview(&["create"]).run().exits(2).says("no image is given");

@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::samples::values;
-use crate::world::{Bump, Proxy, Repository, World};
+use crate::world::{Bump, Nginx, Proxy, Repository, World};
 
 /// The request that carries the push itself.
 const PUSH: &str = "/git-receive-pack HTTP";
@@ -116,13 +116,28 @@ fn many_previews_at_once_are_all_made_and_all_removed() {
 }
 
 #[test]
+fn servers_that_leave_nothing_out_or_speak_an_older_protocol_are_enough() {
+    let scene = Scene::new();
+    let older = Nginx::without_git_protocol(&scene.world.servers().git, &scene.world.scratch().join("nginx"));
+    scene.create("old", &scene.infra.url_at(&older.address)).run().exits(0);
+    scene.infra.configure("uploadpack.allowFilter", "false");
+    scene.create("whole", &scene.infra.url()).run().exits(0);
+    let wanted = values(&scene.world.repository("team/app"), "2");
+    for name in ["old", "whole"] {
+        assert_eq!(scene.infra.file("main", &format!("previews/{name}/values.yaml")), wanted);
+        scene.delete(name, &scene.infra.url_at(&older.address)).run().exits(0);
+    }
+    assert_eq!(scene.infra.commits("main"), 5);
+    scene.infra.assert_sound();
+}
+
+#[test]
 fn a_preview_costs_what_is_looked_into() {
     let scene = Scene::new();
     scene.create("x", &scene.behind_proxy()).run().exits(0);
     let (down, up, requests) = (scene.proxy.downloaded(), scene.proxy.uploaded(), scene.proxy.requests());
     let files = scene.infra.entries("main").lines().count();
     assert_eq!(files, 81);
-    eprintln!("COST {down} bytes down, {up} bytes up, {requests} requests");
     // The files that are only copied have 200 KB.
     assert!(down < 16 * 1024, "{down} bytes were downloaded");
     assert!(up < 16 * 1024, "{up} bytes were uploaded");
