@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::civil::{DateTime, date};
+use jiff::civil::{DateTime, Weekday, date};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -90,14 +90,24 @@ impl Window {
         &self.environments
     }
 
-    /// A moment by the clock of its time zone.
+    /// A moment by the clock of its time zone. Written out: jiff brings a parser along with its formats.
     pub fn local(&self, at: Timestamp) -> String {
-        let zone = self.timezone();
-        let shown = at.to_zoned(self.zone.clone());
+        let (wall, zone) = (self.zone.to_datetime(at), self.timezone());
+        let day = match wall.weekday() {
+            Weekday::Monday => "Mon",
+            Weekday::Tuesday => "Tue",
+            Weekday::Wednesday => "Wed",
+            Weekday::Thursday => "Thu",
+            Weekday::Friday => "Fri",
+            Weekday::Saturday => "Sat",
+            Weekday::Sunday => "Sun",
+        };
+        let (year, month, hour, minute) = (wall.year(), wall.month(), wall.hour(), wall.minute());
+        let time = format!("{day} {year:04}-{month:02}-{:02} {hour:02}:{minute:02}", wall.day());
         if zone == "UTC" {
-            shown.strftime("%a %Y-%m-%d %H:%M UTC").to_string()
+            format!("{time} UTC")
         } else {
-            format!("{} ({zone})", shown.strftime("%a %Y-%m-%d %H:%M %Z"))
+            format!("{time} {} ({zone})", self.zone.to_offset_info(at).abbreviation())
         }
     }
 
