@@ -10,11 +10,13 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
 use crate::offload;
-use crate::settings::{Ci, PreviewSettings, PreviewWish};
+use crate::settings::Ci;
 use crate::text::{cut, inert, without_closings, without_unsafe};
 
+pub use preview::PreviewFacts;
 pub use trailers::{signed_off, skipping_ci};
 
+mod preview;
 #[cfg(test)]
 mod tests;
 mod trailers;
@@ -57,28 +59,6 @@ pub struct Facts<'a> {
     pub freeze_ignored: Option<&'a str>,
     /// The preview, where the commit makes or removes one.
     pub preview: Option<PreviewFacts<'a>>,
-}
-
-/// A preview as a template sees it.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct PreviewFacts<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// The copy's directory.
-    pub to: &'a str,
-    /// The directory that is copied; none when the preview is removed.
-    pub template: Option<&'a str>,
-}
-
-impl<'a> PreviewFacts<'a> {
-    /// What a template may know of a preview.
-    pub fn of(preview: &'a PreviewSettings) -> Self {
-        let template = match &preview.wish {
-            PreviewWish::Copy { template, .. } => Some(template.as_str()),
-            PreviewWish::Gone => None,
-        };
-        Self { name: &preview.name, to: &preview.to, template }
-    }
 }
 
 /// An image as a template sees it.

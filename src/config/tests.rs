@@ -44,6 +44,17 @@ fn whoever_looks_needs_no_tags_of_a_build() {
 }
 
 #[test]
+fn variables_of_a_preview_are_needed_by_that_command_alone() {
+    let text = "preview: {to: 'p/<name>', replace: {'a.yaml:b': '${UNSET}', 'a.yaml:c': '${SHA}', 'a.yaml:d': 3}}\n";
+    let environment = [("SHA", "1")].into_iter().collect();
+    let replace = Config::parse(text, &environment).unwrap().preview.replace;
+    assert_eq!(replace.values().collect::<Vec<_>>(), ["${UNSET}", "1", "3"]);
+    assert!(Config::parse_to_look(text, &environment).is_ok());
+    assert!(matches!(Config::parse_for_preview(text, &environment), Err(ConfigError::Variable { .. })));
+    assert!(parse("preview: {from: x}\n").unwrap_err().contains("unknown field `from`"));
+}
+
+#[test]
 fn nothing_is_a_config() {
     for text in ["", "# nothing\n", "images:\n", "---\n"] {
         assert!(parse(text).is_ok(), "{text:?}");

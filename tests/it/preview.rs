@@ -308,3 +308,33 @@ fn a_dry_run_and_the_reports_say_what_a_run_does() {
     scene.preview(&["delete", "--report-json", "r.json"]).run().exits(0);
     assert!(scene.world.read("r.json").contains("\"outcome\": \"updated\""));
 }
+
+#[test]
+fn a_merge_request_holds_the_whole_copy() {
+    let scene = Scene::new();
+    let view = "echo 'View merge request for x:' >&2; echo '  http://127.0.0.1/shop/infra/-/merge_requests/5' >&2";
+    scene.infra.hook("post-receive", view);
+    let (image, main) = (scene.image("2.0"), scene.infra.tip("main"));
+    let create = |name: &str| {
+        scene
+            .preview(&["create", "--image", &image, "--merge-request", "--name", name])
+            .run()
+            .exits(0)
+            .says("merge_requests/5")
+    };
+
+    create("x");
+    create("x").says("the work branch holds this change already");
+    create("y");
+
+    let mut branches = scene.infra.branches();
+    branches.retain(|branch| branch != "main");
+    assert_eq!((branches.len(), scene.infra.tip("main")), (2, main), "{branches:?}");
+    for (name, branch) in ["x", "y"].iter().zip(&branches) {
+        assert!(branch.starts_with(&format!("gitops-bump/{name}-app-")), "{branch}");
+        let copied = scene.infra.entries(branch);
+        assert_eq!(copied.matches(&format!(" previews/{name}/")).count(), 41);
+        assert_eq!(copied.matches(" previews/").count(), 41);
+    }
+    scene.infra.assert_sound();
+}
