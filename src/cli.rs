@@ -7,7 +7,6 @@
 )]
 
 use std::ffi::OsString;
-use std::time::Duration;
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -16,13 +15,15 @@ use crate::environment::Environment;
 pub use after::{AfterArgs, MirrorArg};
 pub use check::CheckArgs;
 pub use freeze::FreezeArgs;
-pub use gate::GateArgs;
+pub use gate::{GateArgs, RuleArgs};
 pub use hold::HoldArgs;
 pub use init::InitArgs;
 pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand, PreviewMirrorArgs};
+pub use promote::{PromoteArgs, SourceImageArgs};
 pub use proposal::{ForgeArg, ProposalArgs};
+pub use run::{RunArgs, UpdateArgs};
 pub use status::{FormatArg, StatusArgs};
-pub use targets::{PinArg, PlaceArgs, TargetArgs};
+pub use targets::{EnvironmentArgs, PinArg, PlaceArgs, TargetArgs};
 
 mod after;
 mod check;
@@ -31,7 +32,9 @@ mod gate;
 mod hold;
 mod init;
 mod preview;
+mod promote;
 mod proposal;
+mod run;
 mod status;
 mod targets;
 mod twins;
@@ -81,6 +84,8 @@ pub enum Command {
     /// Make or remove a copy of a directory of the infra repository, for a branch's own environment
     #[command(subcommand)]
     Preview(PreviewCommand),
+    /// Write what one environment runs into another: the same image, checked
+    Promote(Box<PromoteArgs>),
     /// Propose a config file for an infra repository
     Init(InitArgs),
     /// Check, show or describe the config file
@@ -99,77 +104,6 @@ pub enum ConfigCommand {
     Schema,
 }
 
-/// The flags of `update`.
-#[derive(Args, Clone, Debug, Default)]
-pub struct UpdateArgs {
-    /// Which images.
-    #[command(flatten)]
-    pub images: ImageArgs,
-    /// What the images must fulfil.
-    #[command(flatten)]
-    pub gate: GateArgs,
-    /// Which repository.
-    #[command(flatten)]
-    pub repository: RepositoryArgs,
-    /// Branch to update [default: the remote's default branch]
-    #[arg(long, value_name = "NAME", help_heading = "Repository")]
-    pub branch: Option<String>,
-    /// Which places.
-    #[command(flatten)]
-    pub targets: TargetArgs,
-    /// Config file [default: .gitops-bump.yml when present, with --repo without its repositories]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<String>,
-    /// How to reach servers.
-    #[command(flatten)]
-    pub network: NetworkArgs,
-    /// Do everything but publish; print the diff
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub dry_run: Option<bool>,
-    /// Leave a place alone whose tag names the same image in the registry already: the same digest under another tag
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Targets")]
-    pub changed_digest_only: Option<bool>,
-    /// Exit 10 when nothing had to change
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub fail_on_unchanged: Option<bool>,
-    /// What happens in a freeze window.
-    #[command(flatten)]
-    pub freeze: FreezeArgs,
-    /// Commit message, a minijinja template
-    #[arg(long, value_name = "TEMPLATE", help_heading = "Commit")]
-    pub message: Option<String>,
-    /// Commit author [default: `$GITLAB_USER_NAME` <`$GITLAB_USER_EMAIL`>, else gitops-bump]
-    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
-    pub author: Option<String>,
-    /// Commit committer [default: gitops-bump]
-    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
-    pub committer: Option<String>,
-    /// End the message with a Signed-off-by line of the committer
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
-    pub sign_off: Option<bool>,
-    /// SSH key that signs the commit (ed25519, ecdsa or rsa, without a passphrase)
-    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Commit")]
-    pub signing_key: Option<String>,
-    /// What a merge request says.
-    #[command(flatten)]
-    pub proposal: ProposalArgs,
-    /// Start no pipeline in the infra repository [default: only where the pipeline's own project is updated]
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
-    pub skip_ci: Option<bool>,
-    /// What happens after the push.
-    #[command(flatten)]
-    pub after: AfterArgs,
-    /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
-    pub push_timeout: Option<Duration>,
-    /// What becomes of holds.
-    #[command(flatten)]
-    pub hold: HoldArgs,
-    /// Where to report.
-    #[command(flatten)]
-    pub reports: ReportArgs,
-}
-
 /// The flags of `set`.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SetArgs {
@@ -179,6 +113,9 @@ pub struct SetArgs {
     /// Which places.
     #[command(flatten)]
     pub targets: TargetArgs,
+    /// What `<env>` stands for.
+    #[command(flatten)]
+    pub environment: EnvironmentArgs,
     /// Write nothing; print the diff
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub dry_run: Option<bool>,

@@ -21,6 +21,7 @@ use crate::registry::RegistryError;
 use crate::rewrite::RewriteError;
 use crate::secret::NotPublic;
 use crate::settings::SettingsError;
+use crate::versions::VersionsError;
 
 mod code;
 mod parts;
@@ -74,6 +75,9 @@ pub enum Error {
         /// What is wrong.
         source: Box<PreviewError>,
     },
+    /// The places of an environment, which don't say which versions to write.
+    #[error(transparent)]
+    Versions(Box<VersionsError>),
     /// `init` found no place that can be written.
     #[error("{place}: no place can be proposed for {wanted}")]
     NothingToPropose {
@@ -176,6 +180,14 @@ pub enum Error {
         /// For how long.
         waited: Duration,
     },
+    /// What versions were read from kept changing.
+    #[error("the versions were changed where they are from at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
+    Outdated {
+        /// How often it was tried.
+        attempts: u32,
+        /// For how long.
+        waited: Duration,
+    },
     /// A file of the user's that a flag or a variable names.
     #[error("{what}: {source}")]
     File {
@@ -214,6 +226,12 @@ pub enum Error {
     Unexpected(#[from] anyhow::Error),
 }
 
+impl From<VersionsError> for Error {
+    fn from(error: VersionsError) -> Self {
+        Self::Versions(Box::new(error))
+    }
+}
+
 impl Error {
     /// The exit code.
     pub fn exit_code(&self) -> ExitCode {
@@ -222,6 +240,7 @@ impl Error {
             Self::Plan(PlanError::UnsafePath { .. } | PlanError::OwnFile { .. })
             | Self::Rewrite { .. }
             | Self::Preview { .. }
+            | Self::Versions(_)
             | Self::NothingToPropose { .. } => ExitCode::Target,
             Self::Cli(CliError::Variable { .. })
             | Self::Settings(_)
@@ -246,7 +265,7 @@ impl Error {
                 _ => ExitCode::After,
             },
             Self::Forge { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
-            Self::Race { .. } => ExitCode::Race,
+            Self::Race { .. } | Self::Outdated { .. } => ExitCode::Race,
             Self::OnHold { .. } => ExitCode::NotNow,
             Self::Local(_)
             | Self::Interrupted { stage: Stage::NothingPushed, .. }
@@ -273,6 +292,7 @@ impl Error {
             Self::Registry(error) => error.hint(),
             Self::Rewrite { source, .. } => source.hint(),
             Self::Preview { source, .. } => source.hint(),
+            Self::Versions(error) => error.hint().into(),
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Policy { source, .. } => source.hint.clone(),
@@ -294,7 +314,9 @@ impl Error {
             Self::OnHold { .. } => {
                 "nothing was written to this repository: run it with --release-hold to end the hold and go on; rollback goes on in spite of it".into()
             }
-            Self::Race { .. } => "run the job again, or give it longer with --push-timeout".into(),
+            Self::Race { .. } | Self::Outdated { .. } => {
+                "run the job again, or give it longer with --push-timeout".into()
+            }
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Local(error) => error.hint().into(),
             Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),

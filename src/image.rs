@@ -83,6 +83,12 @@ impl Reference {
         };
         Ok(Self { repository: Repository::parse(repository)?, tag, digest })
     }
+
+    /// Repository and tag.
+    #[must_use]
+    pub fn without_digest(&self) -> Self {
+        Self { digest: None, ..self.clone() }
+    }
 }
 
 impl fmt::Display for Reference {

@@ -41,6 +41,7 @@ pub mod message;
 mod offload;
 pub mod outcome;
 mod people;
+mod places;
 pub mod plan;
 pub mod policies;
 pub mod ports;
@@ -53,11 +54,13 @@ pub mod secret;
 pub mod set;
 pub mod settings;
 pub mod show;
+mod source;
 pub mod status;
 mod templates;
 pub mod text;
 pub mod tree;
 pub mod update;
+pub mod versions;
 mod words;
 
 use std::time::SystemTime;
@@ -67,8 +70,9 @@ use futures_util::future::{join, join_all};
 use outcome::Ledger;
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry};
-use settings::{CheckSettings, Settings, StatusSettings};
-use update::Gate;
+use settings::{CheckSettings, PromoteSettings, Settings, StatusSettings};
+use source::{Promoted, Promotion};
+use update::{Gate, Origin};
 
 /// What `update` or `preview` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
@@ -87,12 +91,36 @@ pub async fn update(
     credentials: CredentialSources,
     ledger: &Ledger<'_>,
 ) -> Result<(), Error> {
-    let access = ports::Access::new(settings, plan, &credentials.hidden)?;
+    let access = ports::Access::new(settings, plan.iter().map(|plan| &plan.url), &credentials.hidden)?;
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let hidden = credentials.hidden.clone();
     let registry = Registry::new(credentials, &access.http);
     let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
-    update::run(settings, plan, gate, &access, ledger).await;
+    update::run((settings, plan), Origin::Given, gate, &access, ledger).await;
+    Ok(())
+}
+
+/// The `promote` command: like `update`, with the versions that an environment names. When that environment comes to name others
+/// before all is published, it begins again with those.
+pub async fn promote(
+    settings: &PromoteSettings,
+    credentials: CredentialSources,
+    ledger: &Ledger<'_>,
+) -> Result<(), Error> {
+    templates::try_all(&settings.run)?;
+    let urls = settings.source.repositories.iter().chain(&settings.run.repositories).map(|repository| &repository.url);
+    let access = ports::Access::new(&settings.run, urls, &credentials.hidden)?;
+    let requirements = ports::requirements(&settings.run.gate, &[])?;
+    let hidden = credentials.hidden.clone();
+    let registry = Registry::new(credentials, &access.http);
+    let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
+    update::until_current(&settings.run, ledger, async || {
+        let Promoted { images, plan, promotion, seeds } = Promotion::find(settings, &access).await?;
+        let run = Settings { images, ..settings.run.clone() };
+        ledger.begin(&run.images, &plan);
+        Ok(update::run((&run, &plan), Origin::Promotion(promotion, seeds), gate, &access, ledger).await)
+    })
+    .await;
     Ok(())
 }
 
@@ -117,7 +145,7 @@ pub async fn check(
     let requirements = ports::requirements(&settings.gate, &settings.images)?;
     let registry = Registry::new(credentials, &access.http);
     let check = async |(number, image): (usize, &settings::NamedImage)| {
-        let result = registry.examine(&image.reference, depth, &requirements).await;
+        let result = registry.examine((&image.reference, image.by), depth, &requirements).await;
         ledger.image(number, result.map_err(Error::from));
     };
     let checks = join_all(settings.images.iter().enumerate().map(check));

@@ -6,23 +6,25 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_bump::cli::{
-    self, CheckArgs, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, PreviewCommand, ReportArgs,
-    SetArgs, StatusArgs, UpdateArgs,
+    self, CheckArgs, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, PreviewCommand, PromoteArgs,
+    ReportArgs, RunArgs, SetArgs, StatusArgs, UpdateArgs,
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code, Stage};
-use gitops_bump::outcome::{Finished, Ledger, News, RepositoryOutcome};
+use gitops_bump::outcome::Ledger;
 use gitops_bump::registry::{CredentialSources, Depth};
-use gitops_bump::report::{self, Line, Report};
+use gitops_bump::report::{self, Report};
 use gitops_bump::secret::{Audience, SharedRedactor};
-use gitops_bump::settings::{self, ConfigText, Mode};
+use gitops_bump::settings::{self, ConfigText};
 use gitops_bump::status::{self};
 use gitops_bump::{config, diff, init, local, ports, set, show};
 use signals::Signals;
+use task::{Task, not_begun, report_error, reported};
 use terminal::Terminal;
 use tracing::{info, warn};
 
 mod signals;
+mod task;
 mod terminal;
 
 fn main() -> ExitCode {
@@ -64,12 +66,13 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     let result = match command {
         Command::Update(args) => {
             let begun = resolved(&args, environment, terminal);
-            return publish(begun, &args.reports, (environment, terminal), &mut signals).await;
+            return planned(begun, &args.run.reports, (environment, terminal), &mut signals).await;
         }
         Command::Preview(command) => {
             let begun = previewed(&command, environment, terminal);
-            return publish(begun, &command.run().reports, (environment, terminal), &mut signals).await;
+            return planned(begun, &command.run().reports, (environment, terminal), &mut signals).await;
         }
+        Command::Promote(args) => return promote(&args, environment, terminal, &mut signals).await,
         Command::Check(args) => return check(&args, environment, terminal, &mut signals).await,
         Command::Set(args) => signals.unless(set(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Status(args) => signals.unless(status(&args, environment, terminal)).await.unwrap_or_else(stopped),
@@ -85,8 +88,8 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     })
 }
 
-/// Runs a command that pushes, tells what it comes to, and reports it.
-async fn publish(
+/// Runs a command that is planned before anything is read.
+async fn planned(
     begun: Result<Resolved, Error>,
     reports: &ReportArgs,
     (environment, terminal): (&Environment, &Terminal),
@@ -94,45 +97,19 @@ async fn publish(
 ) -> Code {
     let begun = begun.and_then(|(settings, plan)| {
         let credentials = registry_credentials(environment, &settings.registry_servers, terminal)?;
-        Ok((settings, plan, credentials))
+        Ok((Task::Planned { settings, plan }, credentials))
     });
-    let (settings, plan, credentials) = match begun {
-        Ok(begun) => begun,
-        Err(error) => return not_begun(terminal, reports, &error),
-    };
-    settings.notes().for_each(|note| info!("{note}"));
-    let ledger = Ledger::new(&settings.images, &plan, |finished, outcome, news| {
-        match news {
-            News::Pushed => {
-                terminal.diff(&diff::unified(&outcome.files));
-                say(report::published(outcome));
-            }
-            News::Opened => say(report::opened(outcome)),
-        }
-        if let Err(error) = write_reports(terminal, reports, Report::new(finished)) {
-            warn!("{error}");
-        }
+    task::run(begun, reports, (terminal, signals)).await
+}
+
+async fn promote(args: &PromoteArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
+    let begun = run_config(&args.run, environment, terminal).and_then(|config| {
+        let settings = settings::promote(args, config.as_ref(), environment)?;
+        terminal.hide(settings.secrets());
+        let credentials = registry_credentials(environment, &settings.run.registry_servers, terminal)?;
+        Ok((Task::Promote(settings), credentials))
     });
-    let mut is_ended = false;
-    let finished = match signals.unless(gitops_bump::update(&settings, &plan, credentials, &ledger)).await {
-        Ok(Ok(())) => ledger.close(),
-        Ok(Err(error)) => return not_begun(terminal, reports, &error),
-        Err(signal) => {
-            is_ended = true;
-            ledger.interrupted(signal)
-        }
-    };
-    let code = match tell(terminal, &finished, settings.mode) {
-        Ok(()) => finished.exit_code(settings.fail_on_unchanged),
-        Err(error) => finished.exit_code(settings.fail_on_unchanged).worse(report_error(terminal, &error)),
-    };
-    let code = reported(terminal, reports, Report::new(&finished), code);
-    if is_ended {
-        // Whoever sent a signal may end the process any moment, so this comes last; another signal ends it at once.
-        let hidden = terminal.redactor();
-        signals.unless(gitops_bump::abandon(&settings, &finished, &hidden)).await.unwrap_or_default();
-    }
-    code
+    task::run(begun, &args.run.reports, (terminal, signals)).await
 }
 
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
@@ -159,7 +136,8 @@ async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal,
         let repository = verified.repository();
         // The host also where Docker Hub's was left out: whoever reads the line need not know the short forms.
         let (host, path) = (repository.host(), repository.path());
-        let line = format!("{host}/{path}:{}@{}\n", verified.tag(), verified.digest());
+        let tag = verified.tag().map(|tag| format!(":{tag}")).unwrap_or_default();
+        let line = format!("{host}/{path}{tag}@{}\n", verified.digest());
         if let Err(error) = terminal.out(&line) {
             code = code.worse(report_error(terminal, &error));
         }
@@ -264,6 +242,15 @@ type Resolved = (settings::Settings, Vec<gitops_bump::plan::PlannedRepository>);
 
 /// Settings and plan; their secrets are hidden from then on.
 fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
+    let config = run_config(&args.run, environment, terminal)?;
+    let settings = settings::update(args, config.as_ref(), environment)?;
+    terminal.hide(settings.secrets());
+    let plan = gitops_bump::plan(&settings)?;
+    Ok((settings, plan))
+}
+
+/// The config file of a run that writes; that it is read beside flags which name a repository is said.
+fn run_config(args: &RunArgs, environment: &Environment, terminal: &Terminal) -> Result<Option<ConfigText>, Error> {
     let config = known_config(args.config.as_deref(), environment, terminal)?;
     if let Some(config) = config.as_ref().filter(|_| args.config.is_none() && args.repository.url.is_some()) {
         let file = &config.file;
@@ -271,10 +258,7 @@ fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
             "{file} is read, too: its keys count but for images and repositories, which the flags give (--config /dev/null: none)"
         );
     }
-    let settings = settings::update(args, config.as_ref(), environment)?;
-    terminal.hide(settings.secrets());
-    let plan = gitops_bump::plan(&settings)?;
-    Ok((settings, plan))
+    Ok(config)
 }
 
 /// The same for `preview`.
@@ -300,8 +284,8 @@ fn registry_credentials(
 
 /// The same for people who look at a config file: it may leave images and repositories to the flags.
 fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = known_config(args.config.as_deref(), environment, terminal)?;
-    if config.is_none() && args.repository.url.is_none() {
+    let config = known_config(args.run.config.as_deref(), environment, terminal)?;
+    if config.is_none() && args.run.repository.url.is_none() {
         let text = format!("there is no {} here, and no --config or --repo is given", config::DEFAULT_FILE);
         return Err(settings::SettingsError::Usage(text).into());
     }
@@ -327,65 +311,6 @@ fn known_config(
 /// Whether a value is the path of a file: then it is no secret itself.
 fn is_file(value: &str) -> bool {
     Path::new(value).is_file()
-}
-
-/// Says what was not said when it was published.
-fn tell(terminal: &Terminal, finished: &Finished, mode: Mode) -> Result<(), Error> {
-    let is_told = |repository: &&RepositoryOutcome| repository.end.commit().is_some();
-    let untold = finished.repositories.iter().filter(|repository| !is_told(repository));
-    let diffs: String = untold.map(|repository| diff::unified(&repository.files)).collect();
-    match mode {
-        Mode::DryRun => {
-            terminal.out(&diffs)?;
-        }
-        Mode::Publish => terminal.diff(&diffs),
-    }
-    say(report::summary(finished));
-    finished.failures().for_each(|error| terminal.error(error));
-    Ok(())
-}
-
-fn say(lines: Vec<Line>) {
-    for line in lines {
-        match line {
-            Line::Info(text) => info!("{text}"),
-            Line::Notice(text) => warn!("{text}"),
-        }
-    }
-}
-
-/// A run that failed before it did anything: said and reported.
-fn not_begun(terminal: &Terminal, reports: &ReportArgs, error: &Error) -> Code {
-    reported(terminal, reports, Report::of_failure(error), report_error(terminal, error))
-}
-
-/// Writes the reports; the code gets worse when one can't be written.
-fn reported(terminal: &Terminal, reports: &ReportArgs, report: Report, code: Code) -> Code {
-    match write_reports(terminal, reports, report) {
-        Ok(()) => code,
-        Err(error) => code.worse(report_error(terminal, &error)),
-    }
-}
-
-fn write_reports(terminal: &Terminal, files: &ReportArgs, mut report: Report) -> Result<(), Error> {
-    report.hide(|text| terminal.fact(text));
-    let reports = [
-        // Every value in them is filtered already; what is filtered again keeps its form.
-        (&files.report_dotenv, report.dotenv()),
-        (&files.report_json, terminal.redact_json(&report.json())),
-        (&files.report_annotations, terminal.redact_json(&report.annotations())),
-        (&files.report_markdown, terminal.redact(&report.markdown())),
-    ];
-    for (file, text) in reports {
-        let Some(file) = file else { continue };
-        std::fs::write(file, text).map_err(|source| Error::File { what: format!("report {file}"), source })?;
-    }
-    Ok(())
-}
-
-fn report_error(terminal: &Terminal, error: &Error) -> Code {
-    terminal.error(error);
-    error.exit_code()
 }
 
 fn failed(terminal: &Terminal, error: &Error) -> ExitCode {

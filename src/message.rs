@@ -52,6 +52,8 @@ pub struct Facts<'a> {
     pub hold: Option<HoldFacts<'a>>,
     /// The environment's name, when there is one.
     pub environment: Option<&'a str>,
+    /// The environment that the versions are promoted from, when there is one.
+    pub promoted_from: Option<&'a str>,
     /// The branch that is updated.
     pub branch: &'a str,
     /// Why the run went on in a freeze window. A trailer says it whatever the template says.
@@ -243,32 +245,40 @@ fn subject(facts: &Facts<'_>) -> String {
     let tag = facts.images.first().map_or("", |image| image.tag);
     let names: Vec<&str> = facts.images.iter().map(|image| image.name).collect();
     let (verb, to) = match &facts.hold {
-        Some(hold) if facts.changes.is_empty() && hold.reason.is_some() => ("Hold", "at"),
-        Some(_) if facts.changes.is_empty() => ("End the hold of", "at"),
-        _ => ("Update", "to"),
+        Some(hold) if facts.changes.is_empty() && hold.reason.is_some() => ("Hold", " at "),
+        Some(_) if facts.changes.is_empty() => ("End the hold of", " at "),
+        _ if facts.promoted_from.is_some() => ("Promote", " "),
+        _ => ("Update", " to "),
     };
+    // A digest is too long for a subject.
+    let version = if tag.is_empty() { String::new() } else { format!("{to}{tag}") };
     let what = match names.as_slice() {
-        [name] => format!("{name} {to} {tag}"),
+        [name] => format!("{name}{version}"),
         names if facts.images.iter().any(|image| image.tag != tag) || names.len() > 3 => {
             format!("{} images", names.len())
         }
-        names => format!("{} {to} {tag}", names.join(", ")),
+        names => format!("{}{version}", names.join(", ")),
     };
-    match (&facts.preview, facts.environment) {
-        (Some(PreviewFacts { name, template: None, .. }), _) => format!("Remove the preview {name}"),
-        (Some(PreviewFacts { name, .. }), _) => format!("Preview {what} as {name}"),
-        (None, Some(environment)) => format!("{verb} {what} in {environment}"),
-        (None, None) => format!("{verb} {what}"),
+    match (&facts.preview, facts.promoted_from, facts.environment) {
+        (Some(PreviewFacts { name, template: None, .. }), ..) => format!("Remove the preview {name}"),
+        (Some(PreviewFacts { name, .. }), ..) => format!("Preview {what} as {name}"),
+        (None, Some(from), Some(environment)) if verb == "Promote" => {
+            format!("{verb} {what} from {from} to {environment}")
+        }
+        (None, _, Some(environment)) => format!("{verb} {what} in {environment}"),
+        (None, _, None) => format!("{verb} {what}"),
     }
 }
 
 /// Git trailers, one a line.
 fn trailers(facts: &Facts<'_>, ci: &Ci) -> String {
     let mut lines: Vec<String> = Vec::new();
+    lines.extend(clean(facts.promoted_from).map(|from| format!("Promoted-From: {from}")));
     // A commit that only holds writes no image.
     for image in facts.images.iter().filter(|_| !facts.changes.is_empty() || facts.preview.is_some()) {
         let digest = image.digest.map(|digest| format!("@{digest}")).unwrap_or_default();
-        lines.push(format!("Image: {}:{}{digest}", image.repository, image.tag));
+        let colon = if image.tag.is_empty() { "" } else { ":" };
+        lines.push(format!("Image: {}{colon}{}{digest}", image.repository, image.tag));
     }
     lines.extend(facts.preview.map(|preview| format!("Preview: {}", preview.name)));
     match (clean(ci.project_url.as_deref()), clean(ci.commit_sha.as_deref())) {

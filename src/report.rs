@@ -89,9 +89,13 @@ impl Report {
     /// The report of a run that got as far as checking images.
     pub fn new(finished: &Finished) -> Self {
         Self {
-            changed: finished.repositories.iter().any(|repository| repository.end.is_change() && writes(repository)),
+            changed: finished
+                .repositories
+                .iter()
+                .chain(&finished.earlier)
+                .any(|repository| repository.end.is_change() && writes(repository)),
             images: finished.images.iter().map(image).collect(),
-            repositories: finished.repositories.iter().map(repository).collect(),
+            repositories: finished.repositories.iter().chain(&finished.earlier).map(repository).collect(),
             error: finished.error.as_ref().map(message),
         }
     }
@@ -194,7 +198,7 @@ pub fn table(images: &[ImageOutcome]) -> String {
 }
 
 fn table_row(verified: &Verified) -> [String; 5] {
-    let image = format!("{}:{}", verified.repository(), verified.tag());
+    let image = verified.reference().without_digest().to_string();
     let signed = verified.signed_by().unwrap_or("-").to_owned();
     let Some(found) = verified.details().map(details) else {
         return [image, "-".into(), "-".into(), "-".into(), signed];

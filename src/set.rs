@@ -33,7 +33,7 @@ fn worked_out(settings: &SetSettings) -> Result<Vec<FileRewrite>, Error> {
             let reference = image.reference.clone();
             Some(Wanted {
                 repository: reference.repository,
-                tag: reference.tag?,
+                tag: Some(reference.tag?),
                 digest: KnownDigest::on_the_users_word(reference.digest),
                 same: Vec::new(),
             })

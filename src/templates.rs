@@ -4,7 +4,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use crate::message::{self, ChangeFacts, Facts, HeldFacts, HoldFacts, ImageFacts, MessageError, PreviewFacts};
-use crate::settings::{HoldWish, Settings, SettingsError};
+use crate::settings::{HoldWish, NamedImage, Settings, SettingsError, Task};
 
 /// How many changes the trial has at least: a template may count on several.
 const CHANGES: usize = 8;
@@ -35,13 +35,13 @@ fn attempt(
 }
 
 fn facts(settings: &Settings) -> Facts<'_> {
-    let images = settings.images.iter().map(|image| ImageFacts {
-        name: &image.name,
-        repository: image.reference.repository.as_str(),
-        tag: image.reference.tag.as_ref().map_or("1.0.0", |tag| tag.as_str()),
-        digest: Some(DIGEST),
-    });
-    let names = settings.images.iter().map(|image| image.name.as_str()).cycle();
+    let mut images: Vec<ImageFacts<'_>> = settings.images.iter().map(of_run).collect();
+    if images.is_empty() {
+        // The run finds its images later.
+        let (name, repository) = ("app", "registry.example.com/team/app");
+        images.push(ImageFacts { name, repository, tag: "1.0.0", digest: Some(DIGEST) });
+    }
+    let names: Vec<&str> = images.iter().map(|image| image.name).collect();
     let change = |image| ChangeFacts {
         image,
         file: "values.yaml",
@@ -51,10 +51,11 @@ fn facts(settings: &Settings) -> Facts<'_> {
         new: "1.0.1".to_owned(),
     };
     Facts {
-        images: images.collect(),
-        changes: names.take(CHANGES.max(settings.images.len())).map(change).collect(),
+        changes: names.iter().cycle().take(CHANGES.max(names.len())).map(|name| change(name)).collect(),
+        images,
         hold: hold(settings),
         environment: settings.environment.as_deref(),
+        promoted_from: (settings.task == Task::Promote).then_some("staging"),
         branch: settings.repositories.iter().find_map(|repository| repository.branch.as_deref()).unwrap_or("main"),
         freeze_ignored: settings.freeze.ignored.as_deref(),
         preview: settings.preview.as_ref().map(PreviewFacts::of),
@@ -67,5 +68,14 @@ fn hold(settings: &Settings) -> Option<HoldFacts<'_>> {
         HoldWish::Nothing => None,
         HoldWish::Hold { reason } => Some(HoldFacts { reason: Some(reason), places }),
         HoldWish::Release => Some(HoldFacts { reason: None, places }),
+    }
+}
+
+fn of_run(image: &NamedImage) -> ImageFacts<'_> {
+    ImageFacts {
+        name: &image.name,
+        repository: image.reference.repository.as_str(),
+        tag: image.reference.tag.as_ref().map_or("1.0.0", |tag| tag.as_str()),
+        digest: Some(DIGEST),
     }
 }

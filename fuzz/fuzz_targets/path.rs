@@ -19,7 +19,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let wanted = [Wanted {
         repository: Repository::parse("r.io/team/app").expect("the repository is well-formed"),
-        tag: Tag::parse("v2").expect("the tag is well-formed"),
+        tag: Some(Tag::parse("v2").expect("the tag is well-formed")),
         digest: KnownDigest::Unknown,
  same: Vec::new(),
 }];

@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((tag, file)) = text.split_once('\n') else { return };
     let Ok(tag) = Tag::parse(tag) else { return };
     let repository = Repository::parse("r.io/team/app").expect("the repository is well-formed");
-    let wanted = [Wanted { repository, tag: tag.clone(), digest: KnownDigest::Unknown, same: Vec::new() }];
+    let wanted = [Wanted { repository, tag: Some(tag.clone()), digest: KnownDigest::Unknown, same: Vec::new() }];
     let jobs = [Job { kind: Kind::Helm { path: None }, images: vec![0], rules: Rules::default() }];
     let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted) else { return };
     // Not every text that one parser takes is one to the other; what both take must agree.

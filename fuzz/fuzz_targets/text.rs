@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     let image = Reference::parse(&format!("r.io/team/app:1.10@{DIGEST}")).expect("the reference is well-formed");
     let wanted = [Wanted {
         repository: image.repository,
-        tag: image.tag.expect("the reference has a tag"),
+        tag: Some(image.tag.expect("the reference has a tag")),
         digest: KnownDigest::on_the_users_word(image.digest),
  same: Vec::new(),
 }];

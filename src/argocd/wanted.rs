@@ -20,7 +20,7 @@ pub(crate) struct Deployed<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
     pub(super) repository: Repository,
-    pub(super) tag: Tag,
+    pub(super) tag: Option<Tag>,
     pub(super) digest: Digest,
     /// Other tags that name this very image.
     pub(super) same: Vec<Tag>,
@@ -41,7 +41,7 @@ pub(super) enum Fit {
 
 impl Wanted {
     pub(super) fn of(Deployed { image, same }: &Deployed<'_>, is_elsewhere: bool) -> Self {
-        let (repository, tag) = (image.repository().clone(), image.tag().clone());
+        let (repository, tag) = (image.repository().clone(), image.tag().cloned());
         Self { repository, tag, digest: image.digest().clone(), same: same.clone(), is_elsewhere }
     }
 
@@ -55,7 +55,7 @@ impl Wanted {
     fn is(&self, reference: &Reference) -> bool {
         match (&reference.digest, &reference.tag) {
             (Some(digest), _) => *digest == self.digest,
-            (None, Some(tag)) => *tag == self.tag || self.same.contains(tag),
+            (None, Some(tag)) => self.tag.as_ref() == Some(tag) || self.same.contains(tag),
             (None, None) => false,
         }
     }
@@ -63,7 +63,10 @@ impl Wanted {
 
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.repository, self.tag)
+        match &self.tag {
+            Some(tag) => write!(f, "{}:{tag}", self.repository),
+            None => write!(f, "{}@{}", self.repository, self.digest),
+        }
     }
 }
 
@@ -85,13 +88,7 @@ pub(super) mod tests {
     pub(in crate::argocd) fn wanted(text: &str) -> Wanted {
         let reference = Reference::parse(text).unwrap();
         let digest = Digest::parse(&format!("sha256:{}", "a".repeat(64))).unwrap();
-        Wanted {
-            repository: reference.repository,
-            tag: reference.tag.unwrap(),
-            digest,
-            same: Vec::new(),
-            is_elsewhere: false,
-        }
+        Wanted { repository: reference.repository, tag: reference.tag, digest, same: Vec::new(), is_elsewhere: false }
     }
 
     #[test]

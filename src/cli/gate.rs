@@ -4,17 +4,26 @@ use std::time::Duration;
 
 use clap::Args;
 
-/// What the image must fulfil.
+/// What an image must fulfil that was just built.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Image requirements")]
 pub struct GateArgs {
-    /// Wait this long for the image to appear, for instance 10m
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
-    pub wait: Option<Duration>,
     /// The image has the digest that its build wrote to this file: the digest file of kaniko, or the metadata file of `BuildKit`
     /// (repeatable)
     #[arg(long, value_name = "FILE")]
     pub digest_file: Vec<String>,
+    /// What any image must fulfil.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+}
+
+/// What any image must fulfil.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Image requirements")]
+pub struct RuleArgs {
+    /// Wait this long for the image to appear, for instance 10m
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub wait: Option<Duration>,
     /// The image has this platform (repeatable: each of them)
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Vec<String>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::{
-    AfterArgs, GateArgs, ImageArgs, MirrorArg, NetworkArgs, PinArg, ProposalArgs, ReportArgs, RepositoryArgs,
+    AfterArgs, GateArgs, ImageArgs, MirrorArg, NetworkArgs, PinArg, ProposalArgs, ReportArgs, RepositoryArgs, RunArgs,
     TargetArgs, UpdateArgs,
 };
 
@@ -141,12 +141,10 @@ impl PreviewCommand {
         }
     }
 
-    /// The same as flags of `update`, as far as that has them.
-    pub fn as_update(&self) -> UpdateArgs {
+    /// The same as flags of other commands that write, as far as they have them.
+    pub fn as_run(&self) -> RunArgs {
         match self {
-            Self::Create(args) => UpdateArgs {
-                images: args.images.clone(),
-                gate: args.gate.clone(),
+            Self::Create(args) => RunArgs {
                 targets: TargetArgs {
                     pin: args.pin,
                     create: args.create,
@@ -154,16 +152,26 @@ impl PreviewCommand {
                     ..TargetArgs::default()
                 },
                 after: args.after.clone(),
-                ..args.run.as_update()
+                ..args.run.as_run()
             },
-            Self::Delete(args) => UpdateArgs { after: args.mirror.as_after(), ..args.run.as_update() },
+            Self::Delete(args) => RunArgs { after: args.mirror.as_after(), ..args.run.as_run() },
+        }
+    }
+
+    /// The images, and what they must fulfil.
+    pub fn given(&self) -> UpdateArgs {
+        match self {
+            Self::Create(args) => {
+                UpdateArgs { images: args.images.clone(), gate: args.gate.clone(), ..UpdateArgs::default() }
+            }
+            Self::Delete(_) => UpdateArgs::default(),
         }
     }
 }
 
 impl PreviewArgs {
-    fn as_update(&self) -> UpdateArgs {
-        UpdateArgs {
+    fn as_run(&self) -> RunArgs {
+        RunArgs {
             repository: self.repository.clone(),
             branch: self.branch.clone(),
             config: self.config.clone(),
@@ -179,7 +187,7 @@ impl PreviewArgs {
             skip_ci: self.skip_ci,
             push_timeout: self.push_timeout,
             reports: self.reports.clone(),
-            ..UpdateArgs::default()
+            ..RunArgs::default()
         }
     }
 }

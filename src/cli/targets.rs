@@ -38,9 +38,15 @@ pub struct TargetArgs {
     /// By matching, write the tag although the places of one image hold different tags now
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub any_tag: Option<bool>,
+}
+
+/// What `<env>` stands for.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Targets")]
+pub struct EnvironmentArgs {
     /// Replaces <env> in every file path [default: `$CI_ENVIRONMENT_NAME`]
-    #[arg(long, value_name = "NAME")]
-    pub environment: Option<String>,
+    #[arg(long = "environment", value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// `--pin`.

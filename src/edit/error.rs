@@ -203,6 +203,12 @@ pub enum Reason {
     /// The place names no repository and several images could be meant.
     #[error("several images are given and nothing here says which one is meant")]
     WhichImage,
+    /// The image is named by its digest alone, and the place holds a tag.
+    #[error("this place needs a tag, and {name} is wanted by its digest alone")]
+    DigestAlone {
+        /// The image's repository.
+        name: String,
+    },
     /// A digest has to be written and is not known, or not proven.
     #[error("a digest must be written here and that of {name} is not known")]
     UnknownDigest {

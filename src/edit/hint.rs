@@ -71,6 +71,9 @@ impl Reason {
                 "correct the path or the image; --any-repository writes the tag all the same (a mirror)"
             }
             Self::WhichImage => "name the image of this target in the config file",
+            Self::DigestAlone { .. } => {
+                "write a tag beside the digest where the version comes from, or a digest alone here"
+            }
             Self::UnknownDigest { .. } => "give the image with its digest: NAME:TAG@sha256:…",
             Self::Conflict { .. } => "correct the targets so that one image is written here",
             Self::Shared { .. } => {

@@ -35,8 +35,8 @@ pub struct Rules {
 pub struct Wanted {
     /// Where it lives.
     pub repository: Repository,
-    /// The tag to write.
-    pub tag: Tag,
+    /// The tag to write; none where there is a digest alone.
+    pub tag: Option<Tag>,
     /// What is known of its digest.
     pub digest: KnownDigest,
     /// Other versions that are known to be this very image: a place that holds one of them stays as it is.
@@ -47,12 +47,23 @@ impl Wanted {
     /// Whether a tag and a digest, either of them empty where it is not written, are this version.
     pub fn is_version(&self, tag: &str, digest: &str) -> bool {
         let is_own = match self.digest.digest() {
-            _ if digest.is_empty() => tag == self.tag.as_str(),
-            known => {
-                (tag.is_empty() || tag == self.tag.as_str()) && known.is_some_and(|known| known.as_str() == digest)
-            }
+            _ if digest.is_empty() => self.has_tag(tag),
+            known => (tag.is_empty() || self.has_tag(tag)) && known.is_some_and(|known| known.as_str() == digest),
         };
         is_own || self.same.iter().any(|same| same.is(tag, digest))
+    }
+}
+
+impl Wanted {
+    /// Whether this text is its tag.
+    pub fn has_tag(&self, text: &str) -> bool {
+        self.tag.as_ref().is_some_and(|tag| tag.as_str() == text)
+    }
+
+    /// What it is called in messages: by its tag, else by its digest.
+    pub fn version(&self) -> String {
+        let digest = || self.digest.digest().map(ToString::to_string);
+        self.tag.as_ref().map(ToString::to_string).or_else(digest).unwrap_or_default()
     }
 }
 

@@ -226,7 +226,9 @@ impl Search<'_> {
     fn is_wanted(&self, image: usize, tag: Option<&Tag>, digest: Option<&Digest>) -> bool {
         let Some(own) = self.wanted.get(image) else { return false };
         self.wanted.iter().filter(|wanted| wanted.repository.is_same_as(&own.repository)).any(|wanted| match tag {
-            Some(tag) => wanted.tag == *tag || wanted.is_version(tag.as_str(), digest.map_or("", Digest::as_str)),
+            Some(tag) => {
+                wanted.tag.as_ref() == Some(tag) || wanted.is_version(tag.as_str(), digest.map_or("", Digest::as_str))
+            }
             None => wanted.digest.digest().is_none_or(|known| digest == Some(known)),
         })
     }

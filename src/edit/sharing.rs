@@ -46,7 +46,7 @@ fn digest_beside(placing: &mut Placing<'_, '_>, taker: &Taker<'_, '_>, image: us
             continue;
         }
         fields.refuse_duplicates()?;
-        let new = placing.view.new_text(image, &Written::default(), true, node)?;
+        let new = placing.view.new_version(image, &Written::default(), true, node)?;
         let text = placing.view.digest_text(&beside, image, new.digest.as_deref().unwrap_or_default())?;
         if !beside.is_own || document.resolve(node) != node {
             placing.plan.require(node, text);
@@ -76,7 +76,7 @@ fn named_digests(placing: &mut Placing<'_, '_>) -> Outcome<()> {
         if beside.held.is_none() || placing.ledger.owners.contains_key(&node) {
             continue;
         }
-        let new = placing.view.new_text(owner.image, &Written::default(), true, node)?;
+        let new = placing.view.new_version(owner.image, &Written::default(), true, node)?;
         let text = placing.view.digest_text(&beside, owner.image, new.digest.as_deref().unwrap_or_default())?;
         let changed = placing.put(node, text)?;
         placing.ledger.start(owner.job, owner.sharing);
@@ -126,7 +126,7 @@ fn image(placing: &Placing<'_, '_>, taker: &Taker<'_, '_>) -> Outcome<usize> {
     match placing.view.wanted.iter().position(fits) {
         Some(image) => {
             // The digest is this image's, too, and has to be proven for both.
-            placing.view.new_text(image, &Written::default(), Key::DIGESTS.contains(&taker.name), taker.value)?;
+            placing.view.new_version(image, &Written::default(), Key::DIGESTS.contains(&taker.name), taker.value)?;
             Ok(image)
         }
         None if taker.owner.sharing == Sharing::Allowed => Ok(taker.owner.image),

@@ -12,7 +12,7 @@ fn wanted(reference: &str) -> Wanted {
     let reference = crate::image::Reference::parse(reference).unwrap();
     Wanted {
         repository: reference.repository,
-        tag: reference.tag.unwrap(),
+        tag: Some(reference.tag.unwrap()),
         digest: KnownDigest::on_the_users_word(reference.digest),
         same: Vec::new(),
     }

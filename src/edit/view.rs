@@ -43,9 +43,9 @@ impl<'d, 't> View<'d, 't> {
                 return match same
                     .find(|(_, other)| other.tag != first.tag || other.digest.digest() != first.digest.digest())
                 {
-                    Some((_, other)) => self
-                        .document
-                        .refuse(node, Reason::Conflict { first: first.tag.to_string(), second: other.tag.to_string() }),
+                    Some((_, other)) => {
+                        self.document.refuse(node, Reason::Conflict { first: first.version(), second: other.version() })
+                    }
                     None => Ok(*image),
                 };
             }
@@ -68,8 +68,19 @@ impl<'d, 't> View<'d, 't> {
         }
     }
 
-    /// The tag and digest to write over what a place holds.
+    /// The tag and digest to write over what a place holds; the digest alone over one.
     pub(super) fn new_text(&self, image: usize, held: &Written, is_pinned: bool, node: Node) -> Outcome<Written> {
+        let new = self.new_version(image, held, is_pinned, node)?;
+        let is_digest_alone = held.tag.is_none() && held.digest.is_some();
+        if new.tag.is_none() && !is_digest_alone {
+            let name = self.wanted.get(image).map(|wanted| wanted.repository.to_string()).unwrap_or_default();
+            return self.document.refuse(node, Reason::DigestAlone { name });
+        }
+        Ok(new)
+    }
+
+    /// The same for somebody who takes only the digest: there may be no tag.
+    pub(super) fn new_version(&self, image: usize, held: &Written, is_pinned: bool, node: Node) -> Outcome<Written> {
         let Some(wanted) = self.wanted.get(image) else {
             return self.document.refuse(node, Reason::WhichImage);
         };
@@ -80,18 +91,18 @@ impl<'d, 't> View<'d, 't> {
             (_, false) => None,
             (KnownDigest::Proven(digest), true) => Some(digest.to_string()),
             (KnownDigest::Unknown | KnownDigest::Claimed(_), true) => {
-                let name = format!("{}:{}", wanted.repository, wanted.tag);
+                let name = format!("{}:{}", wanted.repository, wanted.version());
                 return self.document.refuse(node, Reason::UnknownDigest { image, name });
             }
         };
-        Ok(Written { tag: Some(wanted.tag.to_string()), digest })
+        Ok(Written { tag: wanted.tag.as_ref().map(ToString::to_string), digest })
     }
 
     /// What is written for an image's digest at its place.
     pub(super) fn digest_text(&self, beside: &Beside, image: usize, digest: &str) -> Outcome<String> {
         beside.text(digest).ok_or_else(|| {
             let wanted = self.wanted.get(image);
-            let name = wanted.map(|wanted| format!("{}:{} by SHA-256", wanted.repository, wanted.tag));
+            let name = wanted.map(|wanted| format!("{}:{} by SHA-256", wanted.repository, wanted.version()));
             self.document.refusal(beside.node, Reason::UnknownDigest { image, name: name.unwrap_or_default() })
         })
     }

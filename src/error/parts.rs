@@ -15,7 +15,9 @@ pub(super) fn registry(error: &RegistryError) -> ExitCode {
             ExitCode::Configuration
         }
         RegistryError::NotFound { .. } => ExitCode::ImageMissing,
-        RegistryError::DigestMismatch { .. } | RegistryError::Unfit { .. } => ExitCode::Requirement,
+        RegistryError::DigestMismatch { .. } | RegistryError::TagMoved { .. } | RegistryError::Unfit { .. } => {
+            ExitCode::Requirement
+        }
         _ => ExitCode::Registry,
     }
 }

@@ -67,7 +67,7 @@ fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
         .iter()
         .map(|image| crate::edit::Wanted {
             repository: image.reference.repository.clone(),
-            tag: image.reference.tag.clone().unwrap(),
+            tag: Some(image.reference.tag.clone().unwrap()),
             digest: crate::edit::KnownDigest::Unknown,
             same: Vec::new(),
         })

@@ -21,7 +21,7 @@ pub(super) struct Files<'f>(BTreeMap<&'f str, &'f [u8]>);
 pub(super) fn wanted(repository: &Repository) -> Wanted {
     Wanted {
         repository: repository.clone(),
-        tag: Tag::parse("0").expect("a digit is a tag"),
+        tag: Some(Tag::parse("0").expect("a digit is a tag")),
         digest: KnownDigest::Proven(ProvenDigest::of_bytes(&[], Algorithm::Sha256)),
         same: Vec::new(),
     }

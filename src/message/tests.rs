@@ -39,6 +39,7 @@ fn facts() -> Facts<'static> {
         branch: "main",
         freeze_ignored: None,
         preview: None,
+        promoted_from: None,
     }
 }
 

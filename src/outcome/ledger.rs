@@ -39,27 +39,34 @@ impl<'a> Ledger<'a> {
         plan: &[PlannedRepository],
         published: impl Fn(&Finished, &RepositoryOutcome, News) + 'a,
     ) -> Self {
-        let image = |image: &NamedImage| ImageOutcome { image: image.clone(), result: Err(Error::Unfinished) };
-        let repository = |plan: &PlannedRepository| RepositoryOutcome {
-            plan: plan.clone(),
-            forge: None,
-            branch: plan.branch.clone(),
-            files: Vec::new(),
-            end: End::Failed(Error::Unfinished),
-            after: Vec::new(),
-        };
         let known = Finished {
-            images: images.iter().map(image).collect(),
-            repositories: plan.iter().map(repository).collect(),
+            images: images.iter().map(unchecked).collect(),
+            repositories: plan.iter().map(unpublished).collect(),
+            earlier: Vec::new(),
             error: None,
             deployment: None,
         };
         Self { known: Mutex::new(known), published: Box::new(published) }
     }
 
+    /// The run finds its images anew: what it has published stays known, and nothing else.
+    pub(crate) fn start_over(&self) {
+        self.begin(&[], &[]);
+    }
+
+    /// The run has found its images and places.
+    pub(crate) fn begin(&self, images: &[NamedImage], plan: &[PlannedRepository]) {
+        let mut known = self.lock();
+        let before = std::mem::replace(&mut known.repositories, plan.iter().map(unpublished).collect());
+        known.earlier.extend(before.into_iter().filter(|outcome| outcome.end.commit().is_some()));
+        known.images = images.iter().map(unchecked).collect();
+    }
+
     /// The run is over.
     pub fn close(self) -> Finished {
-        self.known.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let mut finished = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+        finished.settle();
+        finished
     }
 
     /// A signal ended the run: everything that was not done was interrupted.
@@ -67,7 +74,8 @@ impl<'a> Ledger<'a> {
         let mut finished = self.close();
         // A work branch that was found as it should be is waited for, too.
         let is_pushed = |end: &End| end.is_change() || matches!(end, End::Proposed(_));
-        let is_pushed = finished.repositories.iter().any(|repository| is_pushed(&repository.end));
+        let is_pushed =
+            finished.repositories.iter().chain(&finished.earlier).any(|repository| is_pushed(&repository.end));
         let stage = if is_pushed { Stage::Pushed } else { Stage::NothingPushed };
         let interrupt = |error: &mut Error| {
             if matches!(error, Error::Unfinished) {
@@ -134,6 +142,21 @@ impl<'a> Ledger<'a> {
 
     fn lock(&self) -> MutexGuard<'_, Finished> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unchecked(image: &NamedImage) -> ImageOutcome {
+    ImageOutcome { image: image.clone(), result: Err(Error::Unfinished) }
+}
+
+fn unpublished(plan: &PlannedRepository) -> RepositoryOutcome {
+    RepositoryOutcome {
+        plan: plan.clone(),
+        forge: None,
+        branch: plan.branch.clone(),
+        files: Vec::new(),
+        end: End::Failed(Error::Unfinished),
+        after: Vec::new(),
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Finished {
     pub images: Vec<ImageOutcome>,
     /// Each repository, in the order of the plan.
     pub repositories: Vec<RepositoryOutcome>,
+    /// What was published before the run found its images anew; nothing once it is over.
+    pub earlier: Vec<RepositoryOutcome>,
     /// A failure that belongs to the run as a whole.
     pub error: Option<Error>,
     /// The number of a deployment that is recorded as running.
@@ -49,6 +51,12 @@ pub struct RepositoryOutcome {
     pub end: End,
     /// What failed after the push.
     pub after: Vec<Error>,
+}
+
+impl RepositoryOutcome {
+    fn is_same_branch(&self, other: &Self) -> bool {
+        self.plan.url == other.plan.url && self.branch == other.branch && self.plan.delivery == other.plan.delivery
+    }
 }
 
 /// How one repository's update ended.
@@ -114,6 +122,25 @@ pub struct Proposal {
 }
 
 impl Finished {
+    /// Joins what was published before with what the same repositories came to afterwards: a commit stays, also where nothing was
+    /// left to change, or where something failed after it.
+    fn settle(&mut self) {
+        for before in std::mem::take(&mut self.earlier) {
+            let is_same = |now: &&mut RepositoryOutcome| now.is_same_branch(&before);
+            match self.repositories.iter_mut().find(is_same) {
+                None => self.repositories.push(before),
+                Some(now) if now.end.is_change() => {}
+                Some(now) => {
+                    let RepositoryOutcome { files, end, .. } = before;
+                    if let End::Failed(error) = std::mem::replace(&mut now.end, end) {
+                        now.after.push(error);
+                    }
+                    now.files = files;
+                }
+            }
+        }
+    }
+
     /// The worst exit code of all parts.
     pub fn exit_code(&self, fail_on_unchanged: bool) -> ExitCode {
         let images = self.images.iter().filter_map(|image| image.result.as_ref().err());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::image::Reference;
+use crate::registry::By;
 use crate::secret::{Audience, SecretString};
 use crate::settings::MirrorWhen;
 
@@ -76,7 +77,7 @@ fn entries_of_one_branch_do_not_contradict_each_other() {
 }
 
 fn named(name: &str, text: &str) -> NamedImage {
-    NamedImage { name: name.to_owned(), aliases: Vec::new(), reference: Reference::parse(text).unwrap() }
+    NamedImage { name: name.to_owned(), aliases: Vec::new(), reference: Reference::parse(text).unwrap(), by: By::Tag }
 }
 
 #[test]

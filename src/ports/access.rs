@@ -14,7 +14,6 @@ use super::{http, read};
 use crate::error::Error;
 use crate::git::{Deadline, GitUrl, SigningKey, Ssh};
 use crate::http::Http;
-use crate::plan::PlannedRepository;
 use crate::secret::SharedRedactor;
 use crate::settings::{Network, Settings, SshSettings};
 
@@ -49,11 +48,15 @@ pub struct Access {
 }
 
 impl Access {
-    /// Takes what these settings name, as far as this plan needs it.
-    pub fn new(settings: &Settings, plan: &[PlannedRepository], redactor: &SharedRedactor) -> Result<Self, Error> {
+    /// Takes what these settings name, as far as these repositories need it.
+    pub fn new<'u>(
+        settings: &Settings,
+        urls: impl IntoIterator<Item = &'u GitUrl>,
+        redactor: &SharedRedactor,
+    ) -> Result<Self, Error> {
         let http = http(&settings.network, redactor)?;
         let mut copies = Copies::default();
-        let needs_ssh = plan.iter().any(|repository| repository.url.is_ssh());
+        let needs_ssh = urls.into_iter().any(GitUrl::is_ssh);
         let ssh = if needs_ssh { ssh(&settings.network.ssh, &mut copies)? } else { Ssh::default() };
         let signing_key = settings.commit.signing_key.as_ref().map(signing_key).transpose()?;
         Ok(Self { http, ssh, signing_key, patience: settings.push_timeout, _copies: copies })

@@ -12,8 +12,8 @@ use super::platform::Platform;
 use super::requirement::Requirements;
 use super::session::Session;
 use super::source::{Manifest, Source};
-use super::{Births, Depth, Glance, Verified, manifest, signature};
-use crate::image::{Digest, Reference, Tag};
+use super::{Births, By, Depth, Glance, Verified, manifest, signature};
+use crate::image::{Digest, Reference};
 
 /// The longest configuration that is read; the largest real ones have some hundred kilobytes.
 const CONFIG_LIMIT: usize = 4 * 1024 * 1024;
@@ -25,7 +25,9 @@ const AT_A_TIME: usize = 4;
 pub(super) struct Check<'a> {
     source: Source,
     image: &'a Reference,
-    tag: &'a Tag,
+    by: By,
+    /// The tag or digest that is asked for.
+    key: &'a str,
     requirements: &'a Requirements,
 }
 
@@ -39,14 +41,12 @@ impl<'a> Check<'a> {
     /// Prepares the check; a tag that is denied is not even asked for.
     pub(super) fn new(
         session: Arc<Session>,
-        image: &'a Reference,
+        (image, by): (&'a Reference, By),
         requirements: &'a Requirements,
     ) -> Result<Self, RegistryError> {
-        let Some(tag) = &image.tag else {
-            return Err(RegistryError::NoTag { image: image.to_string() });
-        };
-        let check = Self { source: Source::new(session, image), image, tag, requirements };
-        check.fit(requirements.tag(tag).into_iter().collect(), || None)?;
+        let check = Self { source: Source::new(session, image), image, by, key: by.key(image)?, requirements };
+        let denied = image.tag.as_ref().and_then(|tag| requirements.tag(tag));
+        check.fit(denied.into_iter().collect(), || None)?;
         Ok(check)
     }
 
@@ -63,13 +63,13 @@ impl<'a> Check<'a> {
     pub(super) async fn find(&self, depth: Depth) -> Result<Found, RegistryError> {
         let wanted = self.image.digest.as_ref();
         if depth == Depth::Digest {
-            let digest = self.source.digest(self.tag.as_str()).await?;
+            let digest = self.source.digest(self.key).await?;
             let is_answer = |digest: &Digest| wanted.is_none_or(|wanted| manifest::is_comparable(digest, wanted));
             if let Some(digest) = digest.filter(is_answer) {
                 return Ok(Found::Digest(digest));
             }
         }
-        Ok(Found::Manifest(self.source.manifest(self.tag.as_str(), wanted).await?))
+        Ok(Found::Manifest(self.source.manifest(self.key, wanted).await?))
     }
 
     /// Holds what was found against the requirements; names each that is not fulfilled.
@@ -81,7 +81,7 @@ impl<'a> Check<'a> {
         if self.image.digest.as_ref().is_some_and(|wanted| *wanted != digest) {
             return Err(RegistryError::DigestMismatch { image: self.image.to_string(), found: digest });
         }
-        tracing::info!("image {}:{} is in the registry ({digest})", self.image.repository, self.tag);
+        tracing::info!("image {} is in the registry ({digest})", self.image.without_digest());
         let mut failures: Vec<Failure> = self.requirements.digest(self.image, &digest).into_iter().collect();
         let (mut details, mut signed_by) = (None, None);
         if let Some(manifest) = &manifest {
@@ -94,8 +94,7 @@ impl<'a> Check<'a> {
         let seen = || Seen { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
         self.fit(failures, || Some(Box::new(seen())))?;
         let proof = manifest.map(|manifest| manifest.digest);
-        let (reference, tag) = (self.image.clone(), self.tag.clone());
-        Ok(Verified { reference, tag, digest, proof, details, signed_by })
+        Ok(Verified { reference: self.image.clone(), by: self.by, digest, proof, details, signed_by })
     }
 
     async fn signer(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<Option<String>, RegistryError> {
@@ -105,7 +104,7 @@ impl<'a> Check<'a> {
         }
         match signature::signer(&self.source, self.image, manifest, keys).await? {
             Ok(key) => {
-                tracing::info!("{}:{} is signed by {key}", self.image.repository, self.tag);
+                tracing::info!("{} is signed by {key}", self.image.without_digest());
                 Ok(Some(key))
             }
             Err(failure) => {

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::Verified;
 use super::contents::Details;
 use super::credentials::CredentialsError;
 use super::denial::{Denial, TokenFault};
@@ -136,6 +137,16 @@ pub enum RegistryError {
         /// The registry's digest of the tag.
         found: Digest,
     },
+    /// A tag does not mean the digest that is written beside it elsewhere, and has to stand for it.
+    #[error("{image} does not mean {wanted}: {}", found.as_ref().map_or_else(|| "the tag is gone".to_owned(), |found| format!("the tag means {found} now")))]
+    TagMoved {
+        /// Repository and tag.
+        image: String,
+        /// The digest.
+        wanted: Digest,
+        /// What the tag means; none where it is gone.
+        found: Option<Digest>,
+    },
     /// The image is there and not what it must be.
     #[error("{image} must not be deployed: {}", all(failures))]
     Unfit {
@@ -195,6 +206,10 @@ impl RegistryError {
                 "the tag was pushed again since, or the digest is that of another image: build and pass both anew"
                     .to_owned()
             }
+            Self::TagMoved { .. } => {
+                "a place without a digest would run what the tag means: write the digest, too, with --pin digest"
+                    .to_owned()
+            }
             Self::Unfit { failures, .. } => failures.first().map_or("", Failure::hint).to_owned(),
         }
     }
@@ -211,6 +226,11 @@ impl RegistryError {
     pub fn lacks_signature(&self) -> bool {
         let is_signature = |failure: &Failure| matches!(failure, Failure::Signature { .. });
         matches!(self, Self::Unfit { failures, .. } if failures.iter().any(is_signature))
+    }
+
+    /// The error for the tag of an image that is named by its digest.
+    pub(super) fn tag_moved(image: &Verified, found: Option<Digest>) -> Self {
+        Self::TagMoved { image: image.reference().without_digest().to_string(), wanted: image.digest().clone(), found }
     }
 
     /// The error for a host that kept an answer back for so long.

@@ -82,11 +82,21 @@ pub struct Glance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     reference: Reference,
-    tag: Tag,
+    by: By,
     digest: Digest,
     proof: Option<ProvenDigest>,
     details: Option<Details>,
     signed_by: Option<String>,
+}
+
+/// By what an image is asked for, and so what decides which one it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// By its tag; a digest beside it has to be the tag's.
+    #[default]
+    Tag,
+    /// By its digest, whatever its tag means by now.
+    Digest,
 }
 
 /// How much is asked about an image; each includes what stands before it.
@@ -113,7 +123,7 @@ impl Registry {
 
     /// Finds the tag's digest by the manifest's headers, reading the manifest only when they don't give it.
     pub async fn verify(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.examine(image, Depth::Digest, &Requirements::default()).await
+        self.examine((image, By::Tag), Depth::Digest, &Requirements::default()).await
     }
 
     /// The image's digest, proven: the manifest of its tag is read and hashed, unless that was done already.
@@ -124,7 +134,7 @@ impl Registry {
             return Ok(proof.clone());
         }
         let source = Source::new(self.session(&image.reference)?, &image.reference);
-        let read = source.manifest(image.tag.as_str(), Some(&image.digest));
+        let read = source.manifest(image.by.key(&image.reference)?, Some(&image.digest));
         let proof = within_deadline(&image.reference, read).await?.digest;
         if *proof.digest() == image.digest {
             return Ok(proof);
@@ -133,14 +143,28 @@ impl Registry {
         Err(RegistryError::DigestMismatch { image: claimed.to_string(), found: proof.digest().clone() })
     }
 
+    /// Requires that the tag of an image that was asked for by its digest still means it.
+    pub async fn require_tag(&self, image: &Verified) -> Result<(), RegistryError> {
+        let reference = Reference { digest: Some(image.digest.clone()), ..image.reference.clone() };
+        if image.by == By::Tag {
+            return Ok(());
+        }
+        match self.examine((&reference, By::Tag), Depth::Digest, &Requirements::default()).await {
+            Ok(_) => Ok(()),
+            Err(RegistryError::DigestMismatch { found, .. }) => Err(RegistryError::tag_moved(image, Some(found))),
+            Err(RegistryError::NotFound { .. }) => Err(RegistryError::tag_moved(image, None)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Finds the image, waiting for it as long as the requirements say, and checks it against them.
     pub async fn examine(
         &self,
-        image: &Reference,
+        (image, by): (&Reference, By),
         depth: Depth,
         requirements: &Requirements,
     ) -> Result<Verified, RegistryError> {
-        let check = Check::new(self.session(image)?, image, requirements)?;
+        let check = Check::new(self.session(image)?, (image, by), requirements)?;
         let depth = check.depth(depth);
         let ask = async || within_deadline(image, check.find(depth)).await;
         let found = wait::until_there(requirements.wait, &image.to_string(), ask).await?;
@@ -216,6 +240,17 @@ impl Registry {
     }
 }
 
+impl By {
+    /// What a registry is asked for.
+    fn key(self, image: &Reference) -> Result<&str, RegistryError> {
+        let key = match self {
+            Self::Tag => image.tag.as_ref().map(Tag::as_str),
+            Self::Digest => image.digest.as_ref().map(Digest::as_str),
+        };
+        key.ok_or_else(|| RegistryError::NoTag { image: image.to_string() })
+    }
+}
+
 impl Verified {
     /// The reference as the user wrote it.
     pub fn reference(&self) -> &Reference {
@@ -227,12 +262,12 @@ impl Verified {
         &self.reference.repository
     }
 
-    /// The tag that was checked.
-    pub fn tag(&self) -> &Tag {
-        &self.tag
+    /// The tag; none of an image that is named by its digest alone.
+    pub fn tag(&self) -> Option<&Tag> {
+        self.reference.tag.as_ref()
     }
 
-    /// The digest that the tag names in the registry.
+    /// The digest that it has in the registry.
     pub fn digest(&self) -> &Digest {
         &self.digest
     }

@@ -67,7 +67,7 @@ async fn who_waits_asks_once_a_time_although_head_is_not_enough() {
     let fake = Fake::start(|_, _| says("404 Not Found", "", "")).await;
     let requirements = Requirements { wait: Some(Duration::from_secs(1)), ..Requirements::default() };
     let registry = fake.registry(CredentialSources::default());
-    assert!(registry.examine(&fake.image(), Depth::Digest, &requirements).await.is_err());
+    assert!(registry.examine((&fake.image(), By::Tag), Depth::Digest, &requirements).await.is_err());
     let heads = fake.asked().iter().filter(|asked| asked.starts_with("HEAD")).count();
     assert_eq!(heads, 1, "{:?}", fake.asked());
     assert!(fake.asked().len() > 2, "{:?}", fake.asked());
@@ -190,7 +190,8 @@ async fn lies_are_no_answers() {
     ] {
         let fake = Fake::start(move |_, _| said.clone()).await;
         let registry = fake.registry(explicit(&fake));
-        let error = registry.examine(&fake.image(), Depth::Manifest, &Requirements::default()).await.unwrap_err();
+        let error =
+            registry.examine((&fake.image(), By::Tag), Depth::Manifest, &Requirements::default()).await.unwrap_err();
         assert!(matches!(error, RegistryError::BadAnswer { .. }), "{name}: {error}");
         assert!(fake.asked().len() <= 6, "{name}: {:?}", fake.asked());
     }
@@ -236,7 +237,7 @@ async fn who_waits_comes_back_when_the_registry_says() {
     let requirements = Requirements { wait: Some(Duration::from_secs(2)), ..Requirements::default() };
     let registry = fake.registry(CredentialSources::default());
     let started = std::time::Instant::now();
-    assert!(registry.examine(&fake.image(), Depth::Digest, &requirements).await.is_ok());
+    assert!(registry.examine((&fake.image(), By::Tag), Depth::Digest, &requirements).await.is_ok());
     assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
 }
 

@@ -74,7 +74,7 @@ mod tests {
         rewrite(
             &[target],
             (&[found], &crate::rewrite::Trees::default()),
-            &[Wanted { repository, tag, digest: KnownDigest::Unknown, same: Vec::new() }],
+            &[Wanted { repository, tag: Some(tag), digest: KnownDigest::Unknown, same: Vec::new() }],
         )
     }
 

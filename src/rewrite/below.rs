@@ -105,7 +105,7 @@ impl Question<'_> {
     /// What an entry becomes, as far as it decides about images.
     fn write(&self, entry: &mut Entry, wanted: &Wanted, adds_name: bool) {
         if entry.new_tag.is_some() || entry.digest.is_none() {
-            entry.new_tag = Some(wanted.tag.to_string());
+            entry.new_tag = wanted.tag.as_ref().map(ToString::to_string);
         }
         if entry.digest.is_some() || self.targets.iter().any(|target| target.rules.pin == Pin::Digest) {
             let digest = wanted.digest.digest().map(ToString::to_string);

@@ -48,7 +48,7 @@ pub(super) fn require_one_each(
 
 /// Refuses places of one image that hold different tags now, the wanted one aside; `file` is their target.
 fn require_one_tag(file: &str, wanted: &Wanted, held: impl IntoIterator<Item = HeldTag>) -> Result<(), RewriteError> {
-    let others: Vec<HeldTag> = held.into_iter().filter(|held| held.tag != wanted.tag.as_str()).collect();
+    let others: Vec<HeldTag> = held.into_iter().filter(|held| !wanted.has_tag(&held.tag)).collect();
     let tags: BTreeSet<&str> = others.iter().map(|held| held.tag.as_str()).collect();
     if tags.len() < 2 {
         return Ok(());
@@ -56,7 +56,7 @@ fn require_one_tag(file: &str, wanted: &Wanted, held: impl IntoIterator<Item = H
     Err(RewriteError::DifferentTags {
         file: file.to_owned(),
         image: wanted.repository.to_string(),
-        wanted: wanted.tag.to_string(),
+        wanted: wanted.version(),
         held: others,
     })
 }
@@ -78,7 +78,7 @@ mod tests {
     fn run(targets: &[Target], found: &[Found]) -> Result<Rewrite, RewriteError> {
         let digest = KnownDigest::on_the_users_word(Digest::parse(DIGEST).ok());
         let (repository, tag) = (Repository::parse("r.io/a").unwrap(), Tag::parse("3").unwrap());
-        let wanted = [Wanted { repository, tag, digest, same: Vec::new() }];
+        let wanted = [Wanted { repository, tag: Some(tag), digest, same: Vec::new() }];
         rewrite(targets, (found, &crate::rewrite::Trees::default()), &wanted)
     }
 

@@ -299,7 +299,7 @@ impl Check<'_> {
                 let names = |place: &&edit::Holding| {
                     place.repository.as_ref().is_some_and(|own| own.is_same_as(&wanted.repository))
                         && place.path.starts_with("kustomize.images")
-                        && place.written.tag.as_deref() != Some(wanted.tag.as_str())
+                        && !place.written.tag.as_deref().is_some_and(|tag| wanted.has_tag(tag))
                         && !wanted.same.contains(&place.written)
                 };
                 if let Some(place) = listed.iter().find(names) {

@@ -26,7 +26,7 @@ pub(super) fn built(target: &Target, wanted: &[Wanted], model: &Model) -> Vec<St
         let is_own = own.iter().any(|own| own.repository.is_same_as(&named));
         is_own
             && !parts.tag.is_empty()
-            && !same.any(|wanted| wanted.tag.as_str() == parts.tag || wanted.is_version(parts.tag, parts.digest))
+            && !same.any(|wanted| wanted.has_tag(parts.tag) || wanted.is_version(parts.tag, parts.digest))
     };
     let left = model.images.iter().filter(|image| stays(image.text())).filter_map(|image| {
         let why = decides(image.decided_by().or(image.steps.last())?);

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::SettingsError;
-use crate::cli::UpdateArgs;
+use crate::cli::RunArgs;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::git::{Identity, IdentityError};
@@ -12,7 +12,7 @@ use crate::secret::SecretString;
 const OURSELVES: &str = "gitops-bump <gitops-bump@localhost>";
 
 /// What goes into the commit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CommitSettings {
     /// The message's template; none means the default message.
     pub message: Option<String>,
@@ -37,7 +37,7 @@ pub enum SignOff {
 
 /// Merges flags, variables and config file.
 pub(super) fn commit(
-    args: &UpdateArgs,
+    args: &RunArgs,
     config: &Config,
     environment: &Environment,
 ) -> Result<CommitSettings, SettingsError> {

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::{PassedOver, SettingsError, TargetSettings};
-use crate::cli::TargetArgs;
+use crate::cli::EnvironmentArgs;
 use crate::config::Config;
 use crate::environment::Environment;
 
@@ -39,12 +39,12 @@ impl Scope<'_> {
 
 /// What `<env>` stands for.
 pub(super) fn name(
-    args: &TargetArgs,
+    args: &EnvironmentArgs,
     config: &Config,
     environment: &Environment,
 ) -> Result<Option<String>, SettingsError> {
     let known = known(config)?;
-    let name = args.environment.as_deref().or(config.environment.as_deref()).filter(|name| !name.is_empty());
+    let name = args.name.as_deref().or(config.environment.as_deref()).filter(|name| !name.is_empty());
     let Some(name) = name.or_else(|| environment.get("CI_ENVIRONMENT_NAME")) else {
         return Ok(None);
     };

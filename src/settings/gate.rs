@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::SettingsError;
-use crate::cli::GateArgs;
+use crate::cli::{GateArgs, RuleArgs};
 use crate::config::Config;
 use crate::registry::{Age, LabelRule, Platform, Requirements, TagPattern};
 
@@ -20,8 +20,15 @@ pub struct GateSettings {
     pub verify_keys: Vec<String>,
 }
 
-/// Merges flags and config file, requirement by requirement.
+/// What images must fulfil that were just built.
 pub(super) fn gate(args: &GateArgs, config: &Config) -> Result<GateSettings, SettingsError> {
+    let digest_files = either(&args.digest_file, &config.require.digest_files).to_vec();
+    Ok(GateSettings { digest_files, ..rules(&args.rules, config)? })
+}
+
+/// What any image must fulfil: flags and config file merged, requirement by requirement. What a build wrote down says nothing of
+/// an image that runs already.
+pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, SettingsError> {
     let require = &config.require;
     let from_config: Vec<String> = require
         .labels
@@ -39,12 +46,12 @@ pub(super) fn gate(args: &GateArgs, config: &Config) -> Result<GateSettings, Set
             verify_keys: Vec::new(),
             age: if newer_only { Age::NewerOnly } else { Age::Any },
         },
-        digest_files: either(&args.digest_file, &require.digest_files).to_vec(),
+        digest_files: Vec::new(),
         verify_keys: either(&args.verify_key, &require.verify_keys).to_vec(),
     })
 }
 
-fn wait(args: &GateArgs, config: &Config) -> Result<Option<Duration>, SettingsError> {
+fn wait(args: &RuleArgs, config: &Config) -> Result<Option<Duration>, SettingsError> {
     match (args.wait, &config.wait) {
         (Some(wait), _) => Ok(Some(wait)),
         (None, Some(text)) => humantime::parse_duration(text)

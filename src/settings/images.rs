@@ -8,6 +8,7 @@ use crate::cli::ImageArgs;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::image::{Reference, Repository};
+use crate::registry::By;
 use crate::secret::Audience;
 
 /// An image and the name that targets call it by.
@@ -17,8 +18,10 @@ pub struct NamedImage {
     pub name: String,
     /// Other names of the very same reference.
     pub aliases: Vec<String>,
-    /// The reference; its tag is always there.
+    /// The reference; of an image that a build gives, its tag is always there.
     pub reference: Reference,
+    /// What decides which image it is.
+    pub by: By,
 }
 
 impl NamedImage {
@@ -88,5 +91,5 @@ fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsErr
     }
     let path = reference.repository.path();
     let name = name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path)).to_owned();
-    Ok(NamedImage { name, aliases: Vec::new(), reference })
+    Ok(NamedImage { name, aliases: Vec::new(), reference, by: By::Tag })
 }

@@ -2,10 +2,9 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::cli::{ReportArgs, SetArgs, UpdateArgs};
+use crate::cli::{ReportArgs, SetArgs};
 use crate::config::{Config, ConfigError, PreviewConfig};
 use crate::edit::{Kind, Rules};
 use crate::environment::Environment;
@@ -27,7 +26,10 @@ pub use images::NamedImage;
 pub use init::{InitSettings, init};
 pub use network::{CaSource, Network};
 pub use preview::{PreviewSettings, PreviewWish, Replacement, preview};
+pub use promote::{Live, PromoteSettings, promote};
 pub use proposal::{Delivery, Flag, ProposalSettings, SkipCi};
+pub use run::{merge, update};
+pub use source::{Chosen, SourceImages, SourceSettings};
 pub use ssh::SshSettings;
 pub use status::{StatusSettings, status};
 pub use statuses::StatusWait;
@@ -51,9 +53,12 @@ mod images;
 mod init;
 mod network;
 mod preview;
+mod promote;
 mod proposal;
 mod repositories;
+mod run;
 mod servers;
+mod source;
 mod ssh;
 mod status;
 mod statuses;
@@ -62,11 +67,7 @@ mod targets;
 mod tests;
 mod token;
 
-use environments::Scope;
-use images::{images, reference, registry_servers, require_images};
-use repositories::{Repositories, repositories};
-
-const PUSH_TIMEOUT: Duration = Duration::from_mins(2);
+use images::{images, reference, require_images};
 
 /// The commands that write versions into infra repositories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,12 +91,12 @@ pub enum Places {
     OfChangedDigests,
 }
 
-/// Everything that `update` needs to know.
-#[derive(Debug)]
+/// Everything that a command needs to know which writes versions into infra repositories.
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Which command this is.
     pub task: Task,
-    /// The images to write, in the order they were given.
+    /// The images to write, in the order they were given; none as long as a run has to find them.
     pub images: Vec<NamedImage>,
     /// The registries that may see the credentials that are set for this very tool.
     pub registry_servers: Audience,
@@ -231,88 +232,6 @@ pub struct ConfigText {
     pub text: String,
 }
 
-/// Merges what `update` was given, and requires that it is enough for a run.
-pub fn update(
-    args: &UpdateArgs,
-    config: Option<&ConfigText>,
-    environment: &Environment,
-) -> Result<Settings, SettingsError> {
-    let settings = merge(args, config, environment)?;
-    require_images(&settings.images)?;
-    if settings.repositories.is_empty() && !settings.passed_over.is_empty() {
-        return Err(SettingsError::Usage(no_target(&settings)));
-    }
-    if settings.repositories.is_empty() {
-        return Err(SettingsError::Usage("no repository is given: --repo, or repositories in the config file".into()));
-    }
-    Ok(settings)
-}
-
-/// Merges the same without requiring images or repositories: a config file may leave them to the flags.
-pub fn merge(
-    args: &UpdateArgs,
-    config: Option<&ConfigText>,
-    environment: &Environment,
-) -> Result<Settings, SettingsError> {
-    let config = parse_config(config, |text| Config::parse(text, environment))?;
-    let images = images(&args.images, &config)?;
-    let name = environments::name(&args.targets, &config, environment)?;
-    let repositories = repositories(args, &config, Scope::Of(name.as_deref()), environment)?;
-    merged(args, &config, (images, name, repositories), environment)
-}
-
-/// Merges the rest, once images, environment and repositories are known.
-fn merged(
-    args: &UpdateArgs,
-    config: &Config,
-    (images, name, repositories): (Vec<NamedImage>, Option<String>, Repositories),
-    environment: &Environment,
-) -> Result<Settings, SettingsError> {
-    let Repositories { of_run: repositories, servers, passed_over } = repositories;
-    let network = network::network(&args.network, servers.audience(), environment)?;
-    proposal::require_request(&args.proposal, config)?;
-    let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
-    let argocd = after::argocd(&args.after, environment)?;
-    let statuses = statuses::statuses(&args.after, &proposal, (&repositories, &servers))?;
-    let deployment = deployment::deployment(&args.after, name.as_deref(), environment)?;
-    let ci = Ci::from_environment(environment);
-    encryption::repositories(&repositories, &network)?;
-    encryption::forge((&repositories, &proposal, statuses.as_ref()), &ci, &network)?;
-    encryption::deployment(deployment.as_ref(), &network)?;
-    encryption::argocd(argocd.as_ref(), &network)?;
-    Ok(Settings {
-        task: Task::Update,
-        previews: preview::valid(&config.preview)?,
-        preview: None,
-        registry_servers: registry_servers(&args.images, config, environment)?,
-        gate: gate::gate(&args.gate, config)?,
-        rules: targets::rules(&args.targets, config),
-        places: match args.changed_digest_only {
-            Some(true) => Places::OfChangedDigests,
-            _ => Places::OfOtherVersions,
-        },
-        environment: name,
-        known_environments: environments::known(config)?,
-        mode: mode(args.dry_run),
-        fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
-        freeze: freeze::freeze(&args.freeze, config, environment)?,
-        hold: hold::wish(&args.hold)?,
-        commit: commit::commit(args, config, environment)?,
-        skip_ci: proposal::skip_ci(args, config)?,
-        push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
-        reports: args.reports.clone(),
-        ci,
-        images,
-        repositories,
-        passed_over,
-        network,
-        proposal,
-        argocd,
-        statuses,
-        deployment,
-    })
-}
-
 /// Merges what `set` was given; it reads no config file.
 pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, SettingsError> {
     let config = Config::default();
@@ -325,7 +244,7 @@ pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, Set
     Ok(SetSettings {
         images,
         targets,
-        environment: environments::name(&args.targets, &config, environment)?,
+        environment: environments::name(&args.environment, &config, environment)?,
         mode: mode(args.dry_run),
         fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
     })
@@ -362,16 +281,12 @@ fn parse_config(
     parse(text).map_err(|source| SettingsError::Config { file: file.clone(), source })
 }
 
-/// Why a run for its environment has nothing to write, though the config file has targets.
-fn no_target(settings: &Settings) -> String {
-    let run = match &settings.environment {
-        Some(name) => format!("the environment {name}"),
-        None => "a run without an environment".to_owned(),
+/// The same for somebody who needs no image: a variable that only a build sets may be missing in `images`.
+fn parse_to_look(config: Option<&ConfigText>, environment: &Environment) -> Result<Config, SettingsError> {
+    let Some(ConfigText { file, text }) = config else {
+        return Ok(Config::default());
     };
-    let others: BTreeSet<&str> =
-        settings.passed_over.iter().flat_map(|target| &target.environments).map(String::as_str).collect();
-    let others: Vec<&str> = others.into_iter().collect();
-    format!("no target of the config file belongs to {run}: the targets belong to {}", others.join(", "))
+    Config::parse_to_look(text, environment).map_err(|source| SettingsError::Config { file: file.clone(), source })
 }
 
 fn mode(dry_run: Option<bool>) -> Mode {

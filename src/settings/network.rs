@@ -9,7 +9,7 @@ use crate::proxies::Proxies;
 use crate::secret::Audience;
 
 /// How to reach servers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Network {
     /// CA certificates added to the usual roots.
     pub ca: Vec<CaSource>,

@@ -4,9 +4,11 @@
 
 mod name;
 
+use super::images::{images, registry_servers, require_images};
 use super::repositories::{self, Repositories};
-use super::{ConfigText, Settings, SettingsError, Task, images, parse_config, require_images};
-use crate::cli::{PreviewCommand, UpdateArgs};
+use super::run::{Own, merged};
+use super::{ConfigText, Settings, SettingsError, Task, gate, parse_config};
+use crate::cli::{PreviewCommand, RunArgs};
 use crate::config::{Config, PreviewConfig};
 use crate::edit::Path;
 use crate::environment::Environment;
@@ -58,7 +60,7 @@ pub fn preview(
     config: Option<&ConfigText>,
     environment: &Environment,
 ) -> Result<Settings, SettingsError> {
-    let args = command.as_update();
+    let args = command.as_run();
     let config = match command {
         PreviewCommand::Create(_) => parse_config(config, |text| Config::parse_for_preview(text, environment))?,
         // What the images are is another job's knowledge.
@@ -68,17 +70,23 @@ pub fn preview(
         }
     };
     let preview = self::settings(command, &config.preview, environment)?;
-    let images = images(&args.images, &config)?;
+    let given = command.given();
+    let mut gate = gate::gate(&given.gate, &config)?;
+    // A preview is of a branch: whether its image is newer than another branch's says nothing.
+    gate.requirements.age = Age::Any;
+    let own = Own {
+        task: Task::Preview,
+        images: images(&given.images, &config)?,
+        registry_servers: registry_servers(&given.images, &config, environment)?,
+        gate,
+        environment: None,
+    };
     if preview.wish != PreviewWish::Gone {
-        require_images(&images)?;
+        require_images(&own.images)?;
     }
     let repositories = only(&args, &config, environment)?;
-    let mut settings = super::merged(&args, &config, (images, None, repositories), environment)?;
-    settings.task = Task::Preview;
-    settings.preview = Some(preview);
-    // A preview is of a branch: whether its image is newer than another branch's says nothing.
-    settings.gate.requirements.age = Age::Any;
-    Ok(settings)
+    let settings = merged(&args, own, repositories, (&config, environment))?;
+    Ok(Settings { preview: Some(preview), ..settings })
 }
 
 fn settings(
@@ -171,7 +179,7 @@ fn replacement(place: &str, value: &str, name: &str) -> Result<Replacement, Sett
 }
 
 /// The one repository of a preview.
-fn only(args: &UpdateArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
+fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
     let usage = |text: String| Err(SettingsError::Usage(text));
     match (&args.repository.url, config.repositories.as_slice()) {
         (Some(_), _) | (None, [_]) => repositories::only(args, config, environment),

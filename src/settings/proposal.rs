@@ -8,7 +8,7 @@ use url::Url;
 
 use super::servers::GitServers;
 use super::{RepositorySettings, SettingsError, branch, token};
-use crate::cli::{ForgeArg, ProposalArgs, UpdateArgs};
+use crate::cli::{ForgeArg, ProposalArgs, RunArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::environment::Environment;
 use crate::links::Forge;
@@ -164,13 +164,13 @@ fn forge_token(environment: &Environment) -> Result<Option<(&'static str, Secret
     Ok(None)
 }
 
-pub(super) fn delivery(args: &UpdateArgs, config: &Config, entry: Option<&RepositoryConfig>) -> Delivery {
+pub(super) fn delivery(args: &RunArgs, config: &Config, entry: Option<&RepositoryConfig>) -> Delivery {
     let given = args.proposal.merge_request;
     let is_request = given.or(entry.and_then(|entry| entry.merge_request)).or(config.merge_request);
     if is_request == Some(true) { Delivery::MergeRequest } else { Delivery::Push }
 }
 
-pub(super) fn skip_ci(args: &UpdateArgs, config: &Config) -> Result<SkipCi, SettingsError> {
+pub(super) fn skip_ci(args: &RunArgs, config: &Config) -> Result<SkipCi, SettingsError> {
     match args.skip_ci.or(config.skip_ci) {
         Some(true) if args.proposal.mr_auto_merge == Some(true) => Err(SettingsError::Usage(
             "--skip-ci and --mr-auto-merge exclude each other: without a pipeline nothing is ever merged".into(),

@@ -3,7 +3,7 @@
 use super::environments::Scope;
 use super::servers::{self, GitServers};
 use super::{PassedOver, RepositorySettings, SettingsError, TargetSettings, after, branch, proposal, targets, token};
-use crate::cli::UpdateArgs;
+use crate::cli::RunArgs;
 use crate::config::{Config, CredentialsConfig, RepositoryConfig};
 use crate::environment::Environment;
 use crate::git::{GitUrl, JOB_USER};
@@ -35,7 +35,7 @@ pub(super) struct Repositories {
 
 /// The repositories with their targets, as far as these are in the scope.
 pub(super) fn repositories(
-    args: &UpdateArgs,
+    args: &RunArgs,
     config: &Config,
     scope: Scope<'_>,
     environment: &Environment,
@@ -86,11 +86,7 @@ pub(super) fn repositories(
 }
 
 /// The one repository that a flag or the config file names, without its targets.
-pub(super) fn only(
-    args: &UpdateArgs,
-    config: &Config,
-    environment: &Environment,
-) -> Result<Repositories, SettingsError> {
+pub(super) fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
     let entry = if args.repository.url.is_some() { None } else { config.repositories.first() };
     let address = GitUrl::parse(match (&args.repository.url, entry) {
         (Some(url), _) => url,
@@ -109,7 +105,7 @@ fn repository(
     (url, in_url): Address,
     branch: Option<&str>,
     targets: Vec<TargetSettings>,
-    (entry, args, config): (Option<&RepositoryConfig>, &UpdateArgs, &Config),
+    (entry, args, config): (Option<&RepositoryConfig>, &RunArgs, &Config),
     (servers, environment): (&GitServers, &Environment),
 ) -> Result<RepositorySettings, SettingsError> {
     // Whoever writes the config file may not start programs in the job that reads it.

@@ -4,11 +4,13 @@
 
 use super::environments::{self, Scope};
 use super::repositories::{Repositories, repositories};
-use super::{Ci, ConfigText, Network, RepositorySettings, SettingsError, encryption, network, reference, servers};
-use crate::cli::{FormatArg, StatusArgs, TargetArgs, UpdateArgs};
-use crate::config::Config;
+use super::{
+    Ci, ConfigText, Network, RepositorySettings, SettingsError, encryption, network, parse_to_look, reference, servers,
+    source,
+};
+use crate::cli::{FormatArg, RunArgs, StatusArgs, TargetArgs};
 use crate::environment::Environment;
-use crate::image::{Reference, Repository};
+use crate::image::Repository;
 use crate::secret::{Audience, Credentials};
 
 /// How many commits are read to find the last bumps.
@@ -50,18 +52,10 @@ pub fn status(
     config: Option<&ConfigText>,
     environment: &Environment,
 ) -> Result<StatusSettings, SettingsError> {
-    let mut config = match config {
-        Some(ConfigText { file, text }) => Config::parse_to_look(text, environment)
-            .map_err(|source| SettingsError::Config { file: file.clone(), source })?,
-        None => Config::default(),
-    };
+    let mut config = parse_to_look(config, environment)?;
     let targets = TargetArgs { places: args.places.clone(), ..TargetArgs::default() };
-    let places = UpdateArgs {
-        repository: args.repository.clone(),
-        branch: args.branch.clone(),
-        targets,
-        ..UpdateArgs::default()
-    };
+    let places =
+        RunArgs { repository: args.repository.clone(), branch: args.branch.clone(), targets, ..RunArgs::default() };
     // Nothing is pushed, so no mirror's token is needed.
     config.repositories.iter_mut().for_each(|entry| entry.mirror = None);
     let Repositories { of_run: repositories, servers, .. } = repositories(&places, &config, Scope::All, environment)?;
@@ -70,7 +64,7 @@ pub fn status(
     }
     let network = network::network(&args.network, servers.audience(), environment)?;
     encryption::repositories(&repositories, &network)?;
-    let names: Vec<_> = config.images.0.iter().map(|(name, text)| (name.clone(), repository(text))).collect();
+    let names = source::names(&config);
     let images = args.image.iter().map(|text| reference(text).map(|found| found.repository));
     let images: Vec<Repository> = images.collect::<Result<_, _>>()?;
     let known_environments = environments::known(&config)?;
@@ -97,12 +91,6 @@ impl StatusSettings {
     pub fn secrets(&self) -> impl Iterator<Item = Credentials> {
         self.repositories.iter().filter_map(|repository| Some(repository.credentials.as_ref()?.to_hide().clone()))
     }
-}
-
-/// The repository of a reference whose tag may hold a variable that isn't set.
-fn repository(text: &str) -> Option<Repository> {
-    let whole = Reference::parse(text).ok().map(|reference| reference.repository);
-    whole.or_else(|| Repository::parse(text.split_once(":${")?.0).ok())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 use crate::edit::Written;
 use crate::git::Logged;
 use crate::image::{Reference, Repository};
+use crate::places::Seen;
 
 /// What is known of a place when its last bump is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +19,18 @@ pub(super) struct Sought<'a> {
     pub(super) file: &'a str,
     pub(super) path: &'a str,
     pub(super) written: &'a Written,
+}
+
+impl<'a> Sought<'a> {
+    pub(super) fn of(seen: &'a Seen) -> Self {
+        Self {
+            repository: seen.holding.repository.as_ref(),
+            environment: seen.environment.as_deref(),
+            file: &seen.file,
+            path: &seen.holding.path,
+            written: &seen.holding.written,
+        }
+    }
 }
 
 /// A commit that wrote to a place.

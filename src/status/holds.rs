@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::model::Held;
-use super::places::Seen;
 use crate::hold::{Entry, Hold, Spot, Standing, read, standing};
+use crate::places::Seen;
 use crate::policies::{HOLDS, PolicyError};
 use crate::text::one_line;
 
@@ -50,7 +50,7 @@ fn mark_file(file: &str, entries: &[&Entry], places: &mut [Seen], problems: &mut
             Standing::At(at) => {
                 for number in at.iter().filter_map(|at| seen_at.get(*at)).flatten() {
                     if let Some(seen) = places.get_mut(*number) {
-                        seen.hold.get_or_insert_with(|| held(entry));
+                        seen.hold.get_or_insert_with(|| Entry::clone(entry));
                     }
                 }
             }
@@ -66,7 +66,8 @@ fn mark_file(file: &str, entries: &[&Entry], places: &mut [Seen], problems: &mut
     }
 }
 
-fn held(entry: &Entry) -> Held {
+/// What is said of a hold.
+pub(super) fn held(entry: &Entry) -> Held {
     Held {
         reason: one_line(&entry.hold.reason),
         by: one_line(&entry.hold.by),

@@ -9,6 +9,7 @@ use futures_util::future::{join, join_all};
 use crate::error::Error;
 use crate::forge;
 use crate::links::{self, Forge};
+use crate::places::Seen;
 use crate::ports::Access;
 use crate::registry::Registry;
 use crate::settings::{RepositorySettings, StatusSettings};
@@ -22,7 +23,6 @@ mod html;
 mod images;
 mod markdown;
 mod model;
-mod places;
 mod reading;
 mod rows;
 mod spots;
@@ -36,7 +36,6 @@ pub use markdown::markdown;
 pub use model::{
     Bump, Elsewhere, EnvironmentStatus, Held, PlaceStatus, RegistryStatus, RepositoryStatus, State, Status,
 };
-use places::Seen;
 use reading::Reading;
 pub use table::table;
 
@@ -159,8 +158,9 @@ fn place(
         path: one_line(&holding.path),
         line: holding.line,
         registry: images.status(holding),
-        last_bump: bumps::last(&reading.log.commits, seen.sought()).map(|found| bump((repository, forge), &found)),
-        hold: seen.hold.clone(),
+        last_bump: bumps::last(&reading.log.commits, bumps::Sought::of(seen))
+            .map(|found| bump((repository, forge), &found)),
+        hold: seen.hold.as_ref().map(holds::held),
         drift: Vec::new(),
     }
 }

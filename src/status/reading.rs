@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use tracing::debug;
 
-use super::bumps;
+use super::bumps::{self, Sought};
 use super::environments::Pattern;
 use super::holds;
-use super::places::{Seen, places};
 use super::spots::{self, Discovered, spots};
 use crate::edit::Kind;
 use crate::error::Error;
@@ -16,6 +15,7 @@ use crate::git::{Log, Remote, Snapshot};
 use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
+use crate::places::{Seen, places};
 use crate::plan::Target;
 use crate::policies::{self, Policies};
 use crate::ports::Access;
@@ -110,8 +110,8 @@ async fn log(remote: &Remote, snapshot: &Snapshot, most: usize, places: &[Seen],
     if most == 0 || places.is_empty() {
         return Log::default();
     }
-    let read =
-        remote.log(snapshot, most, |commits| places.iter().all(|seen| bumps::last(commits, seen.sought()).is_some()));
+    let read = remote
+        .log(snapshot, most, |commits| places.iter().all(|seen| bumps::last(commits, Sought::of(seen)).is_some()));
     match read.await {
         Ok(Some(log)) => log,
         Ok(None) => {

@@ -6,34 +6,13 @@ use super::environments::{Pattern, pattern};
 use crate::error::Error;
 use crate::git::{GitError, Snapshot};
 use crate::image::Repository;
-use crate::plan::{self, Target};
+use crate::places::{Likelihood, Spot};
+use crate::plan;
 use crate::settings::{RepositorySettings, StatusSettings, TargetSettings};
 use crate::text::one_line;
 
 /// More environments than anybody has; a directory with more names is none of environments.
 const MOST_ENVIRONMENTS: usize = 500;
-
-/// A target in one environment.
-pub(super) struct Spot {
-    /// The target's number in the settings of its repository.
-    pub(super) number: usize,
-    pub(super) environment: Option<String>,
-    pub(super) target: Target,
-    /// The repository that the config gives the target's image.
-    pub(super) repository: Option<Repository>,
-    pub(super) likelihood: Likelihood,
-}
-
-/// Whether a target's file has to be there in an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Likelihood {
-    /// The target, or the user, says so.
-    Said,
-    /// It belongs to the environments for which the file is there.
-    Tried,
-    /// The name is no environment's: that the file is there is said, and no more.
-    PassedOver,
-}
 
 /// What stands for `<env>` in a target's path, by the names that are there.
 #[derive(Clone, Debug, Default)]

@@ -22,11 +22,12 @@ use crate::ports::Access;
 use crate::preview::{PreviewError, Template};
 use crate::rewrite::{self, Around, Fate, FileRewrite, Growing, Look, Rewrite, Trees};
 use crate::settings::Places;
+use crate::source::Seed;
 use crate::tree::Want;
 
 /// The tip of a repository's branch, with the files that are wanted.
 pub(super) struct Reading {
-    pub(super) remote: Remote,
+    pub(super) remote: Arc<Remote>,
     pub(super) snapshot: Snapshot,
     /// The kustomizations that build the wanted files.
     pub(super) trees: Arc<Trees>,
@@ -53,11 +54,17 @@ impl Ready {
     }
 }
 
-/// Reads a repository's tip for the first time.
-pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Reading, Error> {
+/// Reads a repository's tip for the first time, or again where something is known of it.
+pub(super) async fn read(plan: &PlannedRepository, seed: Option<Seed>, access: &Access) -> Result<Reading, Error> {
+    if let Some(Seed { remote, snapshot }) = seed {
+        remote.deadline().go_on();
+        let reading = read_again(plan, (remote, snapshot)).await?;
+        reading.remote.deadline().pause();
+        return Ok(reading);
+    }
     let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
     let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
-    let remote = Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline());
+    let remote = Arc::new(Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline()));
     if let Some(preview) = &plan.preview {
         let mut snapshot = remote.snapshot(plan.branch.as_deref(), &preview::wants(preview)).await.map_err(failed)?;
         let Looked { template, trees } = preview::look(plan, preview, (&remote, &mut snapshot)).await?;
@@ -74,8 +81,10 @@ pub(super) async fn read(plan: &PlannedRepository, access: &Access) -> Result<Re
 }
 
 /// Reads the tip anew after somebody else pushed.
-pub(super) async fn read_again(plan: &PlannedRepository, before: Reading) -> Result<Reading, Error> {
-    let Reading { remote, snapshot, .. } = before;
+pub(super) async fn read_again(
+    plan: &PlannedRepository,
+    (remote, snapshot): (Arc<Remote>, Snapshot),
+) -> Result<Reading, Error> {
     let branch = snapshot.branch().to_owned();
     let failed = |reason| cannot_read(plan, Some(&branch), reason);
     if let Some(preview) = &plan.preview {
@@ -100,7 +109,7 @@ fn wants<'w>(plan: &'w PlannedRepository, starts: &'w [String]) -> Vec<Want<'w>>
 async fn further(
     growing: Growing,
     starts: Vec<String>,
-    (remote, mut snapshot): (Remote, Snapshot),
+    (remote, mut snapshot): (Arc<Remote>, Snapshot),
 ) -> Result<Reading, GitError> {
     let policies = Policies::of(snapshot.take_last(policies::COUNT));
     let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await?;
@@ -142,6 +151,7 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
         require_all_images(context)?;
     }
     context.proofs.refuse_older(&rewrite).await?;
+    context.proofs.require_tags(&rewrite).await?;
     let Kept { mut rewrite, deed } = hold::keep(number, (branch, &reading.policies), rewrite, context).await?;
     let ignored = freeze::require((number, plan), (branch, &reading.policies), &rewrite, context)?;
     let changes = changes(plan, &reading, &mut rewrite)?;

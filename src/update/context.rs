@@ -1,9 +1,11 @@
 //! What all attempts of a run share; this module must not do anything with it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::deployment::Deployment;
 use super::desk::Desk;
+use super::origin::Origin;
 use super::proofs::Proofs;
 use crate::argocd::Applications;
 use crate::outcome::Ledger;
@@ -16,6 +18,8 @@ use crate::settings::Settings;
 pub(super) struct Context<'a> {
     pub(super) settings: &'a Settings,
     pub(super) plan: &'a [PlannedRepository],
+    /// Where the versions are from.
+    pub(super) origin: Origin<'a>,
     pub(super) access: &'a Access,
     pub(super) ledger: &'a Ledger<'a>,
     /// Each repository's forge.
@@ -27,11 +31,12 @@ pub(super) struct Context<'a> {
     /// The applications that Argo CD has of the run's repositories.
     pub(super) applications: Applications,
     coverage: Mutex<Coverage>,
+    is_outdated: AtomicBool,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(
-        (settings, plan): (&'a Settings, &'a [PlannedRepository]),
+        (settings, plan, origin): (&'a Settings, &'a [PlannedRepository], Origin<'a>),
         access: &'a Access,
         (ledger, desks): (&'a Ledger<'a>, Vec<Desk>),
         proofs: Proofs<'a>,
@@ -40,7 +45,18 @@ impl<'a> Context<'a> {
         let applications = Applications::of(plan.iter().flat_map(|plan| std::iter::once(&plan.url).chain(&plan.copy)));
         let deployment = settings.deployment.as_ref().map(|deployment| Deployment::new(deployment, &access.http));
         let coverage = Mutex::new(coverage);
-        Self { settings, plan, access, ledger, desks, deployment, proofs, applications, coverage }
+        let is_outdated = AtomicBool::new(false);
+        Self { settings, plan, origin, access, ledger, desks, deployment, proofs, applications, coverage, is_outdated }
+    }
+
+    /// The origin names other versions now: what is not published yet must not be.
+    pub(super) fn outdate(&self) {
+        self.is_outdated.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was seen.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.is_outdated.load(Ordering::Relaxed)
     }
 
     /// Which images were found in which repository.

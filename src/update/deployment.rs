@@ -32,7 +32,10 @@ impl<'a> Deployment<'a> {
     /// Records that it runs, before the first repository's waits.
     pub(super) async fn begin(&self, ledger: &Ledger<'_>) {
         let begin = async || self.record(Progress::Running, ledger).await.map_or((), |id| ledger.deploying(Some(id)));
-        self.begun.get_or_init(begin).await;
+        // A run that has found its images anew goes on with the record that it began.
+        if ledger.ask(|known| known.deployment).is_none() {
+            self.begun.get_or_init(begin).await;
+        }
     }
 
     /// Records how it went, once all repositories have ended. Nothing is recorded where no repository's branch names the images.

@@ -52,7 +52,8 @@ fn deployed<'a>(ready: &Ready, context: &'a Context<'_>) -> Vec<Deployed<'a>> {
     let one = |number: usize| {
         let image = context.proofs.image(number)?;
         let own = places().filter(|place| place.image == number);
-        let tags = own.filter_map(|place| Tag::parse(place.new.tag.as_deref()?).ok()).filter(|tag| tag != image.tag());
+        let tags =
+            own.filter_map(|place| Tag::parse(place.new.tag.as_deref()?).ok()).filter(|tag| Some(tag) != image.tag());
         Some(Deployed { image, same: tags.collect() })
     };
     images.into_iter().filter_map(one).collect()

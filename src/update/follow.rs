@@ -71,7 +71,7 @@ impl Target<'_> {
     async fn done(&self) -> Option<Reading> {
         let plan = &self.context.plan[self.number];
         let looked = async {
-            let reading = read(plan, self.context.access).await?;
+            let reading = read(plan, None, self.context.access).await?;
             let is_done = is_done(self.number, &reading, self.context).await?;
             Ok::<_, crate::error::Error>((reading, is_done))
         };

@@ -14,6 +14,7 @@ mod finish;
 mod follow;
 mod freeze;
 mod hold;
+mod origin;
 mod pace;
 mod preview;
 mod proofs;
@@ -29,6 +30,7 @@ use self::attempt::{Ready, attempt, read, require_all_images};
 use self::context::Context;
 pub(crate) use self::deployment::cancel;
 use self::desk::Desk;
+pub(crate) use self::origin::{Ended, Origin, until_current};
 pub use self::proofs::Gate;
 use self::proofs::Proofs;
 use self::publish::publish;
@@ -41,16 +43,17 @@ use crate::registry::{Depth, Verified};
 use crate::settings::{Mode, Settings};
 
 /// Runs the whole job, and writes into the ledger what is known as soon as it is known. Nothing is published unless
-/// every edit of every repository could be worked out.
-pub async fn run(
-    settings: &Settings,
-    plan: &[PlannedRepository],
+/// every edit of every repository could be worked out, nor in other versions than those of their origin.
+pub(crate) async fn run(
+    (settings, plan): (&Settings, &[PlannedRepository]),
+    mut origin: Origin<'_>,
     gate: Gate<'_>,
     access: &Access,
     ledger: &Ledger<'_>,
-) {
+) -> Ended {
     let checks = join_all((0..settings.images.len()).map(|number| check(number, settings, gate, ledger)));
-    let reads = join_all(plan.iter().map(|plan| read(plan, access)));
+    let seeds = origin.take_seeds().into_iter().chain(std::iter::repeat_with(|| None));
+    let reads = join_all(plan.iter().zip(seeds).map(|(plan, seed)| read(plan, seed, access)));
     let desks = join_all(plan.iter().map(|plan| Desk::of(plan, settings, &access.http)));
     let (images, reads, desks) = join3(checks, reads, desks).await;
     for (number, desk) in desks.iter().enumerate() {
@@ -60,9 +63,9 @@ pub async fn run(
         for (number, read) in reads.into_iter().enumerate() {
             ledger.repository(number, |outcome| outcome.end = read.err().map_or(End::Withheld, End::Failed));
         }
-        return;
+        return Ended::Done;
     };
-    let context = Context::new((settings, plan), access, (ledger, desks), Proofs::new(gate, images));
+    let context = Context::new((settings, plan, origin), access, (ledger, desks), Proofs::new(gate, images));
     let attempts = reads.into_iter().enumerate().map(async |(number, read)| {
         let ready = match read {
             Ok(reading) => attempt(number, reading, &context).await,
@@ -87,11 +90,15 @@ pub async fn run(
         Mode::DryRun => ready.for_each(|(number, ready)| decide(number, ready, tried, ledger)),
         Mode::Publish => {
             join_all(ready.map(|(number, ready)| publish(number, ready, &context))).await;
+            if context.is_outdated() {
+                return Ended::Outdated;
+            }
             if let Some(deployment) = &context.deployment {
                 deployment.end(ledger).await;
             }
         }
     }
+    Ended::Done
 }
 
 /// Checks one image: by its manifest's bytes when its digest will be written, else by its name.
@@ -100,7 +107,8 @@ async fn check(number: usize, settings: &Settings, gate: Gate<'_>, ledger: &Ledg
         Pin::Digest => Depth::Manifest,
         Pin::Tag => Depth::Digest,
     };
-    let result = gate.registry.examine(&settings.images[number].reference, depth, gate.requirements).await;
+    let image = &settings.images[number];
+    let result = gate.registry.examine((&image.reference, image.by), depth, gate.requirements).await;
     let verified = result.as_ref().ok().cloned();
     ledger.image(number, result.map_err(Error::from));
     verified

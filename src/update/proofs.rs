@@ -34,11 +34,17 @@ pub(super) struct Proofs<'a> {
 struct Image {
     verified: Verified,
     proof: OnceCell<ProvenDigest>,
+    /// Whether its tag was found to mean it.
+    tag: OnceCell<()>,
 }
 
 impl<'a> Proofs<'a> {
     pub(super) fn new(gate: Gate<'a>, verified: Vec<Verified>) -> Self {
-        let image = |verified: Verified| Image { proof: OnceCell::new_with(verified.proof().cloned()), verified };
+        let image = |verified: Verified| Image {
+            proof: OnceCell::new_with(verified.proof().cloned()),
+            tag: OnceCell::new(),
+            verified,
+        };
         Self {
             gate,
             images: verified.into_iter().map(image).collect(),
@@ -64,9 +70,9 @@ impl<'a> Proofs<'a> {
 
     /// What is to be written. A digest that is not proven yet can only be compared.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |(number, Image { verified, proof }): (usize, &Image)| Wanted {
+        let wanted = |(number, Image { verified, proof, .. }): (usize, &Image)| Wanted {
             repository: verified.repository().clone(),
-            tag: verified.tag().clone(),
+            tag: verified.tag().cloned(),
             digest: match proof.get() {
                 Some(proof) => KnownDigest::Proven(proof.clone()),
                 None => KnownDigest::Claimed(verified.digest().clone()),
@@ -78,7 +84,7 @@ impl<'a> Proofs<'a> {
 
     /// Reads the manifest of an image, so that its digest may be written.
     pub(super) async fn prove(&self, image: usize) -> Result<(), RegistryError> {
-        let Some(Image { verified, proof }) = self.images.get(image) else {
+        let Some(Image { verified, proof, .. }) = self.images.get(image) else {
             return Ok(());
         };
         proof.get_or_try_init(|| self.gate.registry.prove(verified)).await.map(drop)
@@ -89,6 +95,16 @@ impl<'a> Proofs<'a> {
         for place in rewrite.files.iter().flat_map(FileRewrite::changed_places) {
             let Some(verified) = self.image(place.image) else { continue };
             self.versions.compare(&place.old, (place.image, verified), self.gate.registry).await?;
+        }
+        Ok(())
+    }
+
+    /// Where the digest of an image decides, and a place has its tag alone: requires that the tag still means that digest.
+    pub(super) async fn require_tags(&self, rewrite: &Rewrite) -> Result<(), RegistryError> {
+        let places = rewrite.files.iter().flat_map(|file| &file.places);
+        for place in places.filter(|place| place.new.digest.is_none()) {
+            let Some(Image { verified, tag, .. }) = self.images.get(place.image) else { continue };
+            tag.get_or_try_init(|| self.gate.registry.require_tag(verified)).await?;
         }
         Ok(())
     }
@@ -119,7 +135,7 @@ fn other_version(place: &Place, verified: &Verified) -> Option<Reference> {
     let digest = place.old.digest.as_deref().and_then(|digest| Digest::parse(digest).ok());
     let is_same = match &digest {
         Some(digest) => digest == verified.digest(),
-        None => tag.as_ref().is_none_or(|tag| tag == verified.tag()),
+        None => tag.as_ref().is_none_or(|tag| Some(tag) == verified.tag()),
     };
     (!is_same).then(|| Reference { repository: verified.repository().clone(), tag, digest })
 }

@@ -17,6 +17,7 @@ use crate::links::Forge;
 use crate::message;
 use crate::outcome::End;
 use crate::settings::SkipCi;
+use crate::source::Standing;
 
 /// Commits and pushes, then takes the steps after the push. What happens is written into the ledger.
 pub(super) async fn publish(number: usize, ready: Ready, context: &Context<'_>) {
@@ -38,7 +39,16 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             return Ok(());
         };
         let place = ready.place(plan);
-        match send(number, (&ready, texts), context).await {
+        let standing = context.origin.standing(plan, &ready.reading.snapshot).await?;
+        if standing == Standing::Changed {
+            context.outdate();
+            return Ok(());
+        }
+        let sent = match standing {
+            Standing::Moved => Ok(Sent::LostRace("the branch moved".to_owned())),
+            _ => send(number, (&ready, texts), context).await,
+        };
+        match sent {
             Ok(Sent::Done) => return Ok(()),
             Ok(Sent::Merged(end)) => {
                 finish(number, &ready, end, context).await;
@@ -60,7 +70,7 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
         }
         info!("{place}: the branch moved, the edit is applied again");
         tokio::time::sleep(pause.min(left)).await;
-        let reading = Box::pin(read_again(plan, ready.reading)).await?;
+        let reading = Box::pin(read_again(plan, (ready.reading.remote, ready.reading.snapshot))).await?;
         ready = attempt(number, reading, context).await?;
     }
 }

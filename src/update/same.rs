@@ -37,7 +37,7 @@ impl Versions {
         let is_same = names(held, verified, registry).await?;
         if is_same {
             let repository = verified.repository();
-            info!("{repository}:{held} is the same image as {repository}:{}, so it stays", verified.tag());
+            info!("{repository}:{held} is the same image as {}, so it stays", verified.reference().without_digest());
         }
         self.known().push((image, held.clone(), is_same));
         Ok(())
@@ -53,7 +53,7 @@ async fn names(held: &Written, verified: &Verified, registry: &Registry) -> Resu
     if let Some(digest) = &held.digest {
         return Ok(digest == verified.digest().as_str());
     }
-    let tag = held.tag.as_deref().and_then(|tag| Tag::parse(tag).ok()).filter(|tag| tag != verified.tag());
+    let tag = held.tag.as_deref().and_then(|tag| Tag::parse(tag).ok()).filter(|tag| Some(tag) != verified.tag());
     let Some(tag) = tag else { return Ok(false) };
     let reference = Reference { repository: verified.repository().clone(), tag: Some(tag), digest: None };
     match registry.verify(&reference).await {

@@ -10,6 +10,7 @@ use crate::edit::Kind;
 use crate::error::Error;
 use crate::git::CommitMeta;
 use crate::hold::Deed;
+use crate::image::Tag;
 use crate::merge_request::Wish;
 use crate::message::{self, ChangeFacts, Facts, HeldFacts, HoldFacts, ImageFacts, PreviewFacts};
 use crate::plan::PlannedRepository;
@@ -155,7 +156,7 @@ fn facts<'a>((rewrite, deed): (&'a Rewrite, Option<&'a Deed>), branch: &'a str, 
             .map(|(_, (image, verified))| ImageFacts {
                 name: &image.name,
                 repository: image.reference.repository.as_str(),
-                tag: verified.tag().as_str(),
+                tag: verified.tag().map_or("", Tag::as_str),
                 digest: Some(verified.digest().as_str()),
             })
             .collect(),
@@ -173,6 +174,7 @@ fn facts<'a>((rewrite, deed): (&'a Rewrite, Option<&'a Deed>), branch: &'a str, 
             .collect(),
         hold: deed.map(hold_facts),
         environment: context.settings.environment.as_deref(),
+        promoted_from: context.origin.promoted_from(),
         branch,
         freeze_ignored: None,
         preview: preview.map(PreviewFacts::of),

@@ -42,7 +42,7 @@ fn kinds() -> [Kind; 3] {
 fn wanted(repository: &Repository) -> Wanted {
     Wanted {
         repository: repository.clone(),
-        tag: Tag::parse("agreed-1").unwrap(),
+        tag: Some(Tag::parse("agreed-1").unwrap()),
         digest: KnownDigest::on_the_users_word(Some(Digest::parse(DIGEST).unwrap())),
         same: Vec::new(),
     }

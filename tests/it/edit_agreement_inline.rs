@@ -13,7 +13,7 @@ fn wanted(repository: &Repository) -> Wanted {
     let digest = Digest::parse(&format!("sha256:{}", "3".repeat(64))).unwrap();
     Wanted {
         repository: repository.clone(),
-        tag: Tag::parse("agreed-1").unwrap(),
+        tag: Some(Tag::parse("agreed-1").unwrap()),
         digest: KnownDigest::on_the_users_word(Some(digest)),
         same: Vec::new(),
     }

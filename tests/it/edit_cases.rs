@@ -105,7 +105,7 @@ fn image(text: &str) -> Wanted {
     let reference = Reference::parse(text).unwrap();
     Wanted {
         repository: reference.repository,
-        tag: reference.tag.unwrap(),
+        tag: Some(reference.tag.unwrap()),
         digest: KnownDigest::on_the_users_word(reference.digest),
         same: Vec::new(),
     }

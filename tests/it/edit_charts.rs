@@ -56,7 +56,7 @@ impl Counts {
         let values = grow::grow(seed);
         let wanted = Wanted {
             repository: Repository::parse("r.io/team/app").expect("a repository"),
-            tag: Tag::parse(values.tag).expect("a tag"),
+            tag: Some(Tag::parse(values.tag).expect("a tag")),
             digest: KnownDigest::on_the_users_word(
                 values.knows_digest.then(|| Digest::parse(NEW_DIGEST).expect("a digest")),
             ),

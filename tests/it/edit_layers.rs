@@ -77,7 +77,7 @@ fn whatever_is_edited_in_a_layer_is_what_helm_renders() {
     let reference = Reference::parse(&format!("r.io/team/app:1.4.2@{NEW_DIGEST}")).expect("it is a reference");
     let wanted = [Wanted {
         repository: reference.repository,
-        tag: reference.tag.expect("it has a tag"),
+        tag: Some(reference.tag.expect("it has a tag")),
         digest: KnownDigest::on_the_users_word(reference.digest),
         same: Vec::new(),
     }];

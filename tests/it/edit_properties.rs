@@ -140,7 +140,7 @@ fn edit(text: &str, tag: &str) -> String {
 fn edit_as(kind: Kind, text: &str, tag: &str) -> String {
     let wanted = Wanted {
         repository: Repository::parse(REPOSITORY).unwrap(),
-        tag: Tag::parse(tag).unwrap(),
+        tag: Some(Tag::parse(tag).unwrap()),
         digest: KnownDigest::Unknown,
         same: Vec::new(),
     };
@@ -204,7 +204,7 @@ proptest! {
     fn no_text_is_too_strange(text in "[\\[\\]{}:,&*!|>'\"%@`#\\-? \nab<.\u{feff}é]{0,80}", tag in tag()) {
         let wanted = Wanted {
             repository: Repository::parse("a").unwrap(),
-            tag: Tag::parse(&tag).unwrap(),
+            tag: Some(Tag::parse(&tag).unwrap()),
             digest: KnownDigest::Unknown,
  same: Vec::new(),
 };

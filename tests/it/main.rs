@@ -64,6 +64,7 @@ mod merge_requests;
 mod pins;
 mod preview;
 mod preview_race;
+mod promote;
 mod race;
 mod race_proofs;
 mod registry_faults;

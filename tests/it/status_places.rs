@@ -78,7 +78,7 @@ type Shown = BTreeSet<(String, u64)>;
 fn missing(file: &str, bytes: &[u8], image: &str, shown: &Shown, compared: &mut usize) -> Vec<String> {
     let repository = Image::parse(image).expect("status shows repositories");
     let digest = KnownDigest::on_the_users_word(Some(Digest::parse(DIGEST).expect("a digest")));
-    let wanted = [Wanted { repository, tag: Tag::parse("shown-1").expect("a tag"), digest, same: Vec::new() }];
+    let wanted = [Wanted { repository, tag: Some(Tag::parse("shown-1").expect("a tag")), digest, same: Vec::new() }];
     let kinds = [Kind::Helm { path: None }, Kind::Manifest];
     let mut found = Vec::new();
     for kind in kinds {

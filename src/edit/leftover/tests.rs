@@ -7,7 +7,8 @@ use crate::image::Reference;
 fn run(text: &str, kind: Kind, image: &str) -> Rewritten {
     let reference = Reference::parse(image).unwrap();
     let digest = super::super::KnownDigest::on_the_users_word(reference.digest);
-    let wanted = [Wanted { repository: reference.repository, tag: reference.tag.unwrap(), digest, same: Vec::new() }];
+    let wanted =
+        [Wanted { repository: reference.repository, tag: Some(reference.tag.unwrap()), digest, same: Vec::new() }];
     let job = Job { kind, images: vec![0], rules: Rules::default() };
     rewrite("f.yaml", text.as_bytes(), &[job], &wanted).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }

@@ -92,7 +92,7 @@ fn wanted(repository: &str, tag: &str, has_digest: bool) -> Wanted {
     let digest = has_digest.then(|| Digest::parse(DIGEST).expect("it is a digest"));
     Wanted {
         repository: Repository::parse(repository).expect("it is a repository"),
-        tag: Tag::parse(tag).expect("it is a tag"),
+        tag: Some(Tag::parse(tag).expect("it is a tag")),
         digest: KnownDigest::on_the_users_word(digest),
         same: Vec::new(),
     }
@@ -179,7 +179,7 @@ fn is_wanted(ask: &Ask, image: &str) -> bool {
     let Ok(reference) = Reference::parse(image) else { return false };
     ask.wanted.iter().any(|wanted| {
         let digest = wanted.digest.digest();
-        let is_tag = reference.tag.as_ref() == Some(&wanted.tag);
+        let is_tag = reference.tag.is_some() && reference.tag == wanted.tag;
         let is_digest = reference.digest.is_some() && reference.digest.as_ref() == digest;
         let is_own = reference.repository.is_same_as(&wanted.repository);
         let takes_any = ask.targets.iter().any(|target| target.rules.any_repository);

@@ -1,13 +1,14 @@
-//! The places in the files that were found; this module must not ask a server, nor change a text.
+//! The places that targets have in environments, by the files that were found; this module must not ask a server, nor change a
+//! text.
 
 #![deny(clippy::disallowed_methods)]
 
 use std::collections::HashMap;
 
-use super::bumps::Sought;
-use super::model::Held;
-use super::spots::{Likelihood, Spot};
 use crate::edit::{self, Holding, MAX_PLACES};
+use crate::hold::Entry;
+use crate::image::Repository;
+use crate::plan::Target;
 use crate::rewrite::{self, RewriteError, Running, TargetFiles, Trees};
 use crate::text::one_line;
 use crate::tree::Found;
@@ -15,13 +16,48 @@ use crate::tree::Found;
 /// As many names are told of those that were passed over.
 const NAMES: usize = 10;
 
+/// A target in one environment.
+pub(crate) struct Spot {
+    /// The target's number in the settings of its repository.
+    pub(crate) number: usize,
+    pub(crate) environment: Option<String>,
+    pub(crate) target: Target,
+    /// The repository that the config gives the target's image.
+    pub(crate) repository: Option<Repository>,
+    pub(crate) likelihood: Likelihood,
+}
+
+/// Whether a target's file has to be there in an environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Likelihood {
+    /// The target, or the user, says so.
+    Said,
+    /// It belongs to the environments for which the file is there.
+    Tried,
+    /// The name is no environment's: that the file is there is said, and no more.
+    PassedOver,
+}
+
 /// A place in an environment.
-pub(super) struct Seen {
-    pub(super) environment: Option<String>,
-    pub(super) file: String,
-    pub(super) holding: Holding,
+pub(crate) struct Seen {
+    pub(crate) environment: Option<String>,
+    pub(crate) file: String,
+    pub(crate) holding: Holding,
     /// Why it stays as it is.
-    pub(super) hold: Option<Held>,
+    pub(crate) hold: Option<Entry>,
+}
+
+/// What a target's files hold.
+#[derive(Default)]
+pub(crate) struct Held {
+    /// The places, each with its file.
+    pub(crate) places: Vec<(String, Holding)>,
+    /// What the user may not expect, a sentence each.
+    pub(crate) problems: Vec<String>,
+    /// Why some of the files can't be read.
+    pub(crate) errors: Vec<RewriteError>,
+    /// How many of the files can be read.
+    pub(crate) read: usize,
 }
 
 /// What makes a place one: its environment, file, document, path and, where a key stands twice, line.
@@ -42,7 +78,7 @@ struct Reader {
 
 /// The places of all files, and what could not be read; an error when there is no file at all. `files` are the targets'
 /// paths as the user wrote them.
-pub(super) fn places(
+pub(crate) fn places(
     spots: &[Spot],
     files: &[String],
     (found, trees): (&[Found], &Trees),
@@ -84,6 +120,47 @@ fn not_environments(file: &str, names: &[String]) -> String {
     )
 }
 
+/// What a target holds in the files that were found.
+pub(crate) fn held(target: &Target, found: &Found, trees: &Trees) -> Result<Held, RewriteError> {
+    let TargetFiles { files, notes } = rewrite::files(target, found)?;
+    let mut held = read(target, &files, trees);
+    held.problems.extend(notes.iter().map(|note| one_line(note)));
+    Ok(held)
+}
+
+/// Whether an error says that a target's file is not there.
+pub(crate) fn is_absent(error: &RewriteError) -> bool {
+    match error {
+        RewriteError::Missing { .. } => true,
+        RewriteError::Kustomizations { names, .. } => names.is_empty(),
+        _ => false,
+    }
+}
+
+fn read(target: &Target, files: &[(String, &[u8])], trees: &Trees) -> Held {
+    let mut held = Held::default();
+    let mut listed = Vec::new();
+    for (file, bytes) in files {
+        match edit::list(file, bytes, &target.kind) {
+            Ok(holdings) => {
+                held.read += 1;
+                if holdings.len() >= MAX_PLACES {
+                    let file = one_line(file);
+                    let sentence =
+                        format!("{file}: more than {MAX_PLACES} places name images: the others are not shown");
+                    held.problems.push(sentence);
+                }
+                listed.extend(holdings.into_iter().map(|holding| (file.clone(), holding)));
+            }
+            Err(error) => held.errors.push(error.into()),
+        }
+    }
+    let Running { places, problems } = rewrite::running(target, files, listed, trees);
+    held.places = places;
+    held.problems.extend(problems);
+    held
+}
+
 impl Reader {
     fn look(&mut self, spot: &Spot, found: &Found, trees: &Trees) {
         let TargetFiles { files, notes } = match rewrite::files(&spot.target, found) {
@@ -103,25 +180,13 @@ impl Reader {
         for note in notes {
             self.say(one_line(&note));
         }
-        let mut listed = Vec::new();
-        for (file, bytes) in &files {
-            match edit::list(file, bytes, &spot.target.kind) {
-                Ok(holdings) => {
-                    self.is_readable = true;
-                    if holdings.len() >= MAX_PLACES {
-                        let file = one_line(file);
-                        self.say(format!(
-                            "{file}: more than {MAX_PLACES} places name images: the others are not shown"
-                        ));
-                    }
-                    listed.extend(holdings.into_iter().map(|holding| (file.clone(), holding)));
-                }
-                Err(error) => self.failed(error.into()),
-            }
-        }
-        let Running { places, problems } = rewrite::running(&spot.target, &files, listed, trees);
+        let Held { places, problems, errors, read } = read(&spot.target, &files, trees);
+        self.is_readable |= read > 0;
         for problem in problems {
             self.say(problem);
+        }
+        for error in errors {
+            self.failed(error);
         }
         for (file, holding) in places {
             self.add(spot, &file, holding);
@@ -164,24 +229,4 @@ impl Reader {
 fn is_same(one: &Holding, other: &Holding) -> bool {
     let is_other = one.repository.is_some() && other.repository.is_some() && one.repository != other.repository;
     !is_other && one.written == other.written
-}
-
-fn is_absent(error: &RewriteError) -> bool {
-    match error {
-        RewriteError::Missing { .. } => true,
-        RewriteError::Kustomizations { names, .. } => names.is_empty(),
-        _ => false,
-    }
-}
-
-impl Seen {
-    pub(super) fn sought(&self) -> Sought<'_> {
-        Sought {
-            repository: self.holding.repository.as_ref(),
-            environment: self.environment.as_deref(),
-            file: &self.file,
-            path: &self.holding.path,
-            written: &self.holding.written,
-        }
-    }
 }

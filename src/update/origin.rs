@@ -1,0 +1,87 @@
+//! Where the versions of a run are from, and what follows when that says others before all is published. This module must not push.
+
+use tokio::time::Instant;
+use tracing::info;
+
+use crate::error::Error;
+use crate::git::Snapshot;
+use crate::outcome::Ledger;
+use crate::plan::PlannedRepository;
+use crate::settings::Settings;
+use crate::source::{Promotion, Seed, Standing};
+
+/// Where the versions of a run are from.
+pub(crate) enum Origin<'a> {
+    /// Somebody gave them.
+    Given,
+    /// An environment names them. With them comes what is known already of the branches that are written to.
+    Promotion(Promotion<'a>, Vec<Option<Seed>>),
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Everything is done.
+    Done,
+    /// Its versions are no longer those of its origin, and what was left was not published.
+    Outdated,
+}
+
+impl Origin<'_> {
+    /// What is known of each branch that is written to, as far as something is.
+    pub(super) fn take_seeds(&mut self) -> Vec<Option<Seed>> {
+        match self {
+            Self::Given => Vec::new(),
+            Self::Promotion(_, seeds) => std::mem::take(seeds),
+        }
+    }
+
+    /// Whether the versions still are those of the origin, right before a push to the branch that this snapshot was taken of.
+    pub(super) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Standing, Error> {
+        match self {
+            Self::Given => Ok(Standing::Same),
+            Self::Promotion(promotion, _) => promotion.standing(plan, tip).await,
+        }
+    }
+
+    /// The environment that the versions are promoted from.
+    pub(super) fn promoted_from(&self) -> Option<&str> {
+        match self {
+            Self::Given => None,
+            Self::Promotion(promotion, _) => Some(promotion.from()),
+        }
+    }
+}
+
+/// Runs until all is published in the versions that their origin names, each time finding them anew, within the time for lost
+/// races. What goes wrong is written into the ledger.
+pub(crate) async fn until_current(
+    settings: &Settings,
+    ledger: &Ledger<'_>,
+    run: impl AsyncFn() -> Result<Ended, Error>,
+) {
+    let started = Instant::now();
+    let mut attempts: u32 = 0;
+    loop {
+        attempts = attempts.saturating_add(1);
+        match Box::pin(run()).await {
+            Ok(Ended::Done) => return,
+            Ok(Ended::Outdated) if started.elapsed() < settings.push_timeout => {
+                info!("the versions were changed where they are from: they are read again");
+                ledger.start_over();
+            }
+            Ok(Ended::Outdated) => {
+                ledger.start_over();
+                return ledger.fail(Error::Outdated { attempts, waited: whole_seconds(started) });
+            }
+            Err(error) => {
+                ledger.start_over();
+                return ledger.fail(error);
+            }
+        }
+    }
+}
+
+fn whole_seconds(started: Instant) -> std::time::Duration {
+    std::time::Duration::from_secs(started.elapsed().as_secs())
+}
