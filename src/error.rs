@@ -188,6 +188,14 @@ pub enum Error {
         /// For how long.
         waited: Duration,
     },
+    /// An environment that does not run what its places name, as far as Argo CD says.
+    #[error("{environment} does not run what is to be promoted: {}", reasons.iter().map(|reason| with_causes(reason)).collect::<Vec<_>>().join("; "))]
+    NotLive {
+        /// The environment.
+        environment: String,
+        /// What Argo CD says, or why it says nothing.
+        reasons: Vec<ArgocdError>,
+    },
     /// A file of the user's that a flag or a variable names.
     #[error("{what}: {source}")]
     File {
@@ -254,6 +262,7 @@ impl Error {
             | Self::Trust(_)
             | Self::Forge { stage: Stage::NothingPushed, .. } => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
+            Self::NotLive { .. } => ExitCode::Requirement,
             Self::Frozen { .. } => ExitCode::NotNow,
             Self::Git { reason, .. } => git(reason),
             Self::Forge { reason: ForgeError::Api(error), .. }
@@ -282,7 +291,7 @@ impl Error {
             Self::Settings(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Message(_) => {
-                "correct the template; images, changes, hold, environment, branch, ci, subject and trailers can be used"
+                "correct the template; images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers can be used"
                     .into()
             }
             Self::NotPublic(_) => {
@@ -307,6 +316,9 @@ impl Error {
                 "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()
             }
             Self::Argocd { reason, .. } => reason.hint().into_owned(),
+            Self::NotLive { .. } => {
+                "nothing was pushed: promote again once the environment runs it, or without --require-live".into()
+            }
             Self::Statuses { reason, .. } => reason.hint().into(),
             Self::Deployment { .. } => {
                 "what was pushed stays: CI_JOB_TOKEN records deployments only while its job runs, and where the user who started it may deploy to the environment (a protected one has a list)".into()

@@ -104,8 +104,11 @@ impl Question<'_> {
 
     /// What an entry becomes, as far as it decides about images.
     fn write(&self, entry: &mut Entry, wanted: &Wanted, adds_name: bool) {
-        if entry.new_tag.is_some() || entry.digest.is_none() {
-            entry.new_tag = wanted.tag.as_ref().map(ToString::to_string);
+        // An image without a tag is refused at an entry with one, when it comes to be written.
+        if let Some(tag) = &wanted.tag
+            && (entry.new_tag.is_some() || entry.digest.is_none())
+        {
+            entry.new_tag = Some(tag.to_string());
         }
         if entry.digest.is_some() || self.targets.iter().any(|target| target.rules.pin == Pin::Digest) {
             let digest = wanted.digest.digest().map(ToString::to_string);

@@ -125,7 +125,7 @@ impl SettingsError {
                 format!("use https, or give --plain-http {server} where the network is trusted")
             }
             Self::Template { .. } => {
-                "correct the template; images, changes, hold, environment, branch, ci, subject and trailers can be used".into()
+                "correct the template; images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers can be used".into()
             }
             Self::Config { source, .. } => source.hint(),
         }

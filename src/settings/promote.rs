@@ -9,8 +9,8 @@ use super::source::SourceImages;
 use super::{
     ConfigText, RepositorySettings, Settings, SettingsError, SourceSettings, Task, encryption, gate, parse_to_look,
 };
-use crate::cli::{PromoteArgs, RunArgs};
-use crate::config::Config;
+use crate::cli::{AfterArgs, PromoteArgs, RunArgs};
+use crate::config::{Config, MirrorConfig};
 use crate::environment::Environment;
 use crate::secret::Credentials;
 
@@ -96,18 +96,23 @@ fn live(args: &PromoteArgs, run: &Settings) -> Result<Live, SettingsError> {
     }
 }
 
-/// The repositories of the source. They are only read, so no mirror's token is needed.
+/// The repositories of the source. They are only read, so no mirror's token is needed; of a mirror, its copy counts.
 fn sources(
     args: &RunArgs,
     mut config: Config,
     from: &str,
     environment: &Environment,
 ) -> Result<Vec<RepositorySettings>, SettingsError> {
-    config.repositories.iter_mut().for_each(|entry| entry.mirror = None);
+    for entry in &mut config.repositories {
+        let copy = entry.mirror.take().and_then(|mirror| mirror.copy);
+        let (project_id, repository) = (String::new(), String::new());
+        entry.mirror = copy.map(|copy| MirrorConfig { project_id, repository, url: None, copy: Some(copy) });
+    }
     let read = RunArgs {
         repository: args.repository.clone(),
         branch: args.branch.clone(),
         targets: args.targets.clone(),
+        after: AfterArgs { mirror_copy: args.after.mirror_copy.clone(), ..AfterArgs::default() },
         ..RunArgs::default()
     };
     let Repositories { of_run, passed_over, .. } = repositories(&read, &config, Scope::Of(Some(from)), environment)?;

@@ -1,15 +1,18 @@
 //! Finds which versions a run writes that no build gives, and tells right before a push whether what they were read from still says
 //! the same. This module must not ask a registry, nor write anywhere.
 //!
-//! `reading` reads what targets hold on a branch; `promotion` reads what one environment names and what another one has of it.
+//! `reading` reads what targets hold on a branch; `promotion` reads what one environment names and what another one has of it, and
+//! `live` asks Argo CD whether it runs there.
 
+mod live;
 mod promotion;
 mod reading;
+
+use std::sync::Arc;
 
 pub(crate) use self::promotion::{Promoted, Promotion};
 use self::reading::{Branch, Reading, Spot, branches, read};
 use crate::git::{Remote, Snapshot};
-use std::sync::Arc;
 
 /// Whether that from which a run has its versions still says the same.
 #[derive(Clone, Debug, PartialEq, Eq)]

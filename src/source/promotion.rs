@@ -1,15 +1,19 @@
 //! What one environment names and another one is to run. This module must not decide what is published.
 
+use std::collections::BTreeSet;
+
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
 use tracing::{debug, info};
 
+use super::live::{self, Claim};
 use super::{Branch, Reading, Seed, Spot, Standing, branches, read};
 use crate::error::Error;
 use crate::git::{GitUrl, Snapshot};
 use crate::plan::{self, PlannedRepository};
 use crate::ports::Access;
-use crate::settings::{Delivery, NamedImage, PromoteSettings, RepositorySettings};
+use crate::registry::Verified;
+use crate::settings::{Delivery, Live, NamedImage, PromoteSettings, RepositorySettings};
 use crate::text::one_line;
 use crate::versions::{End, Named, Naming, Version, VersionsError, common, groups, version};
 
@@ -107,6 +111,46 @@ impl<'a> Promotion<'a> {
             () if has_moved => Ok(Standing::Moved),
             () => Ok(Standing::Same),
         }
+    }
+
+    /// With `--require-live`: requires that Argo CD says that the source runs these images, which are the promoted ones in their
+    /// order.
+    pub(crate) async fn require_live(&self, images: &[Verified]) -> Result<(), Error> {
+        let (Live::Required, Some(argocd)) = (self.settings.live, &self.settings.run.argocd) else { return Ok(()) };
+        let sources = self.sources.lock().await;
+        let mut reasons = Vec::new();
+        for source in sources.iter() {
+            if let Some(claim) = self.claim(source, images) {
+                reasons.extend(live::ask(&claim, argocd, &self.access.http).await);
+            }
+        }
+        if reasons.is_empty() {
+            info!("{} runs what is promoted, as Argo CD says", self.from());
+            return Ok(());
+        }
+        Err(Error::NotLive { environment: self.from().to_owned(), reasons })
+    }
+
+    /// What a source's places name of the images; none where that is nothing.
+    fn claim<'s>(&self, source: &'s Source, images: &'s [Verified]) -> Option<Claim<'s>>
+    where
+        'a: 's,
+    {
+        let repositories = &self.settings.source.repositories;
+        let is_own = |known: &&RepositorySettings| known.url == source.branch.url && known.branch == source.branch.name;
+        let repository: &'a RepositorySettings = repositories.iter().find(is_own)?;
+        let (mut held, mut files): (BTreeSet<usize>, BTreeSet<&str>) = (BTreeSet::new(), BTreeSet::new());
+        for place in source.reading.places.iter().flatten().flatten() {
+            let at = self.versions.iter().position(|version| Some(&version.image) == place.image.as_ref());
+            if let Some(at) = at {
+                held.insert(at);
+                files.insert(&place.file);
+            }
+        }
+        let images: Vec<&Verified> = held.into_iter().filter_map(|at| images.get(at)).collect();
+        let (reading, spots) = (&source.reading, source.branch.spots.as_slice());
+        let files = files.into_iter().collect();
+        (!images.is_empty()).then_some(Claim { reading, spots, repository, images, files })
     }
 
     fn naming(&self) -> Naming<'a> {

@@ -59,7 +59,13 @@ pub(crate) async fn run(
     for (number, desk) in desks.iter().enumerate() {
         ledger.repository(number, |outcome| outcome.forge = desk.forge());
     }
-    let Some(images) = images.into_iter().collect() else {
+    let images: Option<Vec<Verified>> = images.into_iter().collect();
+    let live = match &images {
+        Some(images) => origin.require_live(images).await,
+        None => Ok(()),
+    };
+    let is_live = live.map_err(|error| ledger.fail(error)).is_ok();
+    let Some(images) = images.filter(|_| is_live) else {
         for (number, read) in reads.into_iter().enumerate() {
             ledger.repository(number, |outcome| outcome.end = read.err().map_or(End::Withheld, End::Failed));
         }

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::git::Snapshot;
 use crate::outcome::Ledger;
 use crate::plan::PlannedRepository;
+use crate::registry::Verified;
 use crate::settings::Settings;
 use crate::source::{Promotion, Seed, Standing};
 
@@ -41,6 +42,14 @@ impl Origin<'_> {
         match self {
             Self::Given => Ok(Standing::Same),
             Self::Promotion(promotion, _) => promotion.standing(plan, tip).await,
+        }
+    }
+
+    /// Whether what the run's images were read from runs them, where that is required.
+    pub(super) async fn require_live(&self, images: &[Verified]) -> Result<(), Error> {
+        match self {
+            Self::Given => Ok(()),
+            Self::Promotion(promotion, _) => promotion.require_live(images).await,
         }
     }
 

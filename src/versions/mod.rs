@@ -6,6 +6,8 @@
 mod common;
 mod error;
 mod naming;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub(crate) use self::common::{End, common};
