@@ -21,6 +21,7 @@ pub use init::InitArgs;
 pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand, PreviewMirrorArgs};
 pub use promote::{PromoteArgs, SourceImageArgs};
 pub use proposal::{ForgeArg, ProposalArgs};
+pub use rollback::{ReturnImageArgs, RollbackArgs};
 pub use run::{RunArgs, UpdateArgs};
 pub use status::{FormatArg, StatusArgs};
 pub use targets::{EnvironmentArgs, PinArg, PlaceArgs, TargetArgs};
@@ -34,6 +35,7 @@ mod init;
 mod preview;
 mod promote;
 mod proposal;
+mod rollback;
 mod run;
 mod status;
 mod targets;
@@ -86,6 +88,8 @@ pub enum Command {
     Preview(PreviewCommand),
     /// Write what one environment runs into another: the same image, checked
     Promote(Box<PromoteArgs>),
+    /// Write what ran before: the version before the last one, checked
+    Rollback(Box<RollbackArgs>),
     /// Propose a config file for an infra repository
     Init(InitArgs),
     /// Check, show or describe the config file

@@ -10,6 +10,7 @@ use crate::cli::CliError;
 use crate::commit_status::StatusError;
 use crate::freeze::Frozen;
 use crate::git::GitError;
+use crate::history::HistoryError;
 use crate::hold::Hold;
 use crate::local::LocalError;
 use crate::merge_request::ForgeError;
@@ -25,9 +26,11 @@ use crate::versions::VersionsError;
 
 mod code;
 mod parts;
+mod remedy;
 
 pub use code::ExitCode;
 use parts::{after, git, listed, registry, statuses};
+use remedy::{gone, nothing_to_propose};
 
 /// How far a run had come when a signal ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,22 @@ pub enum Error {
     /// The places of an environment, which don't say which versions to write.
     #[error(transparent)]
     Versions(Box<VersionsError>),
+    /// The history of places, which has nothing that they could go back to.
+    #[error("{}{source}", if place.is_empty() { String::new() } else { format!("{place}: ") })]
+    History {
+        /// Repository and branch, where it is one's.
+        place: String,
+        /// What is wrong.
+        source: HistoryError,
+    },
+    /// The version that places are to go back to is gone from the registry.
+    #[error("{source}")]
+    Gone {
+        /// What the registry says.
+        source: Box<RegistryError>,
+        /// The version before it.
+        older: Option<String>,
+    },
     /// `init` found no place that can be written.
     #[error("{place}: no place can be proposed for {wanted}")]
     NothingToPropose {
@@ -249,6 +268,7 @@ impl Error {
             | Self::Rewrite { .. }
             | Self::Preview { .. }
             | Self::Versions(_)
+            | Self::History { .. }
             | Self::NothingToPropose { .. } => ExitCode::Target,
             Self::Cli(CliError::Variable { .. })
             | Self::Settings(_)
@@ -264,6 +284,7 @@ impl Error {
             Self::Registry(error) => registry(error),
             Self::NotLive { .. } => ExitCode::Requirement,
             Self::Frozen { .. } => ExitCode::NotNow,
+            Self::Gone { source, .. } => registry(source),
             Self::Git { reason, .. } => git(reason),
             Self::Forge { reason: ForgeError::Api(error), .. }
             | Self::Mirror { reason: error, .. }
@@ -302,6 +323,8 @@ impl Error {
             Self::Rewrite { source, .. } => source.hint(),
             Self::Preview { source, .. } => source.hint(),
             Self::Versions(error) => error.hint().into(),
+            Self::History { source, .. } => source.hint().into(),
+            Self::Gone { older, .. } => gone(older.as_deref()),
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
             Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
             Self::Policy { source, .. } => source.hint.clone(),
@@ -336,14 +359,6 @@ impl Error {
             Self::Interrupted { .. } | Self::Unfinished => "run the job again: what is done already stays done".into(),
             Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
         }
-    }
-}
-
-fn nothing_to_propose(seen: &[String]) -> String {
-    match seen.split_first() {
-        None => "check the branch and --image: no YAML file names it".into(),
-        Some((first, [])) => format!("what was seen: {first}"),
-        Some((first, rest)) => format!("what was seen: {first} (and {} more: run it with -v)", rest.len()),
     }
 }
 

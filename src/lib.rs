@@ -70,9 +70,9 @@ use futures_util::future::{join, join_all};
 use outcome::Ledger;
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry};
-use settings::{CheckSettings, PromoteSettings, Settings, StatusSettings};
-use source::{Promoted, Promotion};
-use update::{Gate, Origin};
+use settings::{CheckSettings, PromoteSettings, RollbackSettings, Settings, StatusSettings};
+use source::{Decided, Promoted, Promotion, Rollback, RolledBack};
+use update::{Ended, Gate, Origin};
 
 /// What `update` or `preview` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
@@ -119,6 +119,35 @@ pub async fn promote(
         let run = Settings { images, ..settings.run.clone() };
         ledger.begin(&run.images, &plan);
         Ok(update::run((&run, &plan), Origin::Promotion(promotion, seeds), gate, &access, ledger).await)
+    })
+    .await;
+    Ok(())
+}
+
+/// The `rollback` command: like `update`, with the versions that the places held before. When their history comes to say others before
+/// all is published, it begins again with those.
+pub async fn rollback(
+    settings: &RollbackSettings,
+    credentials: CredentialSources,
+    ledger: &Ledger<'_>,
+) -> Result<(), Error> {
+    templates::try_all(&settings.run)?;
+    let urls = settings.run.repositories.iter().map(|repository| &repository.url);
+    let access = ports::Access::new(&settings.run, urls, &credentials.hidden)?;
+    let requirements = ports::requirements(&settings.run.gate, &[])?;
+    let hidden = credentials.hidden.clone();
+    let registry = Registry::new(credentials, &access.http);
+    let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
+    let decided = Decided::default();
+    update::until_current(&settings.run, ledger, async || {
+        let RolledBack { images, plan, rollback, seeds } = Rollback::find(settings, &decided, &access).await?;
+        let run = Settings { images, ..settings.run.clone() };
+        ledger.begin(&run.images, &plan);
+        if run.images.is_empty() {
+            ledger.nothing_to_do();
+            return Ok(Ended::Done);
+        }
+        Ok(update::run((&run, &plan), Origin::Rollback(rollback, seeds), gate, &access, ledger).await)
     })
     .await;
     Ok(())

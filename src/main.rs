@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use gitops_bump::cli::{
     self, CheckArgs, CliError, Command, ConfigCommand, FormatArg, InitArgs, LogArgs, PreviewCommand, PromoteArgs,
-    ReportArgs, RunArgs, SetArgs, StatusArgs, UpdateArgs,
+    ReportArgs, RollbackArgs, RunArgs, SetArgs, StatusArgs, UpdateArgs,
 };
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code, Stage};
@@ -73,6 +73,7 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
             return planned(begun, &command.run().reports, (environment, terminal), &mut signals).await;
         }
         Command::Promote(args) => return promote(&args, environment, terminal, &mut signals).await,
+        Command::Rollback(args) => return rollback(&args, environment, terminal, &mut signals).await,
         Command::Check(args) => return check(&args, environment, terminal, &mut signals).await,
         Command::Set(args) => signals.unless(set(&args, environment, terminal)).await.unwrap_or_else(stopped),
         Command::Status(args) => signals.unless(status(&args, environment, terminal)).await.unwrap_or_else(stopped),
@@ -108,6 +109,16 @@ async fn promote(args: &PromoteArgs, environment: &Environment, terminal: &Termi
         terminal.hide(settings.secrets());
         let credentials = registry_credentials(environment, &settings.run.registry_servers, terminal)?;
         Ok((Task::Promote(settings), credentials))
+    });
+    task::run(begun, &args.run.reports, (terminal, signals)).await
+}
+
+async fn rollback(args: &RollbackArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
+    let begun = run_config(&args.run, environment, terminal).and_then(|config| {
+        let settings = settings::rollback(args, config.as_ref(), environment)?;
+        terminal.hide(settings.run.secrets());
+        let credentials = registry_credentials(environment, &settings.run.registry_servers, terminal)?;
+        Ok((Task::Rollback(settings), credentials))
     });
     task::run(begun, &args.run.reports, (terminal, signals)).await
 }

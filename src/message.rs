@@ -74,6 +74,8 @@ pub struct ImageFacts<'a> {
     pub tag: &'a str,
     /// The digest, when it is known.
     pub digest: Option<&'a str>,
+    /// What its places held before a rollback, as `REPOSITORY:TAG[@DIGEST]`.
+    pub rolled_back_from: Option<&'a str>,
 }
 
 /// A change as a template sees it.
@@ -137,10 +139,9 @@ pub fn render(template: Option<&str>, facts: &Facts<'_>, ci: &Ci) -> Result<Stri
     // A template for new versions says nothing of a hold.
     let is_silent = facts.changes.is_empty() && facts.hold.is_some() && !message.contains(&subject(facts));
     let message = if is_silent { trailers::with_paragraph(&message, &subject(facts)) } else { message };
-    Ok(match freeze_trailer(facts) {
-        Some(line) => trailers::with_line(&message, &line),
-        None => message,
-    })
+    // Without it a rollback would count as a version, and the next one would go back to what it left.
+    let needed = rolled_back(facts).chain(freeze_trailer(facts));
+    Ok(needed.fold(message, |message, line| trailers::with_line(&message, &line)))
 }
 
 /// Renders a merge request's title: the template's first line, or the commit's subject.
@@ -248,6 +249,7 @@ fn subject(facts: &Facts<'_>) -> String {
         Some(hold) if facts.changes.is_empty() && hold.reason.is_some() => ("Hold", " at "),
         Some(_) if facts.changes.is_empty() => ("End the hold of", " at "),
         _ if facts.promoted_from.is_some() => ("Promote", " "),
+        _ if rolled_back(facts).next().is_some() => ("Roll back", " to "),
         _ => ("Update", " to "),
     };
     // A digest is too long for a subject.
@@ -270,10 +272,16 @@ fn subject(facts: &Facts<'_>) -> String {
     }
 }
 
+/// What tells a rollback from other commits.
+fn rolled_back<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = String> + 'f {
+    facts.images.iter().filter_map(|image| Some(format!("Rolled-Back-From: {}", image.rolled_back_from?)))
+}
+
 /// Git trailers, one a line.
 fn trailers(facts: &Facts<'_>, ci: &Ci) -> String {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(clean(facts.promoted_from).map(|from| format!("Promoted-From: {from}")));
+    lines.extend(rolled_back(facts));
     // A commit that only holds writes no image.
     for image in facts.images.iter().filter(|_| !facts.changes.is_empty() || facts.preview.is_some()) {
         let digest = image.digest.map(|digest| format!("@{digest}")).unwrap_or_default();

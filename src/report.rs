@@ -149,6 +149,7 @@ fn image(outcome: &ImageOutcome) -> ImageReport {
     let verified = outcome.result.as_ref().ok();
     let refused = match &outcome.result {
         Err(Error::Registry(error)) => Some(error),
+        Err(Error::Gone { source, .. }) => Some(source.as_ref()),
         _ => None,
     };
     let seen = refused.and_then(RegistryError::seen);

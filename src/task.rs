@@ -8,7 +8,7 @@ use gitops_bump::outcome::{Finished, Ledger, News, RepositoryOutcome};
 use gitops_bump::plan::PlannedRepository;
 use gitops_bump::registry::CredentialSources;
 use gitops_bump::report::{self, Line, Report};
-use gitops_bump::settings::{Mode, PromoteSettings, Settings};
+use gitops_bump::settings::{Mode, PromoteSettings, RollbackSettings, Settings};
 use tracing::{info, warn};
 
 use crate::signals::Signals;
@@ -25,6 +25,8 @@ pub(crate) enum Task {
     },
     /// Writes what another environment runs.
     Promote(PromoteSettings),
+    /// Writes what ran before.
+    Rollback(RollbackSettings),
 }
 
 impl Task {
@@ -32,6 +34,7 @@ impl Task {
         match self {
             Self::Planned { settings, .. } => settings,
             Self::Promote(settings) => &settings.run,
+            Self::Rollback(settings) => &settings.run,
         }
     }
 
@@ -39,6 +42,7 @@ impl Task {
         match self {
             Self::Planned { settings, plan } => gitops_bump::update(settings, plan, credentials, ledger).await,
             Self::Promote(settings) => gitops_bump::promote(settings, credentials, ledger).await,
+            Self::Rollback(settings) => gitops_bump::rollback(settings, credentials, ledger).await,
         }
     }
 }
@@ -57,7 +61,7 @@ pub(crate) async fn run(
     settings.notes().for_each(|note| info!("{note}"));
     let (images, plan): (&[_], &[_]) = match &task {
         Task::Planned { settings, plan } => (&settings.images, plan),
-        Task::Promote(_) => (&[], &[]),
+        Task::Promote(_) | Task::Rollback(_) => (&[], &[]),
     };
     let ledger = Ledger::new(images, plan, |finished, outcome, news| {
         match news {

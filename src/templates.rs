@@ -35,11 +35,12 @@ fn attempt(
 }
 
 fn facts(settings: &Settings) -> Facts<'_> {
+    let rolled_back_from = (settings.task == Task::Rollback).then_some("registry.example.com/team/app:1.0.1");
     let mut images: Vec<ImageFacts<'_>> = settings.images.iter().map(of_run).collect();
     if images.is_empty() {
         // The run finds its images later.
         let (name, repository) = ("app", "registry.example.com/team/app");
-        images.push(ImageFacts { name, repository, tag: "1.0.0", digest: Some(DIGEST) });
+        images.push(ImageFacts { name, repository, tag: "1.0.0", digest: Some(DIGEST), rolled_back_from });
     }
     let names: Vec<&str> = images.iter().map(|image| image.name).collect();
     let change = |image| ChangeFacts {
@@ -77,5 +78,6 @@ fn of_run(image: &NamedImage) -> ImageFacts<'_> {
         repository: image.reference.repository.as_str(),
         tag: image.reference.tag.as_ref().map_or("1.0.0", |tag| tag.as_str()),
         digest: Some(DIGEST),
+        rolled_back_from: None,
     }
 }

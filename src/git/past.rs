@@ -180,12 +180,9 @@ async fn read_part(
     }
     let store = past.store.clone();
     let (steps, next) = offload::run(move || steps(&store, next, more)).await?;
-    past.next = next;
     past.is_cut = next.is_some() && steps.len() < more;
+    past.next = next.filter(|_| !past.is_cut);
     past.depth += steps.len();
-    if past.is_cut {
-        past.next = None;
-    }
     stands(fetching, past, steps, reach).await
 }
 

@@ -69,13 +69,12 @@ impl History {
     pub fn older(&self, than: &Return) -> Option<Option<Version>> {
         let sights = self.sights(than.image);
         let known = runs(&sights, self.is_over);
-        let at = known.runs.iter().position(|run| run.newest == than.number);
-        let older = match at {
-            Some(at) => known.runs.get(at + 1).cloned(),
-            None => {
-                let later = sights.get(than.number..).unwrap_or_default();
-                runs(later, self.is_over).runs.get(1).cloned()
-            }
+        let at = known.all.iter().position(|run| run.newest == than.number);
+        let older = if let Some(at) = at {
+            known.all.get(at + 1).cloned()
+        } else {
+            let later = sights.get(than.number..).unwrap_or_default();
+            runs(later, self.is_over).all.get(1).cloned()
         };
         match older {
             Some(run) => Some(run.versions.into_iter().next()),
@@ -87,7 +86,7 @@ impl History {
     fn each(&self, images: &[usize], steps: usize) -> Result<Answer, HistoryError> {
         let mut back = Vec::new();
         for &image in images {
-            let known = runs(&self.sights(image), self.is_over).runs;
+            let known = runs(&self.sights(image), self.is_over).all;
             match known.get(steps) {
                 Some(run) => back.push(self.to_run(image, run, &known)?),
                 None if self.is_over => return Err(self.no_earlier(&[image], steps, &known)),
@@ -105,7 +104,7 @@ impl History {
                 Change::Unknown => return Ok(Answer::More),
                 Change::None => {
                     let images: Vec<usize> = (0..all.len()).collect();
-                    let longest = all.iter().map(|known| &known.runs).max_by_key(|runs| runs.len());
+                    let longest = all.iter().map(|known| &known.all).max_by_key(|runs| runs.len());
                     let known = longest.map(Vec::as_slice).unwrap_or_default();
                     return Err(self.no_earlier(&images, steps, known.get(..=step).unwrap_or(known)));
                 }
@@ -117,8 +116,8 @@ impl History {
             }
         }
         let back = all.iter().zip(at).enumerate().filter(|(_, (_, at))| *at > 0).filter_map(|(image, (known, at))| {
-            let run = known.runs.get(at)?;
-            Some(self.to_run(image, run, &known.runs))
+            let run = known.all.get(at)?;
+            Some(self.to_run(image, run, &known.all))
         });
         Ok(Answer::Back(back.collect::<Result<_, _>>()?))
     }
@@ -225,14 +224,14 @@ enum Change {
 
 /// The last change, when each image has gone back to one of its versions.
 fn last_change(all: &[Runs], at: &[usize], is_over: bool) -> Change {
-    let is_last = |known: &Runs, at: usize| at + 1 >= known.runs.len();
+    let is_last = |known: &Runs, at: usize| at + 1 >= known.all.len();
     let changes = all.iter().zip(at).filter_map(|(known, at)| written(known, *at));
     let Some(last) = changes.min() else {
         return if is_over { Change::None } else { Change::Unknown };
     };
     // The point that a rollback went back to, or a version that goes on in older commits, can be a later change.
     let may_be_later = |known: &Runs, at: usize| {
-        is_last(known, at) && (known.is_searching || known.runs.last().is_some_and(|run| run.written < last))
+        is_last(known, at) && (known.is_searching || known.all.last().is_some_and(|run| run.written < last))
     };
     if !is_over && all.iter().zip(at).any(|(known, at)| may_be_later(known, *at)) {
         return Change::Unknown;
@@ -242,5 +241,5 @@ fn last_change(all: &[Runs], at: &[usize], is_over: bool) -> Change {
 
 /// The commit that wrote a version, where an older one is known.
 fn written(known: &Runs, at: usize) -> Option<usize> {
-    known.runs.get(at).filter(|_| at + 1 < known.runs.len()).map(|run| run.written)
+    known.all.get(at).filter(|_| at + 1 < known.all.len()).map(|run| run.written)
 }

@@ -31,6 +31,22 @@ pub enum HistoryError {
         /// How many commits were looked at.
         looked: usize,
     },
+    /// There are no places of the images.
+    #[error("{}", absent(environment, images))]
+    Absent {
+        /// The environment.
+        environment: String,
+        /// The images; none where no place holds any.
+        images: Vec<String>,
+    },
+    /// One image would go back to different versions in several repositories.
+    #[error("{image} goes back to different versions: {}", versions.join(", "))]
+    Apart {
+        /// The image.
+        image: String,
+        /// The versions, each with its repository.
+        versions: Vec<String>,
+    },
     /// The places of one image held several versions at the same time.
     #[error("the places of {image} held different versions in {}: {}", short(commit), versions.join(", "))]
     Several {
@@ -53,6 +69,8 @@ impl HistoryError {
             Self::Never { .. } => {
                 "name one of the versions that were seen, or give --history a larger number if the version is older"
             }
+            Self::Absent { .. } => "check the image's name, the environment and the targets",
+            Self::Apart { .. } => "name the version with --to, or roll the repositories back one at a time",
             Self::Several { .. } => "name one of the versions with --to, or go back to an earlier one with --steps",
         }
     }
@@ -65,6 +83,13 @@ fn no_earlier(images: &[String], steps: usize, versions: usize, looked: usize) -
         0 => format!("{images}: no place held a version in the {looked}"),
         1 => format!("{images}: there is no earlier version in the {looked}"),
         _ => format!("{images}: {steps} versions back is asked for, and the {looked} have {}", earlier(versions - 1)),
+    }
+}
+
+fn absent(environment: &str, images: &[String]) -> String {
+    match images {
+        [] => format!("{environment} has no place that holds an image"),
+        images => format!("{environment} has no place that holds {}", images.join(" or ")),
     }
 }
 

@@ -28,7 +28,9 @@ fn find<'h>(image: &Tracked, place: &Held, held: &'h [Held]) -> Option<&'h Held>
         held.iter().filter(|held| held.file == place.file && is_of(image, place, held)).collect();
     let exact = of_image.iter().filter(|held| held.path == place.path);
     let at_document = exact.clone().find(|held| held.document == place.document);
-    let only = |found: Vec<&'h Held>| if let [only] = found[..] { Some(only) } else { None };
+    // Several targets can name one place.
+    let is_one = |one: &Held, other: &Held| one.document == other.document && one.path == other.path;
+    let only = |found: Vec<&'h Held>| found.first().copied().filter(|one| found.iter().all(|held| is_one(one, held)));
     at_document.copied().or_else(|| only(exact.copied().collect())).or_else(|| {
         let is_near = |held: &&&Held| bare(&held.path) == bare(&place.path);
         only(of_image.iter().filter(is_near).copied().collect())

@@ -21,6 +21,7 @@ mod versions;
 pub use back::{Answer, Grouping, Return, Wish};
 pub use error::HistoryError;
 pub use trailer::Left;
+pub(crate) use trailer::value as left;
 
 use crate::edit::Written;
 use crate::image::{Digest, Repository, Tag};
@@ -134,7 +135,7 @@ impl Version {
     }
 
     /// Whether both can be one version: the tag is the same, and where both say a digest, that is.
-    fn agrees(&self, other: &Self) -> bool {
+    pub fn agrees(&self, other: &Self) -> bool {
         let differ = matches!((&self.digest, &other.digest), (Some(own), Some(other)) if own != other);
         self.tag == other.tag && !differ
     }

@@ -200,6 +200,7 @@ fn a_place_is_found_where_it_stood() {
     assert!(found("images[1].newTag", &[at("images[0].newTag", ""), at("images[2].newTag", WEB)]));
     assert!(!found("images[1].newTag", &[at("images[1].newTag", WEB)]));
     assert!(!found("images[1].newTag", &[at("images[0].newTag", APP), at("images[2].newTag", APP)]));
+    assert!(found("images[1].newTag", &[at("images[0].newTag", APP), at("images[0].newTag", APP)]));
     assert!(!found("v1.tag", &[at("v2.tag", APP)]));
     let elsewhere = Held { file: "other.yaml".into(), ..at("a.tag", APP) };
     assert!(!found("a.tag", &[elsewhere]));

@@ -28,9 +28,7 @@ pub(super) struct Run {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
     /// Those that are known with their beginning, and as the last one the one whose beginning was not seen, if any.
-    pub(super) runs: Vec<Run>,
-    /// Whether the beginning of the last one is unknown.
-    pub(super) is_open: bool,
+    pub(super) all: Vec<Run>,
     /// Whether the last one was written by a rollback, and the point that it went back to was not seen yet.
     pub(super) is_searching: bool,
 }
@@ -52,8 +50,7 @@ pub(super) fn runs(sights: &[Sight<'_>], is_over: bool) -> Runs {
             run = Run { newest: run.newest, versions: run.versions, ..earlier };
         }
         at = run.end(sights);
-        runs.is_open = at >= sights.len();
-        runs.runs.push(run);
+        runs.all.push(run);
         if runs.is_searching {
             break;
         }

@@ -25,7 +25,13 @@ fn a_template_that_grows_without_end_is_an_error() {
 
 fn facts() -> Facts<'static> {
     Facts {
-        images: vec![ImageFacts { name: "app", repository: "r.example.com/team/app", tag: "1.4.2", digest: None }],
+        images: vec![ImageFacts {
+            name: "app",
+            repository: "r.example.com/team/app",
+            tag: "1.4.2",
+            digest: None,
+            rolled_back_from: None,
+        }],
         changes: vec![ChangeFacts {
             image: "app",
             file: "values.yaml",

@@ -62,6 +62,11 @@ impl<'a> Ledger<'a> {
         known.images = images.iter().map(unchecked).collect();
     }
 
+    /// The places hold already what was asked for.
+    pub(crate) fn nothing_to_do(&self) {
+        self.lock().repositories.iter_mut().for_each(|outcome| outcome.end = End::Unchanged);
+    }
+
     /// The run is over.
     pub fn close(self) -> Finished {
         let mut finished = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -2,16 +2,19 @@
 //! the same. This module must not ask a registry, nor write anywhere.
 //!
 //! `reading` reads what targets hold on a branch; `promotion` reads what one environment names and what another one has of it, and
-//! `live` asks Argo CD whether it runs there.
+//! `live` asks Argo CD whether it runs there; `rollback` reads what an environment had before, by the history of each branch (`way`).
 
 mod live;
 mod promotion;
 mod reading;
+mod rollback;
+mod way;
 
 use std::sync::Arc;
 
 pub(crate) use self::promotion::{Promoted, Promotion};
 use self::reading::{Branch, Reading, Spot, branches, read};
+pub(crate) use self::rollback::{Decided, Rollback, RolledBack};
 use crate::git::{Remote, Snapshot};
 
 /// Whether that from which a run has its versions still says the same.

@@ -35,7 +35,7 @@ pub use self::proofs::Gate;
 use self::proofs::Proofs;
 use self::publish::publish;
 use crate::edit::Pin;
-use crate::error::{Error, ExitCode};
+use crate::error::ExitCode;
 use crate::outcome::{End, Ledger};
 use crate::plan::PlannedRepository;
 use crate::ports::Access;
@@ -51,8 +51,9 @@ pub(crate) async fn run(
     access: &Access,
     ledger: &Ledger<'_>,
 ) -> Ended {
-    let checks = join_all((0..settings.images.len()).map(|number| check(number, settings, gate, ledger)));
-    let seeds = origin.take_seeds().into_iter().chain(std::iter::repeat_with(|| None));
+    let seeds = origin.take_seeds();
+    let checks = join_all((0..settings.images.len()).map(|number| check(number, settings, &origin, (gate, ledger))));
+    let seeds = seeds.into_iter().chain(std::iter::repeat_with(|| None));
     let reads = join_all(plan.iter().zip(seeds).map(|(plan, seed)| read(plan, seed, access)));
     let desks = join_all(plan.iter().map(|plan| Desk::of(plan, settings, &access.http)));
     let (images, reads, desks) = join3(checks, reads, desks).await;
@@ -108,7 +109,12 @@ pub(crate) async fn run(
 }
 
 /// Checks one image: by its manifest's bytes when its digest will be written, else by its name.
-async fn check(number: usize, settings: &Settings, gate: Gate<'_>, ledger: &Ledger<'_>) -> Option<Verified> {
+async fn check(
+    number: usize,
+    settings: &Settings,
+    origin: &Origin<'_>,
+    (gate, ledger): (Gate<'_>, &Ledger<'_>),
+) -> Option<Verified> {
     let depth = match settings.rules.pin {
         Pin::Digest => Depth::Manifest,
         Pin::Tag => Depth::Digest,
@@ -116,7 +122,11 @@ async fn check(number: usize, settings: &Settings, gate: Gate<'_>, ledger: &Ledg
     let image = &settings.images[number];
     let result = gate.registry.examine((&image.reference, image.by), depth, gate.requirements).await;
     let verified = result.as_ref().ok().cloned();
-    ledger.image(number, result.map_err(Error::from));
+    let result = match result {
+        Ok(verified) => Ok(verified),
+        Err(error) => Err(origin.explained(number, error).await),
+    };
+    ledger.image(number, result);
     verified
 }
 

@@ -7,9 +7,9 @@ use crate::error::Error;
 use crate::git::Snapshot;
 use crate::outcome::Ledger;
 use crate::plan::PlannedRepository;
-use crate::registry::Verified;
+use crate::registry::{RegistryError, Verified};
 use crate::settings::Settings;
-use crate::source::{Promotion, Seed, Standing};
+use crate::source::{Promotion, Rollback, Seed, Standing};
 
 /// Where the versions of a run are from.
 pub(crate) enum Origin<'a> {
@@ -17,6 +17,8 @@ pub(crate) enum Origin<'a> {
     Given,
     /// An environment names them. With them comes what is known already of the branches that are written to.
     Promotion(Promotion<'a>, Vec<Option<Seed>>),
+    /// The history of the places does.
+    Rollback(Rollback<'a>, Vec<Option<Seed>>),
 }
 
 /// How a run ended.
@@ -33,7 +35,7 @@ impl Origin<'_> {
     pub(super) fn take_seeds(&mut self) -> Vec<Option<Seed>> {
         match self {
             Self::Given => Vec::new(),
-            Self::Promotion(_, seeds) => std::mem::take(seeds),
+            Self::Promotion(_, seeds) | Self::Rollback(_, seeds) => std::mem::take(seeds),
         }
     }
 
@@ -42,13 +44,14 @@ impl Origin<'_> {
         match self {
             Self::Given => Ok(Standing::Same),
             Self::Promotion(promotion, _) => promotion.standing(plan, tip).await,
+            Self::Rollback(rollback, _) => rollback.standing(plan, tip).await,
         }
     }
 
     /// Whether what the run's images were read from runs them, where that is required.
     pub(super) async fn require_live(&self, images: &[Verified]) -> Result<(), Error> {
         match self {
-            Self::Given => Ok(()),
+            Self::Given | Self::Rollback(..) => Ok(()),
             Self::Promotion(promotion, _) => promotion.require_live(images).await,
         }
     }
@@ -56,8 +59,24 @@ impl Origin<'_> {
     /// The environment that the versions are promoted from.
     pub(super) fn promoted_from(&self) -> Option<&str> {
         match self {
-            Self::Given => None,
+            Self::Given | Self::Rollback(..) => None,
             Self::Promotion(promotion, _) => Some(promotion.from()),
+        }
+    }
+
+    /// What the places of an image, by its index, held before it goes back, as the trailer of a rollback says it.
+    pub(super) fn rolled_back_from(&self, image: usize) -> Option<&str> {
+        match self {
+            Self::Given | Self::Promotion(..) => None,
+            Self::Rollback(rollback, _) => rollback.left(image),
+        }
+    }
+
+    /// What a registry refuses.
+    pub(super) async fn explained(&self, image: usize, error: RegistryError) -> Error {
+        match self {
+            Self::Given | Self::Promotion(..) => error.into(),
+            Self::Rollback(rollback, _) => rollback.explained(image, error).await,
         }
     }
 }

@@ -153,11 +153,12 @@ fn facts<'a>((rewrite, deed): (&'a Rewrite, Option<&'a Deed>), branch: &'a str, 
     Facts {
         images: images
             .filter(|(index, _)| written(*index))
-            .map(|(_, (image, verified))| ImageFacts {
+            .map(|(index, (image, verified))| ImageFacts {
                 name: &image.name,
                 repository: image.reference.repository.as_str(),
                 tag: verified.tag().map_or("", Tag::as_str),
                 digest: Some(verified.digest().as_str()),
+                rolled_back_from: context.origin.rolled_back_from(index),
             })
             .collect(),
         changes: places()

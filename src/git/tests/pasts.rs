@@ -112,7 +112,7 @@ fn judged(repository: &Path, commit: &str, path: &str) -> String {
         Some("tree") => {
             for name in git(repository, &["ls-tree", "--name-only", &format!("{commit}:{path}")]).lines() {
                 let content = git(repository, &["show", &format!("{commit}:{path}/{name}")]);
-                if name.ends_with(".yaml") {
+                if Path::new(name).extension().is_some_and(|end| end == "yaml") {
                     write!(said, "{name}={content}").unwrap();
                 }
             }
@@ -130,7 +130,8 @@ fn shown(found: &Found) -> String {
     match found {
         Found::File(bytes) => text(bytes),
         Found::Directory(entries) => {
-            entries.iter().map(|entry| format!("{}={}", entry.name, shown(&entry.found))).collect()
+            let entry = |entry: &crate::tree::Entry| format!("{}={}", entry.name, shown(&entry.found));
+            entries.iter().map(entry).collect::<Vec<_>>().concat()
         }
         Found::Symlink { .. } => "link".to_owned(),
         Found::Missing { .. } => "nothing".to_owned(),

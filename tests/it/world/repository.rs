@@ -103,7 +103,8 @@ impl Repository {
         self.tip(branch)
     }
 
-    fn fast_import(&self, stream: &[u8]) {
+    /// Adds what a stream for `git fast-import` says.
+    pub(crate) fn fast_import(&self, stream: &[u8]) {
         let mut child =
             self.git().args(["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn().expect("git can be started");
         let mut stdin = child.stdin.take().expect("the input is piped");
