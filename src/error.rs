@@ -283,7 +283,7 @@ impl Error {
             | Self::Forge { stage: Stage::NothingPushed, .. } => ExitCode::Configuration,
             Self::Registry(error) => registry(error),
             Self::NotLive { .. } => ExitCode::Requirement,
-            Self::Frozen { .. } => ExitCode::NotNow,
+            Self::Frozen { .. } | Self::OnHold { .. } => ExitCode::NotNow,
             Self::Gone { source, .. } => registry(source),
             Self::Git { reason, .. } => git(reason),
             Self::Forge { reason: ForgeError::Api(error), .. }
@@ -296,7 +296,6 @@ impl Error {
             },
             Self::Forge { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
             Self::Race { .. } | Self::Outdated { .. } => ExitCode::Race,
-            Self::OnHold { .. } => ExitCode::NotNow,
             Self::Local(_)
             | Self::Interrupted { stage: Stage::NothingPushed, .. }
             | Self::Unfinished

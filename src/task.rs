@@ -76,7 +76,7 @@ pub(crate) async fn run(
         }
     });
     let mut is_ended = false;
-    let finished = match signals.unless(task.work(credentials, &ledger)).await {
+    let finished = match signals.unless(Box::pin(task.work(credentials, &ledger))).await {
         Ok(Ok(())) => ledger.close(),
         Ok(Err(error)) => return not_begun(terminal, reports, &error),
         Err(signal) => {
