@@ -67,19 +67,71 @@ fn environments_with_a_button_for_production() {
 }
 
 #[test]
-fn a_rollback_to_a_tag() {
+fn a_promotion_by_a_button() {
+    let world = World::new();
+    let app = world.private_repository("app");
+    let before = values(&app, "1");
+    let infra = world.infra("infra", &[("values-staging.yaml", &before), ("values-production.yaml", &before)]);
+    let project = project(&world, "promotion");
+    let tag = project.short_sha();
+
+    project.run().passed("deploy-staging").did_not_run("promote");
+    assert_eq!(infra.file("main", "values-staging.yaml"), values(&app, &tag));
+    assert_eq!(infra.file("main", "values-production.yaml"), before);
+
+    project.run_job("promote").passed("promote");
+    let digest = world.servers().digest(&format!("{app}:{tag}"));
+    assert_eq!(infra.file("main", "values-production.yaml"), values(&app, &format!("{tag}@{digest}")));
+    assert!(infra.log("main", "%B").contains("Promoted-From: staging\n"));
+}
+
+#[test]
+fn a_rollback_by_a_form_that_no_pipeline_undoes() {
     let world = World::new();
     let infra = infra(&world, "1");
     world.push_private("app", "1");
     let project = project(&world, "rollback");
+    let (app, tag) = (world.private_repository("app"), project.short_sha());
     project.run().passed("build").passed("gitops-bump").did_not_run("rollback");
     assert_eq!(infra.commits("main"), 2);
 
-    let rollback = project.run_with(&["--variable", "ROLLBACK_TO=1"]);
+    let rollback = project.run_with(&["--variable", "ROLLBACK=yes", "--variable", "ROLLBACK_REASON=the cart is empty"]);
 
     rollback.passed("rollback").did_not_run("build").did_not_run("gitops-bump");
-    assert_eq!(infra.file("main", "values.yaml"), values(&world.private_repository("app"), "1"));
-    assert_eq!(infra.log("main", "%s"), "revert(deploy): back to 1");
+    assert_eq!(infra.file("main", "values.yaml"), values(&app, "1"));
+    assert_eq!(infra.log("main", "%s"), "Roll back app to 1");
+    project.run().warned("gitops-bump", 12).says("gitops-bump", "the cart is empty");
+    assert_eq!(infra.file("main", "values.yaml"), values(&app, "1"));
+    project.run_with(&["--variable", "RELEASE_HOLD=true"]).passed("gitops-bump");
+    assert_eq!(infra.file("main", "values.yaml"), values(&app, &tag));
+    let back = ["--variable", "ROLLBACK=yes", "--variable", "ROLLBACK_TO=1"];
+    project.run_with(&back).passed("rollback");
+    assert_eq!(infra.file("main", "values.yaml"), values(&app, "1"));
+}
+
+#[test]
+fn a_freeze_that_is_a_warning() {
+    let world = World::new();
+    let app = world.private_repository("app");
+    let before = values(&app, "1");
+    let infra = world.infra("infra", &[("values-staging.yaml", &before), ("values-production.yaml", &before)]);
+    // The window is on at every time of the test, and the other one at none.
+    let always = own("examples/freeze/gitops-bump.yml").replace(r#""0 16 * * 5", for: 64h"#, r#""0 * * * *", for: 2h"#);
+    let never = own("examples/freeze/gitops-bump.yml").replace(r#""0 16 * * 5", for: 64h"#, r#""0 0 29 2 *", for: 1m"#);
+    assert_ne!(always, never);
+    let pipeline = own("examples/freeze/.gitlab-ci.yml");
+    let files = |config| [(".gitlab-ci.yml", pipeline.as_str()), ("gitops-bump.yml", config)];
+    let frozen = Project::new(&world, Executor::Shell, &files(&always));
+    let tag = frozen.short_sha();
+
+    frozen.run().passed("deploy-staging").warned("deploy-production", 12);
+    assert_eq!(infra.file("main", "values-staging.yaml"), values(&app, &tag));
+    assert_eq!(infra.file("main", "values-production.yaml"), before);
+
+    frozen.commit("gitops-bump.yml", &never);
+    let tag = frozen.short_sha();
+    frozen.run().passed("deploy-staging").passed("deploy-production");
+    assert_eq!(infra.file("main", "values-production.yaml"), values(&app, &tag));
 }
 
 #[test]
@@ -147,11 +199,12 @@ fn the_version_is_the_same_everywhere() {
     let job = own("ci/gitops-bump-job.yml");
     assert!(job.contains(&format!("GITOPS_BUMP_TOOL_IMAGE: $CI_REGISTRY/gitops-bump/gitops-bump:{version}\n")));
     let mut files = vec!["README.md".to_owned()];
-    let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce"];
+    let examples = ["gitlab-registry", "monorepo", "environments", "promotion", "rollback", "freeze", "announce"];
     files.extend(examples.map(|name| format!("examples/{name}/.gitlab-ci.yml")));
     for file in files {
         let text = own(&file);
-        let mut references = text.split("gitops-bump/gitops-bump@").skip(1).collect::<Vec<_>>();
+        let components = ["gitops-bump/gitops-bump@", "gitops-bump/promote@"];
+        let mut references: Vec<&str> = components.iter().flat_map(|name| text.split(name).skip(1)).collect();
         references.extend(text.split("    ref: ").skip(1).filter(|rest| !rest.starts_with("main")));
         assert!(!references.is_empty() && references.iter().all(|rest| rest.starts_with(version)), "{file}");
     }
@@ -168,7 +221,8 @@ fn templates_and_examples_are_valid_for_gitlab() {
         "catalog/gitops-bump-ci.yml",
     ];
     files.extend(platform.map(|name| root.join("examples/cloud-pi-native").join(name)));
-    let examples = ["gitlab-registry", "monorepo", "environments", "rollback", "announce", "preview"];
+    let examples =
+        ["gitlab-registry", "monorepo", "environments", "promotion", "rollback", "freeze", "announce", "preview"];
     files.extend(examples.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
     check_gitlab_ci(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
 }

@@ -46,15 +46,22 @@ fn documents(name: &str) -> Vec<Value> {
     documents.map(|text| serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"))).collect()
 }
 
-/// The component's inputs by name.
-fn inputs() -> serde_json::Map<String, Value> {
-    let header = documents("templates/gitops-bump.yml").remove(0);
+/// The components, with the command that each runs.
+const COMPONENTS: [(&str, &str); 2] = [("templates/gitops-bump.yml", "update"), ("templates/promote.yml", "promote")];
+
+/// What the inputs of both components say otherwise.
+const OF_PROMOTE: [&str; 7] =
+    ["image", "job-name", "when", "deployment", "report-dotenv", "report-json", "report-annotations"];
+
+/// A component's inputs by name.
+fn inputs(component: &str) -> serde_json::Map<String, Value> {
+    let header = documents(component).remove(0);
     header["spec"]["inputs"].as_object().expect("the inputs are a mapping").clone()
 }
 
-/// The flags of `update` by its help.
-fn flags() -> BTreeSet<String> {
-    let help = output_of(Command::new(env!("CARGO_BIN_EXE_gitops-bump")).args(["update", "--help"]).env_clear());
+/// The flags of a command by its help.
+fn flags(command: &str) -> BTreeSet<String> {
+    let help = output_of(Command::new(env!("CARGO_BIN_EXE_gitops-bump")).args([command, "--help"]).env_clear());
     let help = String::from_utf8(help).expect("help is text");
     let flag = |line: &str| {
         let (head, rest) = line.split_once("--")?;
@@ -71,22 +78,36 @@ fn variable(flag: &str) -> String {
 
 #[test]
 fn every_flag_has_an_input_and_every_input_a_flag() {
-    let (flags, inputs) = (flags(), inputs());
-    assert!(flags.len() > 20, "{flags:?}");
-    let wanted: BTreeSet<&str> =
-        flags.iter().map(String::as_str).filter(|flag| NO_INPUT.iter().all(|(without, _)| without != flag)).collect();
-    let of_flags: BTreeSet<&str> =
-        inputs.keys().map(String::as_str).filter(|input| !OF_THE_JOB.contains(input)).collect();
+    for (component, command) in COMPONENTS {
+        let (flags, inputs) = (flags(command), inputs(component));
+        assert!(flags.len() > 20, "{flags:?}");
+        let wanted: BTreeSet<&str> = flags
+            .iter()
+            .map(String::as_str)
+            .filter(|flag| NO_INPUT.iter().all(|(without, _)| without != flag))
+            .collect();
+        let of_flags: BTreeSet<&str> =
+            inputs.keys().map(String::as_str).filter(|input| !OF_THE_JOB.contains(input)).collect();
 
-    let missing: Vec<_> = wanted.difference(&of_flags).collect();
-    assert!(missing.is_empty(), "flags without an input in templates/gitops-bump.yml: {missing:?}");
-    let unknown: Vec<_> = of_flags.difference(&wanted).collect();
-    assert!(unknown.is_empty(), "inputs without a flag: {unknown:?}");
+        let missing: Vec<_> = wanted.difference(&of_flags).collect();
+        assert!(missing.is_empty(), "flags without an input in {component}: {missing:?}");
+        let unknown: Vec<_> = of_flags.difference(&wanted).collect();
+        assert!(unknown.is_empty(), "inputs of {component} without a flag: {unknown:?}");
+    }
+}
+
+#[test]
+fn both_components_have_the_same_inputs_but_for_what_a_promotion_is() {
+    let [update, promote] = COMPONENTS.map(|(component, _)| inputs(component));
+    for (name, input) in promote.iter().filter(|(name, _)| !OF_PROMOTE.contains(&name.as_str())) {
+        assert!(update.get(name).is_none_or(|other| other == input), "{name}");
+    }
+    assert_eq!(promote["when"]["default"], "manual");
 }
 
 #[test]
 fn every_input_is_described_typed_and_optional() {
-    for (name, input) in inputs() {
+    for (name, input) in COMPONENTS.iter().flat_map(|(component, _)| inputs(component)) {
         let has = |key: &str| input.get(key).is_some_and(|value| !value.is_null());
         assert!(has("description") && has("type") && has("default"), "{name}: {input}");
         assert!(!has("regex"), "{name}: a pattern is matched before $VARIABLES are expanded");
@@ -98,7 +119,8 @@ fn every_input_is_described_typed_and_optional() {
 #[test]
 fn the_templates_have_no_global_keywords() {
     let globals = ["default", "stages", "variables", "workflow", "image", "services", "cache", "before_script"];
-    for document in [documents("templates/gitops-bump.yml").remove(1), documents("ci/gitops-bump-job.yml").remove(0)] {
+    let components = COMPONENTS.map(|(component, _)| documents(component).remove(1));
+    for document in components.into_iter().chain([documents("ci/gitops-bump-job.yml").remove(0)]) {
         let keys = document.as_object().expect("a mapping").keys();
         let found: Vec<_> = keys.filter(|key| globals.contains(&key.as_str())).collect();
         assert!(found.is_empty(), "{found:?}");
@@ -106,28 +128,32 @@ fn the_templates_have_no_global_keywords() {
 }
 
 #[test]
-fn the_hidden_job_runs_the_binary_and_nothing_else() {
+fn the_jobs_run_the_binary_and_nothing_else() {
     let job = documents("ci/gitops-bump-job.yml").remove(0);
     assert_eq!(job[".gitops-bump:update"]["script"], serde_json::json!(["gitops-bump update"]));
+    let job = documents("templates/promote.yml").remove(1);
+    assert_eq!(job["$[[ inputs.job-name ]]"]["script"], serde_json::json!(["gitops-bump promote"]));
 }
 
 #[test]
 fn every_input_is_handed_over_in_its_variable() {
-    let job = documents("templates/gitops-bump.yml").remove(1);
-    let variables = job["$[[ inputs.job-name ]]"]["variables"].as_object().expect("a mapping").clone();
-    for (name, input) in inputs().iter().filter(|(name, _)| !OF_THE_JOB.contains(&name.as_str())) {
-        // GitLab takes no boolean for a variable: with a blank behind it, it is a text.
-        let blank = if input["type"] == "string" { "" } else { " " };
-        let given =
-            ["GITOPS_BUMP_INPUT_", "GITOPS_BUMP_"].map(|prefix| variables.get(&format!("{prefix}{}", variable(name))));
-        let given = given.into_iter().flatten().next().unwrap_or_else(|| panic!("{name} is not handed over"));
-        assert_eq!(*given, format!("$[[ inputs.{name} ]]{blank}"));
+    for (component, _) in COMPONENTS {
+        let job = documents(component).remove(1);
+        let variables = job["$[[ inputs.job-name ]]"]["variables"].as_object().expect("a mapping").clone();
+        for (name, input) in inputs(component).iter().filter(|(name, _)| !OF_THE_JOB.contains(&name.as_str())) {
+            // GitLab takes no boolean for a variable: with a blank behind it, it is a text.
+            let blank = if input["type"] == "string" { "" } else { " " };
+            let given = ["GITOPS_BUMP_INPUT_", "GITOPS_BUMP_"]
+                .map(|prefix| variables.get(&format!("{prefix}{}", variable(name))));
+            let given = given.into_iter().flatten().next().unwrap_or_else(|| panic!("{name} is not handed over"));
+            assert_eq!(*given, format!("$[[ inputs.{name} ]]{blank}"), "{component}");
+        }
     }
 }
 
 #[test]
 fn the_readme_has_the_table_of_the_templates_inputs() {
-    let inputs = inputs();
+    let inputs = inputs("templates/gitops-bump.yml");
     let mut table = String::from("| input | variable | default | |\n|---|---|---|---|\n");
     // The template's own order, which a mapping of JSON does not keep.
     let template = own("templates/gitops-bump.yml");

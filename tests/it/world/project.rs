@@ -223,6 +223,7 @@ fn publish_component(servers: &Servers) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let files = [
             "templates/gitops-bump.yml",
+            "templates/promote.yml",
             "ci/gitops-bump-job.yml",
             "ci/gitops-bump-environment.yml",
             "ci/gitops-bump-environment-unset.yml",
