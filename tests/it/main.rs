@@ -61,6 +61,7 @@ mod injection;
 mod interruptions;
 mod job_token;
 mod merge_requests;
+mod moves;
 mod pins;
 mod preview;
 mod preview_race;
