@@ -12,17 +12,17 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use crate::environment::Environment;
 
-pub use after::{AfterArgs, MirrorArg};
+pub use after::{AfterArgs, MirrorArg, MirrorArgs};
 pub use check::CheckArgs;
 pub use freeze::FreezeArgs;
 pub use gate::{GateArgs, RuleArgs};
 pub use hold::HoldArgs;
 pub use init::InitArgs;
-pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand, PreviewMirrorArgs};
+pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand};
 pub use promote::{PromoteArgs, SourceImageArgs};
 pub use proposal::{ForgeArg, ProposalArgs};
 pub use rollback::{ReturnImageArgs, RollbackArgs};
-pub use run::{RunArgs, UpdateArgs};
+pub use run::{PublishArgs, RunArgs, UpdateArgs};
 pub use status::{FormatArg, StatusArgs};
 pub use targets::{EnvironmentArgs, PinArg, PlaceArgs, TargetArgs};
 

@@ -66,11 +66,11 @@ async fn command(command: Command, environment: &Environment, terminal: &Termina
     let result = match command {
         Command::Update(args) => {
             let begun = resolved(&args, environment, terminal);
-            return planned(begun, &args.run.reports, (environment, terminal), &mut signals).await;
+            return planned(begun, &args.run.publish.reports, (environment, terminal), &mut signals).await;
         }
         Command::Preview(command) => {
             let begun = previewed(&command, environment, terminal);
-            return planned(begun, &command.run().reports, (environment, terminal), &mut signals).await;
+            return planned(begun, &command.run().publish.reports, (environment, terminal), &mut signals).await;
         }
         Command::Promote(args) => return promote(&args, environment, terminal, &mut signals).await,
         Command::Rollback(args) => return rollback(&args, environment, terminal, &mut signals).await,
@@ -110,7 +110,7 @@ async fn promote(args: &PromoteArgs, environment: &Environment, terminal: &Termi
         let credentials = registry_credentials(environment, &settings.run.registry_servers, terminal)?;
         Ok((Task::Promote(settings), credentials))
     });
-    task::run(begun, &args.run.reports, (terminal, signals)).await
+    task::run(begun, &args.run.publish.reports, (terminal, signals)).await
 }
 
 async fn rollback(args: &RollbackArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
@@ -120,7 +120,7 @@ async fn rollback(args: &RollbackArgs, environment: &Environment, terminal: &Ter
         let credentials = registry_credentials(environment, &settings.run.registry_servers, terminal)?;
         Ok((Task::Rollback(settings), credentials))
     });
-    task::run(begun, &args.run.reports, (terminal, signals)).await
+    task::run(begun, &args.run.publish.reports, (terminal, signals)).await
 }
 
 async fn check(args: &CheckArgs, environment: &Environment, terminal: &Terminal, signals: &mut Signals) -> Code {
@@ -262,8 +262,10 @@ fn resolved(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -
 
 /// The config file of a run that writes; that it is read beside flags which name a repository is said.
 fn run_config(args: &RunArgs, environment: &Environment, terminal: &Terminal) -> Result<Option<ConfigText>, Error> {
-    let config = known_config(args.config.as_deref(), environment, terminal)?;
-    if let Some(config) = config.as_ref().filter(|_| args.config.is_none() && args.repository.url.is_some()) {
+    let config = known_config(args.publish.config.as_deref(), environment, terminal)?;
+    if let Some(config) =
+        config.as_ref().filter(|_| args.publish.config.is_none() && args.publish.repository.url.is_some())
+    {
         let file = &config.file;
         info!(
             "{file} is read, too: its keys count but for images and repositories, which the flags give (--config /dev/null: none)"
@@ -274,7 +276,7 @@ fn run_config(args: &RunArgs, environment: &Environment, terminal: &Terminal) ->
 
 /// The same for `preview`.
 fn previewed(command: &PreviewCommand, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = known_config(command.run().config.as_deref(), environment, terminal)?;
+    let config = known_config(command.run().publish.config.as_deref(), environment, terminal)?;
     let settings = settings::preview(command, config.as_ref(), environment)?;
     terminal.hide(settings.secrets());
     let plan = gitops_bump::plan(&settings)?;
@@ -295,8 +297,8 @@ fn registry_credentials(
 
 /// The same for people who look at a config file: it may leave images and repositories to the flags.
 fn described(args: &UpdateArgs, environment: &Environment, terminal: &Terminal) -> Result<Resolved, Error> {
-    let config = known_config(args.run.config.as_deref(), environment, terminal)?;
-    if config.is_none() && args.run.repository.url.is_none() {
+    let config = known_config(args.run.publish.config.as_deref(), environment, terminal)?;
+    if config.is_none() && args.run.publish.repository.url.is_none() {
         let text = format!("there is no {} here, and no --config or --repo is given", config::DEFAULT_FILE);
         return Err(settings::SettingsError::Usage(text).into());
     }

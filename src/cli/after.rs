@@ -8,18 +8,9 @@ use clap::{Args, ValueEnum};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "After the push")]
 pub struct AfterArgs {
-    /// Project whose pipeline mirrors the infra repository (Cloud Pi Native)
-    #[arg(long, value_name = "ID")]
-    pub mirror_project_id: Option<String>,
-    /// Name of the infra repository there
-    #[arg(long, value_name = "NAME")]
-    pub mirror_repository: Option<String>,
-    /// GitLab API of that project [default: `$CI_API_V4_URL`]
-    #[arg(long, value_name = "URL")]
-    pub mirror_url: Option<String>,
-    /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
-    #[arg(long, value_enum)]
-    pub mirror: Option<MirrorArg>,
+    /// The mirror.
+    #[command(flatten)]
+    pub mirror: MirrorArgs,
     /// Copy of the infra repository that Argo CD reads instead of it; it is only compared, never asked
     #[arg(long, value_name = "URL")]
     pub mirror_copy: Option<String>,
@@ -44,6 +35,24 @@ pub struct AfterArgs {
     /// Record a deployment of --environment in the pipeline's project: running, then success or failed as the waits tell
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub gitlab_deployment: Option<bool>,
+}
+
+/// The mirror of the infra repository.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "After the push")]
+pub struct MirrorArgs {
+    /// Project whose pipeline mirrors the infra repository (Cloud Pi Native)
+    #[arg(long, value_name = "ID")]
+    pub mirror_project_id: Option<String>,
+    /// Name of the infra repository there
+    #[arg(long, value_name = "NAME")]
+    pub mirror_repository: Option<String>,
+    /// GitLab API of that project [default: `$CI_API_V4_URL`]
+    #[arg(long, value_name = "URL")]
+    pub mirror_url: Option<String>,
+    /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
+    #[arg(long, value_enum)]
+    pub mirror: Option<MirrorArg>,
 }
 
 /// `--mirror`.

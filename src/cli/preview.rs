@@ -1,13 +1,8 @@
 //! The flags of `preview`; this module must not know a default of the job.
 
-use std::time::Duration;
-
 use clap::{Args, Subcommand};
 
-use super::{
-    AfterArgs, GateArgs, ImageArgs, MirrorArg, NetworkArgs, PinArg, ProposalArgs, ReportArgs, RepositoryArgs, RunArgs,
-    TargetArgs, UpdateArgs,
-};
+use super::{AfterArgs, GateArgs, ImageArgs, MirrorArgs, PinArg, PublishArgs, RunArgs, TargetArgs, UpdateArgs};
 
 /// What can be done with a preview.
 #[derive(Debug, Subcommand)]
@@ -55,81 +50,21 @@ pub struct DeleteArgs {
     pub run: PreviewArgs,
     /// What happens after the push.
     #[command(flatten)]
-    pub mirror: PreviewMirrorArgs,
+    pub mirror: MirrorArgs,
 }
 
 /// What `preview create` and `preview delete` have in common.
 #[derive(Args, Clone, Debug, Default)]
 pub struct PreviewArgs {
-    /// Which repository.
+    /// Which repository, and how it is written to.
     #[command(flatten)]
-    pub repository: RepositoryArgs,
-    /// Branch to update [default: the remote's default branch]
-    #[arg(long, value_name = "NAME", help_heading = "Repository")]
-    pub branch: Option<String>,
+    pub publish: PublishArgs,
     /// Directory of the copy; `<name>` in it is the preview's name, as in previews/<name>
     #[arg(long, value_name = "DIR", help_heading = "Preview")]
     pub to: Option<String>,
     /// The preview's name, a DNS label of up to 53 characters [default: `$CI_COMMIT_REF_SLUG`, cut with a hash where it is longer]
     #[arg(long, value_name = "SLUG", help_heading = "Preview")]
     pub name: Option<String>,
-    /// Config file [default: .gitops-bump.yml when present, with --repo without its repositories]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<String>,
-    /// How to reach servers.
-    #[command(flatten)]
-    pub network: NetworkArgs,
-    /// Do everything but publish; print the diff
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub dry_run: Option<bool>,
-    /// Exit 10 when nothing had to change
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub fail_on_unchanged: Option<bool>,
-    /// Commit message, a minijinja template
-    #[arg(long, value_name = "TEMPLATE", help_heading = "Commit")]
-    pub message: Option<String>,
-    /// Commit author [default: `$GITLAB_USER_NAME` <`$GITLAB_USER_EMAIL`>, else gitops-bump]
-    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
-    pub author: Option<String>,
-    /// Commit committer [default: gitops-bump]
-    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
-    pub committer: Option<String>,
-    /// End the message with a Signed-off-by line of the committer
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
-    pub sign_off: Option<bool>,
-    /// SSH key that signs the commit (ed25519, ecdsa or rsa, without a passphrase)
-    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Commit")]
-    pub signing_key: Option<String>,
-    /// What a merge request says.
-    #[command(flatten)]
-    pub proposal: ProposalArgs,
-    /// Start no pipeline in the infra repository [default: only where the pipeline's own project is updated]
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
-    pub skip_ci: Option<bool>,
-    /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
-    pub push_timeout: Option<Duration>,
-    /// Where to report.
-    #[command(flatten)]
-    pub reports: ReportArgs,
-}
-
-/// The mirror, of a push that leaves nothing to be waited for.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "After the push")]
-pub struct PreviewMirrorArgs {
-    /// Project whose pipeline mirrors the infra repository (Cloud Pi Native)
-    #[arg(long, value_name = "ID")]
-    pub mirror_project_id: Option<String>,
-    /// Name of the infra repository there
-    #[arg(long, value_name = "NAME")]
-    pub mirror_repository: Option<String>,
-    /// GitLab API of that project [default: `$CI_API_V4_URL`]
-    #[arg(long, value_name = "URL")]
-    pub mirror_url: Option<String>,
-    /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
-    #[arg(long, value_enum)]
-    pub mirror: Option<MirrorArg>,
 }
 
 impl PreviewCommand {
@@ -152,9 +87,14 @@ impl PreviewCommand {
                     ..TargetArgs::default()
                 },
                 after: args.after.clone(),
-                ..args.run.as_run()
+                publish: args.run.publish.clone(),
+                ..RunArgs::default()
             },
-            Self::Delete(args) => RunArgs { after: args.mirror.as_after(), ..args.run.as_run() },
+            Self::Delete(args) => RunArgs {
+                publish: args.run.publish.clone(),
+                after: AfterArgs { mirror: args.mirror.clone(), ..AfterArgs::default() },
+                ..RunArgs::default()
+            },
         }
     }
 
@@ -165,41 +105,6 @@ impl PreviewCommand {
                 UpdateArgs { images: args.images.clone(), gate: args.gate.clone(), ..UpdateArgs::default() }
             }
             Self::Delete(_) => UpdateArgs::default(),
-        }
-    }
-}
-
-impl PreviewArgs {
-    fn as_run(&self) -> RunArgs {
-        RunArgs {
-            repository: self.repository.clone(),
-            branch: self.branch.clone(),
-            config: self.config.clone(),
-            network: self.network.clone(),
-            dry_run: self.dry_run,
-            fail_on_unchanged: self.fail_on_unchanged,
-            message: self.message.clone(),
-            author: self.author.clone(),
-            committer: self.committer.clone(),
-            sign_off: self.sign_off,
-            signing_key: self.signing_key.clone(),
-            proposal: self.proposal.clone(),
-            skip_ci: self.skip_ci,
-            push_timeout: self.push_timeout,
-            reports: self.reports.clone(),
-            ..RunArgs::default()
-        }
-    }
-}
-
-impl PreviewMirrorArgs {
-    fn as_after(&self) -> AfterArgs {
-        AfterArgs {
-            mirror_project_id: self.mirror_project_id.clone(),
-            mirror_repository: self.mirror_repository.clone(),
-            mirror_url: self.mirror_url.clone(),
-            mirror: self.mirror,
-            ..AfterArgs::default()
         }
     }
 }

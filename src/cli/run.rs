@@ -30,15 +30,35 @@ pub struct UpdateArgs {
 /// The flags of every command that writes versions into infra repositories: which places, and how they are published.
 #[derive(Args, Clone, Debug, Default)]
 pub struct RunArgs {
+    /// Which repository, and how it is written to.
+    #[command(flatten)]
+    pub publish: PublishArgs,
+    /// Which places.
+    #[command(flatten)]
+    pub targets: TargetArgs,
+    /// Leave a place alone whose tag names the same image in the registry already: the same digest under another tag
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Targets")]
+    pub changed_digest_only: Option<bool>,
+    /// What happens in a freeze window.
+    #[command(flatten)]
+    pub freeze: FreezeArgs,
+    /// What becomes of holds.
+    #[command(flatten)]
+    pub hold: HoldArgs,
+    /// What happens after the push.
+    #[command(flatten)]
+    pub after: AfterArgs,
+}
+
+/// The flags of every command that pushes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct PublishArgs {
     /// Which repository.
     #[command(flatten)]
     pub repository: RepositoryArgs,
     /// Branch to update [default: the remote's default branch]
     #[arg(long, value_name = "NAME", help_heading = "Repository")]
     pub branch: Option<String>,
-    /// Which places.
-    #[command(flatten)]
-    pub targets: TargetArgs,
     /// Config file [default: .gitops-bump.yml when present, with --repo without its repositories]
     #[arg(long, value_name = "FILE")]
     pub config: Option<String>,
@@ -48,15 +68,9 @@ pub struct RunArgs {
     /// Do everything but publish; print the diff
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub dry_run: Option<bool>,
-    /// Leave a place alone whose tag names the same image in the registry already: the same digest under another tag
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Targets")]
-    pub changed_digest_only: Option<bool>,
     /// Exit 10 when nothing had to change
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub fail_on_unchanged: Option<bool>,
-    /// What happens in a freeze window.
-    #[command(flatten)]
-    pub freeze: FreezeArgs,
     /// Commit message, a minijinja template
     #[arg(long, value_name = "TEMPLATE", help_heading = "Commit")]
     pub message: Option<String>,
@@ -78,15 +92,9 @@ pub struct RunArgs {
     /// Start no pipeline in the infra repository [default: only where the pipeline's own project is updated]
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
     pub skip_ci: Option<bool>,
-    /// What happens after the push.
-    #[command(flatten)]
-    pub after: AfterArgs,
     /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
     pub push_timeout: Option<Duration>,
-    /// What becomes of holds.
-    #[command(flatten)]
-    pub hold: HoldArgs,
     /// Where to report.
     #[command(flatten)]
     pub reports: ReportArgs,

@@ -20,7 +20,7 @@ fn a_flag_beats_its_variable() {
     let args =
         update(&["--branch", "one", "--helm=a.yaml"], &[("GITOPS_BUMP_BRANCH", "two"), ("GITOPS_BUMP_HELM", "b")]);
     let args = args.unwrap();
-    assert_eq!(args.run.branch.as_deref(), Some("one"));
+    assert_eq!(args.run.publish.branch.as_deref(), Some("one"));
     assert_eq!(args.run.targets.places.helm, ["a.yaml"]);
 }
 
@@ -42,21 +42,24 @@ fn a_variable_holds_several_values() {
 #[test]
 fn switches_take_what_ci_writes() {
     for (value, on) in [("true", true), ("1", true), ("yes", true), ("false", false), ("0", false), ("No", false)] {
-        assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", value)]).unwrap().run.dry_run, Some(on), "{value}");
+        assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", value)]).unwrap().run.publish.dry_run, Some(on), "{value}");
     }
-    assert_eq!(update(&["--dry-run=false"], &[("GITOPS_BUMP_DRY_RUN", "1")]).unwrap().run.dry_run, Some(false));
-    assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", "")]).unwrap().run.dry_run, None);
-    assert!(update(&["--dry-run"], &[]).unwrap().run.dry_run.unwrap());
+    assert_eq!(update(&["--dry-run=false"], &[("GITOPS_BUMP_DRY_RUN", "1")]).unwrap().run.publish.dry_run, Some(false));
+    assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", "")]).unwrap().run.publish.dry_run, None);
+    assert!(update(&["--dry-run"], &[]).unwrap().run.publish.dry_run.unwrap());
 }
 
 #[test]
 fn an_input_beats_the_variable_and_says_nothing_when_it_was_left_out() {
     let branch = |input: &str| {
         let variables = [("GITOPS_BUMP_INPUT_BRANCH", input), ("GITOPS_BUMP_BRANCH", "mine")];
-        update(&[], &variables).unwrap().run.branch.unwrap()
+        update(&[], &variables).unwrap().run.publish.branch.unwrap()
     };
     assert_eq!([branch("input"), branch(""), branch(" ")], ["input", "mine", "mine"]);
-    assert_eq!(update(&["--branch=flag"], &[("GITOPS_BUMP_INPUT_BRANCH", "x")]).unwrap().run.branch.unwrap(), "flag");
+    assert_eq!(
+        update(&["--branch=flag"], &[("GITOPS_BUMP_INPUT_BRANCH", "x")]).unwrap().run.publish.branch.unwrap(),
+        "flag"
+    );
     for (input, own, on) in [
         ("true ", "false", Some(true)),
         ("false ", "true", Some(true)),
@@ -65,10 +68,13 @@ fn an_input_beats_the_variable_and_says_nothing_when_it_was_left_out() {
         ("1", "", Some(true)),
     ] {
         let variables = [("GITOPS_BUMP_INPUT_DRY_RUN", input), ("GITOPS_BUMP_DRY_RUN", own)];
-        assert_eq!(update(&[], &variables).unwrap().run.dry_run, on, "{input:?} {own:?}");
+        assert_eq!(update(&[], &variables).unwrap().run.publish.dry_run, on, "{input:?} {own:?}");
     }
     let text = "the title,\n  with \"quotes\"";
-    assert_eq!(update(&[], &[("GITOPS_BUMP_INPUT_MR_TITLE", text)]).unwrap().run.proposal.mr_title.unwrap(), text);
+    assert_eq!(
+        update(&[], &[("GITOPS_BUMP_INPUT_MR_TITLE", text)]).unwrap().run.publish.proposal.mr_title.unwrap(),
+        text
+    );
     let error = update(&[], &[("GITOPS_BUMP_INPUT_PIN", "never")]).unwrap_err().to_string();
     assert!(error.starts_with("GITOPS_BUMP_INPUT_PIN: invalid value"), "{error}");
 }

@@ -75,8 +75,8 @@ pub(super) fn mirror(
 ) -> Result<Option<MirrorSettings>, SettingsError> {
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let flags = MirrorConfig {
-        project_id: given(&args.mirror_project_id).unwrap_or_default(),
-        repository: given(&args.mirror_repository).unwrap_or_default(),
+        project_id: given(&args.mirror.mirror_project_id).unwrap_or_default(),
+        repository: given(&args.mirror.mirror_repository).unwrap_or_default(),
         url: None,
         copy: None,
     };
@@ -97,12 +97,12 @@ pub(super) fn mirror(
         let reason = "a project id and the repository's name there belong together".to_owned();
         return Err(SettingsError::Value { what: "mirror".to_owned(), reason });
     }
-    let api = mirror_api(given(&args.mirror_url), config.url.as_deref(), environment)?;
+    let api = mirror_api(given(&args.mirror.mirror_url), config.url.as_deref(), environment)?;
     let (_, token) = mirror_token(environment)?.ok_or_else(|| missing(&MIRROR_TOKENS.join(" or "), &api))?;
     Ok(Some(MirrorSettings {
         project_id: project(config.project_id)?,
         repository: config.repository,
-        when: match args.mirror {
+        when: match args.mirror.mirror {
             Some(MirrorArg::Always) => MirrorWhen::Always,
             Some(MirrorArg::Changed) | None => MirrorWhen::Changed,
         },

@@ -45,19 +45,24 @@ pub(super) fn commit(
         let wrong = |error: IdentityError| SettingsError::Value { what: what.to_owned(), reason: error.to_string() };
         Identity::parse(text).map_err(wrong)
     };
-    let author = match args.author.as_ref().or(config.author.as_ref()) {
+    let author = match args.publish.author.as_ref().or(config.author.as_ref()) {
         Some(text) => identity("author", text)?,
         None => match gitlab_user(environment) {
             Some(user) => user,
             None => identity("author", OURSELVES)?,
         },
     };
-    let signs_off = args.sign_off.or(config.sign_off).unwrap_or(false);
+    let signs_off = args.publish.sign_off.or(config.sign_off).unwrap_or(false);
     let signing_key =
-        args.signing_key.as_deref().or(config.signing_key.as_deref()).filter(|key| !key.trim().is_empty());
-    let committer = args.committer.as_ref().or(config.committer.as_ref());
+        args.publish.signing_key.as_deref().or(config.signing_key.as_deref()).filter(|key| !key.trim().is_empty());
+    let committer = args.publish.committer.as_ref().or(config.committer.as_ref());
     Ok(CommitSettings {
-        message: args.message.clone().or_else(|| config.message.clone()).filter(|message| !message.trim().is_empty()),
+        message: args
+            .publish
+            .message
+            .clone()
+            .or_else(|| config.message.clone())
+            .filter(|message| !message.trim().is_empty()),
         author,
         committer: identity("committer", committer.map_or(OURSELVES, String::as_str))?,
         sign_off: if signs_off { SignOff::Committer } else { SignOff::Nobody },

@@ -181,7 +181,7 @@ fn replacement(place: &str, value: &str, name: &str) -> Result<Replacement, Sett
 /// The one repository of a preview.
 fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
     let usage = |text: String| Err(SettingsError::Usage(text));
-    match (&args.repository.url, config.repositories.as_slice()) {
+    match (&args.publish.repository.url, config.repositories.as_slice()) {
         (Some(_), _) | (None, [_]) => repositories::only(args, config, environment),
         (None, []) => usage("no repository is given: --repo, or repositories in the config file".to_owned()),
         (None, several) => usage(format!(

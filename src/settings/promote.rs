@@ -9,7 +9,7 @@ use super::source::SourceImages;
 use super::{
     ConfigText, RepositorySettings, Settings, SettingsError, SourceSettings, Task, encryption, gate, parse_to_look,
 };
-use crate::cli::{AfterArgs, PromoteArgs, RunArgs};
+use crate::cli::{AfterArgs, PromoteArgs, PublishArgs, RunArgs};
 use crate::config::{Config, MirrorConfig};
 use crate::environment::Environment;
 use crate::secret::Credentials;
@@ -109,8 +109,11 @@ fn sources(
         entry.mirror = copy.map(|copy| MirrorConfig { project_id, repository, url: None, copy: Some(copy) });
     }
     let read = RunArgs {
-        repository: args.repository.clone(),
-        branch: args.branch.clone(),
+        publish: PublishArgs {
+            repository: args.publish.repository.clone(),
+            branch: args.publish.branch.clone(),
+            ..PublishArgs::default()
+        },
         targets: args.targets.clone(),
         after: AfterArgs { mirror_copy: args.after.mirror_copy.clone(), ..AfterArgs::default() },
         ..RunArgs::default()

@@ -165,14 +165,14 @@ fn forge_token(environment: &Environment) -> Result<Option<(&'static str, Secret
 }
 
 pub(super) fn delivery(args: &RunArgs, config: &Config, entry: Option<&RepositoryConfig>) -> Delivery {
-    let given = args.proposal.merge_request;
+    let given = args.publish.proposal.merge_request;
     let is_request = given.or(entry.and_then(|entry| entry.merge_request)).or(config.merge_request);
     if is_request == Some(true) { Delivery::MergeRequest } else { Delivery::Push }
 }
 
 pub(super) fn skip_ci(args: &RunArgs, config: &Config) -> Result<SkipCi, SettingsError> {
-    match args.skip_ci.or(config.skip_ci) {
-        Some(true) if args.proposal.mr_auto_merge == Some(true) => Err(SettingsError::Usage(
+    match args.publish.skip_ci.or(config.skip_ci) {
+        Some(true) if args.publish.proposal.mr_auto_merge == Some(true) => Err(SettingsError::Usage(
             "--skip-ci and --mr-auto-merge exclude each other: without a pipeline nothing is ever merged".into(),
         )),
         Some(true) => Ok(SkipCi::Always),

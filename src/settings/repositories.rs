@@ -42,20 +42,20 @@ pub(super) fn repositories(
 ) -> Result<Repositories, SettingsError> {
     let usage = |text: &str| Err(SettingsError::Usage(text.to_owned()));
     let targets = targets::of_flags(&args.targets, config)?;
-    if let Some(url) = &args.repository.url {
+    if let Some(url) = &args.publish.repository.url {
         if targets.is_empty() {
             return usage("no target is given: --repo needs --helm, --kustomize or --manifest");
         }
         let address = GitUrl::parse(url)?;
         let servers = GitServers::of_given(&address.0, environment)?;
-        let branch = args.branch.as_deref();
+        let branch = args.publish.branch.as_deref();
         let repository = repository(address, branch, targets, (None, args, config), (&servers, environment))?;
         return Ok(Repositories { of_run: vec![repository], servers, passed_over: Vec::new() });
     }
     if !targets.is_empty() {
         return usage("no repository is given: --helm, --kustomize and --manifest need --repo");
     }
-    if args.branch.is_some() && config.repositories.len() > 1 {
+    if args.publish.branch.is_some() && config.repositories.len() > 1 {
         return usage("--branch is for one repository, and the config file has several");
     }
     if args.after.mirror_copy.as_deref().is_some_and(|copy| !copy.is_empty()) && config.repositories.len() > 1 {
@@ -78,7 +78,7 @@ pub(super) fn repositories(
         if targets.is_empty() {
             return Ok(None);
         }
-        let branch = args.branch.as_deref().or(entry.branch.as_deref());
+        let branch = args.publish.branch.as_deref().or(entry.branch.as_deref());
         repository(address, branch, targets, (Some(entry), args, config), (&servers, environment)).map(Some)
     };
     let repositories = config.repositories.iter().zip(addresses).map(one).filter_map(Result::transpose);
@@ -87,8 +87,8 @@ pub(super) fn repositories(
 
 /// The one repository that a flag or the config file names, without its targets.
 pub(super) fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
-    let entry = if args.repository.url.is_some() { None } else { config.repositories.first() };
-    let address = GitUrl::parse(match (&args.repository.url, entry) {
+    let entry = if args.publish.repository.url.is_some() { None } else { config.repositories.first() };
+    let address = GitUrl::parse(match (&args.publish.repository.url, entry) {
         (Some(url), _) => url,
         (None, entry) => entry.map_or("", |entry| &entry.url),
     })?;
@@ -96,7 +96,7 @@ pub(super) fn only(args: &RunArgs, config: &Config, environment: &Environment) -
         Some(_) => GitServers::of_config(std::slice::from_ref(&address.0), environment)?,
         None => GitServers::of_given(&address.0, environment)?,
     };
-    let branch = args.branch.as_deref().or(entry.and_then(|entry| entry.branch.as_deref()));
+    let branch = args.publish.branch.as_deref().or(entry.and_then(|entry| entry.branch.as_deref()));
     let repository = repository(address, branch, Vec::new(), (entry, args, config), (&servers, environment))?;
     Ok(Repositories { of_run: vec![repository], servers, passed_over: Vec::new() })
 }

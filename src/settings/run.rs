@@ -78,9 +78,9 @@ pub(super) fn merged(
     (config, environment): (&Config, &Environment),
 ) -> Result<Settings, SettingsError> {
     let Own { task, images, registry_servers, gate, environment: name } = own;
-    let network = network::network(&args.network, servers.audience(), environment)?;
-    proposal::require_request(&args.proposal, config)?;
-    let proposal = proposal::proposal(&args.proposal, (&repositories, &servers), environment)?;
+    let network = network::network(&args.publish.network, servers.audience(), environment)?;
+    proposal::require_request(&args.publish.proposal, config)?;
+    let proposal = proposal::proposal(&args.publish.proposal, (&repositories, &servers), environment)?;
     let argocd = after::argocd(&args.after, environment)?;
     let statuses = statuses::statuses(&args.after, &proposal, (&repositories, &servers))?;
     let deployment = deployment::deployment(&args.after, name.as_deref(), environment)?;
@@ -97,16 +97,16 @@ pub(super) fn merged(
         },
         environment: name,
         known_environments: environments::known(config)?,
-        mode: mode(args.dry_run),
-        fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
+        mode: mode(args.publish.dry_run),
+        fail_on_unchanged: args.publish.fail_on_unchanged.unwrap_or(false),
         freeze: freeze::freeze(&args.freeze, config, environment)?,
         hold: hold::wish(&args.hold)?,
         previews: preview::valid(&config.preview)?,
         preview: None,
         commit: commit::commit(args, config, environment)?,
         skip_ci: proposal::skip_ci(args, config)?,
-        push_timeout: args.push_timeout.unwrap_or(PUSH_TIMEOUT),
-        reports: args.reports.clone(),
+        push_timeout: args.publish.push_timeout.unwrap_or(PUSH_TIMEOUT),
+        reports: args.publish.reports.clone(),
         task,
         registry_servers,
         gate,

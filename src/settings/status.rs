@@ -8,7 +8,7 @@ use super::{
     Ci, ConfigText, Network, RepositorySettings, SettingsError, encryption, network, parse_to_look, reference, servers,
     source,
 };
-use crate::cli::{FormatArg, RunArgs, StatusArgs, TargetArgs};
+use crate::cli::{FormatArg, PublishArgs, RunArgs, StatusArgs, TargetArgs};
 use crate::environment::Environment;
 use crate::image::Repository;
 use crate::secret::{Audience, Credentials};
@@ -54,8 +54,15 @@ pub fn status(
 ) -> Result<StatusSettings, SettingsError> {
     let mut config = parse_to_look(config, environment)?;
     let targets = TargetArgs { places: args.places.clone(), ..TargetArgs::default() };
-    let places =
-        RunArgs { repository: args.repository.clone(), branch: args.branch.clone(), targets, ..RunArgs::default() };
+    let places = RunArgs {
+        publish: PublishArgs {
+            repository: args.repository.clone(),
+            branch: args.branch.clone(),
+            ..PublishArgs::default()
+        },
+        targets,
+        ..RunArgs::default()
+    };
     // Nothing is pushed, so no mirror's token is needed.
     config.repositories.iter_mut().for_each(|entry| entry.mirror = None);
     let Repositories { of_run: repositories, servers, .. } = repositories(&places, &config, Scope::All, environment)?;
