@@ -100,6 +100,10 @@ pub struct RequireConfig {
     pub labels: BTreeMap<String, Option<String>>,
     /// Public keys, files or PEM, of which one has signed every image.
     pub verify_keys: Vec<String>,
+    /// Annotations that every image's signature has, signed with it.
+    pub annotations: BTreeMap<String, String>,
+    /// Repositories that images were signed in before they were moved: a signature that names one of them counts, too.
+    pub signed_as: Vec<String>,
     /// Patterns with `*` and `?` that no image's tag matches.
     pub deny_tags: Vec<String>,
     /// Refuse an image that is older than the one that the target names now.

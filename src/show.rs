@@ -11,6 +11,7 @@ use serde_yaml::Value;
 use crate::config::PreviewConfig;
 use crate::edit::{Kind, Pin, Rules};
 use crate::freeze::Window;
+use crate::image::Repository;
 use crate::plan::ENVIRONMENT;
 use crate::registry::Age;
 use crate::settings::{Delivery, GateSettings, RepositorySettings, Settings, SignOff, SkipCi, TargetSettings};
@@ -61,6 +62,8 @@ struct ShownRequirements<'a> {
     platforms: Vec<String>,
     labels: BTreeMap<&'a str, Option<&'a str>>,
     verify_keys: &'a [String],
+    annotations: BTreeMap<&'a str, &'a str>,
+    signed_as: Vec<&'a str>,
     deny_tags: Vec<String>,
     newer_only: bool,
 }
@@ -231,6 +234,8 @@ fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
         platforms: requirements.platforms.iter().map(ToString::to_string).collect(),
         labels: requirements.labels.iter().map(|label| (label.key.as_str(), label.value.as_deref())).collect(),
         verify_keys: &gate.verify_keys,
+        annotations: requirements.annotations.iter().map(|one| (one.key.as_str(), one.value.as_str())).collect(),
+        signed_as: requirements.signed_as.iter().map(Repository::as_str).collect(),
         deny_tags: requirements.deny_tags.iter().map(ToString::to_string).collect(),
         newer_only: requirements.age == Age::NewerOnly,
     }

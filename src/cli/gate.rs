@@ -34,6 +34,12 @@ pub struct RuleArgs {
     // A PEM text begins with hyphens.
     #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
     pub verify_key: Vec<String>,
+    /// The signature has this annotation, signed with it (repeatable: each of them)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub annotation: Vec<String>,
+    /// The image was signed under this name and moved since: a signature that names it counts, too (repeatable)
+    #[arg(long, value_name = "REPOSITORY")]
+    pub signed_as: Vec<String>,
     /// The image's tag does not match this pattern with * and ? (repeatable: none of them)
     #[arg(long, value_name = "PATTERN")]
     pub deny_tag: Vec<String>,

@@ -3,23 +3,15 @@
 
 use std::sync::{Arc, PoisonError};
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-
-use super::contents::{self, Details, PlatformImage, Shape};
+use super::contents::Details;
 use super::error::{RegistryError, Seen};
 use super::failure::Failure;
-use super::platform::Platform;
+use super::kind::Kind;
 use super::requirement::Requirements;
 use super::session::Session;
 use super::source::{Manifest, Source};
-use super::{Births, By, Depth, Glance, Verified, manifest, signature};
+use super::{Births, By, Depth, Glance, Verified, depths, manifest, signature};
 use crate::image::{Digest, Reference};
-
-/// The longest configuration that is read; the largest real ones have some hundred kilobytes.
-const CONFIG_LIMIT: usize = 4 * 1024 * 1024;
-
-/// As many platforms are read at a time.
-const AT_A_TIME: usize = 4;
 
 /// The check of one image.
 pub(super) struct Check<'a> {
@@ -85,9 +77,7 @@ impl<'a> Check<'a> {
         let mut failures: Vec<Failure> = self.requirements.digest(self.image, &digest).into_iter().collect();
         let (mut details, mut signed_by) = (None, None);
         if let Some(manifest) = &manifest {
-            if depth == Depth::Details {
-                details = Some(read_details(&self.source, manifest).await?);
-            }
+            details = self.details(manifest, depth, &mut failures).await?;
             signed_by = self.signer(manifest, &mut failures).await?;
         }
         failures.extend(details.iter().flat_map(|details| self.requirements.contents(details)));
@@ -97,12 +87,33 @@ impl<'a> Check<'a> {
         Ok(Verified { reference: self.image.clone(), by: self.by, digest, proof, details, signed_by })
     }
 
-    async fn signer(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<Option<String>, RegistryError> {
-        let keys = &self.requirements.verify_keys;
-        if keys.is_empty() {
+    /// What is in the image, as far as that is asked or needed to tell whether it is one: a failure where it is none.
+    async fn details(
+        &self,
+        manifest: &Manifest,
+        depth: Depth,
+        failures: &mut Vec<Failure>,
+    ) -> Result<Option<Details>, RegistryError> {
+        let kind = if depth == Depth::Digest { Kind::Image } else { depths::kind(&self.source, manifest)? };
+        if let Kind::Other(what) = kind {
+            failures.push(Failure::NoImage { what });
             return Ok(None);
         }
-        match signature::signer(&self.source, self.image, manifest, keys).await? {
+        if depth < Depth::Details && kind == Kind::Image {
+            return Ok(None);
+        }
+        let details = depths::details(&self.source, manifest).await?;
+        if details.images.is_empty() {
+            failures.push(Failure::NoImage { what: "an index that names no image".to_owned() });
+        }
+        Ok(Some(details))
+    }
+
+    async fn signer(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<Option<String>, RegistryError> {
+        if self.requirements.verify_keys.is_empty() {
+            return Ok(None);
+        }
+        match signature::signer(&self.source, self.image, manifest, self.requirements).await? {
             Ok(key) => {
                 tracing::info!("{} is signed by {key}", self.image.without_digest());
                 Ok(Some(key))
@@ -135,53 +146,7 @@ pub(super) async fn look(session: Arc<Session>, image: &Reference, births: &Birt
         let mut births = births.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(births.entry(digest.clone()).or_default())
     };
-    let read = async || Ok::<_, RegistryError>(read_details(&source, &manifest).await?.created().cloned());
+    let read = async || Ok::<_, RegistryError>(depths::details(&source, &manifest).await?.created().cloned());
     let created = birth.get_or_try_init(read).await?.clone();
     Ok(Glance { digest, created })
-}
-
-async fn read_details(source: &Source, manifest: &Manifest) -> Result<Details, RegistryError> {
-    let images = match read_shape(source, manifest)? {
-        Shape::Image { config, size } => vec![read_image(source, config, size, None).await?],
-        Shape::Index(entries) => {
-            let one = |(digest, platform)| read_entry(source, digest, platform);
-            stream::iter(entries.into_iter().map(one)).buffered(AT_A_TIME).try_collect().await?
-        }
-    };
-    Ok(Details { media_type: manifest.media_type.clone(), images })
-}
-
-async fn read_entry(
-    source: &Source,
-    digest: Digest,
-    platform: Option<Platform>,
-) -> Result<PlatformImage, RegistryError> {
-    let manifest = match source.manifest_of(&digest).await {
-        // The tag is there: what its index names is not on its way, it is gone.
-        Err(RegistryError::NotFound { .. }) => {
-            return Err(source.bad_answer(format!("its index names {digest}, which it does not have")));
-        }
-        manifest => manifest?,
-    };
-    match read_shape(source, &manifest)? {
-        Shape::Image { config, size } => read_image(source, config, size, platform).await,
-        Shape::Index(_) => Err(source.bad_answer(format!("its index names {digest}, another index"))),
-    }
-}
-
-async fn read_image(
-    source: &Source,
-    config: Option<Digest>,
-    size: u64,
-    platform: Option<Platform>,
-) -> Result<PlatformImage, RegistryError> {
-    let config = match config {
-        Some(digest) => source.blob(&digest, CONFIG_LIMIT).await?,
-        None => b"{}".to_vec(),
-    };
-    contents::platform_image(&config, size, platform).map_err(|reason| source.bad_answer(reason))
-}
-
-fn read_shape(source: &Source, manifest: &Manifest) -> Result<Shape, RegistryError> {
-    Shape::read(&manifest.media_type, &manifest.body).map_err(|reason| source.bad_answer(reason))
 }

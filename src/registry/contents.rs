@@ -4,25 +4,16 @@
 #![deny(clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::{Duration, SystemTime};
 
-use oci_distribution::manifest::{IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE};
-use oci_distribution::manifest::{OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE};
 use serde::Deserialize;
 
+use super::created::Created;
+use super::kind;
 use super::platform::Platform;
 use crate::image::Digest;
 
 /// More platforms than any image has; a longer index is made to keep us busy.
-const MOST_IMAGES: usize = 64;
-
-/// Reproducible builds date their images at the beginning of an era: 1970, or 1980 where ZIP begins.
-const FIRST_REAL_DATE: Duration = Duration::from_hours(10 * 366 * 24);
-
-/// The types of an image's configuration.
-const CONFIG_TYPES: [&str; 2] =
-    ["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
+pub(super) const MOST_IMAGES: usize = 64;
 
 /// What is in an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,13 +35,6 @@ pub struct PlatformImage {
     pub created: Option<Created>,
     /// The configuration's labels.
     pub labels: BTreeMap<String, String>,
-}
-
-/// A time that an image was created at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    at: SystemTime,
-    text: String,
 }
 
 /// A manifest, as far as it is read here.
@@ -81,6 +65,7 @@ struct RawDescriptor {
     digest: String,
     size: u64,
     platform: Option<RawPlatform>,
+    artifact_type: Option<String>,
     annotations: Option<BTreeMap<String, String>>,
 }
 
@@ -110,7 +95,10 @@ struct RawSettings {
 impl Details {
     /// When the newest of the images was created.
     pub fn created(&self) -> Option<&Created> {
-        self.images.iter().filter_map(|image| image.created.as_ref()).max_by_key(|created| created.at)
+        self.images
+            .iter()
+            .filter_map(|image| image.created.as_ref())
+            .reduce(|newest, other| if other.is_after(newest) { other } else { newest })
     }
 
     /// What all platforms need, in bytes.
@@ -134,8 +122,8 @@ impl Shape {
     pub(super) fn read(media_type: &str, body: &[u8]) -> Result<Self, String> {
         let raw: RawManifest = serde_json::from_slice(body).map_err(|_| "its manifest is not a manifest".to_owned())?;
         let digest = |text: &str| Digest::parse(text).map_err(|_| "its manifest has no proper digests".to_owned());
-        if is_index(media_type) {
-            let images: Vec<&RawDescriptor> = raw.manifests.iter().filter(|entry| entry.is_image()).collect();
+        if kind::is_index(media_type) {
+            let images: Vec<&RawDescriptor> = raw.manifests.iter().filter(|entry| entry.may_be_image()).collect();
             if images.len() > MOST_IMAGES {
                 return Err(format!("its index names {} images, more than {MOST_IMAGES}", images.len()));
             }
@@ -145,22 +133,20 @@ impl Shape {
             return images.iter().map(entry).collect::<Result<_, _>>().map(Self::Index);
         }
         let size = raw.config.iter().chain(&raw.layers).fold(0_u64, |sum, part| sum.saturating_add(part.size));
-        let config = raw.config.filter(|config| CONFIG_TYPES.contains(&config.media_type.as_str()));
+        let is_config =
+            |config: &RawDescriptor| kind::is_configuration(&config.media_type) && !config.digest.is_empty();
+        let config = raw.config.filter(is_config);
         Ok(Self::Image { config: config.map(|config| digest(&config.digest)).transpose()?, size })
     }
 }
 
 impl RawDescriptor {
-    /// Whether an index entry is an image: attestations stand beside images under the platform `unknown`.
-    ///
-    /// An entry of no type, and another index, may hold what runs: they are read, and refused when they are no image.
-    fn is_image(&self) -> bool {
-        let is_manifest = matches!(self.media_type.as_str(), "" | OCI_IMAGE_MEDIA_TYPE | IMAGE_MANIFEST_MEDIA_TYPE)
-            || is_index(&self.media_type);
-        let is_unknown = self.platform.as_ref().is_some_and(|platform| platform.os == "unknown");
-        let is_reference =
-            self.annotations.as_ref().is_some_and(|notes| notes.contains_key("vnd.docker.reference.type"));
-        is_manifest && !is_unknown && !is_reference
+    fn may_be_image(&self) -> bool {
+        kind::may_be_image(&self.media_type, self.artifact_type.as_deref(), self.annotations.as_ref(), self.os())
+    }
+
+    fn os(&self) -> Option<&str> {
+        self.platform.as_ref().map(|platform| platform.os.as_str())
     }
 }
 
@@ -186,83 +172,11 @@ pub(super) fn platform_image(config: &[u8], size: u64, of_index: Option<Platform
     })
 }
 
-impl Created {
-    /// Parses RFC 3339; none for what is no time, or the made-up one of a reproducible build.
-    fn parse(text: &str) -> Option<Self> {
-        let (local, ahead, behind) = split_offset(text)?;
-        let local = humantime::parse_rfc3339(&format!("{local}Z")).ok()?;
-        let at = local.checked_sub(ahead)?.checked_add(behind)?;
-        let is_real = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since > FIRST_REAL_DATE);
-        is_real.then(|| Self { at, text: humantime::format_rfc3339_seconds(at).to_string() })
-    }
-
-    /// Whether this is later than another time.
-    pub fn is_after(&self, other: &Self) -> bool {
-        self.at > other.at
-    }
-}
-
-impl fmt::Display for Created {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// The time without its offset, and how far that is ahead of or behind UTC.
-fn split_offset(text: &str) -> Option<(&str, Duration, Duration)> {
-    if let Some(local) = text.strip_suffix(['Z', 'z']) {
-        return Some((local, Duration::ZERO, Duration::ZERO));
-    }
-    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
-    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-    let minutes: u64 = hours.parse::<u64>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?;
-    let length = Duration::from_secs(minutes.checked_mul(60)?);
-    match offset.get(..1)? {
-        "+" => Some((local, length, Duration::ZERO)),
-        "-" => Some((local, Duration::ZERO, length)),
-        _ => None,
-    }
-}
-
-fn is_index(media_type: &str) -> bool {
-    matches!(media_type, OCI_IMAGE_INDEX_MEDIA_TYPE | IMAGE_MANIFEST_LIST_MEDIA_TYPE)
-}
-
 #[cfg(test)]
 mod tests {
+    use oci_distribution::manifest::{OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE};
+
     use super::*;
-
-    fn created(text: &str) -> Option<String> {
-        Created::parse(text).map(|created| created.to_string())
-    }
-
-    #[test]
-    fn reads_times_with_any_offset() {
-        let expected = Some("2026-11-23T10:00:00Z".to_owned());
-        for text in [
-            "2026-11-23T10:00:00Z",
-            "2026-11-23T10:00:00.123456789Z",
-            "2026-11-23T12:30:00+02:30",
-            "2026-11-23T05:00:00.5-05:00",
-        ] {
-            assert_eq!(created(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn made_up_times_are_unknown() {
-        for text in [
-            "",
-            "yesterday",
-            "0001-01-01T00:00:00Z",
-            "1970-01-01T00:00:00Z",
-            "1980-01-01T00:00:01Z",
-            "é+02:00",
-            "+99:99",
-        ] {
-            assert_eq!(created(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn attestations_are_no_platform() {

@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::contents::Created;
+use super::created::Created;
 use super::platform::Platform;
 use super::rule::{LabelRule, TagPattern};
 use super::words;
@@ -63,8 +63,15 @@ pub enum Failure {
         /// What was found instead.
         reasons: String,
     },
+    /// It is a chart, an artifact, a signature or the like.
+    #[error("it is no image, but {what}")]
+    NoImage {
+        /// What it is.
+        what: String,
+    },
     /// The image in place is newer.
-    #[error("it was created {created}, before {current} (created {current_created}), which is deployed now")]
+    #[error("it was created {}, before {current} (created {}), which is deployed now",
+        created.told_apart(current_created).0, created.told_apart(current_created).1)]
     Older {
         /// When the image was created.
         created: Created,
@@ -89,6 +96,9 @@ impl Failure {
             Self::Platform { .. } => "build the image for this platform too, or drop the --platform",
             Self::Label { .. } => "set the label at the build, and check that this image comes from this very pipeline",
             Self::Signature { .. } => "sign this digest with the key (cosign sign --key), or check --verify-key",
+            Self::NoImage { .. } => {
+                "name the image's own tag: charts, artifacts and signatures stand in a registry like images, and nothing runs them"
+            }
             Self::Older { .. } => "a newer image is deployed: leave it, or drop --newer-only when this is a rollback",
         }
     }

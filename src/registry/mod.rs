@@ -8,13 +8,16 @@ mod challenge;
 mod check;
 mod config_key;
 mod contents;
+mod created;
 mod credential;
 mod credentials;
 mod denial;
+mod depths;
 mod docker_config;
 mod error;
 mod failure;
 mod helper;
+mod kind;
 mod manifest;
 mod pages;
 mod platform;
@@ -39,7 +42,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use self::check::Check;
-pub use self::contents::{Created, Details, PlatformImage};
+pub use self::contents::{Details, PlatformImage};
+pub use self::created::Created;
 pub use self::credential::Credential;
 pub use self::credentials::{Access, ConfigText, CredentialSources, CredentialsError, HostCredentials};
 pub use self::denial::{Denial, TokenFault};
@@ -49,7 +53,7 @@ pub use self::platform::Platform;
 pub use self::requirement::{Age, ExpectedDigest, Requirements};
 pub use self::rule::{LabelRule, TagPattern};
 use self::session::Session;
-pub use self::signature::VerifyKey;
+pub use self::signature::{Annotation, VerifyKey};
 use self::source::Source;
 use crate::http::{Http, is_loopback};
 use crate::image::{Digest, ProvenDigest, Reference, Repository, Tag};
@@ -123,7 +127,7 @@ impl Registry {
 
     /// Finds the tag's digest by the manifest's headers, reading the manifest only when they don't give it.
     pub async fn verify(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.examine((image, By::Tag), Depth::Digest, &Requirements::default()).await
+        self.find((image, By::Tag), Depth::Digest, &Requirements::default()).await
     }
 
     /// The image's digest, proven: the manifest of its tag is read and hashed, unless that was done already.
@@ -159,6 +163,16 @@ impl Registry {
 
     /// Finds the image, waiting for it as long as the requirements say, and checks it against them.
     pub async fn examine(
+        &self,
+        (image, by): (&Reference, By),
+        depth: Depth,
+        requirements: &Requirements,
+    ) -> Result<Verified, RegistryError> {
+        // Only the manifest tells whether it is an image at all.
+        self.find((image, by), depth.max(Depth::Manifest), requirements).await
+    }
+
+    async fn find(
         &self,
         (image, by): (&Reference, By),
         depth: Depth,

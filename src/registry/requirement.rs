@@ -10,8 +10,8 @@ use super::contents::Details;
 use super::failure::Failure;
 use super::platform::Platform;
 use super::rule::{LabelRule, TagPattern};
-use super::signature::VerifyKey;
-use crate::image::{Digest, Reference, Tag};
+use super::signature::{Annotation, VerifyKey};
+use crate::image::{Digest, Reference, Repository, Tag};
 
 /// What `BuildKit` calls the digest that it pushed, and the names that it pushed it under, with commas between them.
 const BUILT_DIGEST: &str = "containerimage.digest";
@@ -32,6 +32,10 @@ pub struct Requirements {
     pub deny_tags: Vec<TagPattern>,
     /// Keys of which one must have signed the image.
     pub verify_keys: Vec<VerifyKey>,
+    /// Other names that the image may have been signed under.
+    pub signed_as: Vec<Repository>,
+    /// What the signature must say beside the digest, each of them.
+    pub annotations: Vec<Annotation>,
     /// Whether an image that is older than the one in its place is refused.
     pub age: Age,
 }

@@ -143,6 +143,11 @@ impl Session {
         RegistryError::BadAnswer { host: self.host.clone(), reason }
     }
 
+    /// The error for an answer that was waited for so long.
+    pub(super) fn silent(&self, waited: std::time::Duration) -> RegistryError {
+        RegistryError::silent(&self.host, waited)
+    }
+
     async fn known(&self) -> tokio::sync::MutexGuard<'_, Known> {
         self.bases.lock().await
     }

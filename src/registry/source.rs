@@ -2,6 +2,7 @@
 //! This module must not know what they are for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
@@ -100,36 +101,48 @@ impl Source {
         Err(answer.bad(format!("its blob is not that of the digest {digest}")))
     }
 
-    /// The indexes of what refers to a digest, a page each; none when the registry doesn't know the question.
-    ///
-    /// A page after the first that is not given is an error: what it holds may be what is looked for.
-    pub(super) async fn referrers(&self, digest: &Digest) -> Result<Option<Vec<Vec<u8>>>, RegistryError> {
+    /// The indexes of what refers to a digest, a page each; none when the registry doesn't know the question. With what kept
+    /// further pages away, if anything did: what they hold may be what is looked for.
+    pub(super) async fn referrers(
+        &self,
+        digest: &Digest,
+    ) -> Result<(Vec<Vec<u8>>, Option<RegistryError>), RegistryError> {
         let mut pages = Vec::new();
         let (mut path, mut room) = (self.path(&format!("referrers/{digest}")), LIST_LIMIT);
         while pages.len() < MOST_PAGES {
-            let answer = self.ask(&Method::GET, &path, INDEX, manifest::LIMIT.min(room)).await?;
+            let answer = match self.ask(&Method::GET, &path, INDEX, manifest::LIMIT.min(room)).await {
+                Ok(answer) => answer,
+                Err(RegistryError::BadAnswer { .. }) if pages.is_empty() => return Ok((pages, None)),
+                Err(error) if pages.is_empty() => return Err(error),
+                Err(error) => return Ok((pages, Some(error))),
+            };
             let kind = answer.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
             match answer.status() {
                 StatusCode::OK if kind.starts_with(INDEX) => {}
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(self.refused(&answer)),
-                _ if pages.is_empty() => return Ok(None),
+                _ if pages.is_empty() => return Ok((pages, None)),
                 status => {
-                    return Err(
-                        answer.bad(format!("a further page of its referrers has the status {}", status.as_u16()))
-                    );
+                    let reason = format!("a further page of its referrers has the status {}", status.as_u16());
+                    return Ok((pages, Some(answer.bad(reason))));
                 }
             }
             let next = if answer.is_own() { pages::next(answer.headers(), &answer.asked) } else { Ok(None) };
-            let next = next.map_err(|reason| answer.bad(reason))?;
+            let next = next.map_err(|reason| answer.bad(reason));
             room = room.saturating_sub(answer.body().len());
             pages.push(answer.into_body());
             match next {
-                Some(next) => path = next,
-                None => return Ok(Some(pages)),
+                Ok(Some(next)) => path = next,
+                Ok(None) => return Ok((pages, None)),
+                Err(error) => return Ok((pages, Some(error))),
             }
         }
         tracing::warn!("{}: it has more than {MOST_PAGES} pages of referrers, the rest is not looked at", self.name);
-        Ok(Some(pages))
+        Ok((pages, None))
+    }
+
+    /// The error for an answer that was waited for so long.
+    pub(super) fn silent(&self, waited: Duration) -> RegistryError {
+        self.session.silent(waited)
     }
 
     /// The error for what a registry should not have given.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::SettingsError;
 use crate::cli::{GateArgs, RuleArgs};
 use crate::config::Config;
-use crate::registry::{Age, LabelRule, Platform, Requirements, TagPattern};
+use crate::image::Repository;
+use crate::registry::{Age, Annotation, LabelRule, Platform, Requirements, TagPattern};
 
 /// What the images must fulfil.
 #[derive(Clone, Debug, Default)]
@@ -35,8 +36,9 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
         .iter()
         .map(|(key, value)| value.as_ref().map_or_else(|| key.clone(), |value| format!("{key}={value}")))
         .collect();
+    let annotations: Vec<String> = require.annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let newer_only = args.newer_only.or(require.newer_only).unwrap_or(false);
-    Ok(GateSettings {
+    let gate = GateSettings {
         requirements: Requirements {
             wait: wait(args, config)?,
             digests: Vec::new(),
@@ -44,11 +46,30 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
             labels: each("label", either(&args.label, &from_config), LabelRule::parse)?,
             deny_tags: each("deny-tag", either(&args.deny_tag, &require.deny_tags), TagPattern::parse)?,
             verify_keys: Vec::new(),
+            signed_as: each("signed-as", either(&args.signed_as, &require.signed_as), repository)?,
+            annotations: each("annotation", either(&args.annotation, &annotations), Annotation::parse)?,
             age: if newer_only { Age::NewerOnly } else { Age::Any },
         },
         digest_files: Vec::new(),
         verify_keys: either(&args.verify_key, &require.verify_keys).to_vec(),
-    })
+    };
+    gate.signers()?;
+    Ok(gate)
+}
+
+impl GateSettings {
+    /// What is said of a signature needs somebody who is trusted to sign.
+    fn signers(&self) -> Result<(), SettingsError> {
+        if self.verify_keys.is_empty() && !self.requirements.annotations.is_empty() {
+            let reason = "--annotation is what a signature must say, and nothing says whose: give a --verify-key";
+            return Err(SettingsError::Usage(reason.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn repository(text: &str) -> Result<Repository, String> {
+    Repository::parse(text).map_err(|error| format!("{text:?}: {error}"))
 }
 
 fn wait(args: &RuleArgs, config: &Config) -> Result<Option<Duration>, SettingsError> {

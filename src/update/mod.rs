@@ -34,7 +34,6 @@ pub(crate) use self::origin::{Ended, Origin, until_current};
 pub use self::proofs::Gate;
 use self::proofs::Proofs;
 use self::publish::publish;
-use crate::edit::Pin;
 use crate::error::ExitCode;
 use crate::outcome::{End, Ledger};
 use crate::plan::PlannedRepository;
@@ -108,19 +107,15 @@ pub(crate) async fn run(
     Ended::Done
 }
 
-/// Checks one image: by its manifest's bytes when its digest will be written, else by its name.
+/// Checks one image by its manifest's bytes.
 async fn check(
     number: usize,
     settings: &Settings,
     origin: &Origin<'_>,
     (gate, ledger): (Gate<'_>, &Ledger<'_>),
 ) -> Option<Verified> {
-    let depth = match settings.rules.pin {
-        Pin::Digest => Depth::Manifest,
-        Pin::Tag => Depth::Digest,
-    };
     let image = &settings.images[number];
-    let result = gate.registry.examine((&image.reference, image.by), depth, gate.requirements).await;
+    let result = gate.registry.examine((&image.reference, image.by), Depth::Manifest, gate.requirements).await;
     let verified = result.as_ref().ok().cloned();
     let result = match result {
         Ok(verified) => Ok(verified),

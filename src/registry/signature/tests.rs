@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
 
-use super::VerifyKey;
-use super::payload::{Subject, bundle, simple_signing};
-use crate::image::{Digest, Reference};
+use super::carrier::{Carrier, Notes};
+use super::payload::{Subject, signer};
+use super::{Annotation, VerifyKey};
+use crate::image::{Digest, Reference, Repository};
 
 const MANIFEST: &[u8] = b"the manifest";
 const IMAGE: &str = "h.x/team/app:1";
@@ -57,9 +58,18 @@ fn digest() -> Digest {
     crate::image::ProvenDigest::of_bytes(MANIFEST, crate::image::Algorithm::Sha256).digest().clone()
 }
 
-fn check<T>(verdict: impl FnOnce(&Subject<'_>) -> T) -> T {
+/// Whether a carrier is a signature of the image, with these requirements.
+fn judged(carrier: &Carrier, keys: &[VerifyKey], annotations: &[&str], signed_as: &[&str]) -> Result<(), String> {
     let (image, digest) = (Reference::parse(IMAGE).unwrap(), digest());
-    verdict(&Subject { image: &image, digest: &digest, manifest: MANIFEST })
+    let annotations: Vec<_> = annotations.iter().map(|text| Annotation::parse(text).unwrap()).collect();
+    let signed_as: Vec<_> = signed_as.iter().map(|text| Repository::parse(text).unwrap()).collect();
+    let subject = Subject { image: &image, digest: &digest, signed_as: &signed_as, annotations: &annotations };
+    signer(carrier, keys, &subject).map(|_| ())
+}
+
+fn simple_carrier(payload: &str, signature: &str) -> Carrier {
+    let notes = Notes::from([("dev.cosignproject.cosign/signature".to_owned(), signature.to_owned())]);
+    Carrier::Simple { payload: payload.as_bytes().into(), notes }
 }
 
 fn payload(reference: &str, digest: &str) -> String {
@@ -69,7 +79,7 @@ fn payload(reference: &str, digest: &str) -> String {
 }
 
 fn simple(payload: &str, signature: &str, keys: &[VerifyKey]) -> Result<(), String> {
-    check(|subject| simple_signing(payload.as_bytes(), signature, keys, subject).map(|_| ()))
+    judged(&simple_carrier(payload, signature), keys, &[], &[])
 }
 
 #[test]
@@ -119,7 +129,7 @@ fn envelope(signer: &Signer, statement: &str) -> String {
 }
 
 fn bundled(text: &str, keys: &[VerifyKey]) -> Result<(), String> {
-    check(|subject| bundle(text.as_bytes(), keys, subject).map(|_| ()))
+    judged(&Carrier::Bundle { bytes: text.as_bytes().into() }, keys, &[], &[])
 }
 
 #[test]
@@ -144,19 +154,54 @@ fn a_bundles_statement_is_a_signature_of_this_digest() {
 }
 
 #[test]
-fn a_bundles_message_signature_is_of_the_manifest() {
+fn a_signature_of_the_manifest_as_a_file_is_no_signature_of_the_image() {
     let signer = Signer::ed25519();
-    let message = |signed: &[u8], hint: &[u8]| {
-        let (signature, hint) = (signer.sign(signed), STANDARD.encode(hint));
-        let bundle = format!(
-            r#"{{"messageSignature":{{"messageDigest":{{"algorithm":"SHA2_256","digest":"{hint}"}},"signature":"{signature}"}}}}"#
-        );
-        bundled(&bundle, &signer.public())
+    let hint = STANDARD.encode(<sha2::Sha256 as sha2::Digest>::digest(MANIFEST));
+    let bundle = format!(
+        r#"{{"messageSignature":{{"messageDigest":{{"algorithm":"SHA2_256","digest":"{hint}"}},"signature":"{}"}}}}"#,
+        signer.sign(MANIFEST)
+    );
+    assert!(bundled(&bundle, &signer.public()).unwrap_err().contains("sign-blob"));
+}
+
+#[test]
+fn a_moved_image_was_signed_under_another_name() {
+    let signer = Signer::p256();
+    let keys = signer.public();
+    let verdict = |reference: &str, signed_as: &[&str]| {
+        let payload = payload(reference, digest().as_str());
+        judged(&simple_carrier(&payload, &signer.sign(payload.as_bytes())), &keys, &[], signed_as)
     };
-    let hash = <sha2::Sha256 as sha2::Digest>::digest(MANIFEST);
-    assert_eq!(message(MANIFEST, &hash), Ok(()));
-    assert!(message(b"another", &hash).is_err());
-    assert!(message(MANIFEST, b"short").unwrap_err().contains("another digest"));
+    for reference in ["h.y/team/app", "h.y/team/app:2", "h.x/team/app:1"] {
+        assert_eq!(verdict(reference, &["h.z/a", "h.y/team/app"]), Ok(()), "{reference}");
+    }
+    assert_eq!(verdict("alpine", &["docker.io/library/alpine"]), Ok(()));
+    for reference in ["h.y/team/web", "h.x/team/app:2", "h.y/team", ""] {
+        assert!(verdict(reference, &["h.y/team/app"]).unwrap_err().contains("another image"), "{reference}");
+    }
+}
+
+#[test]
+fn an_annotation_is_signed() {
+    let signer = Signer::p256();
+    let keys = signer.public();
+    let optional = |notes: &str, wanted: &[&str]| {
+        let payload = payload("h.x/team/app", digest().as_str()).replace("null", notes);
+        judged(&simple_carrier(&payload, &signer.sign(payload.as_bytes())), &keys, wanted, &[])
+    };
+    let notes = r#"{"team":"shop","n":1}"#;
+    assert_eq!(optional(notes, &[]), Ok(()));
+    assert_eq!(optional(notes, &["team=shop"]), Ok(()));
+    assert!(optional(notes, &["team=web"]).unwrap_err().contains("team=\"shop\" instead of \"web\""));
+    for (notes, wanted) in [(notes, "n=1"), (notes, "TEAM=shop"), ("null", "team=shop"), ("{}", "team=")] {
+        assert!(optional(notes, &["team=shop", wanted]).unwrap_err().contains("annotation"), "{notes} {wanted}");
+    }
+    let hex = digest().as_str()[7..].to_owned();
+    let statement = statement("https://sigstore.dev/cosign/sign/v1", &hex, "");
+    let statement = statement.replace(r#""digest""#, r#""annotations":{"team":"shop"},"digest""#);
+    let bundle = Carrier::Bundle { bytes: envelope(&signer, &statement).into_bytes().into() };
+    assert_eq!(judged(&bundle, &keys, &["team=shop"], &[]), Ok(()));
+    assert!(judged(&bundle, &keys, &["team=web"], &[]).is_err());
 }
 
 #[test]
