@@ -4,6 +4,7 @@
 //! Nothing else can make a [`Verified`], and only a [`Verified`] image can be published.
 
 mod accesses;
+pub mod attestation;
 mod challenge;
 mod check;
 mod config_key;
