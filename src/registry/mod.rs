@@ -18,6 +18,7 @@ mod docker_config;
 mod error;
 mod failure;
 mod helper;
+mod keyless;
 mod kind;
 mod manifest;
 mod pages;
@@ -50,6 +51,7 @@ pub use self::credentials::{Access, ConfigText, CredentialSources, CredentialsEr
 pub use self::denial::{Denial, TokenFault};
 pub use self::error::{RegistryError, Seen};
 pub use self::failure::Failure;
+pub use self::keyless::{Identity, Issuer, Keyless, Root, Signed};
 pub use self::platform::Platform;
 pub use self::requirement::{Age, ExpectedDigest, Requirements};
 pub use self::rule::{LabelRule, TagPattern};
