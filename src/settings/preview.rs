@@ -5,18 +5,14 @@
 mod name;
 
 use super::images::{images, registry_servers, require_images};
+use super::replacement::{NAME, Replacement, directory, replacement, wrong};
 use super::repositories::{self, Repositories};
 use super::run::{Own, merged};
 use super::{ConfigText, Settings, SettingsError, Task, gate, parse_config};
 use crate::cli::{PreviewCommand, RunArgs};
 use crate::config::{Config, PreviewConfig};
-use crate::edit::Path;
 use crate::environment::Environment;
 use crate::registry::Age;
-use crate::text;
-
-/// What stands for the preview's name.
-const NAME: &str = "<name>";
 
 /// A copy of a directory of an infra repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,17 +37,6 @@ pub enum PreviewWish {
     },
     /// Gone.
     Gone,
-}
-
-/// A value that stands in the copy instead of the template's.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replacement {
-    /// The file, relative to the template.
-    pub file: String,
-    /// The value's place in it.
-    pub path: Path,
-    /// The new value.
-    pub value: String,
 }
 
 /// Merges what `preview` was given, and requires that it is enough for a run.
@@ -118,14 +103,6 @@ fn settings(
     Ok(PreviewSettings { name, to, wish })
 }
 
-/// What a config file says of previews, when every command could use it.
-pub(super) fn valid(config: &PreviewConfig) -> Result<PreviewConfig, SettingsError> {
-    for (place, value) in &config.replace {
-        replacement(place, value, "name")?;
-    }
-    Ok(config.clone())
-}
-
 /// A merge request from a fork gets no preview: its branch is of somebody who may not write to the project.
 fn refuse_fork(environment: &Environment) -> Result<(), SettingsError> {
     let Some(source) = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID") else { return Ok(()) };
@@ -146,38 +123,6 @@ fn require_apart(template: &str, to: &str) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// A directory of a repository, but not all of it.
-fn directory(what: &str, text: &str) -> Result<String, SettingsError> {
-    let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    let reason = match () {
-        () if text.starts_with('/') => "is absolute",
-        () if parts.contains(&"..") => "has a .. in it",
-        () if parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) => "enters .git",
-        () if text.contains(char::is_control) => "has a control character in it",
-        () if text.contains(['<', '>']) => "has a < or > in it that stands for nothing",
-        () if parts.is_empty() => "is the whole repository",
-        () => return Ok(parts.join("/")),
-    };
-    Err(wrong(what, format!("the path {text:?} {reason}")))
-}
-
-/// `FILE:PATH` and its value.
-fn replacement(place: &str, value: &str, name: &str) -> Result<Replacement, SettingsError> {
-    let what = || format!("preview.replace {}", text::one_line(place));
-    let Some((file, path)) = place.split_once(':').filter(|(file, path)| !file.is_empty() && !path.is_empty()) else {
-        return Err(wrong(&what(), "it is not FILE:PATH".to_owned()));
-    };
-    let value = value.replace(NAME, name);
-    if value.contains(char::is_control) {
-        return Err(wrong(&what(), "its value has a control character in it".to_owned()));
-    }
-    Ok(Replacement {
-        file: directory(&what(), file)?,
-        path: Path::parse(path).map_err(|source| SettingsError::Path { target: what(), source })?,
-        value,
-    })
-}
-
 /// The one repository of a preview.
 fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
     let usage = |text: String| Err(SettingsError::Usage(text));
@@ -191,20 +136,12 @@ fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Re
     }
 }
 
-fn wrong(what: &str, reason: String) -> SettingsError {
-    SettingsError::Value { what: what.to_owned(), reason }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_stays_in_the_repository_and_is_not_all_of_it() {
-        assert_eq!(directory("to", "./previews//x/").unwrap(), "previews/x");
-        for wrong in ["/x", "../x", "a/../b", ".git/x", "a/.GIT", ".", "", "a\0b", "a\nb", "<env>/x"] {
-            assert!(directory("to", wrong).is_err(), "{wrong:?}");
-        }
+    fn a_copy_is_apart_from_what_is_copied() {
         for (template, to) in [("a", "a"), ("a", "a/b"), ("a/b", "a")] {
             assert!(require_apart(template, to).is_err(), "{template} {to}");
         }
@@ -220,16 +157,5 @@ mod tests {
         assert!(refused(&[(source, "2"), ("CI_PROJECT_ID", "1")]));
         // The fork's own pipeline for a merge request elsewhere.
         assert!(refused(&[(source, "2"), ("CI_PROJECT_ID", "2"), ("CI_MERGE_REQUEST_PROJECT_ID", "1")]));
-    }
-
-    #[test]
-    fn a_replacement_is_a_file_a_path_and_a_value_with_the_name() {
-        let made = replacement("kustomization.yaml:namespace", "shop-<name>", "x").unwrap();
-        assert_eq!((made.file.as_str(), made.value.as_str()), ("kustomization.yaml", "shop-x"));
-        assert_eq!(made.path.to_string(), "namespace");
-        for wrong in ["values.yaml", ":a", "values.yaml:", "../x:a", "x:a..b"] {
-            assert!(replacement(wrong, "v", "x").is_err(), "{wrong:?}");
-        }
-        assert!(replacement("x:a", "1\n2", "x").is_err());
     }
 }

@@ -11,7 +11,7 @@ use super::images::{images, registry_servers, require_images};
 use super::repositories::{Repositories, repositories};
 use super::{
     Ci, ConfigText, GateSettings, NamedImage, Places, Settings, SettingsError, Task, after, commit, deployment,
-    encryption, freeze, gate, hold, mode, network, parse_config, preview, proposal, statuses, targets,
+    encryption, freeze, gate, hold, mode, network, parse_config, proposal, replacement, statuses, targets,
 };
 use crate::cli::{RunArgs, UpdateArgs};
 use crate::config::Config;
@@ -101,7 +101,7 @@ pub(super) fn merged(
         fail_on_unchanged: args.publish.fail_on_unchanged.unwrap_or(false),
         freeze: freeze::freeze(&args.freeze, config, environment)?,
         hold: hold::wish(&args.hold)?,
-        previews: preview::valid(&config.preview)?,
+        previews: replacement::valid(&config.preview)?,
         preview: None,
         commit: commit::commit(args, config, environment)?,
         skip_ci: proposal::skip_ci(args, config)?,
