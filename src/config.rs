@@ -104,6 +104,8 @@ pub struct RequireConfig {
     pub annotations: BTreeMap<String, String>,
     /// Repositories that images were signed in before they were moved: a signature that names one of them counts, too.
     pub signed_as: Vec<String>,
+    /// Attestations that every image has by one of the keys, as in `vuln:max=high,age=7d`: `slsaprovenance`, `spdx`, `cyclonedx`, `vuln`.
+    pub attestations: Vec<String>,
     /// Patterns with `*` and `?` that no image's tag matches.
     pub deny_tags: Vec<String>,
     /// Refuse an image that is older than the one that the target names now.

@@ -64,6 +64,7 @@ struct ShownRequirements<'a> {
     verify_keys: &'a [String],
     annotations: BTreeMap<&'a str, &'a str>,
     signed_as: Vec<&'a str>,
+    attestations: Vec<String>,
     deny_tags: Vec<String>,
     newer_only: bool,
 }
@@ -236,6 +237,7 @@ fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
         verify_keys: &gate.verify_keys,
         annotations: requirements.annotations.iter().map(|one| (one.key.as_str(), one.value.as_str())).collect(),
         signed_as: requirements.signed_as.iter().map(Repository::as_str).collect(),
+        attestations: requirements.attestations.iter().map(ToString::to_string).collect(),
         deny_tags: requirements.deny_tags.iter().map(ToString::to_string).collect(),
         newer_only: requirements.age == Age::NewerOnly,
     }

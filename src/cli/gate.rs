@@ -40,6 +40,10 @@ pub struct RuleArgs {
     /// The image was signed under this name and moved since: a signature that names it counts, too (repeatable)
     #[arg(long, value_name = "REPOSITORY")]
     pub signed_as: Vec<String>,
+    /// The image has this attestation by one of the keys: slsaprovenance[:builder=…,source=…,commit=…], spdx, cyclonedx or
+    /// vuln[:max=SEVERITY,age=DURATION] (repeatable: each of them)
+    #[arg(long, value_name = "TYPE[:KEY=VALUE,…]")]
+    pub attestation: Vec<String>,
     /// The image's tag does not match this pattern with * and ? (repeatable: none of them)
     #[arg(long, value_name = "PATTERN")]
     pub deny_tag: Vec<String>,

@@ -67,7 +67,7 @@ fn deep_nesting_ends_at_once() {
 }
 
 /// Every place of a string, with `{}` for the scalar, which stands on the line of its key.
-const STRINGS: [&str; 30] = [
+const STRINGS: [&str; 31] = [
     "images:\n  api: {}",
     "environment: {}",
     "message: {}",
@@ -79,6 +79,7 @@ const STRINGS: [&str; 30] = [
     "require:\n  platforms:\n    - {}",
     "require:\n  labels:\n    team: {}",
     "require:\n  verify_keys:\n    - {}",
+    "require:\n  attestations:\n    - {}",
     "require:\n  deny_tags:\n    - {}",
     "repositories:\n  - url: {}",
     "repositories:\n  - url: u\n    branch: {}",

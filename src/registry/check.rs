@@ -2,6 +2,7 @@
 //! This module must not wait, nor know how a server is asked.
 
 use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
 
 use super::contents::Details;
 use super::error::{RegistryError, Seen};
@@ -79,6 +80,7 @@ impl<'a> Check<'a> {
         if let Some(manifest) = &manifest {
             details = self.details(manifest, depth, &mut failures).await?;
             signed_by = self.signer(manifest, &mut failures).await?;
+            self.attested(manifest, &mut failures).await?;
         }
         failures.extend(details.iter().flat_map(|details| self.requirements.contents(details)));
         let seen = || Seen { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
@@ -123,6 +125,17 @@ impl<'a> Check<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Each attestation must be met by itself.
+    async fn attested(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<(), RegistryError> {
+        for rule in &self.requirements.attestations {
+            match signature::attester(&self.source, manifest, self.requirements, rule, SystemTime::now()).await? {
+                Ok(key) => tracing::info!("{} has the attestation {rule} by {key}", self.image.without_digest()),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Ok(())
     }
 
     fn fit(&self, failures: Vec<Failure>, seen: impl FnOnce() -> Option<Box<Seen>>) -> Result<(), RegistryError> {

@@ -63,6 +63,16 @@ pub enum Failure {
         /// What was found instead.
         reasons: String,
     },
+    /// No attestation by one of the keys says what it must.
+    #[error("it has no attestation {rule} by {keys}: {reasons}")]
+    Attestation {
+        /// What was wanted, as it was written.
+        rule: String,
+        /// The keys.
+        keys: String,
+        /// What was found instead.
+        reasons: String,
+    },
     /// It is a chart, an artifact, a signature or the like.
     #[error("it is no image, but {what}")]
     NoImage {
@@ -96,6 +106,10 @@ impl Failure {
             Self::Platform { .. } => "build the image for this platform too, or drop the --platform",
             Self::Label { .. } => "set the label at the build, and check that this image comes from this very pipeline",
             Self::Signature { .. } => "sign this digest with the key (cosign sign --key), or check --verify-key",
+            Self::Attestation { .. } => {
+                "attest what is required of this digest (cosign attest --key KEY --type TYPE --predicate FILE IMAGE@DIGEST), \
+                 or correct what the attestation says is wrong"
+            }
             Self::NoImage { .. } => {
                 "name the image's own tag: charts, artifacts and signatures stand in a registry like images, and nothing runs them"
             }

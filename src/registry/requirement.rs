@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::attestation::Rule;
 use super::contents::Details;
 use super::failure::Failure;
 use super::platform::Platform;
@@ -36,6 +37,8 @@ pub struct Requirements {
     pub signed_as: Vec<Repository>,
     /// What the signature must say beside the digest, each of them.
     pub annotations: Vec<Annotation>,
+    /// Attestations that the image must have by one of these keys, each of them.
+    pub attestations: Vec<Rule>,
     /// Whether an image that is older than the one in its place is refused.
     pub age: Age,
 }

@@ -8,6 +8,7 @@ use super::SettingsError;
 use crate::cli::{GateArgs, RuleArgs};
 use crate::config::Config;
 use crate::image::Repository;
+use crate::registry::attestation::Rule;
 use crate::registry::{Age, Annotation, LabelRule, Platform, Requirements, TagPattern};
 
 /// What the images must fulfil.
@@ -48,6 +49,7 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
             verify_keys: Vec::new(),
             signed_as: each("signed-as", either(&args.signed_as, &require.signed_as), repository)?,
             annotations: each("annotation", either(&args.annotation, &annotations), Annotation::parse)?,
+            attestations: each("attestation", either(&args.attestation, &require.attestations), Rule::parse)?,
             age: if newer_only { Age::NewerOnly } else { Age::Any },
         },
         digest_files: Vec::new(),
@@ -62,6 +64,10 @@ impl GateSettings {
     fn signers(&self) -> Result<(), SettingsError> {
         if self.verify_keys.is_empty() && !self.requirements.annotations.is_empty() {
             let reason = "--annotation is what a signature must say, and nothing says whose: give a --verify-key";
+            return Err(SettingsError::Usage(reason.to_owned()));
+        }
+        if self.verify_keys.is_empty() && !self.requirements.attestations.is_empty() {
+            let reason = "--attestation is what somebody must have signed, and nothing says who: give a --verify-key";
             return Err(SettingsError::Usage(reason.to_owned()));
         }
         Ok(())

@@ -199,7 +199,8 @@ fn the_version_is_the_same_everywhere() {
     let job = own("ci/gitops-bump-job.yml");
     assert!(job.contains(&format!("GITOPS_BUMP_TOOL_IMAGE: $CI_REGISTRY/gitops-bump/gitops-bump:{version}\n")));
     let mut files = vec!["README.md".to_owned()];
-    let examples = ["gitlab-registry", "monorepo", "environments", "promotion", "rollback", "freeze", "announce"];
+    let examples =
+        ["gitlab-registry", "monorepo", "environments", "promotion", "rollback", "freeze", "announce", "signed"];
     files.extend(examples.map(|name| format!("examples/{name}/.gitlab-ci.yml")));
     for file in files {
         let text = own(&file);
@@ -217,12 +218,22 @@ fn templates_and_examples_are_valid_for_gitlab() {
     let platform = [
         ".gitlab-ci-dso.yml",
         "buildkit/.gitlab-ci-dso.yml",
+        "signed/.gitlab-ci-dso.yml",
         "tool-image/.gitlab-ci-dso.yml",
         "catalog/gitops-bump-ci.yml",
     ];
     files.extend(platform.map(|name| root.join("examples/cloud-pi-native").join(name)));
-    let examples =
-        ["gitlab-registry", "monorepo", "environments", "promotion", "rollback", "freeze", "announce", "preview"];
+    let examples = [
+        "gitlab-registry",
+        "monorepo",
+        "environments",
+        "promotion",
+        "rollback",
+        "freeze",
+        "announce",
+        "preview",
+        "signed",
+    ];
     files.extend(examples.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
     check_gitlab_ci(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
 }

@@ -10,6 +10,7 @@ mod architecture;
 mod argocd_find;
 mod argocd_real;
 mod argocd_wait;
+mod attestations;
 mod bombs;
 mod canary;
 mod changed_digest;

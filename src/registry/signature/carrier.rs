@@ -60,7 +60,6 @@ pub(in crate::registry) enum Wanted<'a> {
     /// Signatures.
     Signatures,
     /// Attestations of a predicate type that starts with one of these.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the requirements for attestations are not joined yet"))]
     Attestations(&'a [&'a str]),
 }
 

@@ -1,6 +1,7 @@
 //! Finds the signatures of an image and checks them with the user's keys; this module must not trust a registry.
 
 mod annotation;
+mod attested;
 mod candidates;
 mod carrier;
 mod key;
@@ -14,6 +15,7 @@ mod tests;
 use std::ops::ControlFlow;
 
 pub use self::annotation::Annotation;
+pub(super) use self::attested::attester;
 use self::carrier::{Carrier, Wanted};
 pub use self::key::VerifyKey;
 use self::payload::Subject;

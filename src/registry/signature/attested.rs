@@ -1,0 +1,64 @@
+//! Finds what is attested of an image by somebody trusted, and holds it against one rule; this module must not trust a registry.
+
+use std::ops::ControlFlow;
+use std::time::SystemTime;
+
+use super::carrier::{Carrier, Wanted};
+use super::key::VerifyKey;
+use super::payload;
+use super::search::{End, Search};
+use crate::image::Digest;
+use crate::registry::attestation::{Heard, Hearing, Rule, Statement};
+use crate::registry::error::RegistryError;
+use crate::registry::failure::Failure;
+use crate::registry::requirement::Requirements;
+use crate::registry::source::{Manifest, Source};
+
+/// The name of the key by which the image has the attestation; the failure says what was found instead.
+pub(in crate::registry) async fn attester(
+    source: &Source,
+    manifest: &Manifest,
+    requirements: &Requirements,
+    rule: &Rule,
+    now: SystemTime,
+) -> Result<Result<String, Failure>, RegistryError> {
+    let (digest, keys) = (manifest.digest.digest(), &requirements.verify_keys);
+    let mut hearing = Hearing::new(rule, now);
+    let visit = |carrier: &Carrier| match heard(carrier, keys, digest, &mut hearing) {
+        Ok((key, Heard::Met)) => ControlFlow::Break(key.to_owned()),
+        Ok((key, Heard::Kept)) => ControlFlow::Continue(format!("a scan, of which the newest by {key} counts")),
+        Ok((_, Heard::Refused(reason))) | Err(reason) => ControlFlow::Continue(reason),
+    };
+    let tally = match Search::new(source, digest, Wanted::Attestations(rule.predicates())).visit(visit).await? {
+        End::Found(key) => return Ok(Ok(key)),
+        End::Nothing(tally) => tally,
+    };
+    let mut reasons = match hearing.end() {
+        Ok(key) => return Ok(Ok(key)),
+        Err(reasons) => reasons,
+    };
+    if !tally.is_empty() {
+        reasons.push(tally.to_string());
+    }
+    let names: Vec<&str> = keys.iter().map(VerifyKey::name).collect();
+    Ok(Err(Failure::Attestation {
+        rule: rule.to_string(),
+        keys: names.join(" or "),
+        reasons: if reasons.is_empty() { "there is no such attestation at all".to_owned() } else { reasons.join("; ") },
+    }))
+}
+
+/// Who signed what a carrier holds, and what that comes to; an error is the reason why it does not count.
+fn heard<'k>(
+    carrier: &Carrier,
+    keys: &'k [VerifyKey],
+    digest: &Digest,
+    hearing: &mut Hearing<'_>,
+) -> Result<(&'k str, Heard), String> {
+    let (payload, key) = payload::statement(carrier, keys)?;
+    let statement = Statement::parse(&payload)?;
+    if !statement.is_about(digest) {
+        return Err("an attestation of another digest".to_owned());
+    }
+    Ok((key.name(), hearing.hear(key.name(), &statement)))
+}
