@@ -15,7 +15,7 @@ use crate::environment::Environment;
 pub use after::{AfterArgs, MirrorArg, MirrorArgs};
 pub use check::CheckArgs;
 pub use freeze::FreezeArgs;
-pub use gate::{GateArgs, RuleArgs};
+pub use gate::{GateArgs, KeylessArgs, RuleArgs};
 pub use hold::HoldArgs;
 pub use init::InitArgs;
 pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand};

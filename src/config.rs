@@ -100,6 +100,10 @@ pub struct RequireConfig {
     pub labels: BTreeMap<String, Option<String>>,
     /// Public keys, files or PEM, of which one has signed every image.
     pub verify_keys: Vec<String>,
+    /// Identities of which one has signed every image, without a key; they need `trusted_root`.
+    pub identities: Vec<IdentityConfig>,
+    /// The file with the authorities and logs that prove an identity.
+    pub trusted_root: Option<String>,
     /// Annotations that every image's signature has, signed with it.
     pub annotations: BTreeMap<String, String>,
     /// Repositories that images were signed in before they were moved: a signature that names one of them counts, too.
@@ -110,6 +114,16 @@ pub struct RequireConfig {
     pub deny_tags: Vec<String>,
     /// Refuse an image that is older than the one that the target names now.
     pub newer_only: Option<bool>,
+}
+
+/// Who may sign without a key.
+#[derive(Clone, Debug, serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a mapping")]
+pub struct IdentityConfig {
+    /// A pattern with `*` and `?`: the URL of a job or a mail address, as the certificate names it.
+    pub identity: String,
+    /// The issuer that vouches for it, as the certificate names it.
+    pub issuer: String,
 }
 
 /// The images in the order of the file.

@@ -10,9 +10,9 @@ use crate::config;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::http::{Http, Trust};
-use crate::registry::{ConfigText, CredentialSources, ExpectedDigest, Requirements, VerifyKey};
+use crate::registry::{ConfigText, CredentialSources, ExpectedDigest, Keyless, Requirements, Root, VerifyKey};
 use crate::secret::{Audience, SecretString, SharedRedactor};
-use crate::settings::{self, CaSource, GateSettings, NamedImage, Network, SettingsError};
+use crate::settings::{self, CaSource, GateSettings, KeylessSettings, NamedImage, Network, SettingsError};
 
 mod access;
 mod file;
@@ -126,7 +126,20 @@ pub fn requirements(gate: &GateSettings, images: &[NamedImage]) -> Result<Requir
             .map_err(|reason| wrong("verify-key", format!("{name}: {reason}")))?;
         requirements.verify_keys.extend(keys);
     }
+    requirements.keyless = gate.keyless.as_ref().map(keyless).transpose()?;
     Ok(requirements)
+}
+
+/// The identities with the trusted root that proves them.
+fn keyless(settings: &KeylessSettings) -> Result<Keyless, Error> {
+    let KeylessSettings { identities, trusted_root: file } = settings;
+    let failed = |source| Error::File { what: format!("trusted root {file}"), source };
+    let text = file::read_text(Path::new(file), MAX_BYTES).map_err(failed)?;
+    let root = Root::parse(&text).map_err(|reason| SettingsError::Value {
+        what: "trusted-root".to_owned(),
+        reason: format!("{file}: {reason}"),
+    })?;
+    Ok(Keyless { root, identities: identities.clone() })
 }
 
 /// PEM text as it is, or the file that is named.

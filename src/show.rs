@@ -13,7 +13,7 @@ use crate::edit::{Kind, Pin, Rules};
 use crate::freeze::Window;
 use crate::image::Repository;
 use crate::plan::ENVIRONMENT;
-use crate::registry::Age;
+use crate::registry::{Age, Identity};
 use crate::settings::{Delivery, GateSettings, RepositorySettings, Settings, SignOff, SkipCi, TargetSettings};
 
 #[derive(Serialize)]
@@ -62,11 +62,20 @@ struct ShownRequirements<'a> {
     platforms: Vec<String>,
     labels: BTreeMap<&'a str, Option<&'a str>>,
     verify_keys: &'a [String],
+    identities: Vec<ShownIdentity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_root: Option<&'a str>,
     annotations: BTreeMap<&'a str, &'a str>,
     signed_as: Vec<&'a str>,
     attestations: Vec<String>,
     deny_tags: Vec<String>,
     newer_only: bool,
+}
+
+#[derive(Serialize)]
+struct ShownIdentity<'a> {
+    identity: &'a str,
+    issuer: &'a str,
 }
 
 #[derive(Serialize)]
@@ -235,12 +244,18 @@ fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
         platforms: requirements.platforms.iter().map(ToString::to_string).collect(),
         labels: requirements.labels.iter().map(|label| (label.key.as_str(), label.value.as_deref())).collect(),
         verify_keys: &gate.verify_keys,
+        identities: gate.keyless.iter().flat_map(|keyless| &keyless.identities).map(shown_identity).collect(),
+        trusted_root: gate.keyless.as_ref().map(|keyless| keyless.trusted_root.as_str()),
         annotations: requirements.annotations.iter().map(|one| (one.key.as_str(), one.value.as_str())).collect(),
         signed_as: requirements.signed_as.iter().map(Repository::as_str).collect(),
         attestations: requirements.attestations.iter().map(ToString::to_string).collect(),
         deny_tags: requirements.deny_tags.iter().map(ToString::to_string).collect(),
         newer_only: requirements.age == Age::NewerOnly,
     }
+}
+
+fn shown_identity(identity: &Identity) -> ShownIdentity<'_> {
+    ShownIdentity { identity: identity.pattern(), issuer: identity.issuer().as_str() }
 }
 
 fn shown_window(window: &Window) -> ShownWindow<'_> {

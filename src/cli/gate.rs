@@ -34,6 +34,9 @@ pub struct RuleArgs {
     // A PEM text begins with hyphens.
     #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
     pub verify_key: Vec<String>,
+    /// Who may sign without a key.
+    #[command(flatten)]
+    pub keyless: KeylessArgs,
     /// The signature has this annotation, signed with it (repeatable: each of them)
     #[arg(long, value_name = "KEY=VALUE")]
     pub annotation: Vec<String>,
@@ -50,4 +53,20 @@ pub struct RuleArgs {
     /// The image is not older than the one that the target names now (update only)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub newer_only: Option<bool>,
+}
+
+/// Who may sign without a key, and what proves it.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Image requirements")]
+pub struct KeylessArgs {
+    /// The image is signed by this identity, a pattern with * and ?: the URL of a job or a mail address, as its certificate names
+    /// it (repeatable: one of them)
+    #[arg(long, value_name = "GLOB")]
+    pub certificate_identity: Vec<String>,
+    /// The issuer that vouches for the identities, as their certificates name it
+    #[arg(long, value_name = "URL")]
+    pub certificate_oidc_issuer: Option<String>,
+    /// The file with the authorities and logs that prove an identity (`cosign trusted-root create`)
+    #[arg(long, value_name = "FILE")]
+    pub trusted_root: Option<String>,
 }

@@ -48,7 +48,7 @@ impl<'a> Check<'a> {
         if self.requirements.need_details() {
             return Depth::Details;
         }
-        let is_more = !self.requirements.verify_keys.is_empty() || !self.requirements.digests.is_empty();
+        let is_more = self.requirements.need_signature() || !self.requirements.digests.is_empty();
         if is_more { asked.max(Depth::Manifest) } else { asked }
     }
 
@@ -112,7 +112,7 @@ impl<'a> Check<'a> {
     }
 
     async fn signer(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<Option<String>, RegistryError> {
-        if self.requirements.verify_keys.is_empty() {
+        if !self.requirements.need_signature() {
             return Ok(None);
         }
         match signature::signer(&self.source, self.image, manifest, self.requirements).await? {

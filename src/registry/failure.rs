@@ -53,7 +53,7 @@ pub enum Failure {
         /// On which platform.
         platform: Platform,
     },
-    /// No signature by one of the keys.
+    /// No signature by one of the keys or identities.
     #[error("no signature of {digest} by {keys} was found: {reasons}")]
     Signature {
         /// What should have been signed.
@@ -105,7 +105,9 @@ impl Failure {
             Self::NoDigest { .. } => "pass the file that this image's build wrote, for instance kaniko's --digest-file",
             Self::Platform { .. } => "build the image for this platform too, or drop the --platform",
             Self::Label { .. } => "set the label at the build, and check that this image comes from this very pipeline",
-            Self::Signature { .. } => "sign this digest with the key (cosign sign --key), or check --verify-key",
+            Self::Signature { .. } => {
+                "sign this digest with the key (cosign sign --key) or as the identity (cosign sign), or check --verify-key and --certificate-identity"
+            }
             Self::Attestation { .. } => {
                 "attest what is required of this digest (cosign attest --key KEY --type TYPE --predicate FILE IMAGE@DIGEST), \
                  or correct what the attestation says is wrong"

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::attestation::Rule;
 use super::contents::Details;
 use super::failure::Failure;
+use super::keyless::Keyless;
 use super::platform::Platform;
 use super::rule::{LabelRule, TagPattern};
 use super::signature::{Annotation, VerifyKey};
@@ -33,6 +34,8 @@ pub struct Requirements {
     pub deny_tags: Vec<TagPattern>,
     /// Keys of which one must have signed the image.
     pub verify_keys: Vec<VerifyKey>,
+    /// Identities of which one may have signed it instead, without a key.
+    pub keyless: Option<Keyless>,
     /// Other names that the image may have been signed under.
     pub signed_as: Vec<Repository>,
     /// What the signature must say beside the digest, each of them.
@@ -68,6 +71,11 @@ impl Requirements {
     /// Whether the image's configuration has to be read.
     pub(super) fn need_details(&self) -> bool {
         !self.platforms.is_empty() || !self.labels.is_empty() || self.age == Age::NewerOnly
+    }
+
+    /// Whether the image has to be signed, by a key or by an identity.
+    pub(super) fn need_signature(&self) -> bool {
+        !self.verify_keys.is_empty() || self.keyless.is_some()
     }
 
     /// The tag against the patterns: known without asking anybody.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::SettingsError;
+use super::keyless::{KeylessSettings, keyless};
 use crate::cli::{GateArgs, RuleArgs};
 use crate::config::Config;
 use crate::image::Repository;
@@ -20,6 +21,8 @@ pub struct GateSettings {
     pub digest_files: Vec<String>,
     /// Public keys: files or PEM.
     pub verify_keys: Vec<String>,
+    /// Who may sign without a key.
+    pub keyless: Option<KeylessSettings>,
 }
 
 /// What images must fulfil that were just built.
@@ -47,6 +50,7 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
             labels: each("label", either(&args.label, &from_config), LabelRule::parse)?,
             deny_tags: each("deny-tag", either(&args.deny_tag, &require.deny_tags), TagPattern::parse)?,
             verify_keys: Vec::new(),
+            keyless: None,
             signed_as: each("signed-as", either(&args.signed_as, &require.signed_as), repository)?,
             annotations: each("annotation", either(&args.annotation, &annotations), Annotation::parse)?,
             attestations: each("attestation", either(&args.attestation, &require.attestations), Rule::parse)?,
@@ -54,6 +58,7 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
         },
         digest_files: Vec::new(),
         verify_keys: either(&args.verify_key, &require.verify_keys).to_vec(),
+        keyless: keyless(&args.keyless, require)?,
     };
     gate.signers()?;
     Ok(gate)
@@ -62,8 +67,9 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
 impl GateSettings {
     /// What is said of a signature needs somebody who is trusted to sign.
     fn signers(&self) -> Result<(), SettingsError> {
-        if self.verify_keys.is_empty() && !self.requirements.annotations.is_empty() {
-            let reason = "--annotation is what a signature must say, and nothing says whose: give a --verify-key";
+        if self.verify_keys.is_empty() && self.keyless.is_none() && !self.requirements.annotations.is_empty() {
+            let reason = "--annotation is what a signature must say, and nothing says whose: give a --verify-key or a \
+                          --certificate-identity";
             return Err(SettingsError::Usage(reason.to_owned()));
         }
         if self.verify_keys.is_empty() && !self.requirements.attestations.is_empty() {

@@ -86,6 +86,9 @@ impl Root {
         let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
             return Err("a signature of a file (cosign sign-blob), which is no signature of an image".to_owned());
         };
+        if bundle.signing_certificate().is_none() {
+            return Err("a signature with a key, not by an identity".to_owned());
+        }
         let payload = envelope.payload.as_bytes().to_vec();
         self.holds(bundle, Artifact::Digest(digest(manifest)?), Some(payload), identities)
     }

@@ -63,7 +63,7 @@ impl Storage {
         {
             return Err("a keyless signature with an annotation that is too long".to_owned());
         }
-        let certificate = text(CERTIFICATE).ok_or("a signature without a certificate")?;
+        let certificate = text(CERTIFICATE).ok_or("a signature with a key, not by an identity")?;
         let certificate =
             DerCertificate::from_pem(certificate).map_err(|_| "a signature with a certificate that is no PEM")?;
         let signature = text(SIGNATURE).ok_or("a certificate without a signature")?;
