@@ -115,7 +115,7 @@ impl<'a> Check<'a> {
         if !self.requirements.need_signature() {
             return Ok(None);
         }
-        match signature::signer(&self.source, self.image, manifest, self.requirements).await? {
+        match Box::pin(signature::signer(&self.source, self.image, manifest, self.requirements)).await? {
             Ok(key) => {
                 tracing::info!("{} is signed by {key}", self.image.without_digest());
                 Ok(Some(key))
@@ -130,7 +130,9 @@ impl<'a> Check<'a> {
     /// Each attestation must be met by itself.
     async fn attested(&self, manifest: &Manifest, failures: &mut Vec<Failure>) -> Result<(), RegistryError> {
         for rule in &self.requirements.attestations {
-            match signature::attester(&self.source, manifest, self.requirements, rule, SystemTime::now()).await? {
+            // On the heap: what a search holds while it waits is large.
+            let attester = signature::attester(&self.source, manifest, self.requirements, rule, SystemTime::now());
+            match Box::pin(attester).await? {
                 Ok(key) => tracing::info!("{} has the attestation {rule} by {key}", self.image.without_digest()),
                 Err(failure) => failures.push(failure),
             }

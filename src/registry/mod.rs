@@ -4,6 +4,7 @@
 //! Nothing else can make a [`Verified`], and only a [`Verified`] image can be published.
 
 mod accesses;
+mod annotation;
 pub mod attestation;
 mod challenge;
 mod check;
@@ -22,6 +23,7 @@ mod keyless;
 mod kind;
 mod manifest;
 mod pages;
+mod pem;
 mod platform;
 mod requirement;
 mod rule;
@@ -31,6 +33,7 @@ mod source;
 mod token;
 mod tokens;
 mod transport;
+mod verify_key;
 mod wait;
 
 #[cfg(test)]
@@ -43,6 +46,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use url::Url;
 
+pub use self::annotation::Annotation;
 use self::check::Check;
 pub use self::contents::{Details, PlatformImage};
 pub use self::created::Created;
@@ -56,8 +60,8 @@ pub use self::platform::Platform;
 pub use self::requirement::{Age, ExpectedDigest, Requirements};
 pub use self::rule::{LabelRule, TagPattern};
 use self::session::Session;
-pub use self::signature::{Annotation, VerifyKey};
 use self::source::Source;
+pub use self::verify_key::VerifyKey;
 use crate::http::{Http, is_loopback};
 use crate::image::{Digest, ProvenDigest, Reference, Repository, Tag};
 use crate::words;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::annotation::Annotation;
 use super::attestation::Rule;
 use super::contents::Details;
 use super::failure::Failure;
 use super::keyless::Keyless;
 use super::platform::Platform;
 use super::rule::{LabelRule, TagPattern};
-use super::signature::{Annotation, VerifyKey};
+use super::verify_key::VerifyKey;
 use crate::image::{Digest, Reference, Repository, Tag};
 
 /// What `BuildKit` calls the digest that it pushed, and the names that it pushed it under, with commas between them.

@@ -67,16 +67,17 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
 impl GateSettings {
     /// What is said of a signature needs somebody who is trusted to sign.
     fn signers(&self) -> Result<(), SettingsError> {
-        if self.verify_keys.is_empty() && self.keyless.is_none() && !self.requirements.annotations.is_empty() {
-            let reason = "--annotation is what a signature must say, and nothing says whose: give a --verify-key or a \
-                          --certificate-identity";
-            return Err(SettingsError::Usage(reason.to_owned()));
+        if !self.verify_keys.is_empty() || self.keyless.is_some() {
+            return Ok(());
         }
-        if self.verify_keys.is_empty() && !self.requirements.attestations.is_empty() {
-            let reason = "--attestation is what somebody must have signed, and nothing says who: give a --verify-key";
-            return Err(SettingsError::Usage(reason.to_owned()));
-        }
-        Ok(())
+        let requirements = &self.requirements;
+        let what = match () {
+            () if !requirements.annotations.is_empty() => "--annotation is what a signature must say",
+            () if !requirements.attestations.is_empty() => "--attestation is what somebody must have signed",
+            () => return Ok(()),
+        };
+        let reason = format!("{what}, and nothing says whose: give a --verify-key or a --certificate-identity");
+        Err(SettingsError::Usage(reason))
     }
 }
 

@@ -46,20 +46,20 @@ pub(super) fn spdx(predicate: &str) -> Result<(), String> {
         let value = |line: &str| line.trim().strip_prefix("SPDXVersion:").map(str::trim).map(str::to_owned);
         text.lines().find_map(value).is_some_and(|version| version.starts_with("SPDX-"))
     };
-    match inside(predicate, |text| is_json(text) || is_tags(text)) {
-        true => Ok(()),
-        false => Err("an SPDX attestation that holds no SPDX document".to_owned()),
+    if inside(predicate, |text| is_json(text) || is_tags(text)) {
+        return Ok(());
     }
+    Err("an SPDX attestation that holds no SPDX document".to_owned())
 }
 
 /// Whether it is a `CycloneDX` document in JSON; an error is the reason why not.
 pub(super) fn cyclone_dx(predicate: &str) -> Result<(), String> {
     let is_json =
         |text: &str| serde_json::from_str::<CycloneDx>(text).is_ok_and(|document| document.bom_format == "CycloneDX");
-    match inside(predicate, is_json) {
-        true => Ok(()),
-        false => Err("a CycloneDX attestation that holds no CycloneDX document".to_owned()),
+    if inside(predicate, is_json) {
+        return Ok(());
     }
+    Err("a CycloneDX attestation that holds no CycloneDX document".to_owned())
 }
 
 /// Whether it, or what it wraps, is one.

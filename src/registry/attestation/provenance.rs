@@ -1,4 +1,4 @@
-//! SLSA provenance, versions 0.2 and 1, as BuildKit, GitLab and GitHub write it: what it must say, and what it says.
+//! SLSA provenance, versions 0.2 and 1, as `BuildKit`, GitLab and GitHub write it: what it must say, and what it says.
 //! This module must not know where it is from.
 
 #![deny(clippy::disallowed_methods)]
@@ -108,7 +108,7 @@ struct Definition<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct External<'a> {
-    /// BuildKit's.
+    /// `BuildKit`'s.
     #[serde(borrow)]
     config_source: Option<&'a RawValue>,
     /// GitLab's.
@@ -237,7 +237,7 @@ impl Source {
     fn is_repository(&self) -> bool {
         let uri = self.uri.as_deref().unwrap_or_default();
         let bare = uri.split(['#', '?']).next().unwrap_or_default();
-        let is_git = uri.starts_with("git+") || bare.ends_with(".git") || uri.starts_with("git@");
+        let is_git = uri.starts_with("git+") || bare.strip_suffix(".git").is_some() || uri.starts_with("git@");
         (is_git || self.has_commit()) && self.repository().is_some()
     }
 

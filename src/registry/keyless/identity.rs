@@ -18,7 +18,7 @@ pub struct Identity {
     issuer: Issuer,
 }
 
-/// Who vouches for identities: the address of an OpenID Connect issuer.
+/// Who vouches for identities: the address of an `OpenID` Connect issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issuer(String);
 

@@ -1,5 +1,7 @@
 //! Real signatures, and what becomes of them when anything is changed.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its recordings")]
+
 use std::path::PathBuf;
 
 use serde_json::{Value, json};

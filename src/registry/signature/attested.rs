@@ -4,9 +4,8 @@ use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use super::carrier::{Carrier, Wanted};
-use super::key::VerifyKey;
-use super::payload;
 use super::search::{End, Search};
+use super::trust::Trust;
 use crate::image::Digest;
 use crate::registry::attestation::{Heard, Hearing, Rule, Statement};
 use crate::registry::error::RegistryError;
@@ -14,7 +13,7 @@ use crate::registry::failure::Failure;
 use crate::registry::requirement::Requirements;
 use crate::registry::source::{Manifest, Source};
 
-/// The name of the key by which the image has the attestation; the failure says what was found instead.
+/// The name of the key or identity by which the image has the attestation; the failure says what was found instead.
 pub(in crate::registry) async fn attester(
     source: &Source,
     manifest: &Manifest,
@@ -22,11 +21,11 @@ pub(in crate::registry) async fn attester(
     rule: &Rule,
     now: SystemTime,
 ) -> Result<Result<String, Failure>, RegistryError> {
-    let (digest, keys) = (manifest.digest.digest(), &requirements.verify_keys);
+    let (digest, trust) = (manifest.digest.digest(), Trust::of(requirements));
     let mut hearing = Hearing::new(rule, now);
-    let visit = |carrier: &Carrier| match heard(carrier, keys, digest, &mut hearing) {
-        Ok((key, Heard::Met)) => ControlFlow::Break(key.to_owned()),
-        Ok((key, Heard::Kept)) => ControlFlow::Continue(format!("a scan, of which the newest by {key} counts")),
+    let visit = |carrier: &Carrier| match heard(carrier, trust, digest, &mut hearing) {
+        Ok((name, Heard::Met)) => ControlFlow::Break(name),
+        Ok((name, Heard::Kept)) => ControlFlow::Continue(format!("a scan, of which the newest by {name} counts")),
         Ok((_, Heard::Refused(reason))) | Err(reason) => ControlFlow::Continue(reason),
     };
     let tally = match Search::new(source, digest, Wanted::Attestations(rule.predicates())).visit(visit).await? {
@@ -40,25 +39,25 @@ pub(in crate::registry) async fn attester(
     if !tally.is_empty() {
         reasons.push(tally.to_string());
     }
-    let names: Vec<&str> = keys.iter().map(VerifyKey::name).collect();
     Ok(Err(Failure::Attestation {
         rule: rule.to_string(),
-        keys: names.join(" or "),
+        keys: trust.names(),
         reasons: if reasons.is_empty() { "there is no such attestation at all".to_owned() } else { reasons.join("; ") },
     }))
 }
 
 /// Who signed what a carrier holds, and what that comes to; an error is the reason why it does not count.
-fn heard<'k>(
+fn heard(
     carrier: &Carrier,
-    keys: &'k [VerifyKey],
+    trust: Trust<'_>,
     digest: &Digest,
     hearing: &mut Hearing<'_>,
-) -> Result<(&'k str, Heard), String> {
-    let (payload, key) = payload::statement(carrier, keys)?;
+) -> Result<(String, Heard), String> {
+    let (payload, name) = trust.statement(carrier, digest)?;
     let statement = Statement::parse(&payload)?;
     if !statement.is_about(digest) {
         return Err("an attestation of another digest".to_owned());
     }
-    Ok((key.name(), hearing.hear(key.name(), &statement)))
+    let heard = hearing.hear(&name, &statement);
+    Ok((name, heard))
 }

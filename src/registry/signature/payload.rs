@@ -13,10 +13,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::annotation::Annotation;
 use super::carrier::Carrier;
-use super::key::VerifyKey;
 use crate::image::{Digest, Reference, Repository};
+use crate::registry::annotation::Annotation;
+use crate::registry::verify_key::VerifyKey;
 use crate::registry::words;
 
 /// The kind of in-toto statement that says "signed", and no more.

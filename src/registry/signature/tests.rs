@@ -7,8 +7,8 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPa
 
 use super::carrier::{Carrier, Notes};
 use super::payload::{Subject, signer};
-use super::{Annotation, VerifyKey};
 use crate::image::{Digest, Reference, Repository};
+use crate::registry::{Annotation, VerifyKey};
 
 const MANIFEST: &[u8] = b"the manifest";
 const IMAGE: &str = "h.x/team/app:1";
