@@ -106,7 +106,8 @@ impl Failure {
             Self::Platform { .. } => "build the image for this platform too, or drop the --platform",
             Self::Label { .. } => "set the label at the build, and check that this image comes from this very pipeline",
             Self::Signature { .. } => {
-                "sign this digest with the key (cosign sign --key) or as the identity (cosign sign), or check --verify-key and --certificate-identity"
+                "sign this digest with the key (cosign sign --key) or as the identity (cosign sign), or check --verify-key and \
+                 --certificate-identity; an image that was moved is signed under another name: --signed-as"
             }
             Self::Attestation { .. } => {
                 "attest what is required of this digest (cosign attest --key KEY --type TYPE --predicate FILE IMAGE@DIGEST), \

@@ -24,6 +24,8 @@ mod component_examples;
 mod component_surface;
 mod config;
 mod contention;
+mod cosign_crowds;
+mod cosign_recorded;
 mod cost;
 mod dependencies;
 mod deployment;

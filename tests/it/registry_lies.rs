@@ -83,8 +83,9 @@ fn an_endless_token_configuration_or_signature_ends() {
     checked(&tokens, &[], 7, "longer than");
     let part = |kind: &str| format!(r#"{{"mediaType": "{kind}", "digest": "{}", "size": 1}}"#, digest(b"x"));
     let manifest = format!(
-        r#"{{"schemaVersion": 2, "mediaType": "{TYPE}", "config": {}, "layers": [{}]}}"#,
+        r#"{{"schemaVersion": 2, "mediaType": "{TYPE}", "config": {}, "layers": [{}, {}]}}"#,
         part("application/vnd.oci.image.config.v1+json"),
+        part("application/vnd.oci.image.layer.v1.tar+gzip"),
         part("application/vnd.dev.cosign.simplesigning.v1+json")
     );
     let blobs = liar(move |line, stream| {
@@ -97,7 +98,7 @@ fn an_endless_token_configuration_or_signature_ends() {
     let world = World::new();
     openssl(&world, &["genpkey", "-algorithm", "ed25519", "-out", "key.pem"]);
     openssl(&world, &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
-    checked(&blobs, &["--verify-key", &world.read("key.pub")], 7, "longer than");
+    checked(&blobs, &["--verify-key", &world.read("key.pub")], 9, "longer than");
 }
 
 #[test]

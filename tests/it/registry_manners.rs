@@ -47,7 +47,6 @@ fn a_registry_that_knows_no_head_is_asked_by_get() {
             Some(if method == "HEAD" { says(status, "", "") } else { typed(TYPE, "", &manifest()) })
         });
         check(&address, &[]).exits(0).prints(&format!("{address}/team/app:1@{}\n", digest(manifest().as_bytes())));
-        // `update` asks for the headers alone.
         let world = World::new();
         let repository = format!("{address}/team/app");
         let infra = crate::samples::values(&repository, "0");

@@ -79,13 +79,47 @@ const P256: [&str; 4] = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-25
 
 #[test]
 fn signatures_by_each_kind_of_key_are_found() {
-    for kind in [&P256[..], &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"], &["-algorithm", "ed25519"]] {
+    for kind in [
+        &P256[..],
+        &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+        &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        &["-algorithm", "ed25519"],
+    ] {
         let signed = Signed::new(kind);
         signed.check(9, "there is no signature at all");
         let payload = signed.payload(&signed.digest);
         signed.simple(&payload, &sign(&signed.world, payload.as_bytes()));
         signed.check(0, "is signed by key.pub");
     }
+}
+
+#[test]
+fn keys_are_taken_in_every_form() {
+    let signed = Signed::new(&["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"]);
+    let payload = signed.payload(&signed.digest);
+    let world = &signed.world;
+    sign(world, payload.as_bytes());
+    let by_sha384 = "pkeyutl -sign -rawin -inkey key.pem -in message -out signature -digest sha384";
+    openssl(world, &by_sha384.split(' ').collect::<Vec<_>>());
+    signed.simple(&payload, &std::fs::read(world.work().join("signature")).expect("openssl has written it"));
+    signed.check(0, "is signed by key.pub");
+    let right = world.read("key.pub");
+
+    openssl(world, &["genrsa", "-out", "key.pem", "2048"]);
+    openssl(world, &["rsa", "-in", "key.pem", "-RSAPublicKey_out", "-out", "key.pub"]);
+    assert!(world.read("key.pub").contains("BEGIN RSA PUBLIC KEY"));
+    signed.check(9, "none of the keys made");
+    world.write("key.pub", format!("two keys:\n{}{right}", world.read("key.pub")));
+    signed.check(0, "is signed by key.pub");
+    signed.simple(&payload, &sign(world, payload.as_bytes()));
+    signed.check(0, "is signed by key.pub");
+
+    openssl(world, &["genrsa", "-out", "key.pem", "1024"]);
+    openssl(world, &["rsa", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
+    signed.check(3, "its RSA key has 1024 bits: at least 2048 are needed");
+    openssl(world, &["ecparam", "-name", "secp521r1", "-genkey", "-noout", "-out", "key.pem"]);
+    openssl(world, &["ec", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
+    signed.check(3, "no key of a known kind");
 }
 
 #[test]

@@ -4,11 +4,13 @@
 //! One bad, large, missing or foreign object is passed over and counted. Where the registry itself is in trouble, that is the
 //! answer if nothing else is found: what could not be read may have been what is wanted.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 use super::candidates;
 use super::carrier::{Carrier, Parcel, Turn, Wanted};
@@ -20,8 +22,9 @@ use crate::registry::source::{Manifest, Source};
 /// As many manifests, and as many blobs, are looked at for one requirement.
 const MOST: usize = 500;
 
-/// As many manifests, and as many blobs of signatures, are read at a time.
+/// As much is read at a time; less where attestations are wanted, for the memory that they take.
 const AT_A_TIME: usize = 8;
+const ATTESTATIONS_AT_A_TIME: usize = 4;
 
 /// One object that takes longer is passed over.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -33,10 +36,9 @@ const MOST_TROUBLE: usize = 4;
 const SIGNATURE: usize = 1024 * 1024;
 const SIGNATURES: usize = 16 * SIGNATURE;
 
-/// The longest attestation that is read, and how much is read of all; few at a time, for the memory that they take.
+/// The longest attestation that is read, and how much is read of all.
 const ATTESTATION: usize = 32 * 1024 * 1024;
 const ATTESTATIONS: usize = 3 * ATTESTATION;
-const ATTESTATIONS_AT_A_TIME: usize = 2;
 
 /// One search.
 pub(in crate::registry) struct Search<'a> {
@@ -55,6 +57,17 @@ struct State {
     blobs: usize,
     bytes: usize,
     trouble: Vec<RegistryError>,
+}
+
+/// What is to be read, and what came of it.
+enum Job {
+    Manifest(Digest),
+    Blob(Parcel),
+}
+
+enum Done {
+    Manifest(Vec<Parcel>),
+    Blob(Vec<Carrier>),
 }
 
 /// What the search came to.
@@ -82,7 +95,7 @@ impl<'a> Search<'a> {
             return Ok(End::Found(found));
         }
         let later = std::mem::take(&mut self.state().later);
-        if let Some(found) = self.read(stream::iter(later), &mut visitor).await? {
+        if let Some(found) = self.read(later.into_iter().map(Job::Blob), &mut visitor).await? {
             return Ok(End::Found(found));
         }
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -103,8 +116,7 @@ impl<'a> Search<'a> {
         };
         let tag = format!("{}.{kind}", self.digest.as_str().replacen(':', "-", 1));
         let Some(manifest) = self.tagged(&tag).await else { return Ok(None) };
-        let parcels = self.parcels(&manifest);
-        self.read(stream::iter(parcels), visitor).await
+        self.read(self.parcels(&manifest).into_iter().map(Job::Blob), visitor).await
     }
 
     /// What refers to the image, by the API, and by the tag that stands in for it: a registry that has come to know the API may
@@ -138,12 +150,7 @@ impl<'a> Search<'a> {
             named.truncate(room);
             state.manifests += named.len();
         }
-        let read = async |digest: Digest| {
-            let found = self.patiently(self.source.manifest_of(&digest), "a referrer").await;
-            stream::iter(found.map(|manifest| self.parcels(&manifest)).unwrap_or_default())
-        };
-        let parcels = stream::iter(named).map(read).buffer_unordered(AT_A_TIME).flatten();
-        self.read(parcels, visitor).await
+        self.read(named.into_iter().map(Job::Manifest), visitor).await
     }
 
     /// The blobs of a manifest that are looked at now; the others are kept.
@@ -157,26 +164,49 @@ impl<'a> Search<'a> {
         now
     }
 
+    /// Reads manifests and blobs, some at a time: what a manifest names comes before the next manifest.
     async fn read<T>(
         &self,
-        parcels: impl stream::Stream<Item = Parcel>,
+        jobs: impl Iterator<Item = Job>,
         visitor: &mut impl FnMut(&Carrier) -> ControlFlow<T, String>,
     ) -> Result<Option<T>, RegistryError> {
         let at_a_time = match self.wanted {
             Wanted::Signatures => AT_A_TIME,
             Wanted::Attestations(_) => ATTESTATIONS_AT_A_TIME,
         };
-        let carriers = parcels.map(|parcel| self.open(parcel)).buffer_unordered(at_a_time);
-        let mut carriers = std::pin::pin!(carriers);
-        while let Some(carriers) = carriers.next().await {
-            for carrier in carriers {
-                match visitor(&carrier) {
-                    ControlFlow::Break(found) => return Ok(Some(found)),
-                    ControlFlow::Continue(reason) => self.state().tally.pass(reason),
+        let mut jobs: VecDeque<Job> = jobs.collect();
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < at_a_time
+                && let Some(job) = jobs.pop_front()
+            {
+                running.push(self.work(job));
+            }
+            match running.next().await {
+                None => return Ok(None),
+                Some(Done::Manifest(parcels)) => {
+                    parcels.into_iter().rev().for_each(|one| jobs.push_front(Job::Blob(one)));
+                }
+                Some(Done::Blob(carriers)) => {
+                    for carrier in carriers {
+                        match visitor(&carrier) {
+                            ControlFlow::Break(found) => return Ok(Some(found)),
+                            ControlFlow::Continue(reason) => self.state().tally.pass(reason),
+                        }
+                    }
                 }
             }
         }
-        Ok(None)
+    }
+
+    async fn work(&self, job: Job) -> Done {
+        match job {
+            Job::Manifest(digest) => {
+                let found = self.patiently(self.source.manifest_of(&digest), "a referrer").await;
+                Done::Manifest(found.map(|manifest| self.parcels(&manifest)).unwrap_or_default())
+            }
+            Job::Blob(parcel) => Done::Blob(self.open(parcel).await),
+        }
     }
 
     /// Reads a blob, unless it is too large or too much was read already.

@@ -25,6 +25,7 @@ mod run;
 mod script;
 mod secrets;
 mod servers;
+mod shelf;
 mod silent;
 mod sshd;
 mod tools;
@@ -56,6 +57,7 @@ pub(crate) use run::{Bump, Run, copies_of};
 pub(crate) use script::{copied_script, own, path_with, said, skopeo_home};
 pub(crate) use secrets::Secret;
 pub(crate) use servers::Servers;
+pub(crate) use shelf::{Shelf, index_of};
 pub(crate) use silent::Silent;
 pub(crate) use sshd::{Sshd, key as ssh_key};
 pub(crate) use tools::{

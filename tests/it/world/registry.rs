@@ -29,6 +29,11 @@ pub(crate) struct OwnRegistry {
 }
 
 impl OwnRegistry {
+    /// A registry with what is in `data` of the directory, for everybody.
+    pub(crate) fn open(directory: &Path) -> Self {
+        Self::start(directory, "", "")
+    }
+
     /// A registry whose certificate is signed by `ca.crt` in the directory.
     pub(crate) fn with_private_ca(directory: &Path) -> Self {
         Self::start(directory, &private_certificate(directory), "")
