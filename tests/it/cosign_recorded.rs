@@ -114,7 +114,7 @@ fn pages_wrong_types_and_broken_neighbours_do_not_disturb() {
     let split = |shelf: &mut Shelf, lie: &dyn Fn(&mut Value)| {
         let mut all = entries(&shelf.pages.take().expect("it was recorded with the API")[0]);
         all.iter_mut().for_each(lie);
-        let mut pages = vec![index_of(&[missing.clone()]), index_of(&[])];
+        let mut pages = vec![index_of(std::slice::from_ref(&missing)), index_of(&[])];
         pages.extend(all.iter().map(|entry| index_of(std::slice::from_ref(entry))));
         shelf.pages = Some(pages);
     };

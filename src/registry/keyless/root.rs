@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use sigstore_verify::crypto::parse_certificate_info;
 use sigstore_verify::trust_root::TrustedRoot;
@@ -37,6 +38,13 @@ pub struct Root {
     verifier: Arc<Verifier>,
     needs_log: bool,
     needs_certificate_log: bool,
+}
+
+/// A bundle says of which version it is; sigstore-verify takes one that doesn't for the oldest.
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "mediaType")]
+    _media_type: String,
 }
 
 impl Root {
@@ -82,6 +90,8 @@ impl Root {
     /// What the statement says beyond its subject is for the caller to judge.
     pub fn verify(&self, bundle: &[u8], manifest: &Digest, identities: &[Identity]) -> Result<Signed, String> {
         let text = std::str::from_utf8(bundle).map_err(|_| "a bundle that is no text".to_owned())?;
+        let _typed: Typed =
+            serde_json::from_str(text).map_err(|error| format!("a bundle that is none: {}", short(error)))?;
         let bundle = Bundle::from_json(text).map_err(|error| format!("a bundle that is none: {}", short(error)))?;
         let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
             return Err("a signature of a file (cosign sign-blob), which is no signature of an image".to_owned());
