@@ -4,6 +4,8 @@
 #![deny(clippy::disallowed_methods)]
 
 mod identity;
+#[cfg(test)]
+mod made_tests;
 mod provider;
 mod root;
 mod simple;

@@ -11,8 +11,8 @@ use crate::image::Digest;
 
 const OPENSSL: &str = "cosign/cosign3.1-keyless-openssl-ca-tsa";
 const FULCIO: &str = "cosign/cosign3.1-keyless-fulcio-mock-sct-tsa";
-const GITLAB: &str = "https://gitlab.example";
-const MAIN: &str = "https://gitlab.example/shop/app//.gitlab-ci.yml@refs/heads/main";
+pub(super) const GITLAB: &str = "https://gitlab.example";
+pub(super) const MAIN: &str = "https://gitlab.example/shop/app//.gitlab-ci.yml@refs/heads/main";
 
 /// A signature, with what it is to be checked by.
 struct Case {
@@ -22,12 +22,12 @@ struct Case {
     identities: Vec<Identity>,
 }
 
-fn read(path: &str) -> Vec<u8> {
+pub(super) fn read(path: &str) -> Vec<u8> {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path);
     std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn identity(pattern: &str, issuer: &str) -> Identity {
+pub(super) fn identity(pattern: &str, issuer: &str) -> Identity {
     Identity::parse(pattern, Issuer::parse(issuer).unwrap()).unwrap()
 }
 
