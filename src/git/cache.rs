@@ -16,9 +16,16 @@ type Key = (usize, u32);
 pub(super) struct Cache {
     contents: HashMap<Key, Arc<Vec<u8>>>,
     size: usize,
+    packs: usize,
 }
 
 impl Cache {
+    /// The number of another pack, which no pack has had before.
+    pub(super) fn number(&mut self) -> usize {
+        self.packs += 1;
+        self.packs
+    }
+
     pub(super) fn get(&self, key: Key) -> Option<Arc<Vec<u8>>> {
         self.contents.get(&key).cloned()
     }

@@ -12,10 +12,11 @@ use super::error::PackError;
 use super::header::Header;
 use super::pack::Pack;
 
-/// Everything that was fetched of a repository, and what may still be spent on it. A clone holds the same packs.
+/// Everything that was fetched of a repository, and what may still be spent on it. A clone holds the same packs, and may get others
+/// later: what was read lately is kept for all clones together, by numbers that no two packs share.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Store {
-    packs: Vec<Arc<Pack>>,
+    packs: Vec<(usize, Arc<Pack>)>,
     budget: Budget,
     recent: Arc<Mutex<Cache>>,
 }
@@ -38,26 +39,27 @@ impl Store {
 
     /// Adds the objects of a pack that was read within this budget.
     pub(super) fn add(&mut self, pack: Pack) {
-        self.packs.push(Arc::new(pack));
+        let number = self.recent.lock().unwrap_or_else(PoisonError::into_inner).number();
+        self.packs.push((number, Arc::new(pack)));
     }
 
     pub(super) fn has(&self, id: Oid) -> bool {
-        self.packs.iter().any(|pack| pack.find(id).is_some())
+        self.packs.iter().any(|(_, pack)| pack.find(id).is_some())
     }
 
     /// How many bytes of packs are kept.
     pub(super) fn size(&self) -> usize {
-        self.packs.iter().map(|pack| pack.size()).sum()
+        self.packs.iter().map(|(_, pack)| pack.size()).sum()
     }
 
     /// Whether a server sent an object that is too big to be kept.
     pub(super) fn has_oversized(&self) -> bool {
-        self.packs.iter().any(|pack| pack.has_oversized())
+        self.packs.iter().any(|(_, pack)| pack.has_oversized())
     }
 
     /// An object's content, which must be of this kind.
     pub(super) fn object(&self, id: Oid, kind: ObjectType) -> Result<Vec<u8>, PackError> {
-        let found = self.packs.iter().enumerate().find_map(|(number, pack)| Some((number, pack, pack.find(id)?)));
+        let found = self.packs.iter().find_map(|(number, pack)| Some((*number, pack, pack.find(id)?)));
         let (number, pack, found) = found.ok_or_else(|| PackError::Missing(id.to_string()))?;
         if found.kind != kind {
             return Err(PackError::Kind(id.to_string(), kind.str()));

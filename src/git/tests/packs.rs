@@ -233,3 +233,23 @@ fn objects_of_other_kinds_are_passed_over() {
     store.add(Pack::read_within(bytes, Kinds::COMMITS, store.budget()).unwrap());
     assert!(!store.has(git2::Oid::hash_object(ObjectType::Blob, &contents[0]).unwrap()));
 }
+
+#[test]
+fn a_clone_that_gets_another_pack_reads_its_own_objects() {
+    // Both packs are the second one of their store, and what they hold is at the same place in them.
+    let world = World::new();
+    let (shared, _) = sample(&world, &[]);
+    let mut stores = [read(shared).unwrap(), Store::default()];
+    stores[1] = stores[0].clone();
+    for (store, text) in stores.iter_mut().zip(["one", "two"]) {
+        let other = World::new();
+        other.write("file", text);
+        other.publish("version");
+        let (bytes, ids) = sample(&other, &[]);
+        store.add(Pack::read_within(bytes, Kinds::ALL, store.budget()).unwrap());
+        for id in ids {
+            let (kind, content) = object(store, &id).unwrap();
+            assert_eq!(git2::Oid::hash_object(kind, &content).unwrap().to_string(), id, "{text}");
+        }
+    }
+}
