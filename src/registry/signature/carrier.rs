@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::payload::SIGNED;
 use crate::image::Digest;
 
 /// The type of a simple signing payload.
@@ -19,6 +18,9 @@ const ENVELOPE: &str = "application/vnd.dsse.envelope.v1+json";
 
 /// What the type of a bundle starts with, in every version.
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+
+/// The kind of in-toto statement that says "signed", and no more.
+pub(super) const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// Where cosign keeps the signature of a simple signing payload.
 const SIGNATURE: &str = "dev.cosignproject.cosign/signature";

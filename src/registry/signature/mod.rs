@@ -3,6 +3,8 @@
 mod attested;
 mod candidates;
 mod carrier;
+#[cfg(test)]
+mod mutations;
 mod payload;
 mod search;
 mod tally;

@@ -13,14 +13,11 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, SIGNED};
 use crate::image::{Digest, Reference, Repository};
 use crate::registry::annotation::Annotation;
 use crate::registry::verify_key::VerifyKey;
 use crate::registry::words;
-
-/// The kind of in-toto statement that says "signed", and no more.
-pub(super) const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
 
 /// The type of an envelope's payload that is an in-toto statement.
 const IN_TOTO: &str = "application/vnd.in-toto+json";
