@@ -50,7 +50,7 @@ pub struct RuleArgs {
     /// The image's tag does not match this pattern with * and ? (repeatable: none of them)
     #[arg(long, value_name = "PATTERN")]
     pub deny_tag: Vec<String>,
-    /// The image is not older than the one that the target names now (update only)
+    /// The image is not older than the one that the target names now (not for a rollback)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub newer_only: Option<bool>,
 }

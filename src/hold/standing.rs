@@ -63,7 +63,8 @@ pub fn standing(holds: &[&Hold], spots: &[Spot]) -> Vec<Standing> {
         let moved = by_bare.get(&bare(located(&hold.place).1)).into_iter().flatten().copied();
         let moved: Vec<usize> = moved.filter(|number| has_value(hold, number) && !claimed[*number]).collect();
         *standing = match (is_known, moved.is_empty(), there.is_empty()) {
-            (false, false, _) => Standing::At(moved),
+            // Of an item that was moved and one that was changed by hand nobody can tell: the hold stays.
+            (_, false, _) => Standing::At(moved),
             (true, ..) | (_, _, false) => Standing::Void,
             _ => Standing::Elsewhere,
         };
@@ -139,9 +140,9 @@ mod tests {
         // Two places of one value: each entry has its own.
         let same = [of_run("images[0].newTag", "1"), of_run("images[1].newTag", "1")];
         check(&[("images[0].newTag", "1"), ("images[1].newTag", "1")], &same, &[at(0), at(1)]);
-        // Changed by hand: the neighbour of the same value is not meant.
+        // Changed by hand, or moved by an item before it, which the run writes, too: the hold stays.
         let by_hand = [of_run("images[0].newTag", "2"), of_run("images[1].newTag", "1")];
-        check(&[("images[0].newTag", "1")], &by_hand, &[Standing::Void]);
+        check(&[("images[0].newTag", "1")], &by_hand, &[at(1)]);
         check(&[("images[0].newTag", "1"), ("images[1].newTag", "1")], &by_hand, &[Standing::Void, at(1)]);
         let neighbour = [spot(1, "images[0].newTag", "2"), of_run("images[1].newTag", "1")];
         check(&[("images[0].newTag", "1"), ("images[1].newTag", "1")], &neighbour, &[Standing::Void, at(1)]);

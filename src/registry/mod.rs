@@ -189,7 +189,7 @@ impl Registry {
         let depth = check.depth(depth);
         let ask = async || within_deadline(image, check.find(depth)).await;
         let found = wait::until_there(requirements.wait, &image.to_string(), ask).await?;
-        within_deadline(image, check.judge(found, depth)).await
+        within_deadline(image, Box::pin(check.judge(found, depth))).await
     }
 
     /// Finds out whether the registry of an image answers at all; whatever the answer is.

@@ -228,10 +228,14 @@ async fn a_busy_registry_is_asked_again() {
 
 #[tokio::test]
 async fn who_waits_comes_back_when_the_registry_says() {
+    let config = format!(
+        r#"{{"mediaType": "application/vnd.oci.image.config.v1+json", "digest": "{MANIFEST_DIGEST}", "size": 2}}"#
+    );
+    let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}", "config": {config}, "layers": []}}"#);
     let count = std::sync::atomic::AtomicUsize::new(0);
     let fake = Fake::start(move |_, _| match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
         0 => says("429 Too Many Requests", "Retry-After: 3600\r\n", ""),
-        _ => found(),
+        _ => says("200 OK", &format!("Content-Type: {TYPE}\r\n"), &manifest),
     })
     .await;
     let requirements = Requirements { wait: Some(Duration::from_secs(2)), ..Requirements::default() };

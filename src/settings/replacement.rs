@@ -6,6 +6,7 @@
 use super::SettingsError;
 use crate::config::PreviewConfig;
 use crate::edit::Path;
+use crate::policies;
 use crate::text;
 
 /// What stands for the preview's name.
@@ -36,13 +37,20 @@ pub(super) fn directory(what: &str, text: &str) -> Result<String, SettingsError>
     let reason = match () {
         () if text.starts_with('/') => "is absolute",
         () if parts.contains(&"..") => "has a .. in it",
-        () if parts.iter().any(|part| part.eq_ignore_ascii_case(".git")) => "enters .git",
+        () if parts.iter().any(|part| is_git(part)) => "enters .git, or something that Git takes for its own",
+        () if parts.first().is_some_and(|part| policies::is_policy(part)) => "is a file of this tool's own",
         () if text.contains(char::is_control) => "has a control character in it",
         () if text.contains(['<', '>']) => "has a < or > in it that stands for nothing",
         () if parts.is_empty() => "is the whole repository",
         () => return Ok(parts.join("/")),
     };
     Err(wrong(what, format!("the path {text:?} {reason}")))
+}
+
+/// Whether some system opens `.git` under this name, or Git reads a file of this name for itself.
+fn is_git(name: &str) -> bool {
+    let name = name.trim_end_matches(['.', ' ']).to_ascii_lowercase();
+    name == ".git" || name == ".gitmodules" || name.starts_with("git~")
 }
 
 /// `FILE:PATH` and its value.
@@ -73,7 +81,22 @@ mod tests {
     #[test]
     fn a_directory_stays_in_the_repository_and_is_not_all_of_it() {
         assert_eq!(directory("to", "./previews//x/").unwrap(), "previews/x");
-        for wrong in ["/x", "../x", "a/../b", ".git/x", "a/.GIT", ".", "", "a\0b", "a\nb", "<env>/x"] {
+        for wrong in [
+            "/x",
+            "../x",
+            "a/../b",
+            ".git/x",
+            "a/.GIT",
+            "git~1/x",
+            ".git. /x",
+            ".gitmodules/x",
+            ".gitops-bump-holds/x",
+            ".",
+            "",
+            "a\0b",
+            "a\nb",
+            "<env>/x",
+        ] {
             assert!(directory("to", wrong).is_err(), "{wrong:?}");
         }
     }

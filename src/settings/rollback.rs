@@ -55,7 +55,7 @@ pub fn rollback(
 }
 
 fn wish(args: &RollbackArgs) -> Result<Wish, SettingsError> {
-    match (args.steps, args.to.as_deref().filter(|tag| !tag.is_empty())) {
+    match (args.steps, args.to.as_deref()) {
         (Some(_), Some(_)) => Err(SettingsError::Usage("--to and --steps are both given: give one of them".to_owned())),
         (steps, None) => Ok(Wish::Steps(usize::from(steps.unwrap_or(1)))),
         (None, Some(tag)) => match Tag::parse(tag) {

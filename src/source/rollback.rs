@@ -15,7 +15,7 @@ use crate::image::Reference;
 use crate::plan::{self, PlannedRepository};
 use crate::ports::Access;
 use crate::registry::{By, RegistryError};
-use crate::settings::{Delivery, NamedImage, RepositorySettings, RollbackSettings};
+use crate::settings::{Delivery, HoldWish, NamedImage, RepositorySettings, RollbackSettings};
 use crate::versions::{End, Image, Named, Naming, VersionsError, require_named};
 
 /// The versions that are gone back to, and the histories that say so.
@@ -248,7 +248,9 @@ fn planned(
     let repositories = written(&settings.run.repositories, &kept);
     let mut plan = plan::repositories(&repositories, &images, settings.run.environment.as_deref())?;
     if returned.is_empty() {
-        return Ok((Vec::new(), plan));
+        // A hold is for what the places hold already, too.
+        let is_held = settings.run.hold != HoldWish::Nothing;
+        return Ok((if is_held { images } else { Vec::new() }, plan));
     }
     for plan in &mut plan {
         let goals = ways.iter().filter(|way| way.is_of(plan)).flat_map(Way::goals);

@@ -181,9 +181,13 @@ fn an_item_before_a_held_one_does_not_end_its_hold() {
     };
     update(&image, &["--hold", "broken"]).exits(0);
     assert_eq!(entries(&infra, "main")[0]["place"], "images[0].newTag");
-    let moved = before.replace("images:\n", "images:\n  - name: docker.io/library/nginx\n    newTag: \"1.27\"\n");
-    infra.commit("main", "another item", &[("kustomization.yaml", moved)]);
-    update(&image.replace(":2", ":3"), &[]).exits(12).says("kustomization.yaml images[1].newTag stays at 2");
+    let web = world.push("team/web", "9");
+    let item = format!("images:\n  - name: {}\n    newTag: \"1.27\"\n", world.repository("team/web"));
+    infra.commit("main", "another item", &[("kustomization.yaml", before.replace("images:\n", &item))]);
+    let held = "kustomization.yaml images[1].newTag stays at 2";
+    update(&image.replace(":2", ":3"), &[]).exits(12).says(held);
+    // Also where the run writes the item that stands there now.
+    update(&image.replace(":2", ":3"), &["--image", &web]).exits(12).says(held);
 }
 
 #[test]

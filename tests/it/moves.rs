@@ -69,6 +69,11 @@ fn what_is_gone_back_to_is_held_until_somebody_releases_it() {
     shop.rollback(&[]).run().exits(0);
     shop.has("4");
     shop.update("2", &[]).run().exits(12).says("broken");
+    // What the places hold already is held, too, and an empty tag is none.
+    shop.rollback(&["--to", ""]).run().exits(2);
+    shop.update("4", &["--release-hold"]).run().exits(0);
+    shop.rollback(&["--to", "4", "--hold", "as it is"]).run().exits(0);
+    shop.update("2", &[]).run().exits(12).says("as it is");
     shop.update("2", &["--release-hold"]).run().exits(0);
     shop.has("2");
     assert!(!shop.infra.entries("main").contains(".gitops-bump-holds"));
