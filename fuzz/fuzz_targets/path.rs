@@ -21,8 +21,8 @@ fuzz_target!(|data: &[u8]| {
         repository: Repository::parse("r.io/team/app").expect("the repository is well-formed"),
         tag: Some(Tag::parse("v2").expect("the tag is well-formed")),
         digest: KnownDigest::Unknown,
- same: Vec::new(),
-}];
+        same: Vec::new(),
+    }];
     let rules = Rules { create: true, any_repository: true, ..Rules::default() };
     let jobs = [Job { kind: Kind::Helm { path: Some(path) }, images: vec![0], rules }];
     if let Ok(result) = rewrite("file.yaml", file.as_bytes(), &jobs, &wanted) {

@@ -28,8 +28,8 @@ fuzz_target!(|data: &[u8]| {
         repository: image.repository,
         tag: Some(image.tag.expect("the reference has a tag")),
         digest: KnownDigest::on_the_users_word(image.digest),
- same: Vec::new(),
-}];
+        same: Vec::new(),
+    }];
     let jobs = [Job { kind, images: vec![0], rules }];
     let Ok(once) = rewrite("file.yaml", file, &jobs, &wanted) else { return };
     assert_eq!(once.text.as_bytes() != file, once.places.iter().any(|place| place.changed));
