@@ -209,11 +209,9 @@ pub enum Reason {
         /// The image's repository.
         name: String,
     },
-    /// A digest has to be written and is not known, or not proven.
+    /// A digest has to be written and is not known.
     #[error("a digest must be written here and that of {name} is not known")]
     UnknownDigest {
-        /// Which of the wanted images it is.
-        image: usize,
         /// The image's repository and tag.
         name: String,
     },

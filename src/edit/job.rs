@@ -72,8 +72,6 @@ impl Wanted {
 pub enum KnownDigest {
     /// Nothing.
     Unknown,
-    /// A registry claims that it is this one, so it can be compared, and is never written.
-    Claimed(Digest),
     /// It is this one, so it is written where a digest belongs.
     Proven(ProvenDigest),
 }
@@ -84,11 +82,10 @@ impl KnownDigest {
         digest.map(ProvenDigest::on_the_users_word).map_or(Self::Unknown, Self::Proven)
     }
 
-    /// The digest, claimed or proven.
+    /// The digest.
     pub fn digest(&self) -> Option<&Digest> {
         match self {
             Self::Unknown => None,
-            Self::Claimed(digest) => Some(digest),
             Self::Proven(proven) => Some(proven.digest()),
         }
     }

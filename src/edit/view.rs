@@ -90,9 +90,9 @@ impl<'d, 't> View<'d, 't> {
         let digest = match (&wanted.digest, is_pinned) {
             (_, false) => None,
             (KnownDigest::Proven(digest), true) => Some(digest.to_string()),
-            (KnownDigest::Unknown | KnownDigest::Claimed(_), true) => {
+            (KnownDigest::Unknown, true) => {
                 let name = format!("{}:{}", wanted.repository, wanted.version());
-                return self.document.refuse(node, Reason::UnknownDigest { image, name });
+                return self.document.refuse(node, Reason::UnknownDigest { name });
             }
         };
         Ok(Written { tag: wanted.tag.as_ref().map(ToString::to_string), digest })
@@ -103,7 +103,7 @@ impl<'d, 't> View<'d, 't> {
         beside.text(digest).ok_or_else(|| {
             let wanted = self.wanted.get(image);
             let name = wanted.map(|wanted| format!("{}:{} by SHA-256", wanted.repository, wanted.version()));
-            self.document.refusal(beside.node, Reason::UnknownDigest { image, name: name.unwrap_or_default() })
+            self.document.refusal(beside.node, Reason::UnknownDigest { name: name.unwrap_or_default() })
         })
     }
 }

@@ -24,12 +24,6 @@ pub(super) struct Check<'a> {
     requirements: &'a Requirements,
 }
 
-/// An image that is there.
-pub(super) enum Found {
-    Digest(Digest),
-    Manifest(Manifest),
-}
-
 impl<'a> Check<'a> {
     /// Prepares the check; a tag that is denied is not even asked for.
     pub(super) fn new(
@@ -43,50 +37,25 @@ impl<'a> Check<'a> {
         Ok(check)
     }
 
-    /// As deep as is asked, or as the requirements need.
-    pub(super) fn depth(&self, asked: Depth) -> Depth {
-        if self.requirements.need_details() {
-            return Depth::Details;
-        }
-        let is_more = self.requirements.need_signature() || !self.requirements.digests.is_empty();
-        if is_more { asked.max(Depth::Manifest) } else { asked }
-    }
-
     /// Finds the image in its registry.
-    pub(super) async fn find(&self, depth: Depth) -> Result<Found, RegistryError> {
-        let wanted = self.image.digest.as_ref();
-        if depth == Depth::Digest {
-            let digest = self.source.digest(self.key).await?;
-            let is_answer = |digest: &Digest| wanted.is_none_or(|wanted| manifest::is_comparable(digest, wanted));
-            if let Some(digest) = digest.filter(is_answer) {
-                return Ok(Found::Digest(digest));
-            }
-        }
-        Ok(Found::Manifest(self.source.manifest(self.key, wanted).await?))
+    pub(super) async fn find(&self) -> Result<Manifest, RegistryError> {
+        self.source.manifest(self.key, self.image.digest.as_ref()).await
     }
 
-    /// Holds what was found against the requirements; names each that is not fulfilled.
-    pub(super) async fn judge(&self, found: Found, depth: Depth) -> Result<Verified, RegistryError> {
-        let (digest, manifest) = match found {
-            Found::Digest(digest) => (digest, None),
-            Found::Manifest(manifest) => (manifest.digest.digest().clone(), Some(manifest)),
-        };
-        if self.image.digest.as_ref().is_some_and(|wanted| *wanted != digest) {
-            return Err(RegistryError::DigestMismatch { image: self.image.to_string(), found: digest });
-        }
-        tracing::info!("image {} is in the registry ({digest})", self.image.without_digest());
-        let mut failures: Vec<Failure> = self.requirements.digest(self.image, &digest).into_iter().collect();
-        let (mut details, mut signed_by) = (None, None);
-        if let Some(manifest) = &manifest {
-            details = self.details(manifest, depth, &mut failures).await?;
-            signed_by = self.signer(manifest, &mut failures).await?;
-            self.attested(manifest, &mut failures).await?;
-        }
+    /// Holds what was found against the requirements, as deep as is asked or as they need; names each that is not fulfilled.
+    pub(super) async fn judge(&self, manifest: Manifest, asked: Depth) -> Result<Verified, RegistryError> {
+        let depth = if self.requirements.need_details() { Depth::Details } else { asked };
+        let digest = manifest.digest.digest();
+        require_wanted(self.image, digest)?;
+        let mut failures: Vec<Failure> = self.requirements.digest(self.image, digest).into_iter().collect();
+        let details = self.details(&manifest, depth, &mut failures).await?;
+        let signed_by = self.signer(&manifest, &mut failures).await?;
+        self.attested(&manifest, &mut failures).await?;
         failures.extend(details.iter().flat_map(|details| self.requirements.contents(details)));
         let seen = || Seen { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
         self.fit(failures, || Some(Box::new(seen())))?;
-        let proof = manifest.map(|manifest| manifest.digest);
-        Ok(Verified { reference: self.image.clone(), by: self.by, digest, proof, details, signed_by })
+        let proof = manifest.digest;
+        Ok(Verified { reference: self.image.clone(), by: self.by, proof, details, signed_by })
     }
 
     /// What is in the image, as far as that is asked or needed to tell whether it is one: a failure where it is none.
@@ -96,7 +65,7 @@ impl<'a> Check<'a> {
         depth: Depth,
         failures: &mut Vec<Failure>,
     ) -> Result<Option<Details>, RegistryError> {
-        let kind = if depth == Depth::Digest { Kind::Image } else { depths::kind(&self.source, manifest)? };
+        let kind = depths::kind(&self.source, manifest)?;
         if let Kind::Other(what) = kind {
             failures.push(Failure::NoImage { what });
             return Ok(None);
@@ -146,6 +115,28 @@ impl<'a> Check<'a> {
         }
         Err(RegistryError::Unfit { image: self.image.to_string(), failures, seen: seen() })
     }
+}
+
+/// The digest that an image's tag names, by the manifest's headers where they give it.
+pub(super) async fn digest(session: Arc<Session>, image: &Reference) -> Result<Digest, RegistryError> {
+    let source = Source::new(session, image);
+    let (key, wanted) = (By::Tag.key(image)?, image.digest.as_ref());
+    let is_answer = |digest: &Digest| wanted.is_none_or(|wanted| manifest::is_comparable(digest, wanted));
+    let digest = match source.digest(key).await?.filter(is_answer) {
+        Some(digest) => digest,
+        None => source.manifest(key, wanted).await?.digest.digest().clone(),
+    };
+    require_wanted(image, &digest)?;
+    Ok(digest)
+}
+
+/// Requires that an image that was found has the digest that its reference names, if it names one.
+fn require_wanted(image: &Reference, digest: &Digest) -> Result<(), RegistryError> {
+    if image.digest.as_ref().is_some_and(|wanted| wanted != digest) {
+        return Err(RegistryError::DigestMismatch { image: image.to_string(), found: digest.clone() });
+    }
+    tracing::info!("image {} is in the registry ({digest})", image.without_digest());
+    Ok(())
 }
 
 /// What is in an image that is named by tag, digest or both.

@@ -60,7 +60,6 @@ pub use self::platform::Platform;
 pub use self::requirement::{Age, ExpectedDigest, Requirements};
 pub use self::rule::{LabelRule, TagPattern};
 use self::session::Session;
-use self::source::Source;
 pub use self::verify_key::VerifyKey;
 use crate::http::{Http, is_loopback};
 use crate::image::{Digest, ProvenDigest, Reference, Repository, Tag};
@@ -89,13 +88,12 @@ pub struct Glance {
     pub created: Option<Created>,
 }
 
-/// An image that its registry has, with the digest that its tag names there.
+/// An image that its registry has, with its digest there, proven by the bytes of its manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     reference: Reference,
     by: By,
-    digest: Digest,
-    proof: Option<ProvenDigest>,
+    proof: ProvenDigest,
     details: Option<Details>,
     signed_by: Option<String>,
 }
@@ -113,8 +111,6 @@ pub enum By {
 /// How much is asked about an image; each includes what stands before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
-    /// The digest by the manifest's headers.
-    Digest,
     /// The manifest, so that the digest is proven.
     Manifest,
     /// Platforms, sizes and labels.
@@ -132,35 +128,19 @@ impl Registry {
         }
     }
 
-    /// Finds the tag's digest by the manifest's headers, reading the manifest only when they don't give it.
-    pub async fn verify(&self, image: &Reference) -> Result<Verified, RegistryError> {
-        self.find((image, By::Tag), Depth::Digest, &Requirements::default()).await
-    }
-
-    /// The image's digest, proven: the manifest of its tag is read and hashed, unless that was done already.
-    ///
-    /// A manifest of another digest than the registry claimed before is [`RegistryError::DigestMismatch`].
-    pub async fn prove(&self, image: &Verified) -> Result<ProvenDigest, RegistryError> {
-        if let Some(proof) = &image.proof {
-            return Ok(proof.clone());
-        }
-        let source = Source::new(self.session(&image.reference)?, &image.reference);
-        let read = source.manifest(image.by.key(&image.reference)?, Some(&image.digest));
-        let proof = within_deadline(&image.reference, read).await?.digest;
-        if *proof.digest() == image.digest {
-            return Ok(proof);
-        }
-        let claimed = Reference { digest: Some(image.digest.clone()), ..image.reference.clone() };
-        Err(RegistryError::DigestMismatch { image: claimed.to_string(), found: proof.digest().clone() })
+    /// The digest that a tag names now, by the manifest's headers; the manifest is read only where they don't give it. It gives no
+    /// right to publish: a registry's word is no proof.
+    pub async fn digest_of(&self, image: &Reference) -> Result<Digest, RegistryError> {
+        within_deadline(image, check::digest(self.session(image)?, image)).await
     }
 
     /// Requires that the tag of an image that was asked for by its digest still means it.
     pub async fn require_tag(&self, image: &Verified) -> Result<(), RegistryError> {
-        let reference = Reference { digest: Some(image.digest.clone()), ..image.reference.clone() };
         if image.by == By::Tag {
             return Ok(());
         }
-        match self.examine((&reference, By::Tag), Depth::Digest, &Requirements::default()).await {
+        let reference = Reference { digest: Some(image.digest().clone()), ..image.reference.clone() };
+        match self.digest_of(&reference).await {
             Ok(_) => Ok(()),
             Err(RegistryError::DigestMismatch { found, .. }) => Err(RegistryError::tag_moved(image, Some(found))),
             Err(RegistryError::NotFound { .. }) => Err(RegistryError::tag_moved(image, None)),
@@ -175,19 +155,9 @@ impl Registry {
         depth: Depth,
         requirements: &Requirements,
     ) -> Result<Verified, RegistryError> {
-        // Only the manifest tells whether it is an image at all.
-        self.find((image, by), depth.max(Depth::Manifest), requirements).await
-    }
-
-    async fn find(
-        &self,
-        (image, by): (&Reference, By),
-        depth: Depth,
-        requirements: &Requirements,
-    ) -> Result<Verified, RegistryError> {
         let check = Check::new(self.session(image)?, (image, by), requirements)?;
-        let depth = check.depth(depth);
-        let ask = async || within_deadline(image, check.find(depth)).await;
+        // Only the manifest tells whether it is an image at all.
+        let ask = async || within_deadline(image, check.find()).await;
         let found = wait::until_there(requirements.wait, &image.to_string(), ask).await?;
         within_deadline(image, Box::pin(check.judge(found, depth))).await
     }
@@ -290,12 +260,12 @@ impl Verified {
 
     /// The digest that it has in the registry.
     pub fn digest(&self) -> &Digest {
-        &self.digest
+        self.proof.digest()
     }
 
-    /// The same digest, where the manifest was read and has it; else there is only the registry's word for it.
-    pub fn proof(&self) -> Option<&ProvenDigest> {
-        self.proof.as_ref()
+    /// The same digest, as it may be written.
+    pub fn proof(&self) -> &ProvenDigest {
+        &self.proof
     }
 
     /// What is in the image, when that was asked.
@@ -310,7 +280,7 @@ impl Verified {
 
     /// The same, without the right to be published.
     fn seen(&self) -> Seen {
-        Seen { digest: self.digest.clone(), details: self.details.clone(), signed_by: self.signed_by.clone() }
+        Seen { digest: self.digest().clone(), details: self.details.clone(), signed_by: self.signed_by.clone() }
     }
 }
 

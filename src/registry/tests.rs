@@ -19,8 +19,8 @@ impl Fake {
         Reference::parse(&format!("{}/team/app:1", self.address)).unwrap()
     }
 
-    async fn verify(&self, credentials: CredentialSources) -> Result<Verified, RegistryError> {
-        self.registry(credentials).verify(&self.image()).await
+    async fn digest(&self, credentials: CredentialSources) -> Result<Digest, RegistryError> {
+        self.registry(credentials).digest_of(&self.image()).await
     }
 
     fn requests_with(&self, text: &str) -> usize {
@@ -49,16 +49,15 @@ const BASIC: &str = "authorization: Basic dTpw";
 #[tokio::test]
 async fn an_open_registry_is_asked_once() {
     let fake = Fake::start(|_, _| found()).await;
-    let verified = fake.verify(explicit(&fake)).await.unwrap();
-    assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
-    assert!(verified.proof().is_none());
+    let digest = fake.digest(explicit(&fake)).await.unwrap();
+    assert_eq!(digest.as_str(), MANIFEST_DIGEST);
     assert_eq!(fake.asked(), ["HEAD /v2/team/app/manifests/1"]);
 }
 
 #[tokio::test]
 async fn a_missing_image_is_not_found() {
     let fake = Fake::start(|_, _| says("404 Not Found", "", "")).await;
-    assert!(matches!(fake.verify(CredentialSources::default()).await, Err(RegistryError::NotFound { .. })));
+    assert!(matches!(fake.digest(CredentialSources::default()).await, Err(RegistryError::NotFound { .. })));
     assert_eq!(fake.asked(), ["HEAD /v2/team/app/manifests/1", "GET /v2/team/app/manifests/1"]);
 }
 
@@ -83,9 +82,9 @@ async fn a_password_is_shown_only_when_asked_for() {
     })
     .await;
     let registry = fake.registry(explicit(&fake));
-    assert!(registry.verify(&fake.image()).await.is_ok());
+    assert!(registry.digest_of(&fake.image()).await.is_ok());
     assert_eq!((fake.asked().len(), fake.requests_with(BASIC)), (2, 1));
-    assert!(registry.verify(&fake.image()).await.is_ok());
+    assert!(registry.digest_of(&fake.image()).await.is_ok());
     assert_eq!(fake.asked().len(), 3);
 }
 
@@ -93,10 +92,10 @@ async fn a_password_is_shown_only_when_asked_for() {
 async fn a_wrong_password_takes_three_requests_and_keeps_the_words() {
     let body = r#"{"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]}"#;
     let fake = Fake::start(move |_, _| says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", body)).await;
-    let error = fake.verify(explicit(&fake)).await.unwrap_err();
+    let error = fake.digest(explicit(&fake)).await.unwrap_err();
     assert!(matches!(&error, RegistryError::Denied { words, .. } if words == "wrong password"), "{error}");
     assert_eq!(fake.asked().len(), 3);
-    let error = fake.verify(CredentialSources::default()).await.unwrap_err();
+    let error = fake.digest(CredentialSources::default()).await.unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
 }
 
@@ -121,7 +120,7 @@ async fn a_token_is_fetched_once_per_repository() {
     let fake = Fake::start(bearer).await;
     let registry = fake.registry(explicit(&fake));
     let image = fake.image();
-    let (one, two) = tokio::join!(registry.verify(&image), registry.verify(&image));
+    let (one, two) = tokio::join!(registry.digest_of(&image), registry.digest_of(&image));
     assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
     assert_eq!((fake.asked().len(), fake.requests_with("GET /token")), (4, 1));
     assert_eq!(fake.requests_with(BASIC), 1);
@@ -130,7 +129,7 @@ async fn a_token_is_fetched_once_per_repository() {
 #[tokio::test]
 async fn the_token_services_words_are_kept() {
     let fake = Fake::start(bearer).await;
-    let error = fake.verify(CredentialSources::default()).await.unwrap_err();
+    let error = fake.digest(CredentialSources::default()).await.unwrap_err();
     assert!(matches!(&error, RegistryError::Unauthorized { words, .. } if words == "no anonymous tokens"), "{error}");
     assert_eq!(fake.asked().len(), 2);
 }
@@ -147,7 +146,7 @@ async fn a_registry_that_hides_is_asked_what_it_wants() {
         }
     })
     .await;
-    assert!(fake.verify(explicit(&fake)).await.is_ok());
+    assert!(fake.digest(explicit(&fake)).await.is_ok());
     assert_eq!(fake.asked().len(), 3);
 }
 
@@ -156,9 +155,9 @@ async fn the_digest_of_the_reference_must_be_the_registrys() {
     let fake = Fake::start(|_, _| found()).await;
     let registry = fake.registry(CredentialSources::default());
     let image = |digest: &str| Reference::parse(&format!("{}@{digest}", fake.image())).unwrap();
-    assert!(registry.verify(&image(MANIFEST_DIGEST)).await.is_ok());
+    assert!(registry.digest_of(&image(MANIFEST_DIGEST)).await.is_ok());
     let other = format!("sha256:{}", "0".repeat(64));
-    let error = registry.verify(&image(&other)).await.unwrap_err();
+    let error = registry.digest_of(&image(&other)).await.unwrap_err();
     assert!(matches!(error, RegistryError::DigestMismatch { .. }), "{error}");
 }
 
@@ -169,10 +168,10 @@ async fn without_a_digest_header_the_manifest_is_hashed() {
         says("200 OK", &format!("Content-Type: {TYPE}\r\n"), body)
     })
     .await;
-    let verified = fake.verify(CredentialSources::default()).await.unwrap();
-    assert!(verified.proof().is_some());
-    assert_eq!(verified.digest().as_str(), MANIFEST_DIGEST);
-    assert_eq!(fake.asked().len(), 2);
+    let digest = fake.digest(CredentialSources::default()).await.unwrap();
+    assert_eq!(digest.as_str(), MANIFEST_DIGEST);
+    let manifest = "/v2/team/app/manifests/1";
+    assert_eq!(fake.asked(), [format!("HEAD {manifest}"), format!("GET {manifest}")]);
 }
 
 #[tokio::test]
@@ -208,7 +207,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
         says("401 Unauthorized", "WWW-Authenticate: Basic realm=\"x\"\r\n", "")
     })
     .await;
-    assert!(fake.verify(explicit(&fake)).await.is_ok());
+    assert!(fake.digest(explicit(&fake)).await.is_ok());
     assert_eq!(storage.asked(), ["HEAD /there"]);
     assert_eq!(storage.requests_with("authorization"), 0);
 }
@@ -222,7 +221,7 @@ async fn a_busy_registry_is_asked_again() {
         _ => found(),
     })
     .await;
-    assert!(fake.verify(CredentialSources::default()).await.is_ok());
+    assert!(fake.digest(CredentialSources::default()).await.is_ok());
     assert_eq!(fake.asked().len(), 3);
 }
 
@@ -241,14 +240,14 @@ async fn who_waits_comes_back_when_the_registry_says() {
     let requirements = Requirements { wait: Some(Duration::from_secs(2)), ..Requirements::default() };
     let registry = fake.registry(CredentialSources::default());
     let started = std::time::Instant::now();
-    assert!(registry.examine((&fake.image(), By::Tag), Depth::Digest, &requirements).await.is_ok());
+    assert!(registry.examine((&fake.image(), By::Tag), Depth::Manifest, &requirements).await.is_ok());
     assert!(started.elapsed() >= Duration::from_secs(2), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn a_wait_that_is_too_long_is_not_waited() {
     let fake = Fake::start(|_, _| says("429 Too Many Requests", "Retry-After: 3600\r\n", "")).await;
-    let error = fake.verify(CredentialSources::default()).await.unwrap_err();
+    let error = fake.digest(CredentialSources::default()).await.unwrap_err();
     assert!(error.hint().contains("3600 s"), "{}", error.hint());
     assert_eq!(fake.asked().len(), 1);
 }
@@ -257,8 +256,8 @@ async fn a_wait_that_is_too_long_is_not_waited() {
 async fn a_local_registry_may_speak_plain_http() {
     let fake = Fake::start(|_, _| found()).await;
     let registry = Registry::new(CredentialSources::default(), &http(&[]));
-    assert!(registry.verify(&fake.image()).await.is_ok());
-    assert!(registry.verify(&fake.image()).await.is_ok());
+    assert!(registry.digest_of(&fake.image()).await.is_ok());
+    assert!(registry.digest_of(&fake.image()).await.is_ok());
     let head = "HEAD /v2/team/app/manifests/1";
     assert_eq!(fake.asked(), ["TLS", head, head]);
 }
@@ -266,6 +265,6 @@ async fn a_local_registry_may_speak_plain_http() {
 #[tokio::test]
 async fn an_image_needs_a_tag() {
     let registry = Registry::new(CredentialSources::default(), &http(&[]));
-    let error = registry.verify(&Reference::parse("h.x/a").unwrap()).await.unwrap_err();
+    let error = registry.digest_of(&Reference::parse("h.x/a").unwrap()).await.unwrap_err();
     assert_eq!(error.to_string(), "h.x/a has no tag");
 }

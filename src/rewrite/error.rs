@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use crate::edit::{self, EditError, Kind, Reason};
+use crate::edit::{self, EditError, Kind};
 
 /// How many subdirectories an error names.
 pub(super) const SUBDIRECTORIES: usize = 5;
@@ -189,14 +189,6 @@ fn naming(kind: &Kind) -> &'static str {
 }
 
 impl RewriteError {
-    /// The image whose digest would have been written, had it been proven.
-    pub fn unproven(&self) -> Option<usize> {
-        match self {
-            Self::Edit(EditError { reason: Reason::UnknownDigest { image, .. }, .. }) => Some(*image),
-            _ => None,
-        }
-    }
-
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {

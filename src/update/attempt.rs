@@ -10,7 +10,7 @@ use super::hold::{self, Kept};
 use super::preview::{self, Looked};
 use super::texts::{Texts, require_work_branch};
 use super::{freeze, public};
-use crate::edit::{KnownDigest, Rules};
+use crate::edit::Rules;
 use crate::error::{Error, Stage};
 use crate::git::{Change, GitError, Remote, Snapshot};
 use crate::kustomize::Border;
@@ -62,21 +62,12 @@ pub(super) async fn read(plan: &PlannedRepository, seed: Option<Seed>, access: &
         reading.remote.deadline().pause();
         return Ok(reading);
     }
-    let failed = |reason| cannot_read(plan, plan.branch.as_deref(), reason);
     let (url, credentials) = (plan.url.clone(), plan.credentials.as_ref());
     let remote = Arc::new(Remote::new(url, credentials, (&access.http, &access.ssh), access.deadline()));
-    if let Some(preview) = &plan.preview {
-        let mut snapshot = remote.snapshot(plan.branch.as_deref(), &preview::wants(preview)).await.map_err(failed)?;
-        let Looked { template, trees } = preview::look(plan, preview, (&remote, &mut snapshot)).await?;
-        remote.deadline().pause();
-        return Ok(Reading { remote, snapshot, trees, policies: Policies::of(Vec::new()), template });
-    }
-    let growing = Growing::of(&plan.targets, Border::Inside);
-    let starts = growing.wants();
-    let snapshot = remote.snapshot(plan.branch.as_deref(), &wants(plan, &starts)).await.map_err(failed)?;
-    debug!("{}: at {}", plan.url.on_branch(Some(snapshot.branch())), snapshot.tip());
-    let reading = further(growing, starts, (remote, snapshot)).await.map_err(failed)?;
-    reading.remote.deadline().pause();
+    let branch = plan.branch.as_deref();
+    let reading = taken((plan, branch), &remote, async |wants| remote.snapshot(branch, wants).await).await?;
+    debug!("{}: at {}", plan.url.on_branch(Some(reading.snapshot.branch())), reading.snapshot.tip());
+    remote.deadline().pause();
     Ok(reading)
 }
 
@@ -86,16 +77,28 @@ pub(super) async fn read_again(
     (remote, snapshot): (Arc<Remote>, Snapshot),
 ) -> Result<Reading, Error> {
     let branch = snapshot.branch().to_owned();
-    let failed = |reason| cannot_read(plan, Some(&branch), reason);
+    taken((plan, Some(&branch)), &remote, async |wants| remote.snapshot_again(snapshot, wants).await).await
+}
+
+/// Takes a snapshot of what a run looks at first, and reads on from there to all that an attempt needs.
+async fn taken(
+    (plan, branch): (&PlannedRepository, Option<&str>),
+    remote: &Arc<Remote>,
+    take: impl AsyncFnOnce(&[Want<'_>]) -> Result<Snapshot, GitError>,
+) -> Result<Reading, Error> {
+    let failed = |reason| cannot_read(plan, branch, reason);
     if let Some(preview) = &plan.preview {
-        let mut snapshot = remote.snapshot_again(snapshot, &preview::wants(preview)).await.map_err(failed)?;
-        let Looked { template, trees } = preview::look(plan, preview, (&remote, &mut snapshot)).await?;
-        return Ok(Reading { remote, snapshot, trees, policies: Policies::of(Vec::new()), template });
+        let mut snapshot = take(&preview::wants(preview)).await.map_err(failed)?;
+        let Looked { template, trees } = preview::look(plan, preview, (remote, &mut snapshot)).await?;
+        let (remote, policies) = (Arc::clone(remote), Policies::of(Vec::new()));
+        return Ok(Reading { remote, snapshot, trees, policies, template });
     }
     let growing = Growing::of(&plan.targets, Border::Inside);
     let starts = growing.wants();
-    let snapshot = remote.snapshot_again(snapshot, &wants(plan, &starts)).await.map_err(failed)?;
-    further(growing, starts, (remote, snapshot)).await.map_err(failed)
+    let mut snapshot = take(&wants(plan, &starts)).await.map_err(failed)?;
+    let policies = Policies::of(snapshot.take_last(policies::COUNT));
+    let trees = levels::trees(growing, starts, (remote, &mut snapshot)).await.map_err(failed)?;
+    Ok(Reading { remote: Arc::clone(remote), snapshot, trees, policies, template: Arc::default() })
 }
 
 /// What the targets name and what builds it; last, what the repository itself says about writing to it.
@@ -103,17 +106,6 @@ fn wants<'w>(plan: &'w PlannedRepository, starts: &'w [String]) -> Vec<Want<'w>>
     let mut wants = levels::wants(&plan.targets, starts);
     wants.extend(policies::wants());
     wants
-}
-
-/// Reads on from the paths of [`wants`] to all that an attempt needs.
-async fn further(
-    growing: Growing,
-    starts: Vec<String>,
-    (remote, mut snapshot): (Arc<Remote>, Snapshot),
-) -> Result<Reading, GitError> {
-    let policies = Policies::of(snapshot.take_last(policies::COUNT));
-    let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await?;
-    Ok(Reading { remote, snapshot, trees, policies, template: Arc::default() })
 }
 
 fn cannot_read(plan: &PlannedRepository, branch: Option<&str>, reason: GitError) -> Error {
@@ -238,38 +230,25 @@ async fn edit(plan: &PlannedRepository, reading: &Reading, context: &Context<'_>
     worked_out((plan, &plan.targets), reading, context).await
 }
 
-/// The edit for these targets. Where it turns out that a digest has to be written, that digest is proven first:
-/// until then there is no text for it.
+/// The edit for these targets.
 async fn worked_out(
     (plan, targets): (&PlannedRepository, &[Target]),
     reading: &Reading,
     context: &Context<'_>,
 ) -> Result<Rewrite, Error> {
     let snapshot = &reading.snapshot;
-    loop {
-        let (targets, found, wanted) = (targets.to_vec(), snapshot.shared_found(), context.proofs.wanted());
-        // What this edit is made with: meanwhile another repository's edit may have a digest proven.
-        let unproven: Vec<bool> =
-            wanted.iter().map(|wanted| !matches!(wanted.digest, KnownDigest::Proven(_))).collect();
-        let trees = Arc::clone(&reading.trees);
-        let rewritten = if plan.preview.is_some() {
-            let (template, rules) = (Arc::clone(&reading.template), context.settings.rules);
-            offload::run(move || crate::preview::rewrite(&template, (&trees, &wanted), rules)).await
-        } else {
-            offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await
-        };
-        let source = match rewritten {
-            Ok(rewrite) => return Ok(rewrite),
-            Err(source) => source,
-        };
-        let Some(image) = source.unproven().filter(|image| unproven.get(*image) == Some(&true)) else {
-            let place = format!("{}: ", plan.url.on_branch(Some(snapshot.branch())));
-            if plan.preview.is_some() {
-                return Err(Error::Preview { place, source: Box::new(PreviewError::Images(source)) });
-            }
-            let source = source.with_subdirectories(|directory| around(snapshot, directory));
-            return Err(Error::Rewrite { place, source: Box::new(source) });
-        };
-        context.proofs.prove(image).await?;
+    let place = || format!("{}: ", plan.url.on_branch(Some(snapshot.branch())));
+    let (trees, wanted) = (Arc::clone(&reading.trees), context.proofs.wanted());
+    if plan.preview.is_some() {
+        let (template, rules) = (Arc::clone(&reading.template), context.settings.rules);
+        let rewritten = offload::run(move || crate::preview::rewrite(&template, (&trees, &wanted), rules)).await;
+        return rewritten
+            .map_err(|source| Error::Preview { place: place(), source: Box::new(PreviewError::Images(source)) });
     }
+    let (targets, found) = (targets.to_vec(), snapshot.shared_found());
+    let rewritten = offload::run(move || rewrite::rewrite(&targets, (&found, &trees), &wanted)).await;
+    rewritten.map_err(|source| {
+        let source = source.with_subdirectories(|directory| around(snapshot, directory));
+        Error::Rewrite { place: place(), source: Box::new(source) }
+    })
 }

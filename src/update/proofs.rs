@@ -5,7 +5,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use super::same::Versions;
 use crate::edit::{KnownDigest, Place, Wanted};
-use crate::image::{Digest, ProvenDigest, Reference, Tag};
+use crate::image::{Digest, Reference, Tag};
 use crate::registry::{Age, Registry, RegistryError, Requirements, Verified};
 use crate::rewrite::{FileRewrite, Rewrite};
 use crate::secret::SharedRedactor;
@@ -33,18 +33,13 @@ pub(super) struct Proofs<'a> {
 
 struct Image {
     verified: Verified,
-    proof: OnceCell<ProvenDigest>,
     /// Whether its tag was found to mean it.
     tag: OnceCell<()>,
 }
 
 impl<'a> Proofs<'a> {
     pub(super) fn new(gate: Gate<'a>, verified: Vec<Verified>) -> Self {
-        let image = |verified: Verified| Image {
-            proof: OnceCell::new_with(verified.proof().cloned()),
-            tag: OnceCell::new(),
-            verified,
-        };
+        let image = |verified: Verified| Image { verified, tag: OnceCell::new() };
         Self {
             gate,
             images: verified.into_iter().map(image).collect(),
@@ -68,26 +63,15 @@ impl<'a> Proofs<'a> {
         self.images.get(index).map(|image| &image.verified)
     }
 
-    /// What is to be written. A digest that is not proven yet can only be compared.
+    /// What is to be written.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
-        let wanted = |(number, Image { verified, proof, .. }): (usize, &Image)| Wanted {
+        let wanted = |(number, verified): (usize, &Verified)| Wanted {
             repository: verified.repository().clone(),
             tag: verified.tag().cloned(),
-            digest: match proof.get() {
-                Some(proof) => KnownDigest::Proven(proof.clone()),
-                None => KnownDigest::Claimed(verified.digest().clone()),
-            },
+            digest: KnownDigest::Proven(verified.proof().clone()),
             same: self.versions.same(number),
         };
-        self.images.iter().enumerate().map(wanted).collect()
-    }
-
-    /// Reads the manifest of an image, so that its digest may be written.
-    pub(super) async fn prove(&self, image: usize) -> Result<(), RegistryError> {
-        let Some(Image { verified, proof, .. }) = self.images.get(image) else {
-            return Ok(());
-        };
-        proof.get_or_try_init(|| self.gate.registry.prove(verified)).await.map(drop)
+        self.images().enumerate().map(wanted).collect()
     }
 
     /// With `--changed-digest-only`: finds out which versions that would be written over are the wanted image already.
@@ -103,7 +87,7 @@ impl<'a> Proofs<'a> {
     pub(super) async fn require_tags(&self, rewrite: &Rewrite) -> Result<(), RegistryError> {
         let places = rewrite.files.iter().flat_map(|file| &file.places);
         for place in places.filter(|place| place.new.digest.is_none()) {
-            let Some(Image { verified, tag, .. }) = self.images.get(place.image) else { continue };
+            let Some(Image { verified, tag }) = self.images.get(place.image) else { continue };
             tag.get_or_try_init(|| self.gate.registry.require_tag(verified)).await?;
         }
         Ok(())

@@ -56,8 +56,8 @@ async fn names(held: &Written, verified: &Verified, registry: &Registry) -> Resu
     let tag = held.tag.as_deref().and_then(|tag| Tag::parse(tag).ok()).filter(|tag| Some(tag) != verified.tag());
     let Some(tag) = tag else { return Ok(false) };
     let reference = Reference { repository: verified.repository().clone(), tag: Some(tag), digest: None };
-    match registry.verify(&reference).await {
-        Ok(found) => Ok(found.digest() == verified.digest()),
+    match registry.digest_of(&reference).await {
+        Ok(found) => Ok(found == *verified.digest()),
         Err(RegistryError::NotFound { .. }) => Ok(false),
         Err(error) => Err(error),
     }
