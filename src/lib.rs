@@ -67,12 +67,39 @@ use std::time::SystemTime;
 
 use error::Error;
 use futures_util::future::{join, join_all};
+use git::GitUrl;
 use outcome::Ledger;
 use plan::PlannedRepository;
-use registry::{CredentialSources, Depth, Registry};
+use registry::{CredentialSources, Depth, Registry, Requirements};
 use settings::{CheckSettings, PromoteSettings, RollbackSettings, Settings, StatusSettings};
 use source::{Decided, Promoted, Promotion, Rollback, RolledBack};
 use update::{Ended, Gate, Origin};
+
+/// What a command that writes speaks with: the Git repositories, the registry, and what that must say about every image.
+struct Servers {
+    access: ports::Access,
+    registry: Registry,
+    requirements: Requirements,
+    hidden: secret::SharedRedactor,
+}
+
+impl Servers {
+    fn new<'a>(
+        settings: &Settings,
+        urls: impl IntoIterator<Item = &'a GitUrl>,
+        credentials: CredentialSources,
+    ) -> Result<Self, Error> {
+        let hidden = credentials.hidden.clone();
+        let access = ports::Access::new(settings, urls, &hidden)?;
+        let requirements = ports::requirements(&settings.gate, &settings.images)?;
+        let registry = Registry::new(credentials, &access.http);
+        Ok(Self { access, registry, requirements, hidden })
+    }
+
+    fn gate(&self) -> Gate<'_> {
+        Gate { registry: &self.registry, requirements: &self.requirements, hidden: &self.hidden }
+    }
+}
 
 /// What `update` or `preview` will do, before anything is touched.
 pub fn plan(settings: &Settings) -> Result<Vec<PlannedRepository>, Error> {
@@ -91,12 +118,8 @@ pub async fn update(
     credentials: CredentialSources,
     ledger: &Ledger<'_>,
 ) -> Result<(), Error> {
-    let access = ports::Access::new(settings, plan.iter().map(|plan| &plan.url), &credentials.hidden)?;
-    let requirements = ports::requirements(&settings.gate, &settings.images)?;
-    let hidden = credentials.hidden.clone();
-    let registry = Registry::new(credentials, &access.http);
-    let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
-    update::run((settings, plan), Origin::Given, gate, &access, ledger).await;
+    let servers = Servers::new(settings, plan.iter().map(|plan| &plan.url), credentials)?;
+    update::run((settings, plan), Origin::Given, servers.gate(), &servers.access, ledger).await;
     Ok(())
 }
 
@@ -109,16 +132,13 @@ pub async fn promote(
 ) -> Result<(), Error> {
     templates::try_all(&settings.run)?;
     let urls = settings.source.repositories.iter().chain(&settings.run.repositories).map(|repository| &repository.url);
-    let access = ports::Access::new(&settings.run, urls, &credentials.hidden)?;
-    let requirements = ports::requirements(&settings.run.gate, &[])?;
-    let hidden = credentials.hidden.clone();
-    let registry = Registry::new(credentials, &access.http);
-    let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
+    let servers = Servers::new(&settings.run, urls, credentials)?;
     update::until_current(&settings.run, ledger, async || {
-        let Promoted { images, plan, promotion, seeds } = Promotion::find(settings, &access).await?;
+        let Promoted { images, plan, promotion, seeds } = Promotion::find(settings, &servers.access).await?;
         let run = Settings { images, ..settings.run.clone() };
         ledger.begin(&run.images, &plan);
-        Ok(update::run((&run, &plan), Origin::Promotion(promotion, seeds), gate, &access, ledger).await)
+        Ok(update::run((&run, &plan), Origin::Promotion(promotion, seeds), servers.gate(), &servers.access, ledger)
+            .await)
     })
     .await;
     Ok(())
@@ -133,21 +153,17 @@ pub async fn rollback(
 ) -> Result<(), Error> {
     templates::try_all(&settings.run)?;
     let urls = settings.run.repositories.iter().map(|repository| &repository.url);
-    let access = ports::Access::new(&settings.run, urls, &credentials.hidden)?;
-    let requirements = ports::requirements(&settings.run.gate, &[])?;
-    let hidden = credentials.hidden.clone();
-    let registry = Registry::new(credentials, &access.http);
-    let gate = Gate { registry: &registry, requirements: &requirements, hidden: &hidden };
+    let servers = Servers::new(&settings.run, urls, credentials)?;
     let decided = Decided::default();
     update::until_current(&settings.run, ledger, async || {
-        let RolledBack { images, plan, rollback, seeds } = Rollback::find(settings, &decided, &access).await?;
+        let RolledBack { images, plan, rollback, seeds } = Rollback::find(settings, &decided, &servers.access).await?;
         let run = Settings { images, ..settings.run.clone() };
         ledger.begin(&run.images, &plan);
         if run.images.is_empty() {
             ledger.nothing_to_do();
             return Ok(Ended::Done);
         }
-        Ok(update::run((&run, &plan), Origin::Rollback(rollback, seeds), gate, &access, ledger).await)
+        Ok(update::run((&run, &plan), Origin::Rollback(rollback, seeds), servers.gate(), &servers.access, ledger).await)
     })
     .await;
     Ok(())
