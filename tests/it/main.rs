@@ -91,6 +91,7 @@ mod samples;
 mod secrets;
 mod set;
 mod set_atomic;
+mod shop;
 mod signals;
 mod signing;
 mod ssh;

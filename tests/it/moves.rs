@@ -3,47 +3,13 @@
 
 use std::thread;
 
-use crate::samples::{app_infra, values};
+use crate::samples::values;
+use crate::shop::Shop;
 use crate::world::{Bump, Repository, Way, World};
 
 /// From Friday 16:00 to Monday 08:00; this Saturday is in it.
 const FREEZE: &str = "freeze: [{ cron: '0 16 * * 5', for: 64h, timezone: Europe/Paris }]\n";
 const SATURDAY: &str = "2026-03-28 12:00:00";
-
-struct Shop {
-    world: World,
-    infra: Repository,
-    app: String,
-}
-
-impl Shop {
-    fn new() -> Self {
-        let world = World::new();
-        let infra = app_infra(&world, "1");
-        let app = world.repository("team/app");
-        for tag in ["1", "2", "3", "4", "5"] {
-            world.push("team/app", tag);
-        }
-        Self { world, infra, app }
-    }
-
-    fn update(&self, tag: &str, more: &[&str]) -> Bump {
-        let (image, url) = (format!("{}:{tag}", self.app), self.infra.url());
-        let update = ["update", "--image", &image, "--repo", &url, "--helm", "values.yaml"];
-        self.world.bump([&update, more].concat())
-    }
-
-    fn rollback(&self, more: &[&str]) -> Bump {
-        let url = self.infra.url();
-        self.world.bump([&["rollback", "--repo", &url, "--helm", "values.yaml"], more].concat())
-    }
-
-    #[track_caller]
-    fn has(&self, tag: &str) {
-        assert_eq!(self.infra.file("main", "values.yaml"), values(&self.app, tag));
-        self.infra.assert_sound();
-    }
-}
 
 #[test]
 fn what_is_gone_back_to_is_held_until_somebody_releases_it() {
@@ -58,16 +24,16 @@ fn what_is_gone_back_to_is_held_until_somebody_releases_it() {
     shop.infra.commit("work", "one", &hand("3"));
     shop.infra.commit("work", "two", &hand("2"));
     shop.infra.merge(Way::Squash, "work", "main");
-    shop.has("2");
+    shop.holds("2");
 
     shop.rollback(&["--hold", "broken"]).run().exits(0);
-    shop.has("5");
+    shop.holds("5");
     let run = shop.update("2", &[]).run().exits(12);
     run.says("broken").says("values.yaml").says("--release-hold");
-    shop.has("5");
+    shop.holds("5");
     // A rollback passes, and takes the hold along.
     shop.rollback(&[]).run().exits(0);
-    shop.has("4");
+    shop.holds("4");
     shop.update("2", &[]).run().exits(12).says("broken");
     // What the places hold already is held, too, and an empty tag is none.
     shop.rollback(&["--to", ""]).run().exits(2);
@@ -75,7 +41,7 @@ fn what_is_gone_back_to_is_held_until_somebody_releases_it() {
     shop.rollback(&["--to", "4", "--hold", "as it is"]).run().exits(0);
     shop.update("2", &[]).run().exits(12).says("as it is");
     shop.update("2", &["--release-hold"]).run().exits(0);
-    shop.has("2");
+    shop.holds("2");
     assert!(!shop.infra.entries("main").contains(".gitops-bump-holds"));
     shop.update("3", &[]).run().exits(0);
 }
@@ -88,9 +54,9 @@ fn a_rollback_passes_a_freeze_that_stops_an_update() {
 
     shop.update("3", &[]).at(SATURDAY).run().exits(12).says("frozen by");
     shop.rollback(&[]).at(SATURDAY).run().exits(0);
-    shop.has("1");
+    shop.holds("1");
     shop.rollback(&["--to", "2"]).env("CI_DEPLOY_FREEZE", "true").run().exits(0);
-    shop.has("2");
+    shop.holds("2");
 }
 
 /// Staging and production in one repository, with these tags.

@@ -1,56 +1,12 @@
 //! `rollback`: what ran before stands at the places again, whoever wrote it, and nothing else changes.
 
-use crate::samples::{app_infra, deployment, values};
-use crate::world::{Bump, Repository, Sshd, Way, World};
-
-/// An infra repository whose `values.yaml` was bumped from 1 to 2 and 3.
-struct Shop {
-    world: World,
-    infra: Repository,
-    app: String,
-}
-
-impl Shop {
-    fn new() -> Self {
-        let world = World::new();
-        let infra = app_infra(&world, "1");
-        let shop = Self { app: world.repository("team/app"), world, infra };
-        for tag in ["1", "2", "3", "4"] {
-            shop.world.push("team/app", tag);
-        }
-        shop.bumped("2");
-        shop.bumped("3");
-        shop
-    }
-
-    fn bumped(&self, tag: &str) {
-        let image = format!("{}:{tag}", self.app);
-        self.world
-            .bump(["update", "--image", &image, "--repo", &self.infra.url(), "--helm", "values.yaml"])
-            .run()
-            .exits(0);
-    }
-
-    fn rollback(&self, more: &[&str]) -> Bump {
-        let url = self.infra.url();
-        self.world.bump([&["rollback", "--repo", &url, "--helm", "values.yaml"], more].concat())
-    }
-
-    /// Somebody else writes the tag.
-    fn by_hand(&self, message: &str, tag: &str) {
-        self.infra.commit("main", message, &[("values.yaml", values(&self.app, tag))]);
-    }
-
-    #[track_caller]
-    fn holds(&self, tag: &str) {
-        assert_eq!(self.infra.file("main", "values.yaml"), values(&self.app, tag));
-        self.infra.assert_sound();
-    }
-}
+use crate::samples::{deployment, values};
+use crate::shop::Shop;
+use crate::world::{Sshd, Way, World};
 
 #[test]
 fn each_rollback_goes_one_version_further_back() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
 
     shop.rollback(&["--dry-run"])
         .run()
@@ -69,7 +25,7 @@ fn each_rollback_goes_one_version_further_back() {
     shop.rollback(&[]).run().exits(5).says("there is no earlier version in the 5 commits").says("--history");
     shop.holds("1");
 
-    shop.bumped("4");
+    shop.update("4", &[]).run().exits(0);
     shop.rollback(&[]).run().exits(0);
     shop.holds("1");
     assert_eq!(shop.infra.commits("main"), 7);
@@ -77,7 +33,7 @@ fn each_rollback_goes_one_version_further_back() {
 
 #[test]
 fn contents_decide_whatever_the_messages_say() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     shop.infra.commit("main", "others", &[("other.yaml", "tag: 9\n")]);
     shop.by_hand("a fix by hand", "4");
     shop.rollback(&["--environment", "prod"]).run().exits(0);
@@ -99,7 +55,7 @@ fn contents_decide_whatever_the_messages_say() {
 #[test]
 fn a_merged_rollback_is_one() {
     for way in [Way::Merge, Way::Rebase] {
-        let shop = Shop::new();
+        let shop = Shop::bumped_twice();
         shop.infra.add_branches(["work".to_owned()].into_iter());
         shop.rollback(&["--branch", "work"]).run().exits(0);
         shop.infra.commit("main", "others", &[("other.yaml", "1\n")]);
@@ -112,7 +68,7 @@ fn a_merged_rollback_is_one() {
 
 #[test]
 fn a_rollback_can_be_proposed() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     let view = "echo 'View merge request for x:' >&2; echo '  http://127.0.0.1/shop/infra/-/merge_requests/5' >&2";
     shop.infra.hook("post-receive", view);
     shop.rollback(&["--merge-request", "--mr-branch", "back"]).run().exits(0);
@@ -128,7 +84,7 @@ fn a_rollback_can_be_proposed() {
 
 #[test]
 fn a_template_of_ones_own_keeps_the_trailer() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     shop.rollback(&["--message", "back to {{ images[0].tag }}"]).run().exits(0);
     assert_eq!(shop.infra.log("main", "%B").trim(), format!("back to 2\n\nRolled-Back-From: {}:3", shop.app));
     shop.rollback(&[]).run().exits(0);
@@ -137,7 +93,7 @@ fn a_template_of_ones_own_keeps_the_trailer() {
 
 #[test]
 fn a_tag_is_gone_back_to_wherever_it_was() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     shop.rollback(&["--to", "3"]).run().exits(0).says("unchanged");
     shop.rollback(&["--to", "3", "--fail-on-unchanged"]).run().exits(10);
     assert_eq!(shop.infra.commits("main"), 3);
@@ -157,7 +113,7 @@ fn a_tag_is_gone_back_to_wherever_it_was() {
 
 #[test]
 fn a_version_that_is_gone_is_named_with_the_one_before() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     shop.by_hand("never pushed", "0");
     shop.by_hand("again", "3");
     shop.rollback(&[]).run().exits(4).says("the next older version is 3: go back to it with --to 3");
@@ -169,7 +125,7 @@ fn a_version_that_is_gone_is_named_with_the_one_before() {
 
 #[test]
 fn a_digest_is_what_ran_whatever_the_tag_means_now() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     let servers = shop.world.servers();
     let old = servers.digest(&format!("{}:2", shop.app));
     shop.by_hand("with a digest", &format!("2@{old}"));
@@ -280,7 +236,7 @@ fn repositories_go_back_by_histories_of_their_own() {
 
 #[test]
 fn what_did_not_exist_is_no_version() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     let infra = shop.world.infra("young", &[("README.md", "empty\n")]);
     infra.commit("main", "templated", &[("values.yaml", values(&shop.app, "{{ .Values.x }}"))]);
     infra.commit("main", "first", &[("values.yaml", values(&shop.app, "2"))]);
@@ -293,7 +249,7 @@ fn what_did_not_exist_is_no_version() {
 
 #[test]
 fn a_rollback_works_over_ssh_in_version_0() {
-    let shop = Shop::new();
+    let shop = Shop::bumped_twice();
     let sshd = Sshd::start_as_debian_does(&shop.world.scratch().join("sshd"), &shop.world.servers().git_repositories);
     let url = sshd.url(shop.infra.path());
     for (filter, tag) in [("false", "2"), ("true", "1")] {
