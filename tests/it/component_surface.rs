@@ -1,7 +1,6 @@
-//! The component's surface: its inputs are the binary's flags and the README's table, and what it expands to is valid.
+//! The component's surface: its inputs are the binary's flags, and what it expands to is valid.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -149,32 +148,6 @@ fn every_input_is_handed_over_in_its_variable() {
             assert_eq!(*given, format!("$[[ inputs.{name} ]]{blank}"), "{component}");
         }
     }
-}
-
-#[test]
-fn the_readme_has_the_table_of_the_templates_inputs() {
-    let inputs = inputs("templates/gitops-bump.yml");
-    let mut table = String::from("| input | variable | default | |\n|---|---|---|---|\n");
-    // The template's own order, which a mapping of JSON does not keep.
-    let template = own("templates/gitops-bump.yml");
-    let names = template.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(':'));
-    for name in names.filter(|name| inputs.contains_key(*name)) {
-        let input = &inputs[name];
-        let variable = match name {
-            "git-strategy" => "`GIT_STRATEGY`".to_owned(),
-            "tool-image" => "`GITOPS_BUMP_TOOL_IMAGE`".to_owned(),
-            _ if OF_THE_JOB.contains(&name) => "–".to_owned(),
-            _ => format!("`GITOPS_BUMP_{}`", variable(name)),
-        };
-        let default = match &input["default"] {
-            Value::String(text) if text.is_empty() => "–".to_owned(),
-            Value::String(text) => format!("`{text}`"),
-            other => format!("`{other}`"),
-        };
-        let description = input["description"].as_str().expect("a text");
-        writeln!(table, "| `{name}` | {variable} | {default} | {description} |").expect("a string can be written");
-    }
-    assert!(own("README.md").contains(&table), "README.md's table of inputs is not this one:\n{table}");
 }
 
 #[test]

@@ -71,6 +71,8 @@ mod preview_race;
 mod promote;
 mod race;
 mod race_proofs;
+mod readme;
+mod reference;
 mod registry_faults;
 mod registry_lies;
 mod registry_logins;
