@@ -63,6 +63,7 @@ mod init;
 mod injection;
 mod interruptions;
 mod job_token;
+mod markdown;
 mod merge_requests;
 mod moves;
 mod pins;
