@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use page::Page;
 
 mod example;
+mod names;
 mod page;
 mod shell;
 
@@ -121,7 +122,9 @@ fn is_a_test(file: &Path) -> bool {
 fn mentioned(text: &str) -> impl Iterator<Item = &str> {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || "/._-#".contains(c);
     let words = text.split(move |c| !is_of_name(c)).map(|word| word.trim_end_matches(['.', '#']));
-    words.filter(|word| word.split('#').next().is_some_and(|name| name.len() > 3 && name.ends_with(".md")))
+    words.filter(|word| {
+        word.split('#').next().is_some_and(|name| Path::new(name).extension().is_some_and(|end| end == "md"))
+    })
 }
 
 #[test]
@@ -130,6 +133,12 @@ fn every_example_is_right() {
     let blocks = pages.iter().map(|page| page.blocks.len()).sum::<usize>();
     assert!(blocks > 40, "only {blocks} blocks were found");
     assert_none(&pages.iter().flat_map(wrong_examples).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_variable_of_a_page_is_one() {
+    let known = names::variables(root());
+    assert_none(&pages().iter().flat_map(|page| names::unknown_variables(page, &known)).collect::<Vec<_>>());
 }
 
 fn wrong_examples(page: &Page) -> Vec<String> {
@@ -145,7 +154,9 @@ fn said_of(text: &str) -> String {
     let pages =
         [Page::new(Path::new("docs/page.md"), text), Page::new(Path::new("other.md"), "# One -- two\n## Three\n")];
     let [page, _] = &pages;
-    [long_lines(page), dead_links(page, &pages), wrong_examples(page)].concat().join("\n")
+    let unknown =
+        names::unknown_variables(page, &["GITOPS_BUMP_GIT_TOKEN_ONE", "GITOPS_BUMP_HELM"].map(str::to_owned).into());
+    [long_lines(page), dead_links(page, &pages), wrong_examples(page), unknown].concat().join("\n")
 }
 
 #[test]
@@ -175,6 +186,12 @@ fn the_checks_find_what_is_wrong() {
         ("```yaml\nfreze: []\n```", "`freze` is no key of the config file and no job"),
         ("```yaml\njob: { scripts: [true] }\n```", "`scripts`"),
         ("```yaml\njob:\n  script:\n    - gitops-bump update --imgae a:1\n```", "--imgae"),
+        (
+            "```yaml\ninclude: [{ component: h/gitops-bump/gitops-bump@1.0.0, inputs: { imaeg: a } }]\n```",
+            "the component gitops-bump has no input imaeg",
+        ),
+        ("Set `GITOPS_BUMP_HELMS`.", "there is no GITOPS_BUMP_HELMS"),
+        ("```text\nGITOPS_BUMP_REG_\n```", "there is no GITOPS_BUMP_REG_"),
         ("```yaml\n- { file: a, place: b }\n```", "docs/page.md:1"),
         ("```yaml\nimage: r.io/team/app:1.4.1 # becomes 1.4.3\n```", "becomes `image: r.io/team/app:1.4.2"),
     ];
@@ -191,7 +208,9 @@ fn the_checks_pass_what_is_right() {
     let cases = [
         "| a table may be as wide as it needs to be | and this one is quite wide | indeed it is so wide that it is over the bound |",
         "[x](../other.md#three) and `[x](missing.md)`, [site](https://example.com/missing.md)\n[y]: ../other.md",
-        "```text\nwhatever\n```",
+        "```text\nwhatever GITOPS_BUMP_HELM\n```",
+        "`GITOPS_BUMP_…`, `GITOPS_BUMP_GIT_TOKEN_` and `GITOPS_BUMP_HELM`",
+        "```yaml\ninclude: [{ component: h/gitops-bump/gitops-bump@1.0.0, inputs: { image: a } }]\n```",
         "- a list\n\n  ```sh\n  # a comment\n  A=\"b c\" gitops-bump check --image \"$A/b:1\" --wait 10m >'a file' && gitops-bump help set\n  ```",
         "```yaml\nwait: 10m\n```",
         "```yaml\nstages: [build]\nbuild: { script: [make] }\n```",

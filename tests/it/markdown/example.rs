@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::page::Block;
-use super::shell;
+use super::{names, shell};
 
 /// The image that comments of an example speak of: `# becomes 1.4.2`.
 const IMAGE: &str = "r.io/team/app:1.4.2";
@@ -136,7 +136,7 @@ fn bump<'v>(
 /// A pipeline, or a part of one.
 fn jobs(root: &Path, pipeline: &Value) -> Vec<String> {
     let Some(pipeline) = pipeline.as_object() else { return vec!["nobody reads such a file".to_owned()] };
-    let mut wrong = Vec::new();
+    let mut wrong = names::unknown_inputs(root, &pipeline.get("include").cloned().unwrap_or_default());
     for (name, job) in pipeline.iter().filter(|(name, _)| !PIPELINE.contains(&name.as_str())) {
         match job.as_object() {
             Some(job) => {

@@ -52,7 +52,6 @@ pub(super) fn commands(text: &str) -> Vec<Vec<String>> {
                 Some('\n') | None => {}
                 Some(escaped) => reader.push(escaped),
             },
-            (Some(_), _) => reader.push(character),
             (None, '\'' | '"') => {
                 reader.quote = Some(character);
                 reader.word.get_or_insert_default();
@@ -64,7 +63,7 @@ pub(super) fn commands(text: &str) -> Vec<Vec<String>> {
                 reader.skips_next = true;
             }
             (None, blank) if blank.is_whitespace() => reader.end_word(),
-            (None, _) => reader.push(character),
+            (Some(_) | None, _) => reader.push(character),
         }
     }
     reader.end_command();
