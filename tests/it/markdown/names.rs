@@ -13,9 +13,12 @@ use super::page::{self, Page};
 
 const PREFIX: &str = "GITOPS_BUMP_";
 
+/// What the dotenv report has.
+const RESULTS: [&str; 6] = ["CHANGED", "COMMIT", "DIGEST", "IMAGE", "MERGE_REQUEST", "TAG"];
+
 /// The variables that there are: those of the flags, and those that a file names which is no page.
 pub(super) fn variables(root: &Path) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
+    let mut names: BTreeSet<String> = RESULTS.map(|name| format!("{PREFIX}RESULT_{name}")).into();
     let mut commands = vec![Cli::command()];
     while let Some(command) = commands.pop() {
         let flags = command.get_arguments().filter_map(clap::Arg::get_long);
@@ -28,9 +31,7 @@ pub(super) fn variables(root: &Path) -> BTreeSet<String> {
         let is_own = |name: &str| match file.iter().next().and_then(|part| part.to_str()) {
             Some("src") => file.iter().all(|part| !part.to_string_lossy().starts_with("tests")),
             Some("scripts" | "ci") => true,
-            Some("tests") => {
-                ["TEST_", "SCREENSHOTS", "RESULT_"].iter().any(|own| name[PREFIX.len()..].starts_with(own))
-            }
+            Some("tests") => ["TEST_", "SCREENSHOTS"].iter().any(|own| name[PREFIX.len()..].starts_with(own)),
             _ => false,
         };
         let text = fs::read_to_string(root.join(&file)).unwrap_or_default();
