@@ -78,29 +78,36 @@ fn the_component_runs_in_the_image() {
 
 #[test]
 fn lists_and_switches_reach_the_binary() {
-    let world = World::new();
-    let (app, web) = (world.push("app", "2"), world.push("web", "2"));
-    let infra = world.infra(
-        "infra",
-        &[
-            ("a.yaml", values(&world.repository("app"), "1").as_str()),
-            ("b.yaml", &values(&world.repository("web"), "1")),
-            ("c/kustomization.yaml", "resources: [deployment.yaml]\n"),
-        ],
-    );
-    let inputs =
-        "image: \"$APP\\n$WEB\"\nrepo: $INFRA\nhelm: \"a.yaml\\nb.yaml\"\nkustomize: c\ncreate: true\nsign-off: true";
-    let pipeline = component(inputs).replace("COMPONENT", COMPONENT);
-    let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
+    for (images, files) in
+        [(r#""$APP\n$WEB""#, r#""a.yaml\nb.yaml""#), (r#"'["$APP", "$WEB"]'"#, r#"'["a.yaml", "b.yaml"]'"#)]
+    {
+        let world = World::new();
+        let (app, web) = (world.push("app", "2"), world.push("web", "2"));
+        let infra = world.infra(
+            "infra",
+            &[
+                ("a.yaml", values(&world.repository("app"), "1").as_str()),
+                ("b.yaml", &values(&world.repository("web"), "1")),
+                ("c/kustomization.yaml", "resources: [deployment.yaml]\n"),
+            ],
+        );
+        let inputs =
+            format!("image: {images}\nrepo: $INFRA\nhelm: {files}\nkustomize: c\ncreate: true\nsign-off: true");
+        let pipeline = component(&inputs).replace("COMPONENT", COMPONENT);
+        let project = Project::new(&world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)]);
 
-    project.with("APP", &app).with("WEB", &web).with("INFRA", &infra.url()).run().passed("gitops-bump");
+        project.with("APP", &app).with("WEB", &web).with("INFRA", &infra.url()).run().passed("gitops-bump");
 
-    assert_eq!(infra.commits("main"), 2);
-    assert_eq!(infra.file("main", "a.yaml"), values(&world.repository("app"), "2"));
-    assert_eq!(infra.file("main", "b.yaml"), values(&world.repository("web"), "2"));
-    let kustomization = infra.file("main", "c/kustomization.yaml");
-    assert!(kustomization.contains(&world.repository("web")) && kustomization.contains("newTag"), "{kustomization}");
-    assert!(infra.log("main", "%B").contains("Signed-off-by: "), "{}", infra.log("main", "%B"));
+        assert_eq!(infra.commits("main"), 2);
+        assert_eq!(infra.file("main", "a.yaml"), values(&world.repository("app"), "2"));
+        assert_eq!(infra.file("main", "b.yaml"), values(&world.repository("web"), "2"));
+        let kustomization = infra.file("main", "c/kustomization.yaml");
+        assert!(
+            kustomization.contains(&world.repository("web")) && kustomization.contains("newTag"),
+            "{kustomization}"
+        );
+        assert!(infra.log("main", "%B").contains("Signed-off-by: "), "{}", infra.log("main", "%B"));
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ const NO_INPUT: [(&str, &str); 4] = [
 ];
 
 /// Inputs that are about the job and not about the binary.
-const OF_THE_JOB: [&str; 14] = [
+pub(crate) const OF_THE_JOB: [&str; 16] = [
     "allow-failure-exit-codes",
     "deployment",
     "environment-action",
@@ -26,6 +26,8 @@ const OF_THE_JOB: [&str; 14] = [
     "environment-tier",
     "environment-url",
     "git-strategy",
+    "id-token-name",
+    "id-tokens",
     "job-name",
     "resource-group",
     "rules",
@@ -46,14 +48,15 @@ fn documents(name: &str) -> Vec<Value> {
 }
 
 /// The components, with the command that each runs.
-const COMPONENTS: [(&str, &str); 2] = [("templates/gitops-bump.yml", "update"), ("templates/promote.yml", "promote")];
+pub(crate) const COMPONENTS: [(&str, &str); 2] =
+    [("templates/gitops-bump.yml", "update"), ("templates/promote.yml", "promote")];
 
 /// What the inputs of both components say otherwise.
 const OF_PROMOTE: [&str; 7] =
     ["image", "job-name", "when", "deployment", "report-dotenv", "report-json", "report-annotations"];
 
 /// A component's inputs by name.
-fn inputs(component: &str) -> serde_json::Map<String, Value> {
+pub(crate) fn inputs(component: &str) -> serde_json::Map<String, Value> {
     let header = documents(component).remove(0);
     header["spec"]["inputs"].as_object().expect("the inputs are a mapping").clone()
 }
@@ -109,8 +112,8 @@ fn every_input_is_described_typed_and_optional() {
     for (name, input) in COMPONENTS.iter().flat_map(|(component, _)| inputs(component)) {
         let has = |key: &str| input.get(key).is_some_and(|value| !value.is_null());
         assert!(has("description") && has("type") && has("default"), "{name}: {input}");
-        assert!(!has("regex"), "{name}: a pattern is matched before $VARIABLES are expanded");
-        let secret = ["token", "password", "ssh", "secret", "signing-key"].iter().any(|word| name.contains(word));
+        let secrets = ["token", "password", "ssh", "secret", "signing-key"];
+        let secret = secrets.iter().any(|word| name.contains(word)) && !name.starts_with("id-token");
         assert!(!secret, "{name}: secrets are variables");
     }
 }
@@ -132,6 +135,27 @@ fn the_jobs_run_the_binary_and_nothing_else() {
     assert_eq!(job[".gitops-bump:update"]["script"], serde_json::json!(["gitops-bump update"]));
     let job = documents("templates/promote.yml").remove(1);
     assert_eq!(job["$[[ inputs.job-name ]]"]["script"], serde_json::json!(["gitops-bump promote"]));
+}
+
+#[test]
+fn the_pipeline_tests_the_component_of_its_own_commit_as_others_include_it() {
+    let world = World::new();
+    let pipeline = own(".gitlab-ci.yml");
+    let files = ["ci/gitops-bump-job.yml", "ci/gitops-bump-environment.yml", "ci/gitops-bump-environment-unset.yml"];
+    // A component that is not the published one: that of the commit.
+    let template = own("templates/gitops-bump.yml")
+        .replace("  stage: $[[ inputs.stage ]]\n", "  stage: $[[ inputs.stage ]]\n  timeout: 7 minutes\n");
+    let files = files.map(|name| (name, own(name)));
+    let mut files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    files.extend([(".gitlab-ci.yml", pipeline.as_str()), ("templates/gitops-bump.yml", template.as_str())]);
+    let project = Project::new(&world, Executor::Shell, &files);
+
+    let expanded: Value = serde_yaml::from_str(&project.expanded()).expect("YAML");
+
+    let includes: Value = serde_yaml::from_str::<Value>(&pipeline).expect("YAML")["include"].clone();
+    assert_eq!(includes[0]["component"], "$CI_SERVER_FQDN/$CI_PROJECT_PATH/gitops-bump@$CI_COMMIT_SHA");
+    assert_eq!(expanded["self-test"]["timeout"], "7 minutes");
+    assert_eq!(expanded["self-test"]["script"], serde_json::json!(["gitops-bump update"]));
 }
 
 #[test]

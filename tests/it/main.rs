@@ -21,6 +21,7 @@ mod cloud_pi_native;
 mod commits;
 mod component;
 mod component_examples;
+mod component_inputs;
 mod component_surface;
 mod config;
 mod contention;

@@ -148,6 +148,14 @@ impl<'w> Project<'w> {
         text
     }
 
+    /// Why gitlab-ci-local refuses the configuration; panics when it takes it.
+    #[track_caller]
+    pub(crate) fn refused(&self) -> String {
+        let output = self.gitlab_ci_local(&["--preview"]);
+        assert!(!output.status.success(), "it was taken: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
     /// gitlab-ci-local fetches a component that is included twice twice at the same time, and the second finds the first
     /// one's file in its way. A component that is there already it does not fetch.
     fn fetch_what_is_included_twice(&self) {
@@ -207,12 +215,16 @@ impl<'w> Project<'w> {
         let programs = self.world.scratch().join("programs");
         let link = programs.join("gitops-bump");
         if !link.exists() {
-            let buildah = directory::write(&programs, "buildah", BUILDAH.as_bytes());
-            std::fs::set_permissions(buildah, Permissions::from_mode(0o755)).expect("the file is ours");
+            program(&programs, "buildah", BUILDAH);
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_gitops-bump"), link).expect("the directory is new");
         }
         programs
     }
+}
+
+fn program(directory: &Path, name: &str, script: &str) {
+    let file = directory::write(directory, name, script.as_bytes());
+    std::fs::set_permissions(file, Permissions::from_mode(0o755)).expect("the file is ours");
 }
 
 /// Puts the component where examples include it from: `gitops-bump/gitops-bump` on the Git server, with a tag of this version.
