@@ -1,12 +1,30 @@
-//! Every pipeline of `examples/` and of the quick starts, run as it is; those for Cloud Pi Native are in `cloud_pi_native`.
+//! The pipelines of `examples/` and of the quick starts, run as they are; the builders' are in `component_builds`, those for Cloud Pi
+//! Native in `cloud_pi_native`.
 
 use std::path::{Path, PathBuf};
 
 use crate::samples::{kustomization, values};
 use crate::world::{Executor, Project, Repository, World, check_gitlab_ci, own};
 
+/// The directories of `examples/` with a `.gitlab-ci.yml`.
+const EXAMPLES: [&str; 13] = [
+    "announce",
+    "buildkit",
+    "environments",
+    "freeze",
+    "gitlab-registry",
+    "kaniko",
+    "monorepo",
+    "preview",
+    "promotion",
+    "rollback",
+    "signed",
+    "to-be-continuous",
+    "vault",
+];
+
 /// A project with the example's pipeline. Its build job pushes to the registry of the project.
-fn project<'w>(world: &'w World, example: &str) -> Project<'w> {
+pub(crate) fn project<'w>(world: &'w World, example: &str) -> Project<'w> {
     let pipeline = own(&format!("examples/{example}/.gitlab-ci.yml"));
     Project::new(world, Executor::Shell, &[(".gitlab-ci.yml", &pipeline)])
 }
@@ -24,6 +42,23 @@ fn the_projects_own_registry() {
 
     project.run().passed("build").passed("gitops-bump");
 
+    let expected = values(&world.private_repository("app"), &project.short_sha());
+    assert_eq!(infra.file("main", "values.yaml"), expected);
+}
+
+#[test]
+fn a_token_in_vault() {
+    let world = World::new();
+    let infra = infra(&world, "1");
+    let project = project(&world, "vault");
+
+    let expanded: serde_json::Value = serde_yaml::from_str(&project.expanded()).expect("YAML");
+    // gitlab-ci-local reads no Vault: in the run the token is the project's variable.
+    project.run().passed("build").passed("gitops-bump");
+
+    let job = &expanded["gitops-bump"];
+    assert_eq!(job["id_tokens"]["VAULT_ID_TOKEN"]["aud"], serde_json::json!(["https://vault.example.com"]));
+    assert_eq!(job["secrets"]["GITOPS_BUMP_GIT_TOKEN"]["token"], "$VAULT_ID_TOKEN");
     let expected = values(&world.private_repository("app"), &project.short_sha());
     assert_eq!(infra.file("main", "values.yaml"), expected);
 }
@@ -199,9 +234,10 @@ fn the_version_is_the_same_everywhere() {
     let job = own("ci/gitops-bump-job.yml");
     assert!(job.contains(&format!("GITOPS_BUMP_TOOL_IMAGE: $CI_REGISTRY/gitops-bump/gitops-bump:{version}\n")));
     let mut files = vec!["README.md".to_owned()];
-    let examples =
-        ["gitlab-registry", "monorepo", "environments", "promotion", "rollback", "freeze", "announce", "signed"];
-    files.extend(examples.map(|name| format!("examples/{name}/.gitlab-ci.yml")));
+    let without_a_component = |name: &&str| *name == "preview";
+    files.extend(
+        EXAMPLES.iter().filter(|name| !without_a_component(name)).map(|name| format!("examples/{name}/.gitlab-ci.yml")),
+    );
     for file in files {
         let text = own(&file);
         let components = ["gitops-bump/gitops-bump@", "gitops-bump/promote@"];
@@ -209,6 +245,16 @@ fn the_version_is_the_same_everywhere() {
         references.extend(text.split("    ref: ").skip(1).filter(|rest| !rest.starts_with("main")));
         assert!(!references.is_empty() && references.iter().all(|rest| rest.starts_with(version)), "{file}");
     }
+}
+
+#[test]
+fn no_example_is_left_out() {
+    let directories = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).expect("it is there");
+    let directories = directories.map(|entry| entry.expect("it can be read").path());
+    let with_a_pipeline = directories.filter(|directory| directory.join(".gitlab-ci.yml").exists());
+    let mut names: Vec<_> = with_a_pipeline.filter_map(|path| Some(path.file_name()?.to_owned())).collect();
+    names.sort();
+    assert_eq!(names, EXAMPLES);
 }
 
 #[test]
@@ -223,18 +269,7 @@ fn templates_and_examples_are_valid_for_gitlab() {
         "catalog/gitops-bump-ci.yml",
     ];
     files.extend(platform.map(|name| root.join("examples/cloud-pi-native").join(name)));
-    let examples = [
-        "gitlab-registry",
-        "monorepo",
-        "environments",
-        "promotion",
-        "rollback",
-        "freeze",
-        "announce",
-        "preview",
-        "signed",
-    ];
-    files.extend(examples.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
+    files.extend(EXAMPLES.map(|name| root.join(format!("examples/{name}/.gitlab-ci.yml"))));
     check_gitlab_ci(&files.iter().map(PathBuf::as_path).collect::<Vec<_>>());
 }
 

@@ -20,6 +20,7 @@ mod children;
 mod cloud_pi_native;
 mod commits;
 mod component;
+mod component_builds;
 mod component_examples;
 mod component_inputs;
 mod component_surface;

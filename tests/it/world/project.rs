@@ -96,6 +96,12 @@ impl<'w> Project<'w> {
         self
     }
 
+    /// Puts a shell script under this name where jobs find programs.
+    pub(crate) fn with_program(self, name: &str, script: &str) -> Self {
+        program(&self.programs(), name, script);
+        self
+    }
+
     /// The first eight characters of the commit's id.
     pub(crate) fn short_sha(&self) -> String {
         self.git(&["rev-parse", "HEAD"])[..8].to_owned()
