@@ -127,6 +127,9 @@ fn documents_and_examples_name_this_version() {
         }
     }
     assert!(references > 15, "{references}");
+    let heading = format!("## [{version}]");
+    let changelog = own("CHANGELOG.md");
+    assert!(changelog.lines().any(|line| line.starts_with(&heading)), "CHANGELOG.md has no section {heading}");
 }
 
 /// Whether it begins as `1.2` does.

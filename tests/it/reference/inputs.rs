@@ -41,8 +41,8 @@ impl Components {
         let without: Vec<_> = update.keys().filter(|name| !promote.contains_key(*name)).map(text).collect();
         let without = without.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
         format!(
-            "### `gitops-bump`\n\n{}\n### `promote`\n\nThe component `promote` has the inputs of `gitops-bump` without\n\
-             {without}. These are different or are only here:\n\n{}",
+            "### `gitops-bump`\n\n{}\n### `promote`\n\nIt has the inputs of `gitops-bump` without {without}.\n\n\
+             These are different, or exist only here:\n\n{}",
             table(update.iter()),
             table(promote.iter().filter(|(name, input)| differs(name, input)))
         )
