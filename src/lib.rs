@@ -72,7 +72,7 @@ use outcome::Ledger;
 use plan::PlannedRepository;
 use registry::{CredentialSources, Depth, Registry, Requirements};
 use settings::{CheckSettings, PromoteSettings, RollbackSettings, Settings, StatusSettings};
-use source::{Decided, Promoted, Promotion, Rollback, RolledBack};
+use source::{Decisions, Promoted, Promotion, Rollback, RolledBack};
 use update::{Ended, Gate, Origin};
 
 /// What a command that writes speaks with: the Git repositories, the registry, and what that must say about every image.
@@ -154,7 +154,7 @@ pub async fn rollback(
     templates::try_all(&settings.run)?;
     let urls = settings.run.repositories.iter().map(|repository| &repository.url);
     let servers = Servers::new(&settings.run, urls, credentials)?;
-    let decided = Decided::default();
+    let decided = Decisions::default();
     update::until_current(&settings.run, ledger, async || {
         let RolledBack { images, plan, rollback, seeds } = Rollback::find(settings, &decided, &servers.access).await?;
         let run = Settings { images, ..settings.run.clone() };
@@ -206,7 +206,7 @@ pub async fn status(
     settings: &StatusSettings,
     credentials: CredentialSources,
     now: SystemTime,
-) -> Result<status::Looked, Error> {
+) -> Result<status::StatusOutcome, Error> {
     let urls = settings.repositories.iter().map(|repository| &repository.url);
     let access = ports::Access::to_read(&settings.network, urls, &credentials.hidden)?;
     let registry = Registry::new(credentials, &access.http);

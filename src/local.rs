@@ -21,7 +21,7 @@ const PREFIX: &str = ".gitops-bump-";
 
 /// A file to be replaced.
 #[derive(Clone, Copy, Debug)]
-pub struct Replacement<'a> {
+pub struct FileReplacement<'a> {
     /// Its path.
     pub path: &'a str,
     /// What it holds now.
@@ -172,7 +172,7 @@ enum Ready {
 
 /// Replaces the files, in two passes: what can fail early fails before the first is touched. When one fails later,
 /// all get their old text back.
-pub fn replace(replacements: &[Replacement<'_>]) -> Result<(), LocalError> {
+pub fn replace(replacements: &[FileReplacement<'_>]) -> Result<(), LocalError> {
     let mut ready = Vec::new();
     for replacement in replacements {
         ready.push(prepare(replacement.path, replacement.new)?);
@@ -197,7 +197,7 @@ pub fn write(path: &str, bytes: &[u8]) -> Result<(), LocalError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => {
             let old = fs::read(path).map_err(failed)?;
-            replace(&[Replacement { path, old: &old, new: bytes }])
+            replace(&[FileReplacement { path, old: &old, new: bytes }])
         }
         Ok(_) => Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "this is not a regular file"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(path, bytes).map_err(failed),
@@ -215,7 +215,7 @@ fn create(path: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Gives a file its old text back. When that fails too, the others still get theirs.
-fn restore(done: &Replacement<'_>) {
+fn restore(done: &FileReplacement<'_>) {
     if fs::read(done.path).is_ok_and(|bytes| bytes == done.old) {
         return;
     }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::api::ApiError;
-use crate::http::Why;
+use crate::http::NoAnswer;
 use crate::links::{Forge, WebUrl};
 use crate::settings::ProposalSettings;
 
@@ -218,7 +218,7 @@ impl ForgeError {
 
 fn api_hint(error: &ApiError) -> &'static str {
     match error {
-        ApiError::Unreachable { why: Why::Certificate(remedy), .. } => remedy.hint(),
+        ApiError::Unreachable { why: NoAnswer::Certificate(remedy), .. } => remedy.hint(),
         ApiError::Unreachable { .. } => {
             "the commit is on the work branch: check the network, the proxy variables and --ca-file, then run the job again"
         }

@@ -9,7 +9,7 @@ use crate::edit::{self, Holding, MAX_PLACES};
 use crate::hold::Entry;
 use crate::image::Repository;
 use crate::plan::Target;
-use crate::rewrite::{self, RewriteError, Running, TargetFiles, Trees};
+use crate::rewrite::{self, EffectivePlaces, RewriteError, TargetFiles, Trees};
 use crate::text::one_line;
 use crate::tree::Found;
 
@@ -39,7 +39,7 @@ pub(crate) enum Likelihood {
 }
 
 /// A place in an environment.
-pub(crate) struct Seen {
+pub(crate) struct EnvironmentPlace {
     pub(crate) environment: Option<String>,
     pub(crate) file: String,
     pub(crate) holding: Holding,
@@ -49,7 +49,7 @@ pub(crate) struct Seen {
 
 /// What a target's files hold.
 #[derive(Default)]
-pub(crate) struct Held {
+pub(crate) struct TargetPlaces {
     /// The places, each with its file.
     pub(crate) places: Vec<(String, Holding)>,
     /// What the user may not expect, a sentence each.
@@ -66,7 +66,7 @@ type Identity = (Option<String>, String, usize, String, usize);
 /// Everything that was seen in one repository.
 #[derive(Default)]
 struct Reader {
-    seen: Vec<Seen>,
+    seen: Vec<EnvironmentPlace>,
     known: HashMap<Identity, Vec<usize>>,
     problems: Vec<String>,
     /// The first thing that kept a file from being read.
@@ -82,10 +82,10 @@ pub(crate) fn places(
     spots: &[Spot],
     files: &[String],
     (found, trees): (&[Found], &Trees),
-) -> (Result<Vec<Seen>, RewriteError>, Vec<String>) {
+) -> (Result<Vec<EnvironmentPlace>, RewriteError>, Vec<String>) {
     let mut reader = Reader { tried: vec![(false, Vec::new()); files.len()], ..Reader::default() };
     for (spot, found) in spots.iter().zip(found) {
-        reader.look(spot, found, trees);
+        reader.read_spot(spot, found, trees);
     }
     let tried = std::mem::take(&mut reader.tried);
     for (number, (file, (is_found, passed_over))) in files.iter().zip(tried).enumerate() {
@@ -96,10 +96,10 @@ pub(crate) fn places(
             && passed_over.is_empty()
             && spots.iter().all(|spot| spot.number != number || is_tried(spot))
         {
-            reader.say(format!("{}: no environment has such a path", one_line(file)));
+            reader.add_problem(format!("{}: no environment has such a path", one_line(file)));
         }
         if !passed_over.is_empty() {
-            reader.say(not_environments(file, &passed_over));
+            reader.add_problem(not_environments(file, &passed_over));
         }
     }
     let Reader { seen, problems, first, is_readable, .. } = reader;
@@ -121,7 +121,7 @@ fn not_environments(file: &str, names: &[String]) -> String {
 }
 
 /// What a target holds in the files that were found.
-pub(crate) fn held(target: &Target, found: &Found, trees: &Trees) -> Result<Held, RewriteError> {
+pub(crate) fn held(target: &Target, found: &Found, trees: &Trees) -> Result<TargetPlaces, RewriteError> {
     let TargetFiles { files, notes } = rewrite::files(target, found)?;
     let mut held = read(target, &files, trees);
     held.problems.extend(notes.iter().map(|note| one_line(note)));
@@ -137,8 +137,8 @@ pub(crate) fn is_absent(error: &RewriteError) -> bool {
     }
 }
 
-fn read(target: &Target, files: &[(String, &[u8])], trees: &Trees) -> Held {
-    let mut held = Held::default();
+fn read(target: &Target, files: &[(String, &[u8])], trees: &Trees) -> TargetPlaces {
+    let mut held = TargetPlaces::default();
     let mut listed = Vec::new();
     for (file, bytes) in files {
         match edit::list(file, bytes, &target.kind) {
@@ -155,14 +155,14 @@ fn read(target: &Target, files: &[(String, &[u8])], trees: &Trees) -> Held {
             Err(error) => held.errors.push(error.into()),
         }
     }
-    let Running { places, problems } = rewrite::running(target, files, listed, trees);
+    let EffectivePlaces { places, problems } = rewrite::running(target, files, listed, trees);
     held.places = places;
     held.problems.extend(problems);
     held
 }
 
 impl Reader {
-    fn look(&mut self, spot: &Spot, found: &Found, trees: &Trees) {
+    fn read_spot(&mut self, spot: &Spot, found: &Found, trees: &Trees) {
         let TargetFiles { files, notes } = match rewrite::files(&spot.target, found) {
             Ok(read) => read,
             // The name in the directory was no environment's.
@@ -178,12 +178,12 @@ impl Reader {
             *is_found = true;
         }
         for note in notes {
-            self.say(one_line(&note));
+            self.add_problem(one_line(&note));
         }
-        let Held { places, problems, errors, read } = read(&spot.target, &files, trees);
+        let TargetPlaces { places, problems, errors, read } = read(&spot.target, &files, trees);
         self.is_readable |= read > 0;
         for problem in problems {
-            self.say(problem);
+            self.add_problem(problem);
         }
         for error in errors {
             self.failed(error);
@@ -208,17 +208,22 @@ impl Reader {
             known.holding.repository = known.holding.repository.take().or(holding.repository);
         } else {
             known.push(next);
-            self.seen.push(Seen { environment: spot.environment.clone(), file: file.to_owned(), holding, hold: None });
+            self.seen.push(EnvironmentPlace {
+                environment: spot.environment.clone(),
+                file: file.to_owned(),
+                holding,
+                hold: None,
+            });
         }
     }
 
     fn failed(&mut self, error: RewriteError) {
-        self.say(one_line(&error.to_string()));
+        self.add_problem(one_line(&error.to_string()));
         self.first.get_or_insert(error);
     }
 
     /// Says a sentence, once.
-    fn say(&mut self, problem: String) {
+    fn add_problem(&mut self, problem: String) {
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
         }

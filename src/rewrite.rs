@@ -20,11 +20,11 @@ mod unmatched;
 use std::collections::BTreeSet;
 
 pub use self::around::{Around, stale_locks};
-pub use self::coverage::{Coverage, Look};
+pub use self::coverage::{Coverage, Visit};
 use self::effect::{Check, Edited};
 pub use self::error::{Becoming, HeldTag, RewriteError, There};
-pub use self::running::{Running, running};
-use self::sources::{Given, Source, add_patches, add_sources};
+pub use self::running::{EffectivePlaces, running};
+use self::sources::{Given, SourceFile, add_patches, add_sources};
 pub(crate) use self::trees::is_argocd_source;
 pub use self::trees::{Growing, Trees, want};
 pub use self::unmatched::Unmatched;
@@ -127,7 +127,7 @@ pub fn rewrite(
     (found, trees): (&[Found], &Trees),
     wanted: &[Wanted],
 ) -> Result<Rewrite, RewriteError> {
-    let mut sources: Vec<Source<'_>> = Vec::new();
+    let mut sources: Vec<SourceFile<'_>> = Vec::new();
     let mut result = Rewrite::default();
     for (number, (target, found)) in targets.iter().zip(found).enumerate() {
         add_sources((number, target), found, &mut sources, &mut result.notes)?;
@@ -167,7 +167,7 @@ struct Work<'w> {
 
 impl Work<'_> {
     /// Edits one file.
-    fn edit(&mut self, source: Source<'_>, given: &Given) -> Result<(), RewriteError> {
+    fn edit(&mut self, source: SourceFile<'_>, given: &Given) -> Result<(), RewriteError> {
         let of_source: Vec<&Target> = source.targets.iter().filter_map(|&number| self.targets.get(number)).collect();
         let jobs: Vec<Job> = of_source.iter().map(|target| source.job(target)).collect();
         let given = given.of_targets(&source.targets);
@@ -186,7 +186,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn take(&mut self, source: Source<'_>, jobs: &[Job], rewritten: Rewritten) {
+    fn take(&mut self, source: SourceFile<'_>, jobs: &[Job], rewritten: Rewritten) {
         // What has nothing to do with the images is no news: a directory's values, or its kustomization.
         let names_image = || self.wanted.iter().any(|wanted| rewritten.text.contains(&wanted.repository.path()));
         if source.optional && !rewritten.has_objects && rewritten.places.is_empty() && names_image() {
@@ -195,7 +195,7 @@ impl Work<'_> {
         if rewritten.has_objects {
             self.with_objects.extend(&source.targets);
         }
-        unmatched::see(&mut self.result, &source, &rewritten, jobs);
+        unmatched::record(&mut self.result, &source, &rewritten, jobs);
         self.result.notes.extend(rewritten.notes);
         let jobs = rewritten.places.iter().flat_map(|place| &place.jobs);
         self.matched.extend(jobs.filter_map(|&job| source.targets.get(job)));

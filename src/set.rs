@@ -7,7 +7,7 @@ use tracing::{info, warn};
 use crate::edit::{KnownDigest, Wanted};
 use crate::error::Error;
 use crate::kustomize::Border;
-use crate::local::{self, Disk, Replacement};
+use crate::local::{self, Disk, FileReplacement};
 use crate::offload;
 use crate::plan::{self, Target};
 use crate::rewrite::{self, Around, Coverage, FileRewrite, Rewrite, Trees};
@@ -54,7 +54,7 @@ fn rewritten(targets: &[Target], wanted: &[Wanted]) -> Result<Rewrite, Error> {
     let rewritten = rewrite::rewrite(targets, (&found, &trees), wanted);
     let rewrite = rewritten.map_err(|error| failed(error.with_subdirectories(look)))?;
     let mut coverage = Coverage::of(1);
-    coverage.see(0, &rewrite);
+    coverage.record(0, &rewrite);
     coverage.require_all(targets, wanted).map_err(failed)?;
     for note in rewrite.notes.iter().chain(&rewrite::stale_locks(&rewrite, look)) {
         warn!("{note}");
@@ -74,8 +74,8 @@ fn trees(targets: &[Target]) -> Trees {
 
 fn write(files: &[FileRewrite]) -> Result<(), Error> {
     let changed = files.iter().filter(|file| file.is_changed());
-    let replacements: Vec<Replacement<'_>> = changed
-        .map(|file| Replacement { path: &file.path, old: file.old.as_bytes(), new: file.new.as_bytes() })
+    let replacements: Vec<FileReplacement<'_>> = changed
+        .map(|file| FileReplacement { path: &file.path, old: file.old.as_bytes(), new: file.new.as_bytes() })
         .collect();
     local::replace(&replacements)?;
     let written: BTreeSet<&str> = replacements.iter().map(|replacement| replacement.path).collect();

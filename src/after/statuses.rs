@@ -12,7 +12,7 @@ use tracing::{debug, info, warn};
 
 use super::Step;
 use crate::api::ApiError;
-use crate::commit_status::{NamePattern, Seen, StatusError, Verdict};
+use crate::commit_status::{CommitStatuses, NamePattern, StatusError, Verdict};
 use crate::forge::Statuses;
 use crate::git::Later;
 use crate::settings::StatusWait;
@@ -81,7 +81,7 @@ struct Watch<'a> {
     place: &'a str,
     commit: &'a str,
     wait: &'a StatusWait,
-    seen: Seen,
+    seen: CommitStatuses,
     /// What was said of each name.
     said: BTreeMap<String, String>,
     /// When the server last knew a commit.
@@ -93,14 +93,14 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn new(place: &'a str, commit: &'a str, wait: &'a StatusWait) -> Self {
         let said = BTreeMap::new();
-        Self { place, commit, wait, seen: Seen::default(), said, known: Instant::now(), trouble: None }
+        Self { place, commit, wait, seen: CommitStatuses::default(), said, known: Instant::now(), trouble: None }
     }
 
     /// Looks until all is well or something has failed.
     async fn follow(&mut self, statuses: &Statuses, later: &LaterCommits) -> Result<(), StatusError> {
         loop {
-            let pause = self.look(statuses, later).await?;
-            self.say();
+            let pause = self.read(statuses, later).await?;
+            self.log_changes();
             match self.seen.judge(&self.wait.patterns) {
                 Verdict::Done => return Ok(()),
                 Verdict::Failed(failed) => return Err(StatusError::Failed(failed)),
@@ -110,7 +110,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Reads the statuses of all commits that count; returns how long to wait before the next look.
-    async fn look(&mut self, statuses: &Statuses, later: &LaterCommits) -> Result<Duration, StatusError> {
+    async fn read(&mut self, statuses: &Statuses, later: &LaterCommits) -> Result<Duration, StatusError> {
         let commits = self.commits(later);
         let answers = join_all(commits.iter().map(|commit| statuses.on(commit))).await;
         let (mut pause, mut trouble) = (PAUSE, None);
@@ -142,7 +142,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Says what has changed.
-    fn say(&mut self) {
+    fn log_changes(&mut self) {
         for (commit, status) in self.seen.wanted(&self.wait.patterns) {
             let at = if commit == self.commit { String::new() } else { format!(", on {commit:.12}") };
             let text = format!("{status}{at}");

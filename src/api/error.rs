@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::http::{Why, Withheld};
+use crate::http::{NoAnswer, Withheld};
 
 /// Why an API did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum ApiError {
         /// The API.
         base: String,
         /// What kept the answer away.
-        why: Why,
+        why: NoAnswer,
         /// What the network said.
         reason: String,
     },

@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::layout::{self, Layout, Standing, below, is_directly_in, place, source_directory};
+use super::layout::{self, DirectoryRole, Layout, below, is_directly_in, place, source_directory};
 use super::pattern::{Star, matches};
 use super::source::{Application, Directory, Source};
 use crate::git::GitUrl;
@@ -115,16 +115,16 @@ impl Change<'_> {
     fn kind(&self, source: &Source, path: &str) -> Kind {
         match self.layout.at(path) {
             // A kustomization that was not looked at may read anything.
-            None | Some(Standing::Unseen) if source.kustomize.is_some() => Kind::Unseen,
+            None | Some(DirectoryRole::Unseen) if source.kustomize.is_some() => Kind::Unseen,
             _ if source.kustomize.is_some() => Kind::Kustomize,
             _ if source.helm.is_some() => Kind::Helm,
             _ if source.directory.is_some() => Kind::Directory,
             _ if source.plugin.is_some() => Kind::Plugin,
-            Some(Standing::Kustomization { .. }) => Kind::Kustomize,
-            Some(Standing::Chart { .. }) => Kind::Helm,
-            Some(Standing::Files) => Kind::Directory,
-            Some(Standing::Nothing) => Kind::Nothing,
-            Some(Standing::Unseen) | None => Kind::Unseen,
+            Some(DirectoryRole::Kustomization { .. }) => Kind::Kustomize,
+            Some(DirectoryRole::Chart { .. }) => Kind::Helm,
+            Some(DirectoryRole::Files) => Kind::Directory,
+            Some(DirectoryRole::Nothing) => Kind::Nothing,
+            Some(DirectoryRole::Unseen) | None => Kind::Unseen,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::obstacle::Obstacle;
 use super::table::Table;
 use crate::api::ApiError;
-use crate::http::Why;
+use crate::http::NoAnswer;
 
 /// Why an application does not run what it should.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,7 @@ pub struct Rendered {
     /// `at commit …`.
     pub(super) at: String,
     /// Whether the commit was made after the push.
-    pub(super) age: Age,
+    pub(super) age: RenderedCommit,
     /// What can decide there.
     pub(super) over: Vec<String>,
     /// Why Argo CD may not have looked at the file.
@@ -66,7 +66,7 @@ pub struct Rendered {
 
 /// Which commit is rendered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Age {
+pub(super) enum RenderedCommit {
     /// The one that was pushed.
     Ours,
     /// One that was made on it.
@@ -77,7 +77,7 @@ pub(super) enum Age {
 #[derive(Debug)]
 pub struct Stopped {
     pub(super) app: String,
-    pub(super) how: How,
+    pub(super) how: WaitEnd,
     /// Its state.
     pub(super) summary: String,
     /// What keeps it.
@@ -90,14 +90,14 @@ pub struct Stopped {
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub(super) enum WaitEnd {
     /// It failed and stayed so.
     Failed,
     /// It took too long.
     TimedOut(Duration),
 }
 
-impl std::fmt::Display for How {
+impl std::fmt::Display for WaitEnd {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Failed => f.write_str("has failed"),
@@ -122,7 +122,7 @@ impl ArgocdError {
             Self::NotRendered { .. } => {
                 "look at which image it deploys instead (another repository, a condition that leaves the component out), or leave the image out of this job".into()
             }
-            Self::Another { rendered, .. } if rendered.age == Age::Later => {
+            Self::Another { rendered, .. } if rendered.age == RenderedCommit::Later => {
                 "a later commit changed it: look at the branch's history, and run the job again if this image is still wanted".into()
             }
             Self::Another { rendered, .. } if rendered.uncovered.is_some() => {
@@ -156,7 +156,7 @@ fn of_api(error: &ApiError) -> Cow<'static, str> {
         ApiError::NotFound { .. } => {
             "Argo CD's API is not there: check the address of --argocd-server, and the path that it is served below".into()
         }
-        ApiError::Unreachable { why: Why::Certificate(remedy), .. } => remedy.hint().into(),
+        ApiError::Unreachable { why: NoAnswer::Certificate(remedy), .. } => remedy.hint().into(),
         ApiError::Unreachable { .. } => {
             "the commit is pushed: check --argocd-server, the network, the proxy variables and --ca-file".into()
         }
@@ -177,10 +177,10 @@ fn nobody(apps: &[String]) -> String {
 
 fn another(app: &str, rendered: &Rendered, wanted: &[String], link: &str) -> String {
     let Rendered { images, at, age, over, uncovered } = rendered;
-    let later = if *age == Age::Later { "the later commit" } else { "commit" };
+    let later = if *age == RenderedCommit::Later { "the later commit" } else { "commit" };
     let (images, wanted) = (images.join(", "), wanted.join(" or "));
     let mut text = format!("application {app} renders {images} at {later} {at}, and not {wanted}");
-    if *age == Age::Ours && !over.is_empty() {
+    if *age == RenderedCommit::Ours && !over.is_empty() {
         text = format!("{text}; what can decide there: {}", over.join(", "));
     }
     if let Some(uncovered) = uncovered {

@@ -118,7 +118,7 @@ async fn sort(applications: &[Application], expected: &Expected<'_>) -> (Vec<Con
     let sources = applications.iter().flat_map(Application::sources).filter(|(_, source)| first.is_own(source));
     let paths: BTreeSet<String> =
         sources.filter_map(|(_, source)| source.path()).map(source_directory).take(MOST_PATHS).collect();
-    let layout = match look(paths, expected).await {
+    let layout = match read_layout(paths, expected).await {
         Ok(layout) => layout,
         Err(error) => {
             warn!(
@@ -163,7 +163,7 @@ async fn is_default(
 }
 
 /// Looks at what stands in directories, and at what their kustomizations and charts read elsewhere.
-async fn look(paths: BTreeSet<String>, expected: &Expected<'_>) -> Result<Layout, GitError> {
+async fn read_layout(paths: BTreeSet<String>, expected: &Expected<'_>) -> Result<Layout, GitError> {
     let mut layout = Layout::of(paths);
     loop {
         let wants = layout.wants();

@@ -8,7 +8,7 @@ use tracing::{debug, info, warn};
 
 use super::application::{Application, short};
 use super::decides;
-use super::error::{Age, ArgocdError, How, Rendered, Stopped};
+use super::error::{ArgocdError, Rendered, RenderedCommit, Stopped, WaitEnd};
 use super::history::Position;
 use super::manifests::some;
 use super::obstacle::{Obstacle, Severity};
@@ -34,13 +34,13 @@ pub(super) async fn follow(watch: Watch<'_>) -> Result<(), ArgocdError> {
             Ok(step) => match step? {
                 Step::Ended => return Ok(()),
                 Step::Refresh(how) => refresh = Some(how),
-                Step::Failed => return Err(course.stopped(How::Failed).await),
+                Step::Failed => return Err(course.stopped(WaitEnd::Failed).await),
                 Step::On => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     sleep(watch.pause.min(left)).await;
                 }
             },
-            Err(_) => return Err(course.stopped(How::TimedOut(watch.timeout)).await),
+            Err(_) => return Err(course.stopped(WaitEnd::TimedOut(watch.timeout)).await),
         }
     }
 }
@@ -186,7 +186,7 @@ impl<'a> Course<'a> {
         let rendered = Rendered {
             images,
             at: short(application.commit()).to_owned(),
-            age: if self.seeing.compared() == Position::Later { Age::Later } else { Age::Ours },
+            age: if self.seeing.compared() == Position::Later { RenderedCommit::Later } else { RenderedCommit::Ours },
             over: deciding.over,
             uncovered: deciding.uncovered,
         };
@@ -199,7 +199,7 @@ impl<'a> Course<'a> {
     }
 
     /// What is said when it is over, with the words of what is unwell.
-    async fn stopped(&mut self, how: How) -> ArgocdError {
+    async fn stopped(&mut self, how: WaitEnd) -> ArgocdError {
         let (application, obstacle) = self.last.take().unwrap_or((Application::default(), Obstacle::Unseen));
         let mut words = Vec::new();
         if application.health != "Healthy" {

@@ -23,7 +23,7 @@ pub(super) enum ListError {
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Place {
+enum Next {
     #[default]
     Start,
     /// A key of the list, or its end.
@@ -41,12 +41,12 @@ enum Place {
 pub(super) struct Items {
     rest: Vec<u8>,
     at: usize,
-    place: Place,
+    next: Next,
 }
 
 /// What one step came to.
 enum Step {
-    On(Place),
+    On(Next),
     Item(usize),
     /// More has to come.
     Wait,
@@ -60,7 +60,7 @@ impl Items {
         piece: &[u8],
         mut each: impl FnMut(Option<T>),
     ) -> Result<(), ListError> {
-        if self.place == Place::End {
+        if self.next == Next::End {
             return Ok(());
         }
         self.rest.drain(..self.at);
@@ -68,7 +68,7 @@ impl Items {
         self.rest.extend_from_slice(piece);
         loop {
             match self.step()? {
-                Step::On(place) => self.place = place,
+                Step::On(next) => self.next = next,
                 Step::Item(length) if length > MOST_ITEM => return Err(ListError::TooLarge),
                 Step::Item(length) => {
                     let end = self.at + length;
@@ -78,7 +78,7 @@ impl Items {
                 Step::Wait if self.rest.len() - self.at > MOST_ITEM => return Err(ListError::TooLarge),
                 Step::Wait => return Ok(()),
             }
-            if self.place == Place::End {
+            if self.next == Next::End {
                 self.rest = Vec::new();
                 self.at = 0;
                 return Ok(());
@@ -88,39 +88,39 @@ impl Items {
 
     /// Requires that the list came to its end.
     pub(super) fn finish(&self) -> Result<(), ListError> {
-        if self.place == Place::End { Ok(()) } else { Err(ListError::Cut) }
+        if self.next == Next::End { Ok(()) } else { Err(ListError::Cut) }
     }
 
     fn step(&mut self) -> Result<Step, ListError> {
-        let separators: &[u8] = match self.place {
-            Place::Key | Place::Item => b", \n\r\t",
-            Place::Items | Place::Other => b": \n\r\t",
-            Place::Start | Place::End => b" \n\r\t",
+        let separators: &[u8] = match self.next {
+            Next::Key | Next::Item => b", \n\r\t",
+            Next::Items | Next::Other => b": \n\r\t",
+            Next::Start | Next::End => b" \n\r\t",
         };
         let pending = self.rest.get(self.at..).unwrap_or_default();
         let blank = pending.iter().take_while(|byte| separators.contains(byte)).count();
         self.at += blank;
         let pending = self.rest.get(self.at..).unwrap_or_default();
         let Some(first) = pending.first() else { return Ok(Step::Wait) };
-        let (skip, place) = match (self.place, first) {
-            (Place::Start, b'{') | (Place::Item, b']') => (1, Place::Key),
-            (Place::Key, b'}') => (1, Place::End),
-            (Place::Items, b'[') => (1, Place::Item),
-            (Place::Key, b'"') => match value::<String>(pending)? {
-                Some((key, length)) => (length, if key == "items" { Place::Items } else { Place::Other }),
+        let (skip, next) = match (self.next, first) {
+            (Next::Start, b'{') | (Next::Item, b']') => (1, Next::Key),
+            (Next::Key, b'}') => (1, Next::End),
+            (Next::Items, b'[') => (1, Next::Item),
+            (Next::Key, b'"') => match value::<String>(pending)? {
+                Some((key, length)) => (length, if key == "items" { Next::Items } else { Next::Other }),
                 None => return Ok(Step::Wait),
             },
-            (Place::Items, b'n') | (Place::Other, _) => match value::<IgnoredAny>(pending)? {
-                Some((_, length)) => (length, Place::Key),
+            (Next::Items, b'n') | (Next::Other, _) => match value::<IgnoredAny>(pending)? {
+                Some((_, length)) => (length, Next::Key),
                 None => return Ok(Step::Wait),
             },
-            (Place::Item, b'{') => {
+            (Next::Item, b'{') => {
                 return Ok(value::<IgnoredAny>(pending)?.map_or(Step::Wait, |(_, length)| Step::Item(length)));
             }
             _ => return Err(ListError::Shape),
         };
         self.at += skip;
-        Ok(Step::On(place))
+        Ok(Step::On(next))
     }
 }
 

@@ -28,7 +28,7 @@ const MOST_STEPS: usize = MOST_LEVELS + 1;
 
 /// What makes of a directory what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum DirectoryRole {
     /// It has a kustomization: the paths that it names, and the directories that it reads.
     Kustomization { file: String, names: BTreeSet<String>, below: BTreeSet<String> },
     /// It has a chart: the directories of others that it depends on.
@@ -44,7 +44,7 @@ pub(super) enum Standing {
 /// The directories that were looked at.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    standing: BTreeMap<String, Standing>,
+    standing: BTreeMap<String, DirectoryRole>,
     wants: BTreeSet<String>,
     levels: usize,
 }
@@ -74,7 +74,7 @@ impl Layout {
         for (path, found) in found {
             self.wants.remove(&path);
             let standing = standing(&path, &found);
-            if let Standing::Kustomization { below, .. } | Standing::Chart { below } = &standing {
+            if let DirectoryRole::Kustomization { below, .. } | DirectoryRole::Chart { below } = &standing {
                 next.extend(below.iter().cloned());
             }
             self.standing.insert(path, standing);
@@ -85,7 +85,7 @@ impl Layout {
     }
 
     /// What stands in a directory; none when it was not looked at.
-    pub(super) fn at(&self, path: &str) -> Option<&Standing> {
+    pub(super) fn at(&self, path: &str) -> Option<&DirectoryRole> {
         self.standing.get(path)
     }
 
@@ -99,13 +99,13 @@ impl Layout {
             return false;
         }
         match self.at(path) {
-            Some(Standing::Kustomization { file: own, names, below }) => {
+            Some(DirectoryRole::Kustomization { file: own, names, below }) => {
                 own == file || names.contains(file) || below.iter().any(|next| self.reads(next, file, steps + 1))
             }
-            Some(Standing::Chart { .. }) => self.chart_reads(path, file),
+            Some(DirectoryRole::Chart { .. }) => self.chart_reads(path, file),
             // A directory that could not be looked at may hold anything.
-            None | Some(Standing::Unseen) => !path.is_empty() && below(file, path).is_some(),
-            Some(Standing::Files | Standing::Nothing) => false,
+            None | Some(DirectoryRole::Unseen) => !path.is_empty() && below(file, path).is_some(),
+            Some(DirectoryRole::Files | DirectoryRole::Nothing) => false,
         }
     }
 
@@ -117,7 +117,9 @@ impl Layout {
             if below(file, path).is_some_and(is_of_chart) {
                 return true;
             }
-            if let Some(Standing::Chart { below }) = self.at(path).filter(|_| steps < MOST_STEPS && seen.insert(path)) {
+            if let Some(DirectoryRole::Chart { below }) =
+                self.at(path).filter(|_| steps < MOST_STEPS && seen.insert(path))
+            {
                 next.extend(below.iter().map(|path| (path.as_str(), steps + 1)));
             }
         }
@@ -156,16 +158,16 @@ fn is_yaml(path: &str) -> bool {
     [".yaml", ".yml"].iter().any(|end| path.ends_with(end))
 }
 
-fn standing(path: &str, found: &Found) -> Standing {
+fn standing(path: &str, found: &Found) -> DirectoryRole {
     let entries = match found {
         Found::Directory(entries) => entries,
-        Found::Missing { .. } | Found::File(_) => return Standing::Nothing,
+        Found::Missing { .. } | Found::File(_) => return DirectoryRole::Nothing,
         Found::Symlink { .. } | Found::Submodule { .. } | Found::TooLarge { .. } | Found::Again { .. } => {
-            return Standing::Unseen;
+            return DirectoryRole::Unseen;
         }
     };
     if entries.iter().any(|entry| !matches!(entry.found, Found::File(_))) {
-        return Standing::Unseen;
+        return DirectoryRole::Unseen;
     }
     let file = |is: &dyn Fn(&str) -> bool| {
         entries.iter().find_map(|entry| match &entry.found {
@@ -177,12 +179,12 @@ fn standing(path: &str, found: &Found) -> Standing {
         return kustomization(path, &name, &bytes);
     }
     match file(&|name| name == "Chart.yaml") {
-        Some((_, bytes)) => Standing::Chart { below: dependencies(path, &bytes) },
-        None => Standing::Files,
+        Some((_, bytes)) => DirectoryRole::Chart { below: dependencies(path, &bytes) },
+        None => DirectoryRole::Files,
     }
 }
 
-fn kustomization(path: &str, name: &str, bytes: &[u8]) -> Standing {
+fn kustomization(path: &str, name: &str, bytes: &[u8]) -> DirectoryRole {
     let document = document(bytes);
     let mut texts = Vec::new();
     strings(&document, 0, &mut texts);
@@ -198,7 +200,7 @@ fn kustomization(path: &str, name: &str, bytes: &[u8]) -> Standing {
     let is_directory = |path: &String| ![".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end));
     let below = texts.iter().filter_map(|text| place(path, text)).filter(is_directory);
     let below = below.chain(charts(path, &document)).collect();
-    Standing::Kustomization { file: join(path, name), names, below }
+    DirectoryRole::Kustomization { file: join(path, name), names, below }
 }
 
 /// The directories of the charts that a kustomization inflates from the repository.

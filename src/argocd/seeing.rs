@@ -12,7 +12,7 @@ use super::manifests::{Manifests, Names};
 use super::obstacle::Obstacle;
 use super::server::Server;
 use super::tally::Tally;
-use super::verdict::{Question, Rendering, Seen, Verdict, judge};
+use super::verdict::{Observed, Question, Rendering, Verdict, judge};
 use super::wanted::Wanted;
 use crate::api::ApiError;
 
@@ -70,7 +70,7 @@ impl<'a> Seeing<'a> {
         self.manifests.take_if(|(known, _)| *known != state);
         let (mut tree, mut windows) = (None, None);
         loop {
-            let seen = Seen {
+            let seen = Observed {
                 application,
                 compared,
                 operation,

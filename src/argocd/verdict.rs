@@ -15,7 +15,7 @@ use super::windows::Windows;
 
 /// What was seen of an application.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'a> {
+pub(super) struct Observed<'a> {
     pub(super) application: &'a Application,
     /// Where what was compared stands to the commit.
     pub(super) compared: Position,
@@ -65,14 +65,14 @@ pub(super) enum Verdict {
 }
 
 /// Judges an application.
-pub(super) fn judge(seen: &Seen<'_>, wanted: &[Wanted]) -> Verdict {
+pub(super) fn judge(seen: &Observed<'_>, wanted: &[Wanted]) -> Verdict {
     match steps(seen, wanted) {
         Ok(named) => Verdict::Done(named),
         Err(verdict) => verdict,
     }
 }
 
-fn steps(seen: &Seen<'_>, wanted: &[Wanted]) -> Result<Vec<bool>, Verdict> {
+fn steps(seen: &Observed<'_>, wanted: &[Wanted]) -> Result<Vec<bool>, Verdict> {
     compared(seen)?;
     let named = rendered(seen, wanted)?;
     operated(seen)?;
@@ -82,8 +82,8 @@ fn steps(seen: &Seen<'_>, wanted: &[Wanted]) -> Result<Vec<bool>, Verdict> {
 }
 
 /// The commit was compared, or a later one.
-fn compared(seen: &Seen<'_>) -> Result<(), Verdict> {
-    let Seen { application, .. } = seen;
+fn compared(seen: &Observed<'_>) -> Result<(), Verdict> {
+    let Observed { application, .. } = seen;
     let wait = |obstacle| Err(Verdict::Wait(obstacle));
     if application.is_refreshing && seen.rendering == Rendering::Anew {
         return wait(Obstacle::Refreshing);
@@ -107,7 +107,7 @@ fn compared(seen: &Seen<'_>) -> Result<(), Verdict> {
 }
 
 /// It renders the wanted images wherever it renders one of their repositories.
-fn rendered(seen: &Seen<'_>, wanted: &[Wanted]) -> Result<Vec<bool>, Verdict> {
+fn rendered(seen: &Observed<'_>, wanted: &[Wanted]) -> Result<Vec<bool>, Verdict> {
     let manifests = seen.manifests.ok_or(Verdict::Ask(Question::Manifests))?;
     let is_placed = seen.compared != Position::Unknown;
     match manifests.rendered(wanted) {
@@ -119,7 +119,7 @@ fn rendered(seen: &Seen<'_>, wanted: &[Wanted]) -> Result<Vec<bool>, Verdict> {
 }
 
 /// No operation is under way, and that of this commit did not fail.
-fn operated(seen: &Seen<'_>) -> Result<(), Verdict> {
+fn operated(seen: &Observed<'_>) -> Result<(), Verdict> {
     let counts = seen.operation != Position::Earlier;
     match &seen.application.operation {
         Some(operation) if operation.phase == Phase::Running => {
@@ -140,8 +140,8 @@ fn under_way(operation: &Operation, position: Position) -> Obstacle {
 }
 
 /// It is synchronised and healthy.
-fn synced(seen: &Seen<'_>) -> Result<(), Verdict> {
-    let Seen { application, .. } = seen;
+fn synced(seen: &Observed<'_>) -> Result<(), Verdict> {
+    let Observed { application, .. } = seen;
     let obstacle = match (application.sync.as_str(), application.health.as_str()) {
         ("Synced", "Healthy") => return Ok(()),
         ("Synced", health) => Obstacle::Unwell(health.to_owned(), application.unwell.clone()),
@@ -158,7 +158,7 @@ fn synced(seen: &Seen<'_>) -> Result<(), Verdict> {
 }
 
 /// What lives has the wanted images, too, as far as pods run.
-fn live(seen: &Seen<'_>, wanted: &[Wanted], named: &[bool]) -> Result<(), Verdict> {
+fn live(seen: &Observed<'_>, wanted: &[Wanted], named: &[bool]) -> Result<(), Verdict> {
     if !named.contains(&true) {
         return Ok(());
     }

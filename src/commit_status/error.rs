@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Status;
 use crate::api::ApiError;
-use crate::http::Why;
+use crate::http::NoAnswer;
 
 /// Why the statuses that are waited for did not say that all is well.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,7 @@ impl StatusError {
             Self::Api(ApiError::Denied { .. } | ApiError::NotFound { .. }) => {
                 "the commit is pushed: GITOPS_BUMP_FORGE_TOKEN needs the right to read commit statuses: on GitLab the scope read_api and the role Reporter, on GitHub commit statuses (read), on Gitea the scope read:repository"
             }
-            Self::Api(ApiError::Unreachable { why: Why::Certificate(remedy), .. }) => remedy.hint(),
+            Self::Api(ApiError::Unreachable { why: NoAnswer::Certificate(remedy), .. }) => remedy.hint(),
             Self::Api(ApiError::Unreachable { .. }) => {
                 "the commit is pushed: check the network, the proxy variables and --ca-file"
             }

@@ -9,7 +9,7 @@ mod verdict;
 use serde_json::Value;
 
 pub use self::error::StatusError;
-pub use self::verdict::{Seen, Verdict};
+pub use self::verdict::{CommitStatuses, Verdict};
 use crate::glob;
 use crate::http::Login;
 use crate::links;
@@ -49,7 +49,7 @@ pub enum State {
 pub struct NamePattern(String);
 
 /// Where a forge has the statuses of a repository's commits, and how it puts them.
-pub(crate) struct Source {
+pub(crate) struct StatusSource {
     /// Each base that its API may have, the likeliest first, and the path of the commits below it.
     pub(crate) commits: Vec<(String, String)>,
     /// How much is asked for at once.

@@ -11,7 +11,7 @@ const MOST_NAMES: usize = 20;
 
 /// The statuses of a commit and of those that were built on it, by commit, as they were seen last.
 #[derive(Clone, Debug, Default)]
-pub struct Seen(BTreeMap<String, Vec<Status>>);
+pub struct CommitStatuses(BTreeMap<String, Vec<Status>>);
 
 /// What they come to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Verdict {
     Open,
 }
 
-impl Seen {
+impl CommitStatuses {
     /// A commit has these now.
     pub fn learn(&mut self, commit: &str, statuses: Vec<Status>) {
         self.0.insert(commit.to_owned(), statuses);
@@ -95,8 +95,8 @@ mod tests {
     use super::super::{Fields, NamePattern, Status};
     use super::*;
 
-    fn seen(commits: &[(&str, &[(&str, &str)])]) -> Seen {
-        let mut seen = Seen::default();
+    fn seen(commits: &[(&str, &[(&str, &str)])]) -> CommitStatuses {
+        let mut seen = CommitStatuses::default();
         for (commit, statuses) in commits {
             let read = |(name, state): &(&str, &str)| {
                 let value = json!({ "context": name, "state": state, "description": "why" });
@@ -165,6 +165,6 @@ mod tests {
         let missing = seen.missing(&patterns(&["k/dev/*", "k/prod/*"]));
         assert_eq!(missing, ["there is no status k/prod/*", "k/dev/1 is pending (why)"]);
         assert_eq!(seen.names(), "there are ci, k/dev/1");
-        assert_eq!(Seen::default().names(), "there are no statuses at all");
+        assert_eq!(CommitStatuses::default().names(), "there are no statuses at all");
     }
 }

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::error::{Outcome, Reason, Refusal, named};
-pub(super) use super::node::{Layout, Node, Record, Shape, Style};
+use super::error::{Outcome, Reason, ReasonAt, named};
+pub(super) use super::node::{CollectionStyle, Node, Record, Shape, Style};
 
 /// From this length on a line's characters are not counted.
 pub(super) const LONG_LINE: usize = 4096;
@@ -200,7 +200,7 @@ impl<'t> Document<'t> {
     /// Whether the node stands inside a flow collection.
     pub(super) fn in_flow(&self, node: Node) -> bool {
         self.parent(node).is_some_and(|parent| {
-            matches!(self.shape(parent), Shape::Mapping(Layout::Flow) | Shape::Sequence(Layout::Flow))
+            matches!(self.shape(parent), Shape::Mapping(CollectionStyle::Flow) | Shape::Sequence(CollectionStyle::Flow))
         })
     }
 
@@ -277,7 +277,7 @@ impl<'t> Document<'t> {
     }
 
     /// A refusal at a node.
-    pub(super) fn refusal(&self, node: Node, reason: Reason) -> Refusal {
+    pub(super) fn refusal(&self, node: Node, reason: Reason) -> ReasonAt {
         // A block scalar's own span starts on the line after its key.
         let shown = match self.shape(node) {
             Shape::Scalar(Style::Block) => self.key(node).unwrap_or(node),

@@ -284,13 +284,13 @@ impl std::error::Error for EditError {}
 
 /// An error that does not know its file yet: a byte offset and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct ReasonAt {
     pub(super) offset: Option<usize>,
     pub(super) reason: Reason,
 }
 
 /// What the inner parts of the edit return.
-pub(super) type Outcome<T> = Result<T, Refusal>;
+pub(super) type Outcome<T> = Result<T, ReasonAt>;
 
 impl Reason {
     /// Whether another program works the value out later.
@@ -299,13 +299,13 @@ impl Reason {
     }
 
     /// Refuses at a byte offset.
-    pub(super) fn at(self, offset: usize) -> Refusal {
-        Refusal { offset: Some(offset), reason: self }
+    pub(super) fn at(self, offset: usize) -> ReasonAt {
+        ReasonAt { offset: Some(offset), reason: self }
     }
 
     /// Refuses the file as a whole.
-    pub(super) fn of_file(self) -> Refusal {
-        Refusal { offset: None, reason: self }
+    pub(super) fn of_file(self) -> ReasonAt {
+        ReasonAt { offset: None, reason: self }
     }
 }
 

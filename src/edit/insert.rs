@@ -5,9 +5,9 @@
 
 use std::cmp::Reverse;
 
-use super::document::{Document, Layout, Node, Shape, Style};
+use super::document::{CollectionStyle, Document, Node, Shape, Style};
 use super::error::{Outcome, Reason};
-use super::plan::{Entry, IMAGES, NewKey, Plan, Spot};
+use super::plan::{Entry, IMAGES, Insertion, NewKey, Plan};
 use super::splice::{Edit, Expected, What, gap, refuse_typed};
 use super::{layout, quoting, splice};
 
@@ -52,7 +52,7 @@ fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {
     let depth = document.record(new.mapping).depth + 1;
     let expects = vec![text(depth, new.key), text(depth, &new.value)];
     let last = document.pairs(new.mapping).last().map(|(_, value)| value);
-    if document.shape(new.mapping) == Shape::Mapping(Layout::Flow) {
+    if document.shape(new.mapping) == Shape::Mapping(CollectionStyle::Flow) {
         let style = Inline::like(document, new.mapping);
         let pair = style.pair(new.key, &new.value);
         return Ok(in_flow(document, new.mapping, new.after.or(last), &pair, expects));
@@ -76,16 +76,16 @@ fn key(document: &Document<'_>, new: &NewKey) -> Outcome<Edit> {
 }
 
 /// Adds entries to a list, or the list with them.
-fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) -> Outcome<Edit> {
+fn entries(document: &Document<'_>, spot: Insertion, entries: &[Entry]) -> Outcome<Edit> {
     match spot {
-        Spot::Items(list) if document.shape(list) == Shape::Sequence(Layout::Flow) => {
+        Insertion::Items(list) if document.shape(list) == Shape::Sequence(CollectionStyle::Flow) => {
             let depth = document.record(list).depth + 1;
             let text = Inline::like(document, list).items(entries);
             let item = document.children(list).last();
             Ok(in_flow(document, list, item, &text, expected(depth, entries)))
         }
-        Spot::Items(list) => items(document, list, entries),
-        Spot::Blank(node) => {
+        Insertion::Items(list) => items(document, list, entries),
+        Insertion::Blank(node) => {
             let depth = document.record(node).depth;
             let mut expects = vec![Expected { depth, what: What::Sequence }];
             expects.extend(expected(depth + 1, entries));
@@ -96,7 +96,7 @@ fn entries(document: &Document<'_>, spot: Spot, entries: &[Entry]) -> Outcome<Ed
             let flow = format!("[{}]", Inline::like(document, node).items(entries));
             fill(document, node, &block, &flow, expects)
         }
-        Spot::Under(mapping) => section(document, mapping, entries),
+        Insertion::Under(mapping) => section(document, mapping, entries),
     }
 }
 
@@ -150,7 +150,7 @@ fn section(document: &Document<'_>, mapping: Node, entries: &[Entry]) -> Outcome
     let mut expects = vec![text(depth, IMAGES), Expected { depth, what: What::Sequence }];
     expects.extend(expected(depth + 1, entries));
     let last = document.pairs(mapping).last().map(|(_, value)| value);
-    if document.shape(mapping) == Shape::Mapping(Layout::Flow) {
+    if document.shape(mapping) == Shape::Mapping(CollectionStyle::Flow) {
         let style = Inline::like(document, mapping);
         let text = format!("{}: [{}]", style.key(IMAGES), style.items(entries));
         return Ok(in_flow(document, mapping, last, &text, expects));
@@ -199,7 +199,7 @@ fn in_flow(document: &Document<'_>, collection: Node, after: Option<Node>, text:
 fn ends_its_line(document: &Document<'_>, value: Node) -> bool {
     !matches!(
         document.shape(value),
-        Shape::Scalar(Style::Block) | Shape::Mapping(Layout::Block) | Shape::Sequence(Layout::Block)
+        Shape::Scalar(Style::Block) | Shape::Mapping(CollectionStyle::Block) | Shape::Sequence(CollectionStyle::Block)
     )
 }
 

@@ -7,7 +7,7 @@ use super::error::{Outcome, Reason, shown};
 use super::inline;
 use super::note::Note;
 use super::place::Placing;
-use super::plan::{self, IMAGES, Spot};
+use super::plan::{self, IMAGES, Insertion};
 use super::recognise::kustomization::{Kustomization, List, numbers};
 use super::recognise::{Fields, Key, Name};
 use super::{Job, Pin, Written};
@@ -155,10 +155,10 @@ fn add(
         return Err(Reason::NotKustomization(format!("it has {} documents", lists.len())).of_file());
     };
     let spot = match list {
-        List::Items(items) => Spot::Items(*items),
+        List::Items(items) => Insertion::Items(*items),
         List::None(spot) => *spot,
     };
-    let (Spot::Items(node) | Spot::Blank(node) | Spot::Under(node)) = spot;
+    let (Insertion::Items(node) | Insertion::Blank(node) | Insertion::Under(node)) = spot;
     let is_pinned = placing.view.rules.pin == Pin::Digest || placing.view.below.pinned.contains(&image);
     let new = placing.view.new_text(image, &Written::default(), is_pinned, node)?;
     let mut entry: plan::Entry = vec![(Key::Name.as_str(), name.to_owned())];
@@ -166,6 +166,6 @@ fn add(
     entry.extend(new.tag.clone().map(|tag| (Key::NewTag.as_str(), tag)));
     entry.extend(new.digest.clone().map(|digest| (Key::Digest.as_str(), digest)));
     placing.plan.entry(placing.document, spot, entry)?;
-    let key = matches!(spot, Spot::Under(_)).then_some(IMAGES);
+    let key = matches!(spot, Insertion::Under(_)).then_some(IMAGES);
     placing.ledger.place(image, (node, key), Written::default(), new, true)
 }

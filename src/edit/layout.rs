@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::document::{Document, LONG_LINE, Layout, Node, Shape};
+use super::document::{CollectionStyle, Document, LONG_LINE, Node, Shape};
 
 /// A list item's dash.
 pub(super) struct Dash {
@@ -40,7 +40,7 @@ pub(super) fn list_indent(document: &Document<'_>) -> usize {
     };
     document
         .nodes()
-        .filter(|node| document.shape(*node) == Shape::Sequence(Layout::Block))
+        .filter(|node| document.shape(*node) == Shape::Sequence(CollectionStyle::Block))
         .find_map(indent)
         .unwrap_or(0)
 }
@@ -50,7 +50,7 @@ pub(super) fn mapping_indent(document: &Document<'_>) -> usize {
     let indent = |mapping: Node| column(document, mapping).checked_sub(column(document, document.key(mapping)?));
     document
         .nodes()
-        .filter(|node| document.shape(*node) == Shape::Mapping(Layout::Block))
+        .filter(|node| document.shape(*node) == Shape::Mapping(CollectionStyle::Block))
         .find_map(indent)
         .filter(|indent| *indent > 0)
         .unwrap_or(2)

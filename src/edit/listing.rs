@@ -13,7 +13,7 @@ use super::path::{Path, Segment};
 use super::recognise::inside::references;
 use super::recognise::kustomization::Kustomization;
 use super::recognise::text::{tag_and_digest, written};
-use super::recognise::{Certainty, Fields, Key, Recogniser, Scope, Sighting, Spelling, Standing, digest};
+use super::recognise::{Certainty, Fields, Key, Recogniser, Role, Scope, Sighting, Spelling, digest};
 use super::resolve::{Resolved, missing, resolve};
 use super::tag_source::TagSource;
 use super::{Holding, Kind, Written};
@@ -82,8 +82,7 @@ fn matched(recogniser: &Recogniser<'_, '_>, scope: Scope) -> Vec<Listed> {
     let document = recogniser.document;
     let own = recogniser.sightings(scope).filter(|sighting| document.shape(sighting.node) != Shape::Alias);
     let named = own.filter(|sighting| sighting.repository(Certainty::Likely).is_some());
-    let places =
-        named.filter(|sighting| !matches!(recogniser.standing(sighting), Standing::Yields | Standing::Foreign));
+    let places = named.filter(|sighting| !matches!(recogniser.standing(sighting), Role::Yields | Role::Foreign));
     places.map(|sighting| Listed::of(&sighting)).filter(Listed::is_image).take(MAX_PLACES).collect()
 }
 

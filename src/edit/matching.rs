@@ -10,7 +10,7 @@ use super::nested::Nested;
 use super::note::Note;
 use super::place::Placing;
 use super::recognise::kustomization::numbers;
-use super::recognise::{Scope, Spelling, Standing, object};
+use super::recognise::{Role, Scope, Spelling, object};
 use super::sops::is_encrypted;
 use super::{Job, Kind};
 
@@ -30,24 +30,24 @@ pub(super) fn edit(placing: &mut Placing<'_, '_>, job: &Job, scope: Scope) -> Ou
         let dead = numbers.get(&sighting.node).and_then(|number| view.below.dead.get(number));
         for (image, _) in images.iter().filter(|(_, wanted)| sighting.is_of(&wanted.repository)) {
             let written = match view.recogniser.standing(&sighting) {
-                Standing::Place if dead.is_some() => {
+                Role::Place if dead.is_some() => {
                     placing
                         .ledger
                         .remark(sighting.node, Note::Dead(dead.map(|dead| dead.why.clone()).unwrap_or_default()));
                     continue;
                 }
-                Standing::Place => {
+                Role::Place => {
                     entered.extend(matches!(sighting.spelling, Spelling::Entry(_)).then_some(*image));
                     placing.write(&sighting, *image)
                 }
-                Standing::Yields => continue,
-                Standing::Foreign => {
+                Role::Yields => continue,
+                Role::Foreign => {
                     if let Some(part) = view.recogniser.foreign(sighting.node) {
                         placing.ledger.remark(part.node, Note::Foreign(part.what.clone()));
                     }
                     continue;
                 }
-                Standing::Refused(refusal) => Err(refusal),
+                Role::Refused(refusal) => Err(refusal),
             };
             match written {
                 Ok(()) => is_written = true,

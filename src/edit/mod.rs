@@ -63,7 +63,7 @@ pub use survey::{Form, Sighting, Survey, survey};
 pub use tag_source::{TagPlace, TagSource};
 
 use document::Document;
-use error::{Outcome, Refusal};
+use error::{Outcome, ReasonAt};
 use leftover::Search;
 use nested::Nested;
 use note::Note;
@@ -198,7 +198,7 @@ fn text_of<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, EditError> {
     })
 }
 
-fn locate(file: &str, text: &str, refusal: Refusal) -> EditError {
+fn locate(file: &str, text: &str, refusal: ReasonAt) -> EditError {
     let offset = refusal.offset.filter(|offset| text.is_char_boundary(*offset));
     let before = offset.and_then(|offset| text.get(..offset));
     let line = before.map(|before| before.matches('\n').count() + 1);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::address::path_of;
 use super::bounds::DEEPEST_TEXT;
 use super::document::{Above, Document, Node, Origin, Shape, Style};
-use super::error::{Outcome, Reason, Refusal};
+use super::error::{Outcome, Reason, ReasonAt};
 use super::reading;
 use super::splice::{Edit, Expected, What, apply};
 
@@ -104,12 +104,12 @@ impl<'d, 't> Nested<'d, 't> {
                 Reason::InvalidYaml(words) => Reason::TextNotYaml(words),
                 reason => reason,
             };
-            self.refusal(Refusal { reason, ..refusal })
+            self.refusal(ReasonAt { reason, ..refusal })
         })
     }
 
     /// A refusal in the text as one in the file.
-    pub(super) fn refusal(&self, refusal: Refusal) -> Refusal {
+    pub(super) fn refusal(&self, refusal: ReasonAt) -> ReasonAt {
         match refusal.offset {
             Some(offset) => refusal.reason.at(self.outer(offset)),
             None => self.around.refusal(self.node, refusal.reason),

@@ -10,8 +10,8 @@ pub(super) struct Node(pub(super) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Scalar(Style),
-    Sequence(Layout),
-    Mapping(Layout),
+    Sequence(CollectionStyle),
+    Mapping(CollectionStyle),
     Alias,
 }
 
@@ -29,7 +29,7 @@ pub(super) enum Style {
 
 /// How a collection is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Layout {
+pub(super) enum CollectionStyle {
     Block,
     Flow,
 }

@@ -16,7 +16,7 @@ pub(super) type Entry = Vec<(&'static str, String)>;
 
 /// Where new list entries go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Spot {
+pub(super) enum Insertion {
     /// Behind the last item of a sequence.
     Items(Node),
     /// Into a key's blank value.
@@ -42,7 +42,7 @@ pub(super) struct Plan {
     /// How values are written of which only a part changes.
     pub(super) sources: HashMap<Node, String>,
     pub(super) keys: Vec<NewKey>,
-    pub(super) entries: BTreeMap<Spot, Vec<Entry>>,
+    pub(super) entries: BTreeMap<Insertion, Vec<Entry>>,
     /// Blank values that become a mapping of one key.
     pub(super) mappings: BTreeMap<Node, (&'static str, String)>,
     known_keys: HashMap<(Node, &'static str), usize>,
@@ -77,12 +77,12 @@ impl Plan {
     }
 
     /// Adds an entry to a list.
-    pub(super) fn entry(&mut self, document: &Document<'_>, spot: Spot, entry: Entry) -> Outcome<()> {
+    pub(super) fn entry(&mut self, document: &Document<'_>, spot: Insertion, entry: Entry) -> Outcome<()> {
         let entries = self.entries.entry(spot).or_default();
         match entries.iter().find(|known| known.first() == entry.first()) {
             Some(known) if *known == entry => Ok(()),
             Some(known) => {
-                let (Spot::Items(node) | Spot::Blank(node) | Spot::Under(node)) = spot;
+                let (Insertion::Items(node) | Insertion::Blank(node) | Insertion::Under(node)) = spot;
                 let text = |entry: &Entry| entry.iter().map(|(_, value)| value.clone()).collect::<Vec<_>>().join(" ");
                 conflict(document, node, &text(known), &text(&entry))
             }
@@ -117,7 +117,8 @@ impl Plan {
 
     /// The nodes whose text changes or that get something new inside, and which it is.
     pub(super) fn touched(&self) -> impl Iterator<Item = (Node, bool)> + '_ {
-        let entries = self.entries.keys().map(|(Spot::Items(node) | Spot::Blank(node) | Spot::Under(node))| *node);
+        let entries =
+            self.entries.keys().map(|(Insertion::Items(node) | Insertion::Blank(node) | Insertion::Under(node))| *node);
         let added = self.keys.iter().map(|key| key.mapping).chain(entries).chain(self.mappings.keys().copied());
         self.values.keys().map(|node| (*node, false)).chain(added.map(|node| (node, true)))
     }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
 
 use super::bounds::{Bomb, MAX_BYTES, MAX_DEPTH, MAX_NODES};
-use super::document::{Document, Layout, Node, Origin, Record, Shape, Style, inside};
-use super::error::{Outcome, Reason, Refusal};
+use super::document::{CollectionStyle, Document, Node, Origin, Record, Shape, Style, inside};
+use super::error::{Outcome, Reason, ReasonAt};
 
 /// Reads a file whole.
 pub(super) fn read(text: &str) -> Outcome<Document<'_>> {
@@ -175,7 +175,9 @@ impl<'t> Reader<'t> {
         let after = u32::try_from(self.document.records.len()).unwrap_or(u32::MAX);
         // A block collection's end event comes behind the comments that follow it.
         let end = match self.document.shape(frame.node) {
-            Shape::Mapping(Layout::Flow) | Shape::Sequence(Layout::Flow) => u32::try_from(end).unwrap_or(u32::MAX),
+            Shape::Mapping(CollectionStyle::Flow) | Shape::Sequence(CollectionStyle::Flow) => {
+                u32::try_from(end).unwrap_or(u32::MAX)
+            }
             _ => frame.end.max(self.document.record(frame.node).start),
         };
         let record = &mut self.document.records[frame.node.0 as usize];
@@ -234,17 +236,17 @@ impl<'t> Reader<'t> {
     }
 }
 
-fn layout(style: StructureStyle) -> Layout {
+fn layout(style: StructureStyle) -> CollectionStyle {
     match style {
-        StructureStyle::Block => Layout::Block,
-        StructureStyle::Flow => Layout::Flow,
+        StructureStyle::Block => CollectionStyle::Block,
+        StructureStyle::Flow => CollectionStyle::Flow,
     }
 }
 
-fn refusal(error: &ScanError) -> Refusal {
+fn refusal(error: &ScanError) -> ReasonAt {
     let reason = match error.kind() {
         ErrorKind::RecursionLimitExceeded => Reason::Bomb(Bomb::Nesting),
         _ => Reason::InvalidYaml(error.info()),
     };
-    Refusal { offset: error.marker().byte_offset(), reason }
+    ReasonAt { offset: error.marker().byte_offset(), reason }
 }

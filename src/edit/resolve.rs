@@ -5,7 +5,7 @@
 use super::address::{path_of, whole};
 use super::document::{Document, Node, Shape, Style};
 use super::documents::{self, labels};
-use super::error::{Outcome, Reason, Refusal, named};
+use super::error::{Outcome, Reason, ReasonAt, named};
 use super::path::{Path, Segment};
 use super::recognise::merged;
 use super::tag_source::{TagPlace, TagSource};
@@ -74,7 +74,7 @@ pub(super) fn missing(
     stop: Option<Node>,
     rest: &[Segment],
     from: TagSource,
-) -> Refusal {
+) -> ReasonAt {
     let wanted = rest.first().map(|segment| match segment {
         Segment::Key(key) => key.clone(),
         other => typed(other),

@@ -9,7 +9,7 @@ use super::document::{Document, Node, Shape};
 use super::error::EditError;
 use super::nested::Nested;
 use super::recognise::{
-    self, Certainty, Fields, Key, Recogniser, Scope, Spelling, Standing, is_image_key, is_image_place, object,
+    self, Certainty, Fields, Key, Recogniser, Role, Scope, Spelling, is_image_key, is_image_place, object,
 };
 use super::{locate, reading, text_of};
 use crate::image::Repository;
@@ -108,7 +108,7 @@ fn seen(recogniser: &Recogniser<'_, '_>, seen: &recognise::Sighting<'_, '_>) -> 
         Spelling::Pair(fields) => form != Form::NoTag || is_image || fields.own(Key::Registry).is_some(),
         _ => true,
     };
-    if !is_meant || matches!(recogniser.standing(seen), Standing::Yields | Standing::Foreign) {
+    if !is_meant || matches!(recogniser.standing(seen), Role::Yields | Role::Foreign) {
         return None;
     }
     let repository = match named {

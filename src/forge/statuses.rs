@@ -1,7 +1,7 @@
 //! The statuses of a repository's commits, on whichever forge it is; this module must not know how one of them speaks.
 
 use crate::api::{Api, ApiError};
-use crate::commit_status::{Fields, Source, Status, newest};
+use crate::commit_status::{Fields, Status, StatusSource, newest};
 use crate::git::GitUrl;
 use crate::http::Http;
 use crate::links::Forge;
@@ -26,7 +26,7 @@ impl Statuses {
         ci: &Ci,
         http: &Http,
     ) -> Result<Self, ApiError> {
-        let Source { commits, page, fields, login } = match forge {
+        let StatusSource { commits, page, fields, login } = match forge {
             Forge::Gitlab => gitlab::statuses(url, ci),
             Forge::Github => github::statuses(url),
             Forge::Gitea => gitea::statuses(url),

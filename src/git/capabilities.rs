@@ -13,13 +13,13 @@ const MOST: usize = 256;
 
 /// How much of a push's advertisement is read over HTTP. It lists every ref, and the cost of a bump must not grow
 /// with them: a branch that can't be found here is asked for by its name.
-const ENOUGH_REFS: usize = 16 << 10;
+const ENOUGH_BYTES: usize = 16 << 10;
 
 /// How much of it is read when the branch is found: a new connection would cost more.
-pub(super) const FEW_REFS: usize = 8 << 10;
+pub(super) const FEW_BYTES: usize = 8 << 10;
 
 /// How much of it is drained from a pipe, which has to be read to its end.
-const MOST_REFS: usize = 256 << 20;
+const MOST_BYTES: usize = 256 << 20;
 
 /// Capabilities by name, each maybe with a value.
 #[derive(Clone, Debug, Default)]
@@ -109,13 +109,13 @@ impl Capabilities {
 pub(super) async fn receiving(transport: &Transport, branch: &str) -> Result<Receiving, GitError> {
     let mut session = transport.open(Service::ReceivePack).await?;
     let is_http = matches!(transport, Transport::Http(_));
-    session.allow(MOST_REFS);
+    session.allow(MOST_BYTES);
     let first = opening(&mut session).await?.ok_or_else(nothing)?;
     let mut advertisement = Advertisement::new(&first, branch)?;
     while let Packet::Data(line) = session.packet().await? {
         advertisement.line(line);
         // An answer that is read to its end leaves its connection to the push.
-        if is_http && advertisement.taken > if advertisement.tip.is_some() { FEW_REFS } else { ENOUGH_REFS } {
+        if is_http && advertisement.taken > if advertisement.tip.is_some() { FEW_BYTES } else { ENOUGH_BYTES } {
             session.skip();
             break;
         }

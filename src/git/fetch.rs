@@ -29,7 +29,7 @@ const MOST_ADDED: usize = 1 << 20;
 
 /// How much comes with a commit, by what the server can do; each next one costs more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum FetchDepth {
     /// Its top tree alone.
     Top,
     /// All trees.
@@ -42,7 +42,7 @@ pub(super) enum Reach {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
     /// A commit without its history.
-    Commit(Reach),
+    Commit(FetchDepth),
     /// What was added since this earlier commit. A server finds it along the history alone: with a depth it would
     /// send everything.
     Since(Oid),
@@ -53,7 +53,7 @@ pub(super) enum Extent {
     /// Files.
     Blobs,
     /// This many generations of commits, with so much of each.
-    History(usize, Reach),
+    History(usize, FetchDepth),
     /// This many generations of commits, without what they hold.
     Commits(usize, Without),
 }
@@ -101,9 +101,8 @@ pub(super) async fn fetch(
 /// How much an answer may be.
 pub(super) fn most(extent: Extent, store: &Store) -> usize {
     let most = match extent {
-        Extent::Commit(Reach::Everything | Reach::Trees) | Extent::History(_, Reach::Everything | Reach::Trees) => {
-            MOST_WHOLE
-        }
+        Extent::Commit(FetchDepth::Everything | FetchDepth::Trees)
+        | Extent::History(_, FetchDepth::Everything | FetchDepth::Trees) => MOST_WHOLE,
         Extent::Since(_) | Extent::After(_) => MOST_ADDED,
         _ => MOST_PARTIAL,
     };
@@ -121,12 +120,12 @@ pub(super) async fn add(pack: Vec<u8>, wants: &[Oid], extent: Extent, store: &mu
 /// The kinds of objects that are read of an answer.
 fn kinds(extent: Extent) -> Kinds {
     match extent {
-        Extent::Commit(Reach::Top | Reach::Trees) | Extent::History(_, Reach::Top | Reach::Trees) | Extent::Trees => {
-            Kinds::COMMITS_AND_TREES
-        }
+        Extent::Commit(FetchDepth::Top | FetchDepth::Trees)
+        | Extent::History(_, FetchDepth::Top | FetchDepth::Trees)
+        | Extent::Trees => Kinds::COMMITS_AND_TREES,
         Extent::Commits(..) | Extent::After(_) => Kinds::COMMITS,
-        Extent::Commit(Reach::Everything)
-        | Extent::History(_, Reach::Everything)
+        Extent::Commit(FetchDepth::Everything)
+        | Extent::History(_, FetchDepth::Everything)
         | Extent::Since(_)
         | Extent::Blobs => Kinds::ALL,
     }
@@ -178,14 +177,14 @@ pub(super) fn known(extent: Extent) -> Option<Oid> {
 /// What is left out of an answer.
 pub(super) fn filter(extent: Extent) -> Option<&'static str> {
     match extent {
-        Extent::Commit(Reach::Top) | Extent::History(_, Reach::Top) => Some("tree:1"),
+        Extent::Commit(FetchDepth::Top) | Extent::History(_, FetchDepth::Top) => Some("tree:1"),
         Extent::Trees | Extent::After(_) | Extent::Commits(_, Without::Trees) => Some("tree:0"),
-        Extent::Commit(Reach::Trees) | Extent::History(_, Reach::Trees) | Extent::Commits(_, Without::Blobs) => {
-            Some("blob:none")
-        }
+        Extent::Commit(FetchDepth::Trees)
+        | Extent::History(_, FetchDepth::Trees)
+        | Extent::Commits(_, Without::Blobs) => Some("blob:none"),
         Extent::Since(_) => Some(SMALL_FILES),
-        Extent::Commit(Reach::Everything)
-        | Extent::History(_, Reach::Everything)
+        Extent::Commit(FetchDepth::Everything)
+        | Extent::History(_, FetchDepth::Everything)
         | Extent::Blobs
         | Extent::Commits(_, Without::Nothing) => None,
     }

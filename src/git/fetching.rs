@@ -5,7 +5,7 @@ use git2::Oid;
 
 use super::capabilities::{self, Capabilities};
 use super::error::GitError;
-use super::fetch::{self, Extent, Reach};
+use super::fetch::{self, Extent, FetchDepth};
 use super::http::HttpService;
 use super::refs::{self, Tip};
 use super::service::Service;
@@ -100,19 +100,19 @@ impl<'r> Fetching<'r> {
     /// How a commit can be read from this server, the cheapest way first, when nothing cheaper than this is wanted.
     ///
     /// A server may know filters and still refuse some (`uploadpackfilter.tree.allow`), or an object by its id.
-    pub(super) fn reaches(&self, from: Reach) -> &'static [Reach] {
+    pub(super) fn reaches(&self, from: FetchDepth) -> &'static [FetchDepth] {
         match from {
-            _ if !self.sends_parts() => &[Reach::Everything],
-            Reach::Top => &[Reach::Top, Reach::Trees, Reach::Everything],
-            Reach::Trees => &[Reach::Trees, Reach::Everything],
-            Reach::Everything => &[Reach::Everything],
+            _ if !self.sends_parts() => &[FetchDepth::Everything],
+            FetchDepth::Top => &[FetchDepth::Top, FetchDepth::Trees, FetchDepth::Everything],
+            FetchDepth::Trees => &[FetchDepth::Trees, FetchDepth::Everything],
+            FetchDepth::Everything => &[FetchDepth::Everything],
         }
     }
 
     /// How a walk down some paths should begin.
-    pub(super) fn start(&self) -> Reach {
+    pub(super) fn start(&self) -> FetchDepth {
         match self {
-            Self::Commands(..) => Reach::Top,
+            Self::Commands(..) => FetchDepth::Top,
             Self::Elder(elder) => elder.start(),
         }
     }

@@ -9,7 +9,7 @@ use url::Url;
 use super::deadline::Deadline;
 use super::error::GitError;
 use super::service::{Asking, SILENCE, Service};
-use crate::http::{Answer, Floor, Follow, Http, HttpError, Login, Manners, Refusal, Request, Stray, Why, name_of};
+use crate::http::{Answer, Floor, Follow, Http, HttpError, Login, Manners, NoAnswer, Refusal, Request, Stray, name_of};
 use crate::secret::{Bound, Credentials};
 use crate::words;
 
@@ -148,10 +148,10 @@ impl HttpRemote {
     pub(super) fn failed(&self, error: HttpError) -> GitError {
         match error {
             HttpError::Withheld(withheld) => withheld.into(),
-            HttpError::Unreachable { why: Why::Certificate(remedy), reason: text, .. } => {
+            HttpError::Unreachable { why: NoAnswer::Certificate(remedy), reason: text, .. } => {
                 GitError::Unreachable { host: self.host(), source: Box::new(Refusal { text, remedy }) }
             }
-            HttpError::Unreachable { why: Why::Connection, reason, .. } => {
+            HttpError::Unreachable { why: NoAnswer::Connection, reason, .. } => {
                 GitError::Broken { host: self.host(), reason }
             }
             HttpError::Unreachable { reason, .. } => GitError::Unreachable { host: self.host(), source: reason.into() },

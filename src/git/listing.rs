@@ -11,7 +11,7 @@ use super::budget::Budget;
 use super::entries::{self, EntryKind};
 use super::error::GitError;
 use super::error::PackError;
-use super::fetch::{Extent, Reach};
+use super::fetch::{Extent, FetchDepth};
 use super::refs::{self, Tip};
 use super::store::Store;
 use crate::offload;
@@ -89,7 +89,7 @@ impl Remote {
         let tip = fetching.tip(branch.map(refs::short_name)).await?;
         let budget = Budget::default();
         // All trees are wanted.
-        let mut reaches = fetching.reaches(Reach::Trees).iter().peekable();
+        let mut reaches = fetching.reaches(FetchDepth::Trees).iter().peekable();
         while let Some(&reach) = reaches.next() {
             let mut store = Store::new(&budget);
             match fetching.fetch(&[tip.id], Extent::Commit(reach), &mut store).await {

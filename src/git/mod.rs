@@ -72,7 +72,7 @@ pub use self::view::{Log, Logged, Names};
 
 use self::budget::Budget;
 use self::capabilities::Capabilities;
-use self::fetch::Reach;
+use self::fetch::FetchDepth;
 use self::fetching::{Fetching, Known};
 use self::http::{HttpRemote, HttpService};
 use self::publish::Ahead;
@@ -80,7 +80,7 @@ use self::refs::Tip;
 use self::ssh::SshRemote;
 use self::store::Store;
 use self::transport::Transport;
-use self::url::Place;
+use self::url::Location;
 use crate::http::Http;
 use crate::offload;
 use crate::secret::{Bound, Credentials};
@@ -127,10 +127,10 @@ impl Remote {
         (http, ssh): (&Http, &Ssh),
         deadline: Deadline,
     ) -> Self {
-        let transport = match url.place() {
-            Place::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http, deadline.clone())),
-            Place::Local(path, hooks) => Transport::Local(path.clone(), *hooks),
-            Place::Ssh { user, host, port, path } => Transport::Ssh(Arc::new(SshRemote {
+        let transport = match url.location() {
+            Location::Http(url) => Transport::Http(HttpRemote::new(url.clone(), credentials, http, deadline.clone())),
+            Location::Local(path, hooks) => Transport::Local(path.clone(), *hooks),
+            Location::Ssh { user, host, port, path } => Transport::Ssh(Arc::new(SshRemote {
                 ssh: ssh.clone(),
                 user: user.clone(),
                 host: host.clone(),
@@ -245,7 +245,7 @@ impl Remote {
         wants: &[Want<'_>],
     ) -> Result<(Store, Vec<Found>), GitError> {
         let budget = Budget::default();
-        let start = if wants.is_empty() { Reach::Top } else { fetching.start() };
+        let start = if wants.is_empty() { FetchDepth::Top } else { fetching.start() };
         let mut reaches = fetching.reaches(start).iter().peekable();
         while let Some(&reach) = reaches.next() {
             match snapshot::read(&mut fetching, (tip, wants), reach, &budget).await {

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use git2::Oid;
 
 use super::error::{GitError, PackError};
-use super::fetch::{Extent, Reach};
+use super::fetch::{Extent, FetchDepth};
 use super::fetching::Fetching;
 use super::snapshot::{self, MOST_FILES};
 use super::store::Store;
 use super::view::{Logged, read_commit};
-use super::walk::{Cursor, Standing};
+use super::walk::{Cursor, PathIds};
 use super::{Remote, Snapshot};
 use crate::offload;
 use crate::tree::{Found, Want};
@@ -40,7 +40,7 @@ pub struct Past {
     paths: Vec<Path>,
     store: Store,
     /// The way that the server lets through, once that is known.
-    reach: Option<Reach>,
+    reach: Option<FetchDepth>,
     /// The first commit that was not read yet.
     next: Option<Oid>,
     depth: usize,
@@ -70,7 +70,7 @@ pub struct Stood {
 #[derive(Debug)]
 struct Stand {
     cursors: Vec<Cursor>,
-    standings: Vec<Standing>,
+    standings: Vec<PathIds>,
 }
 
 /// A commit on the way back.
@@ -165,7 +165,7 @@ async fn read_part(
     fetching: &mut Fetching<'_>,
     past: &mut Past,
     (next, more): (Oid, usize),
-    reach: Reach,
+    reach: FetchDepth,
 ) -> Result<Vec<Stood>, GitError> {
     // One generation more, so that the commits that the last one merged are there.
     let depth = more + 1;
@@ -217,7 +217,7 @@ async fn stands(
     fetching: &mut Fetching<'_>,
     past: &mut Past,
     steps: Vec<Step>,
-    reach: Reach,
+    reach: FetchDepth,
 ) -> Result<Vec<Stood>, GitError> {
     let mut tops: Vec<Oid> = steps.iter().map(|step| step.top).collect();
     tops.dedup();
@@ -228,7 +228,7 @@ async fn stands(
     let cursors = follow(fetching, cursors, reach, &mut past.store).await?;
     let mut distinct: Vec<(Oid, Arc<Stand>)> = past.last.take().into_iter().collect();
     for (top, cursors) in cursors {
-        let standings: Vec<Standing> = cursors.iter().map(Cursor::standing).collect();
+        let standings: Vec<PathIds> = cursors.iter().map(Cursor::standing).collect();
         let newer = distinct.last().filter(|(_, newer)| newer.standings == standings).map(|(_, newer)| newer.clone());
         distinct.push((top, newer.unwrap_or_else(|| Arc::new(Stand { cursors, standings }))));
     }
@@ -248,7 +248,7 @@ type Followed = Vec<(Oid, Vec<Cursor>)>;
 async fn follow(
     fetching: &mut Fetching<'_>,
     mut cursors: Followed,
-    reach: Reach,
+    reach: FetchDepth,
     store: &mut Store,
 ) -> Result<Followed, GitError> {
     loop {
@@ -264,7 +264,7 @@ async fn follow(
         if needed.is_empty() {
             return Ok(cursors);
         }
-        if reach != Reach::Top {
+        if reach != FetchDepth::Top {
             return Err(snapshot::missing(&needed).into());
         }
         fetching.fetch(&needed, Extent::Trees, store).await?;

@@ -123,7 +123,7 @@ impl Waiting {
 }
 
 /// A base and its content, unless that was let go.
-struct Held {
+struct BaseContent {
     entry: u32,
     content: Option<Arc<Vec<u8>>>,
     depth: usize,
@@ -138,7 +138,7 @@ struct Resolving<'p> {
     /// How many deltas are not resolved yet.
     open: usize,
     /// The bases whose deltas are being applied, each built on the one before.
-    stack: Vec<Held>,
+    stack: Vec<BaseContent>,
     /// How many bytes they hold.
     held: usize,
     /// No base before this place holds its content.
@@ -211,7 +211,7 @@ impl Resolving<'_> {
                 free = free.saturating_sub(content.len());
             }
         }
-        self.stack.push(Held { entry, content: Some(Arc::new(content)), depth });
+        self.stack.push(BaseContent { entry, content: Some(Arc::new(content)), depth });
     }
 
     fn let_go(&mut self) {

@@ -8,7 +8,7 @@ use git2::Oid;
 use super::budget::Budget;
 use super::error::GitError;
 use super::error::PackError;
-use super::fetch::{Extent, Reach};
+use super::fetch::{Extent, FetchDepth};
 use super::fetching::Fetching;
 use super::store::Store;
 use super::walk::{Cursor, components};
@@ -25,7 +25,7 @@ const MOST_CONTENT: usize = 256 << 20;
 pub(super) async fn read(
     fetching: &mut Fetching<'_>,
     (tip, wants): (Oid, &[Want<'_>]),
-    reach: Reach,
+    reach: FetchDepth,
     budget: &Budget,
 ) -> Result<(Store, Vec<Found>), GitError> {
     let mut store = Store::new(budget);
@@ -74,15 +74,15 @@ pub(super) async fn read_more(
 }
 
 /// How what is not there yet can be had.
-fn further(fetching: &Fetching<'_>) -> Reach {
-    if fetching.sends_parts() { Reach::Top } else { Reach::Everything }
+fn further(fetching: &Fetching<'_>) -> FetchDepth {
+    if fetching.sends_parts() { FetchDepth::Top } else { FetchDepth::Everything }
 }
 
 /// Follows the wanted paths from a commit that is there, fetching what isn't.
 async fn follow(
     fetching: &mut Fetching<'_>,
     (tip, wants): (Oid, &[Want<'_>]),
-    reach: Reach,
+    reach: FetchDepth,
     mut store: Store,
 ) -> Result<(Store, Vec<Found>), GitError> {
     let top = store.top(tip)?;
@@ -102,7 +102,7 @@ async fn follow(
         if needed.is_empty() {
             break;
         }
-        if reach != Reach::Top {
+        if reach != FetchDepth::Top {
             return Err(missing(&needed).into());
         }
         fetching.fetch(&needed, Extent::Trees, &mut store).await?;

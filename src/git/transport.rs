@@ -36,12 +36,12 @@ pub(super) struct Session {
 #[derive(Debug)]
 enum Wire {
     Http { service: HttpService, answer: Option<Answer> },
-    Pipe { pipe: Pipe, end: End },
+    Pipe { pipe: Pipe, end: Peer },
 }
 
 /// What is at the other end of a pipe.
 #[derive(Debug)]
-enum End {
+enum Peer {
     Ssh(Arc<SshRemote>),
     Local(PathBuf),
 }
@@ -60,11 +60,11 @@ impl Transport {
             }
             Self::Local(path, hooks) => {
                 let pipe = Pipe::local(path, *hooks, service)?;
-                Ok(Session::new(Wire::Pipe { pipe, end: End::Local(path.clone()) }))
+                Ok(Session::new(Wire::Pipe { pipe, end: Peer::Local(path.clone()) }))
             }
             Self::Ssh(remote) => {
                 let pipe = Pipe::ssh(remote, service).await?;
-                Ok(Session::new(Wire::Pipe { pipe, end: End::Ssh(Arc::clone(remote)) }))
+                Ok(Session::new(Wire::Pipe { pipe, end: Peer::Ssh(Arc::clone(remote)) }))
             }
         }
     }
@@ -194,7 +194,7 @@ impl Session {
 
     /// Ends a conversation that is over. A local service may still have hooks to run.
     pub(super) async fn close(self) {
-        if let Wire::Pipe { pipe, end: End::Local(_) } = self.wire {
+        if let Wire::Pipe { pipe, end: Peer::Local(_) } = self.wire {
             pipe.close().await;
         }
     }
@@ -230,8 +230,8 @@ impl Session {
                 let (status, words) = pipe.end().await;
                 match (status, end) {
                     (Some(status), _) if words.is_empty() => GitError::protocol(format!("it ended with {status}")),
-                    (_, End::Ssh(remote)) => remote.failure(words),
-                    (_, End::Local(path)) if words.contains("does not appear to be a git repository") => {
+                    (_, Peer::Ssh(remote)) => remote.failure(words),
+                    (_, Peer::Local(path)) if words.contains("does not appear to be a git repository") => {
                         GitError::RepositoryMissing { url: path.display().to_string(), words }
                     }
                     _ => GitError::Remote { words },
@@ -244,7 +244,7 @@ impl Session {
     pub(super) fn cut(&self, talk: &str) -> GitError {
         match &self.wire {
             Wire::Http { service, .. } => service.remote().cut(talk),
-            Wire::Pipe { end: End::Ssh(remote), .. } => GitError::cut(remote.server(), talk),
+            Wire::Pipe { end: Peer::Ssh(remote), .. } => GitError::cut(remote.server(), talk),
             Wire::Pipe { .. } if talk.is_empty() => GitError::protocol("it is not whole"),
             Wire::Pipe { .. } => GitError::Remote { words: talk.to_owned() },
         }
@@ -252,8 +252,8 @@ impl Session {
 
     async fn broken(&mut self, error: std::io::Error) -> GitError {
         let host = match &self.wire {
-            Wire::Pipe { end: End::Local(path), .. } => path.display().to_string(),
-            Wire::Pipe { end: End::Ssh(remote), .. } => remote.server(),
+            Wire::Pipe { end: Peer::Local(path), .. } => path.display().to_string(),
+            Wire::Pipe { end: Peer::Ssh(remote), .. } => remote.server(),
             Wire::Http { service, .. } => service.remote().host(),
         };
         match error.kind() {

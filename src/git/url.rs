@@ -15,7 +15,7 @@ pub(super) const SSH_PORT: u16 = 22;
 
 /// A repository's address without credentials: `https://…`, `http://…`, `ssh://…`, `user@host:path` or a local path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GitUrl(Place);
+pub struct GitUrl(Location);
 
 /// Why a text is no repository address. The text is never repeated: it may hold a credential.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +44,7 @@ pub enum UrlError {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     Http(Url),
     Ssh { user: Option<String>, host: String, port: Option<u16>, path: String },
     Local(PathBuf, Hooks),
@@ -67,7 +67,7 @@ impl GitUrl {
             return parse_scheme(scheme, text);
         }
         if text.starts_with(['/', '.']) {
-            return Ok((Self(Place::Local(PathBuf::from(text), Hooks::Run)), None));
+            return Ok((Self(Location::Local(PathBuf::from(text), Hooks::Run)), None));
         }
         if let Some(place) = parse_scp(text)? {
             return Ok((Self(place), None));
@@ -76,14 +76,14 @@ impl GitUrl {
         if text.contains('/') && first.contains(['.', ':', '@']) {
             return parse_http(&format!("https://{text}"));
         }
-        Ok((Self(Place::Local(PathBuf::from(text), Hooks::Run)), None))
+        Ok((Self(Location::Local(PathBuf::from(text), Hooks::Run)), None))
     }
 
     /// The same address, of which nothing is run if it is a local repository: no hook, and nothing that its settings name.
     #[must_use]
     pub fn without_hooks(self) -> Self {
         match self.0 {
-            Place::Local(path, _) => Self(Place::Local(path, Hooks::Never)),
+            Location::Local(path, _) => Self(Location::Local(path, Hooks::Never)),
             place => Self(place),
         }
     }
@@ -91,52 +91,52 @@ impl GitUrl {
     /// The host's name, without the port; none for a local repository.
     pub fn host(&self) -> Option<&str> {
         match &self.0 {
-            Place::Http(url) => url.host_str(),
-            Place::Ssh { host, .. } => Some(host),
-            Place::Local(..) => None,
+            Location::Http(url) => url.host_str(),
+            Location::Ssh { host, .. } => Some(host),
+            Location::Local(..) => None,
         }
     }
 
     /// The port, when one is written and isn't the scheme's own.
     pub fn port(&self) -> Option<u16> {
         match &self.0 {
-            Place::Http(url) => url.port(),
-            Place::Ssh { port, .. } => *port,
-            Place::Local(..) => None,
+            Location::Http(url) => url.port(),
+            Location::Ssh { port, .. } => *port,
+            Location::Local(..) => None,
         }
     }
 
     /// The host and the port that a request goes to; none for a local repository.
     pub fn server(&self) -> Option<(&str, u16)> {
         match &self.0 {
-            Place::Http(url) => Some((url.host_str()?, url.port_or_known_default()?)),
-            Place::Ssh { host, port, .. } => Some((host, port.unwrap_or(SSH_PORT))),
-            Place::Local(..) => None,
+            Location::Http(url) => Some((url.host_str()?, url.port_or_known_default()?)),
+            Location::Ssh { host, port, .. } => Some((host, port.unwrap_or(SSH_PORT))),
+            Location::Local(..) => None,
         }
     }
 
     /// The path on the host without its leading slash, or the local path as written.
     pub fn path(&self) -> &str {
         match &self.0 {
-            Place::Http(url) => url.path().trim_start_matches('/'),
-            Place::Ssh { path, .. } => path.trim_start_matches('/'),
-            Place::Local(path, _) => path.to_str().unwrap_or_default(),
+            Location::Http(url) => url.path().trim_start_matches('/'),
+            Location::Ssh { path, .. } => path.trim_start_matches('/'),
+            Location::Local(path, _) => path.to_str().unwrap_or_default(),
         }
     }
 
     /// Whether the repository is on this machine's disk.
     pub fn is_local(&self) -> bool {
-        matches!(self.0, Place::Local(..))
+        matches!(self.0, Location::Local(..))
     }
 
     /// Whether the repository is reached over SSH.
     pub fn is_ssh(&self) -> bool {
-        matches!(self.0, Place::Ssh { .. })
+        matches!(self.0, Location::Ssh { .. })
     }
 
     /// Whether the repository is reached over https.
     pub fn is_tls(&self) -> bool {
-        matches!(&self.0, Place::Http(url) if url.scheme() == "https")
+        matches!(&self.0, Location::Http(url) if url.scheme() == "https")
     }
 
     /// The path on the host without slashes around it and without `.git`: a project's path on GitLab and its like.
@@ -148,7 +148,7 @@ impl GitUrl {
     /// `SCHEME://HOST[:PORT]` of the host's pages; none for a local repository. SSH says nothing of their port.
     pub fn web_origin(&self) -> Option<String> {
         let host = self.host()?;
-        let Place::Http(url) = &self.0 else {
+        let Location::Http(url) = &self.0 else {
             return Some(format!("https://{host}"));
         };
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -170,7 +170,7 @@ impl GitUrl {
         }
     }
 
-    pub(super) fn place(&self) -> &Place {
+    pub(super) fn location(&self) -> &Location {
         &self.0
     }
 }
@@ -178,13 +178,13 @@ impl GitUrl {
 impl fmt::Display for GitUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Http(url) => url.fmt(f),
-            Place::Ssh { user, host, port, path } => {
+            Location::Http(url) => url.fmt(f),
+            Location::Ssh { user, host, port, path } => {
                 let user = user.as_ref().map_or(String::new(), |user| format!("{user}@"));
                 let port = port.map_or(String::new(), |port| format!(":{port}"));
                 write!(f, "ssh://{user}{host}{port}/{}", path.trim_start_matches('/'))
             }
-            Place::Local(path, _) => path.display().fmt(f),
+            Location::Local(path, _) => path.display().fmt(f),
         }
     }
 }
@@ -211,10 +211,10 @@ fn parse_http(text: &str) -> Result<(GitUrl, Option<Credentials>), UrlError> {
     if url.path().trim_matches('/').is_empty() {
         return Err(UrlError::Path);
     }
-    Ok((GitUrl(Place::Http(url)), credentials))
+    Ok((GitUrl(Location::Http(url)), credentials))
 }
 
-fn parse_ssh(text: &str) -> Result<Place, UrlError> {
+fn parse_ssh(text: &str) -> Result<Location, UrlError> {
     let mut url = parse_url(text)?;
     let port = url.port();
     let credentials = take_credentials(&mut url)?;
@@ -224,7 +224,7 @@ fn parse_ssh(text: &str) -> Result<Place, UrlError> {
 }
 
 /// `user@host:path`, or `host:path` where the host has a dot and no port stands after it.
-fn parse_scp(text: &str) -> Result<Option<Place>, UrlError> {
+fn parse_scp(text: &str) -> Result<Option<Location>, UrlError> {
     let Some((authority, path)) = text.split_once(':') else {
         return Ok(None);
     };
@@ -241,7 +241,7 @@ fn parse_scp(text: &str) -> Result<Option<Place>, UrlError> {
     }
 }
 
-fn ssh(user: Option<String>, host: &str, port: Option<u16>, path: &str) -> Result<Place, UrlError> {
+fn ssh(user: Option<String>, host: &str, port: Option<u16>, path: &str) -> Result<Location, UrlError> {
     // A leading dash would make an option of it on ssh's command line.
     let is_option = |text: &str| text.starts_with('-');
     if host.is_empty() || is_option(host) || user.as_deref().is_some_and(|user| user.is_empty() || is_option(user)) {
@@ -250,10 +250,10 @@ fn ssh(user: Option<String>, host: &str, port: Option<u16>, path: &str) -> Resul
     if path.trim_matches('/').is_empty() {
         return Err(UrlError::Path);
     }
-    Ok(Place::Ssh { user, host: host.to_owned(), port, path: path.to_owned() })
+    Ok(Location::Ssh { user, host: host.to_owned(), port, path: path.to_owned() })
 }
 
-fn parse_file(text: &str) -> Result<Place, UrlError> {
+fn parse_file(text: &str) -> Result<Location, UrlError> {
     let url = parse_url(text)?;
     if url.host_str().is_some_and(|host| !host.is_empty() && host != "localhost") {
         return Err(UrlError::Host);
@@ -262,7 +262,7 @@ fn parse_file(text: &str) -> Result<Place, UrlError> {
     if Path::new(&path).components().count() < 2 {
         return Err(UrlError::Path);
     }
-    Ok(Place::Local(PathBuf::from(path), Hooks::Run))
+    Ok(Location::Local(PathBuf::from(path), Hooks::Run))
 }
 
 fn parse_url(text: &str) -> Result<Url, UrlError> {

@@ -11,9 +11,9 @@ use git2::Oid;
 
 use self::request::{find_pack, request, side_band};
 use super::advertised::Advertised;
-use super::capabilities::{self, Capabilities, FEW_REFS};
+use super::capabilities::{self, Capabilities, FEW_BYTES};
 use super::error::{GitError, PackError};
-use super::fetch::{self, Extent, Reach};
+use super::fetch::{self, Extent, FetchDepth};
 use super::http::HttpService;
 use super::pkt::Packet;
 use super::refs::{self, Tip};
@@ -105,8 +105,8 @@ impl<'r> Elder<'r> {
     }
 
     /// How a walk down some paths should begin.
-    pub(super) fn start(&self) -> Reach {
-        if matches!(self.transport, Transport::Http(_)) { Reach::Top } else { Reach::Trees }
+    pub(super) fn start(&self) -> FetchDepth {
+        if matches!(self.transport, Transport::Http(_)) { FetchDepth::Top } else { FetchDepth::Trees }
     }
 
     pub(super) fn filters(&self) -> bool {
@@ -201,7 +201,7 @@ impl<'r> Elder<'r> {
 /// little that a new connection would cost more.
 async fn read_on(session: &mut Session, mut advertised: Advertised) -> Result<Advertised, GitError> {
     loop {
-        if session.service().is_some() && advertised.is_decided() && advertised.taken() > FEW_REFS {
+        if session.service().is_some() && advertised.is_decided() && advertised.taken() > FEW_BYTES {
             session.skip();
             return Ok(advertised);
         }

@@ -23,11 +23,11 @@ pub(super) struct Cursor {
     pick: fn(&str) -> bool,
     components: Vec<String>,
     depth: usize,
-    place: Place,
+    reached: Reached,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Reached {
     /// A tree on the path, yet to be read.
     Tree(Oid),
     File(Oid),
@@ -44,7 +44,7 @@ struct Listed {
 
 /// What stands at a path, by ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum PathIds {
     Object(Oid),
     Listing(Vec<(String, EntryKind, Oid)>),
     Elsewhere(std::mem::Discriminant<Found>),
@@ -54,18 +54,18 @@ impl Cursor {
     /// Starts at a commit's top tree.
     pub(super) fn new(want: Want<'_>, top: Oid) -> Result<Self, GitError> {
         let components = components(want.path)?.into_iter().map(str::to_owned).collect();
-        Ok(Self { pick: want.pick, components, depth: 0, place: Place::Tree(top) })
+        Ok(Self { pick: want.pick, components, depth: 0, reached: Reached::Tree(top) })
     }
 
     /// Goes on as far as the store has trees, and names the tree it waits for.
     pub(super) fn advance(&mut self, store: &Store) -> Result<Option<Oid>, PackError> {
-        while let Place::Tree(id) = self.place {
+        while let Reached::Tree(id) = self.reached {
             if !store.has(id) {
                 return Ok(Some(id));
             }
             let tree = store.object(id, ObjectType::Tree)?;
-            self.place = match self.components.get(self.depth).cloned() {
-                None => Place::Listing(listing(&tree, self.pick)?),
+            self.reached = match self.components.get(self.depth).cloned() {
+                None => Reached::Listing(listing(&tree, self.pick)?),
                 Some(name) => self.enter(&tree, &name)?,
             };
         }
@@ -74,9 +74,9 @@ impl Cursor {
 
     /// The files to be read, with their paths.
     pub(super) fn files(&self) -> Vec<(String, Oid)> {
-        match &self.place {
-            Place::File(id) => vec![(self.components.join("/"), *id)],
-            Place::Listing(listed) => {
+        match &self.reached {
+            Reached::File(id) => vec![(self.components.join("/"), *id)],
+            Reached::Listing(listed) => {
                 let files = listed.iter().filter(|listed| listed.kind == EntryKind::File);
                 files.map(|listed| (self.below(&listed.name), listed.id)).collect()
             }
@@ -85,22 +85,22 @@ impl Cursor {
     }
 
     /// What the path turned out to be, by ids: the same where the same stands there.
-    pub(super) fn standing(&self) -> Standing {
-        match &self.place {
-            Place::Tree(id) | Place::File(id) => Standing::Object(*id),
-            Place::Listing(listed) => {
-                Standing::Listing(listed.iter().map(|listed| (listed.name.clone(), listed.kind, listed.id)).collect())
+    pub(super) fn standing(&self) -> PathIds {
+        match &self.reached {
+            Reached::Tree(id) | Reached::File(id) => PathIds::Object(*id),
+            Reached::Listing(listed) => {
+                PathIds::Listing(listed.iter().map(|listed| (listed.name.clone(), listed.kind, listed.id)).collect())
             }
-            Place::Elsewhere(found) => Standing::Elsewhere(std::mem::discriminant(found)),
+            Reached::Elsewhere(found) => PathIds::Elsewhere(std::mem::discriminant(found)),
         }
     }
 
     /// What the path turned out to be, when all trees and files are there.
     pub(super) fn found(&self, store: &Store) -> Result<Found, PackError> {
         let file = |id| Ok(Found::File(store.object(id, ObjectType::Blob)?));
-        match &self.place {
-            Place::File(id) => file(*id),
-            Place::Listing(listed) => {
+        match &self.reached {
+            Reached::File(id) => file(*id),
+            Reached::Listing(listed) => {
                 let mut found = Vec::with_capacity(listed.len());
                 for Listed { name, kind, id } in listed {
                     let at = self.below(name);
@@ -115,27 +115,27 @@ impl Cursor {
                 }
                 Ok(Found::Directory(found))
             }
-            Place::Elsewhere(found) => Ok(found.clone()),
-            Place::Tree(id) => Err(PackError::Missing(id.to_string())),
+            Reached::Elsewhere(found) => Ok(found.clone()),
+            Reached::Tree(id) => Err(PackError::Missing(id.to_string())),
         }
     }
 
     /// Goes from the tree at the current depth to the entry with the next component's name.
-    fn enter(&mut self, tree: &[u8], name: &str) -> Result<Place, PackError> {
+    fn enter(&mut self, tree: &[u8], name: &str) -> Result<Reached, PackError> {
         let is_last = self.depth + 1 == self.components.len();
         let at = || self.components.iter().take(self.depth + 1).map(String::as_str).collect::<Vec<_>>().join("/");
-        let place = match entries::find(tree, name)? {
-            Some(TreeEntry { kind: EntryKind::Symlink, .. }) => Place::Elsewhere(Found::Symlink { at: at() }),
-            Some(TreeEntry { kind: EntryKind::Submodule, .. }) => Place::Elsewhere(Found::Submodule { at: at() }),
-            Some(entry) if entry.kind == EntryKind::Directory => Place::Tree(entry.id),
-            Some(entry) if is_last => Place::File(entry.id),
-            Some(_) | None => Place::Elsewhere(Found::Missing {
+        let reached = match entries::find(tree, name)? {
+            Some(TreeEntry { kind: EntryKind::Symlink, .. }) => Reached::Elsewhere(Found::Symlink { at: at() }),
+            Some(TreeEntry { kind: EntryKind::Submodule, .. }) => Reached::Elsewhere(Found::Submodule { at: at() }),
+            Some(entry) if entry.kind == EntryKind::Directory => Reached::Tree(entry.id),
+            Some(entry) if is_last => Reached::File(entry.id),
+            Some(_) | None => Reached::Elsewhere(Found::Missing {
                 parent: self.components.iter().take(self.depth).map(String::as_str).collect::<Vec<_>>().join("/"),
                 names: names(tree)?,
             }),
         };
         self.depth += 1;
-        Ok(place)
+        Ok(reached)
     }
 
     fn below(&self, name: &str) -> String {

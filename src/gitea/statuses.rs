@@ -4,14 +4,14 @@
 
 use super::PAGE;
 use super::address::address;
-use crate::commit_status::{Fields, Source};
+use crate::commit_status::{Fields, StatusSource};
 use crate::git::GitUrl;
 use crate::http::Login;
 
 /// The statuses of a repository.
-pub(crate) fn statuses(url: &GitUrl) -> Source {
+pub(crate) fn statuses(url: &GitUrl) -> StatusSource {
     let (base, name) = address(url);
-    Source {
+    StatusSource {
         commits: vec![(base, format!("repos/{name}/commits"))],
         page: PAGE,
         fields: Fields { name: "context", state: "status" },

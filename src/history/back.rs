@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::error::HistoryError;
-use super::versions::{Run, Runs, Sight, runs};
+use super::versions::{Period, Runs, Sight, runs};
 use super::{History, Moment, Point, Version};
 use crate::image::{Repository, Tag};
 
@@ -30,7 +30,7 @@ pub enum Grouping {
 
 /// What is known so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum WayBack {
     /// Older commits have to be added first.
     More,
     /// What goes back; nothing where the places hold it already.
@@ -56,7 +56,7 @@ pub struct Return {
 
 impl History {
     /// What goes back, by what was added so far.
-    pub fn back(&self, wish: &Wish, grouping: Grouping) -> Result<Answer, HistoryError> {
+    pub fn back(&self, wish: &Wish, grouping: Grouping) -> Result<WayBack, HistoryError> {
         let all: Vec<usize> = (0..self.images.len()).collect();
         match (wish, grouping) {
             (Wish::To(tag), _) => self.to(tag),
@@ -83,25 +83,25 @@ impl History {
         }
     }
 
-    fn each(&self, images: &[usize], steps: usize) -> Result<Answer, HistoryError> {
+    fn each(&self, images: &[usize], steps: usize) -> Result<WayBack, HistoryError> {
         let mut back = Vec::new();
         for &image in images {
             let known = runs(&self.sights(image), self.is_over).all;
             match known.get(steps) {
                 Some(run) => back.push(self.to_run(image, run, &known)?),
                 None if self.is_over => return Err(self.no_earlier(&[image], steps, &known)),
-                None => return Ok(Answer::More),
+                None => return Ok(WayBack::More),
             }
         }
-        Ok(Answer::Back(back))
+        Ok(WayBack::Back(back))
     }
 
-    fn together(&self, steps: usize) -> Result<Answer, HistoryError> {
+    fn together(&self, steps: usize) -> Result<WayBack, HistoryError> {
         let all: Vec<Runs> = (0..self.images.len()).map(|image| runs(&self.sights(image), self.is_over)).collect();
         let mut at = vec![0; all.len()];
         for step in 0..steps {
             match last_change(&all, &at, self.is_over) {
-                Change::Unknown => return Ok(Answer::More),
+                Change::Unknown => return Ok(WayBack::More),
                 Change::None => {
                     let images: Vec<usize> = (0..all.len()).collect();
                     let longest = all.iter().map(|known| &known.all).max_by_key(|runs| runs.len());
@@ -119,10 +119,10 @@ impl History {
             let run = known.all.get(at)?;
             Some(self.to_run(image, run, &known.all))
         });
-        Ok(Answer::Back(back.collect::<Result<_, _>>()?))
+        Ok(WayBack::Back(back.collect::<Result<_, _>>()?))
     }
 
-    fn to(&self, tag: &Tag) -> Result<Answer, HistoryError> {
+    fn to(&self, tag: &Tag) -> Result<WayBack, HistoryError> {
         let is_there = |version: &Version| version.tag.as_ref() == Some(tag);
         let (mut back, mut is_known) = (Vec::new(), false);
         for image in 0..self.images.len() {
@@ -140,13 +140,13 @@ impl History {
                     back.push(self.to_version(image, number, (now.unwrap_or_default(), version.clone())));
                 }
                 None if self.is_over => {}
-                None => return Ok(Answer::More),
+                None => return Ok(WayBack::More),
             }
         }
         if back.is_empty() && !is_known {
             return Err(self.never(tag));
         }
-        Ok(Answer::Back(back))
+        Ok(WayBack::Back(back))
     }
 
     fn sights(&self, image: usize) -> Vec<Sight<'_>> {
@@ -154,7 +154,7 @@ impl History {
         self.moments.iter().map(|moment| sight(moment, image, repository)).collect()
     }
 
-    fn to_run(&self, image: usize, run: &Run, known: &[Run]) -> Result<Return, HistoryError> {
+    fn to_run(&self, image: usize, run: &Period, known: &[Period]) -> Result<Return, HistoryError> {
         let from = known.first().map(|now| now.versions.clone()).unwrap_or_default();
         match run.versions.as_slice() {
             [only] => Ok(self.to_version(image, run.newest, (from, only.clone()))),
@@ -180,7 +180,7 @@ impl History {
         self.images.get(image).map(|image| image.repository.to_string()).unwrap_or_default()
     }
 
-    fn no_earlier(&self, images: &[usize], steps: usize, known: &[Run]) -> HistoryError {
+    fn no_earlier(&self, images: &[usize], steps: usize, known: &[Period]) -> HistoryError {
         HistoryError::NoEarlier {
             images: images.iter().map(|image| self.name(*image)).collect(),
             steps,

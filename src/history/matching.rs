@@ -5,10 +5,10 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{Content, Held, Tracked, Version};
+use super::{Content, PastPlace, Tracked, Version};
 
 /// What an image's places held; none where none of them held a version.
-pub(super) fn content(image: &Tracked, held: &[Held]) -> Option<Content> {
+pub(super) fn content(image: &Tracked, held: &[PastPlace]) -> Option<Content> {
     let (mut versions, mut absent): (Vec<Version>, _) = (Vec::new(), Vec::new());
     for (number, place) in image.places.iter().enumerate() {
         let version = find(image, place, held).and_then(|held| Version::of(&held.written));
@@ -23,22 +23,23 @@ pub(super) fn content(image: &Tracked, held: &[Held]) -> Option<Content> {
     (!versions.is_empty()).then_some(Content { versions, absent })
 }
 
-fn find<'h>(image: &Tracked, place: &Held, held: &'h [Held]) -> Option<&'h Held> {
-    let of_image: Vec<&Held> =
+fn find<'h>(image: &Tracked, place: &PastPlace, held: &'h [PastPlace]) -> Option<&'h PastPlace> {
+    let of_image: Vec<&PastPlace> =
         held.iter().filter(|held| held.file == place.file && is_of(image, place, held)).collect();
     let exact = of_image.iter().filter(|held| held.path == place.path);
     let at_document = exact.clone().find(|held| held.document == place.document);
     // Several targets can name one place.
-    let is_one = |one: &Held, other: &Held| one.document == other.document && one.path == other.path;
-    let only = |found: Vec<&'h Held>| found.first().copied().filter(|one| found.iter().all(|held| is_one(one, held)));
+    let is_one = |one: &PastPlace, other: &PastPlace| one.document == other.document && one.path == other.path;
+    let only =
+        |found: Vec<&'h PastPlace>| found.first().copied().filter(|one| found.iter().all(|held| is_one(one, held)));
     at_document.copied().or_else(|| only(exact.copied().collect())).or_else(|| {
-        let is_near = |held: &&&Held| bare(&held.path) == bare(&place.path);
+        let is_near = |held: &&&PastPlace| bare(&held.path) == bare(&place.path);
         only(of_image.iter().filter(is_near).copied().collect())
     })
 }
 
 /// Whether an earlier place is one of the image: one that names another repository is not.
-fn is_of(image: &Tracked, place: &Held, held: &Held) -> bool {
+fn is_of(image: &Tracked, place: &PastPlace, held: &PastPlace) -> bool {
     let Some(then) = &held.repository else { return true };
     then.is_same_as(&image.repository) || place.repository.as_ref().is_some_and(|now| now.is_same_as(then))
 }

@@ -18,7 +18,7 @@ mod tests;
 mod trailer;
 mod versions;
 
-pub use back::{Answer, Grouping, Return, Wish};
+pub use back::{Grouping, Return, WayBack, Wish};
 pub use error::HistoryError;
 pub use trailer::Left;
 pub(crate) use trailer::value as left;
@@ -39,7 +39,7 @@ pub struct Point {
 
 /// A place, and what it held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct PastPlace {
     /// The file.
     pub file: String,
     /// The document of the file, from 1.
@@ -58,7 +58,7 @@ pub struct Tracked {
     /// The image's repository.
     pub repository: Repository,
     /// Its places at the tip.
-    pub places: Vec<Held>,
+    pub places: Vec<PastPlace>,
 }
 
 /// A version: a tag, a digest or both.
@@ -103,7 +103,7 @@ impl History {
     }
 
     /// Adds the next older commit, with all places that its files have.
-    pub fn add(&mut self, point: Point, left: Left, held: &[Held]) {
+    pub fn add(&mut self, point: Point, left: Left, held: &[PastPlace]) {
         let contents = self.images.iter().map(|image| matching::content(image, held)).collect();
         self.moments.push(Moment { point, left, contents });
     }

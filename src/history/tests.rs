@@ -7,11 +7,11 @@ use super::*;
 const APP: &str = "r.example.com/team/app";
 const WEB: &str = "r.example.com/team/web";
 
-fn held(image: &str, path: &str, text: &str) -> Held {
+fn held(image: &str, path: &str, text: &str) -> PastPlace {
     let (tag, digest) = text.split_once('@').map_or((text, None), |(tag, digest)| (tag, Some(digest.to_owned())));
     let written = Written { tag: (!tag.is_empty()).then(|| tag.to_owned()), digest };
     let repository = Repository::parse(image).ok();
-    Held { file: "values.yaml".into(), document: 1, path: path.into(), repository, written }
+    PastPlace { file: "values.yaml".into(), document: 1, path: path.into(), repository, written }
 }
 
 fn tracked(image: &str, paths: &[&str]) -> Tracked {
@@ -38,8 +38,8 @@ fn history(words: &str) -> History {
 
 fn back(history: &History, steps: usize) -> Option<String> {
     match history.back(&Wish::Steps(steps), Grouping::Each) {
-        Ok(Answer::Back(back)) => back.first().map(|back| back.to.to_string()),
-        Ok(Answer::More) => Some("more".to_owned()),
+        Ok(WayBack::Back(back)) => back.first().map(|back| back.to.to_string()),
+        Ok(WayBack::More) => Some("more".to_owned()),
         Err(_) => None,
     }
 }
@@ -97,8 +97,8 @@ fn a_digest_belongs_to_its_version() {
 fn a_tag_is_found_wherever_it_was() {
     let to = |words: &str, tag: &str| history(words).back(&Wish::To(Tag::parse(tag).unwrap()), Grouping::Each);
     let found = |words: &str, tag: &str| match to(words, tag).unwrap() {
-        Answer::Back(back) => back.into_iter().map(|back| (back.to.to_string(), back.at.id)).next(),
-        Answer::More => panic!("more"),
+        WayBack::Back(back) => back.into_iter().map(|back| (back.to.to_string(), back.at.id)).next(),
+        WayBack::More => panic!("more"),
     };
     assert_eq!(found("3 2 1", "1"), Some(("1".into(), "2".into())));
     assert_eq!(found("~2 3 2 1", "3"), Some(("3".into(), "1".into())));
@@ -136,7 +136,7 @@ fn two(words: &str) -> History {
         let trailers: Vec<String> = images.map(|(_, image)| format!("Rolled-Back-From: {image}:1")).collect();
         let left = Left::of(trailers.iter().map(String::as_str));
         let places = [("a.tag", APP, app), ("w.tag", WEB, web)].into_iter().filter(|place| place.2 != "-");
-        let places: Vec<Held> = places.map(|(path, image, text)| held(image, path, text)).collect();
+        let places: Vec<PastPlace> = places.map(|(path, image, text)| held(image, path, text)).collect();
         history.add(Point::default(), left, &places);
     }
     history.end();
@@ -145,12 +145,12 @@ fn two(words: &str) -> History {
 
 fn together(words: &str, steps: usize) -> Option<String> {
     match two(words).back(&Wish::Steps(steps), Grouping::Together).ok()? {
-        Answer::Back(back) => {
+        WayBack::Back(back) => {
             let name = |image| if image == 0 { "app" } else { "web" };
             let all: Vec<String> = back.iter().map(|back| format!("{}:{}", name(back.image), back.to)).collect();
             Some(all.join(" "))
         }
-        Answer::More => Some("more".to_owned()),
+        WayBack::More => Some("more".to_owned()),
     }
 }
 
@@ -183,7 +183,7 @@ fn places_of_an_image_go_together() {
     history.end();
     let error = history.back(&Wish::Steps(1), Grouping::Each).unwrap_err();
     assert_eq!(error.to_string(), format!("the places of {APP} held different versions in 01234567: 3, 2"));
-    let Answer::Back(back) = history.back(&Wish::Steps(2), Grouping::Each).unwrap() else { panic!("more") };
+    let WayBack::Back(back) = history.back(&Wish::Steps(2), Grouping::Each).unwrap() else { panic!("more") };
     assert_eq!((back[0].to.to_string().as_str(), back[0].absent.as_slice()), ("2", &[1][..]));
 }
 
@@ -195,16 +195,16 @@ fn a_place_is_found_where_it_stood() {
         image.places[0].repository = Repository::parse(APP).ok();
         image
     };
-    let found = |path: &str, held: &[Held]| matching::content(&image(path), held).is_some();
+    let found = |path: &str, held: &[PastPlace]| matching::content(&image(path), held).is_some();
     assert!(found("images[1].newTag", &[at("images[0].newTag", APP), at("images[1].newTag", WEB)]));
     assert!(found("images[1].newTag", &[at("images[0].newTag", ""), at("images[2].newTag", WEB)]));
     assert!(!found("images[1].newTag", &[at("images[1].newTag", WEB)]));
     assert!(!found("images[1].newTag", &[at("images[0].newTag", APP), at("images[2].newTag", APP)]));
     assert!(found("images[1].newTag", &[at("images[0].newTag", APP), at("images[0].newTag", APP)]));
     assert!(!found("v1.tag", &[at("v2.tag", APP)]));
-    let elsewhere = Held { file: "other.yaml".into(), ..at("a.tag", APP) };
+    let elsewhere = PastPlace { file: "other.yaml".into(), ..at("a.tag", APP) };
     assert!(!found("a.tag", &[elsewhere]));
-    let later = Held { document: 2, ..at("a.tag", APP) };
+    let later = PastPlace { document: 2, ..at("a.tag", APP) };
     assert!(found("a.tag", &[later]));
 }
 
@@ -270,7 +270,7 @@ proptest! {
                 part.moments.truncate(count);
                 part.is_over = false;
                 let early = part.back(&Wish::Steps(steps), grouping);
-                prop_assert!(early == Ok(Answer::More) || early == answer, "{:?}: {:?} of {:?}", words, early, answer);
+                prop_assert!(early == Ok(WayBack::More) || early == answer, "{:?}: {:?} of {:?}", words, early, answer);
             }
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Sight<'h> {
 
 /// A version, as an image had it for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Run {
+pub(super) struct Period {
     /// The newest commit that had it, by its number.
     pub(super) newest: usize,
     /// The commit that wrote it.
@@ -28,7 +28,7 @@ pub(super) struct Run {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
     /// Those that are known with their beginning, and as the last one the one whose beginning was not seen, if any.
-    pub(super) all: Vec<Run>,
+    pub(super) all: Vec<Period>,
     /// Whether the last one was written by a rollback, and the point that it went back to was not seen yet.
     pub(super) is_searching: bool,
 }
@@ -47,7 +47,7 @@ pub(super) fn runs(sights: &[Sight<'_>], is_over: bool) -> Runs {
                 runs.is_searching = !is_over;
                 break;
             };
-            run = Run { newest: run.newest, versions: run.versions, ..earlier };
+            run = Period { newest: run.newest, versions: run.versions, ..earlier };
         }
         at = run.end(sights);
         runs.all.push(run);
@@ -58,7 +58,7 @@ pub(super) fn runs(sights: &[Sight<'_>], is_over: bool) -> Runs {
     runs
 }
 
-impl Run {
+impl Period {
     /// The first commit with another version: behind the last with this one, commits without any are passed over.
     fn end(&self, sights: &[Sight<'_>]) -> usize {
         let behind = self.written + 1;
@@ -68,14 +68,14 @@ impl Run {
 }
 
 /// The version that a commit had, as far back as it goes without a break. Commits without a version are passed over.
-fn next(sights: &[Sight<'_>], from: usize) -> Option<Run> {
-    let mut run: Option<Run> = None;
+fn next(sights: &[Sight<'_>], from: usize) -> Option<Period> {
+    let mut run: Option<Period> = None;
     for (number, sight) in sights.iter().enumerate().skip(from) {
         let Some(content) = sight.content else { continue };
         match &mut run {
             None => {
                 let versions = content.versions.clone();
-                run = Some(Run { newest: number, written: number, known: versions.clone(), versions });
+                run = Some(Period { newest: number, written: number, known: versions.clone(), versions });
             }
             Some(run) if is_same(&run.known, &content.versions) => {
                 run.written = number;
@@ -88,7 +88,7 @@ fn next(sights: &[Sight<'_>], from: usize) -> Option<Run> {
 }
 
 /// The run before a rollback in which the places held what they held after it.
-fn earlier(sights: &[Sight<'_>], run: &Run) -> Option<Run> {
+fn earlier(sights: &[Sight<'_>], run: &Period) -> Option<Period> {
     let is_same = |sight: &Sight<'_>| sight.content.is_some_and(|content| is_same(&run.known, &content.versions));
     let behind = run.end(sights);
     let number = sights.iter().skip(behind).position(is_same)?;

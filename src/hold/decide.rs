@@ -5,7 +5,7 @@
 
 use super::standing::{located, name};
 use super::writing::{Edits, apply};
-use super::{Entry, Hold, Spot, Standing, read, standing};
+use super::{CurrentPlace, Entry, Hold, Standing, read, standing};
 use crate::edit::{self, Kind, Path};
 use crate::policies::PolicyError;
 use crate::rewrite::FileRewrite;
@@ -55,12 +55,12 @@ pub struct Deed {
     /// Why, where they are set; none where they end.
     pub reason: Option<String>,
     /// The places.
-    pub places: Vec<Place>,
+    pub places: Vec<PlannedPlace>,
 }
 
 /// A place of a run, as it will be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PlannedPlace {
     /// Its image among those of the run.
     pub image: usize,
     /// The file.
@@ -83,7 +83,7 @@ pub fn decide(text: Option<&str>, files: &[FileRewrite], run: &Run<'_>) -> Resul
     }
     let (mut places, mut void) = (Vec::new(), Vec::new());
     for file in files {
-        look(file, &entries, &mut places, &mut void);
+        match_entries(file, &entries, &mut places, &mut void);
     }
     let held: Vec<Hold> =
         places.iter().filter(|place| place.is_changed).flat_map(|place| held(place, &entries)).collect();
@@ -102,7 +102,7 @@ pub fn decide(text: Option<&str>, files: &[FileRewrite], run: &Run<'_>) -> Resul
 }
 
 /// Finds the run's places of one file with the entries that hold them, and the entries that are void.
-fn look(file: &FileRewrite, entries: &[Entry], places: &mut Vec<Place>, void: &mut Vec<usize>) {
+fn match_entries(file: &FileRewrite, entries: &[Entry], places: &mut Vec<PlannedPlace>, void: &mut Vec<usize>) {
     let own: Vec<(usize, &Hold)> = entries
         .iter()
         .enumerate()
@@ -117,7 +117,7 @@ fn look(file: &FileRewrite, entries: &[Entry], places: &mut Vec<Place>, void: &m
         if places.iter().skip(first).any(|known| known.name == name) {
             continue;
         }
-        places.push(Place {
+        places.push(PlannedPlace {
             image: place.image,
             file: file.path.clone(),
             value: place.new.to_string(),
@@ -145,20 +145,20 @@ fn look(file: &FileRewrite, entries: &[Entry], places: &mut Vec<Place>, void: &m
 }
 
 /// The places of a file: first those of the run, in their order, then the others that name an image; and whether all could be listed.
-fn spots(file: &FileRewrite) -> (Vec<Spot>, bool) {
-    let own = file.places.iter().map(|place| Spot {
+fn spots(file: &FileRewrite) -> (Vec<CurrentPlace>, bool) {
+    let own = file.places.iter().map(|place| CurrentPlace {
         document: place.document,
         path: place.path.clone(),
         value: place.old.to_string(),
         is_of_run: true,
     });
-    let mut spots: Vec<Spot> = own.collect();
+    let mut spots: Vec<CurrentPlace> = own.collect();
     let listed = edit::list(&file.path, file.old.as_bytes(), &Kind::Helm { path: None });
     let is_listed = listed.is_ok();
     for holding in listed.unwrap_or_default() {
         let (document, path) = (holding.document, holding.path);
         if !spots.iter().any(|spot| spot.document == document && spot.path == path) {
-            spots.push(Spot { document, path, value: holding.written.to_string(), is_of_run: false });
+            spots.push(CurrentPlace { document, path, value: holding.written.to_string(), is_of_run: false });
         }
     }
     (spots, is_listed)
@@ -173,15 +173,15 @@ fn is_gone(file: &FileRewrite, hold: &Hold) -> bool {
 }
 
 /// The holds of a place, by the name that it has now.
-fn held(place: &Place, entries: &[Entry]) -> Vec<Hold> {
+fn held(place: &PlannedPlace, entries: &[Entry]) -> Vec<Hold> {
     let holds = place.holders.iter().filter_map(|number| entries.get(*number));
     holds.map(|entry| Hold { place: place.name.clone(), ..entry.hold.clone() }).collect()
 }
 
 /// What becomes of the entries.
-fn edits(entries: &[Entry], places: &[Place], run: &Run<'_>) -> (Edits, Option<Deed>) {
+fn edits(entries: &[Entry], places: &[PlannedPlace], run: &Run<'_>) -> (Edits, Option<Deed>) {
     let mut edits = Edits::default();
-    let mut concerned: Vec<Place> = Vec::new();
+    let mut concerned: Vec<PlannedPlace> = Vec::new();
     for place in places {
         match run.wish {
             HoldWish::Nothing if place.is_changed => {
@@ -220,7 +220,7 @@ fn edits(entries: &[Entry], places: &[Place], run: &Run<'_>) -> (Edits, Option<D
     (edits, deed)
 }
 
-fn new(place: &Place, reason: &str, run: &Run<'_>) -> Hold {
+fn new(place: &PlannedPlace, reason: &str, run: &Run<'_>) -> Hold {
     Hold {
         file: place.file.clone(),
         place: place.name.clone(),

@@ -11,9 +11,9 @@ mod reading;
 mod standing;
 mod writing;
 
-pub use self::decide::{Decided, Deed, Passage, Place, Run, decide};
+pub use self::decide::{Decided, Deed, Passage, PlannedPlace, Run, decide};
 pub use self::reading::{Entry, read};
-pub use self::standing::{Spot, Standing, standing};
+pub use self::standing::{CurrentPlace, Standing, standing};
 use crate::policies::{HOLDS, PolicyError};
 
 /// One held place.

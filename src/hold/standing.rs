@@ -11,7 +11,7 @@ use super::Hold;
 
 /// A place of a file as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Spot {
+pub struct CurrentPlace {
     /// The document of the file, from 1.
     pub document: usize,
     /// The path in the document.
@@ -34,7 +34,7 @@ pub enum Standing {
 }
 
 /// What the entries of one file mean, of which these places are known.
-pub fn standing(holds: &[&Hold], spots: &[Spot]) -> Vec<Standing> {
+pub fn standing(holds: &[&Hold], spots: &[CurrentPlace]) -> Vec<Standing> {
     let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut by_bare: HashMap<String, Vec<usize>> = HashMap::new();
     for (number, spot) in spots.iter().enumerate() {
@@ -73,9 +73,9 @@ pub fn standing(holds: &[&Hold], spots: &[Spot]) -> Vec<Standing> {
 }
 
 /// What an entry calls a place of these.
-pub(super) fn name(spots: &[Spot], number: usize) -> String {
+pub(super) fn name(spots: &[CurrentPlace], number: usize) -> String {
     let Some(spot) = spots.get(number) else { return String::new() };
-    let is_like = |other: &Spot| other.path == spot.path && other.document != spot.document;
+    let is_like = |other: &CurrentPlace| other.path == spot.path && other.document != spot.document;
     if spots.iter().any(is_like) { format!("document {}: {}", spot.document, spot.path) } else { spot.path.clone() }
 }
 
@@ -103,12 +103,12 @@ fn bare(path: &str) -> String {
 mod tests {
     use super::*;
 
-    fn spot(document: usize, path: &str, value: &str) -> Spot {
-        Spot { document, path: path.into(), value: value.into(), is_of_run: false }
+    fn spot(document: usize, path: &str, value: &str) -> CurrentPlace {
+        CurrentPlace { document, path: path.into(), value: value.into(), is_of_run: false }
     }
 
-    fn of_run(path: &str, value: &str) -> Spot {
-        Spot { is_of_run: true, ..spot(1, path, value) }
+    fn of_run(path: &str, value: &str) -> CurrentPlace {
+        CurrentPlace { is_of_run: true, ..spot(1, path, value) }
     }
 
     fn hold(place: &str, value: &str) -> Hold {
@@ -116,7 +116,7 @@ mod tests {
         Hold { file: text(), place: place.into(), value: value.into(), reason: text(), by: text(), at: text() }
     }
 
-    fn check(holds: &[(&str, &str)], spots: &[Spot], expected: &[Standing]) {
+    fn check(holds: &[(&str, &str)], spots: &[CurrentPlace], expected: &[Standing]) {
         let holds: Vec<Hold> = holds.iter().map(|(place, value)| hold(place, value)).collect();
         let holds: Vec<&Hold> = holds.iter().collect();
         assert_eq!(standing(&holds, spots), expected, "{holds:?} {spots:?}");

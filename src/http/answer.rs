@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
 
-use super::error::{HttpError, Why};
+use super::error::{HttpError, NoAnswer};
 use super::failure::{silent, slow, unreachable};
 use super::floor::Floor;
 use super::hop::Hop;
@@ -108,7 +108,7 @@ impl Answer {
         let waited = began.elapsed();
         match &came {
             Ok(Some(piece)) => floor.came(piece.len(), waited).map_err(|_| slow(hop))?,
-            Err(HttpError::Unreachable { why: Why::Silence, .. }) if waited < deadline.silence => {
+            Err(HttpError::Unreachable { why: NoAnswer::Silence, .. }) if waited < deadline.silence => {
                 floor.came(0, waited).map_err(|_| slow(hop))?;
             }
             _ => {}

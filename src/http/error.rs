@@ -16,7 +16,7 @@ pub enum HttpError {
         /// The server.
         host: String,
         /// What kept the answer away.
-        why: Why,
+        why: NoAnswer,
         /// The same in the system's words.
         reason: String,
     },
@@ -43,7 +43,7 @@ pub enum HttpError {
 
 /// What kept a server's answer away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum NoAnswer {
     /// The server's certificate is not trusted, or not the server's; what to do about that.
     Certificate(Remedy),
     /// The server does not speak TLS.
@@ -95,7 +95,7 @@ pub enum Stray {
     Inward,
 }
 
-impl Why {
+impl NoAnswer {
     /// Without any word of the server's: a certificate, too, can hold text.
     pub(super) fn plainly(self) -> &'static str {
         match self {

@@ -6,9 +6,9 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
-use super::error::{HttpError, Stray, Why};
+use super::error::{HttpError, NoAnswer, Stray};
 use super::hop::Hop;
-use super::route::NotPublic;
+use super::route::PrivateAddress;
 use super::tls_failure;
 use crate::words;
 
@@ -17,7 +17,7 @@ const CUT: &str = "the connection ended before the answer did";
 
 /// The error for a connection or an answer that broke.
 pub(super) fn unreachable(hop: &Hop, error: &reqwest::Error) -> HttpError {
-    if causes(error).any(<dyn Error>::is::<NotPublic>) {
+    if causes(error).any(<dyn Error>::is::<PrivateAddress>) {
         return HttpError::Stray { host: hop.name.clone(), stray: Stray::Inward };
     }
     let (why, reason) = diagnose(error);
@@ -27,7 +27,7 @@ pub(super) fn unreachable(hop: &Hop, error: &reqwest::Error) -> HttpError {
 
 /// The error for a server that takes too long.
 pub(super) fn silent(hop: &Hop) -> HttpError {
-    late(hop, Why::Silence.plainly())
+    late(hop, NoAnswer::Silence.plainly())
 }
 
 /// The error for a server that sends next to nothing.
@@ -36,25 +36,25 @@ pub(super) fn slow(hop: &Hop) -> HttpError {
 }
 
 fn late(hop: &Hop, reason: &str) -> HttpError {
-    HttpError::Unreachable { host: hop.name.clone(), why: Why::Silence, reason: reason.to_owned() }
+    HttpError::Unreachable { host: hop.name.clone(), why: NoAnswer::Silence, reason: reason.to_owned() }
 }
 
 /// Finds the cause that says the most: TLS's own, the proxy's, the name's, HTTP's, the system's.
-fn diagnose(error: &reqwest::Error) -> (Why, String) {
+fn diagnose(error: &reqwest::Error) -> (NoAnswer, String) {
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return tls_failure::told(tls);
     }
     if error.is_timeout() && error.is_connect() {
-        return (Why::Connection, "no connection in time".to_owned());
+        return (NoAnswer::Connection, "no connection in time".to_owned());
     }
     let innermost = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     // The resolver's and the tunnel's errors have no type that can be named.
     let says = |words: &str| causes(error).any(|cause| cause.to_string().starts_with(words));
     if says("dns error") {
-        return (Why::Connection, format!("its name can't be resolved ({innermost})"));
+        return (NoAnswer::Connection, format!("its name can't be resolved ({innermost})"));
     }
     if says("tunnel error") || says("proxy authorization required") {
-        return (Why::Connection, format!("the proxy does not let the connection through ({innermost})"));
+        return (NoAnswer::Connection, format!("the proxy does not let the connection through ({innermost})"));
     }
     let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
     let system = causes(error).find_map(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind);
@@ -64,17 +64,17 @@ fn diagnose(error: &reqwest::Error) -> (Why, String) {
         CUT
     };
     let (why, reason) = match (http, system) {
-        (Some(http), _) if http.is_parse() => (Why::NotHttp, "what it sends is not HTTP, or too long"),
+        (Some(http), _) if http.is_parse() => (NoAnswer::NotHttp, "what it sends is not HTTP, or too long"),
         (_, Some(kind)) => match of_system(kind) {
-            Some(reason) => (Why::Connection, reason),
+            Some(reason) => (NoAnswer::Connection, reason),
             None if matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
-                (Why::NotHttp, "its answer is not cut into pieces as HTTP has it")
+                (NoAnswer::NotHttp, "its answer is not cut into pieces as HTTP has it")
             }
-            None => (Why::Connection, broken),
+            None => (NoAnswer::Connection, broken),
         },
-        (Some(_), None) => (Why::Connection, broken),
-        (None, None) if error.is_decode() => (Why::NotHttp, "its answer can't be decoded"),
-        (None, None) => return (Why::Connection, innermost),
+        (Some(_), None) => (NoAnswer::Connection, broken),
+        (None, None) if error.is_decode() => (NoAnswer::NotHttp, "its answer can't be decoded"),
+        (None, None) => return (NoAnswer::Connection, innermost),
     };
     (why, reason.to_owned())
 }

@@ -43,7 +43,7 @@ use url::Url;
 
 pub(crate) use self::address::{is_loopback, name_of};
 pub(crate) use self::answer::{Answer, Whole};
-pub use self::error::{HttpError, Stray, Why};
+pub use self::error::{HttpError, NoAnswer, Stray};
 pub(crate) use self::floor::{Floor, TooSlow};
 pub(crate) use self::hop::Follow;
 pub(crate) use self::login::{Login, SecretForm};

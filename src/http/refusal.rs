@@ -52,7 +52,7 @@ pub(super) struct Given {
 
 /// What a server sent.
 #[derive(Clone, Copy)]
-pub(super) struct Sent<'a> {
+pub(super) struct Presented<'a> {
     pub(super) own: &'a CertificateDer<'a>,
     pub(super) further: &'a [CertificateDer<'a>],
 }
@@ -84,7 +84,7 @@ impl Remedy {
 }
 
 impl Refusal {
-    pub(super) fn new(error: &CertificateError, sent: Sent<'_>, given: &Given) -> Self {
+    pub(super) fn new(error: &CertificateError, sent: Presented<'_>, given: &Given) -> Self {
         let Some(own) = Portrait::of(sent.own) else {
             return Self { text: "its certificate can't be read".to_owned(), remedy: Remedy::Replace };
         };
@@ -120,7 +120,7 @@ impl Given {
     }
 }
 
-fn reason(error: &CertificateError, own: &Portrait, sent: Sent<'_>, given: &Given) -> (String, Remedy) {
+fn reason(error: &CertificateError, own: &Portrait, sent: Presented<'_>, given: &Given) -> (String, Remedy) {
     match error {
         CertificateError::UnknownIssuer => stranger(own, sent, given),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -150,7 +150,7 @@ fn reason(error: &CertificateError, own: &Portrait, sent: Sent<'_>, given: &Give
 }
 
 /// Nobody who is trusted has signed it.
-fn stranger(own: &Portrait, sent: Sent<'_>, given: &Given) -> (String, Remedy) {
+fn stranger(own: &Portrait, sent: Presented<'_>, given: &Given) -> (String, Remedy) {
     let has_given = given.count > 0;
     if own.is_self_issued() {
         let remedy = if has_given { Remedy::GiveItselfToo } else { Remedy::GiveItself };
@@ -169,7 +169,7 @@ fn stranger(own: &Portrait, sent: Sent<'_>, given: &Given) -> (String, Remedy) {
 }
 
 /// Follows the issuers through what the server sent.
-fn last_of_chain(own: Portrait, sent: Sent<'_>) -> Portrait {
+fn last_of_chain(own: Portrait, sent: Presented<'_>) -> Portrait {
     let further: Vec<Portrait> = sent.further.iter().filter_map(|further| Portrait::of(further)).collect();
     let mut last = own;
     for _ in 0..further.len() {
@@ -183,7 +183,7 @@ fn last_of_chain(own: Portrait, sent: Sent<'_>) -> Portrait {
 }
 
 /// Names the certificate whose time it is, unless it is the server's own.
-fn whose(own: &Portrait, sent: Sent<'_>, error: &CertificateError) -> String {
+fn whose(own: &Portrait, sent: Presented<'_>, error: &CertificateError) -> String {
     let is_meant = |portrait: &Portrait| match error {
         CertificateError::ExpiredContext { not_after, .. } => portrait.not_after == not_after.as_secs(),
         CertificateError::NotValidYetContext { not_before, .. } => portrait.not_before == not_before.as_secs(),
@@ -210,7 +210,7 @@ fn names(presented: &[String]) -> String {
     format!(" but for {}{more}", shown.join(", "))
 }
 
-fn unsupported(own: &Portrait, sent: Sent<'_>) -> String {
+fn unsupported(own: &Portrait, sent: Presented<'_>) -> String {
     let further: Vec<Portrait> = sent.further.iter().filter_map(|further| Portrait::of(further)).collect();
     let is_known = |portrait: &&Portrait| {
         let good = ["SHA-256", "SHA-384", "SHA-512", "Ed25519", "RSA-PSS"];

@@ -40,7 +40,7 @@ pub(crate) enum Reach {
 /// A name all of whose addresses are out of reach.
 #[derive(Debug, thiserror::Error)]
 #[error("it has only addresses of private networks or of this machine")]
-pub(super) struct NotPublic;
+pub(super) struct PrivateAddress;
 
 /// The clients of a run.
 pub(super) struct Clients {
@@ -66,10 +66,10 @@ impl Clients {
     }
 
     /// The client for a server; none when its address is out of reach.
-    pub(super) fn of(&self, url: &Url, reach: Reach) -> Result<&Client, NotPublic> {
+    pub(super) fn of(&self, url: &Url, reach: Reach) -> Result<&Client, PrivateAddress> {
         let is_inner = is_loopback(url) || literal(url).is_some_and(|address| !is_public(address));
         match reach {
-            Reach::Public if is_inner => Err(NotPublic),
+            Reach::Public if is_inner => Err(PrivateAddress),
             _ if is_loopback(url) => Ok(&self.local),
             Reach::Public if self.proxies.of(url).is_none() => Ok(&self.guarded),
             _ => Ok(&self.ordinary),
@@ -104,7 +104,7 @@ impl Resolve for Guard {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let public: Vec<SocketAddr> = public(found).collect();
             if public.is_empty() {
-                return Err(NotPublic.into());
+                return Err(PrivateAddress.into());
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
@@ -129,7 +129,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_of_this_machine_is_no_public_server() {
         let error = Guard.resolve("localhost".parse().unwrap()).await.err().unwrap();
-        assert!(error.is::<NotPublic>(), "{error}");
+        assert!(error.is::<PrivateAddress>(), "{error}");
     }
 
     #[test]

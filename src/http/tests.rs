@@ -190,7 +190,7 @@ async fn an_answer_ends() {
     static SHORT: Manners =
         Manners { silence: Duration::from_millis(400), total: Duration::from_millis(1500), follow: Follow::Anywhere };
     let request = || Request::new(Method::GET, &SHORT);
-    let is_silence = |error: &HttpError| matches!(error, HttpError::Unreachable { why: Why::Silence, .. });
+    let is_silence = |error: &HttpError| matches!(error, HttpError::Unreachable { why: NoAnswer::Silence, .. });
     // A byte now and then is never silence; a body and the words of a refusal end all the same.
     for status in ["200 OK", "403 Forbidden"] {
         let trickle = Fake::slow(move |_, _| says(status, "", &"x".repeat(900)), Duration::from_millis(50)).await;

@@ -6,33 +6,35 @@ use std::fmt::Debug;
 
 use rustls::{CertificateError, Error};
 
-use super::error::Why;
+use super::error::NoAnswer;
 use super::refusal::{Refusal, Remedy};
 
 /// What kept the answer away, and the same in words.
-pub(super) fn told(error: &Error) -> (Why, String) {
+pub(super) fn told(error: &Error) -> (NoAnswer, String) {
     match error {
         Error::InvalidCertificate(CertificateError::Other(other)) => match other.0.downcast_ref::<Refusal>() {
-            Some(refusal) => (Why::Certificate(refusal.remedy), refusal.text.clone()),
+            Some(refusal) => (NoAnswer::Certificate(refusal.remedy), refusal.text.clone()),
             None => unusable(),
         },
         Error::InvalidCertificate(_) => unusable(),
-        Error::NoCertificatesPresented => (Why::Certificate(Remedy::Replace), "it shows no certificate".to_owned()),
-        Error::InvalidMessage(_) => (Why::NotTls, Why::NotTls.plainly().to_owned()),
-        Error::AlertReceived(alert) => (Why::Tls, format!("it ends the TLS handshake ({})", in_words(alert))),
+        Error::NoCertificatesPresented => {
+            (NoAnswer::Certificate(Remedy::Replace), "it shows no certificate".to_owned())
+        }
+        Error::InvalidMessage(_) => (NoAnswer::NotTls, NoAnswer::NotTls.plainly().to_owned()),
+        Error::AlertReceived(alert) => (NoAnswer::Tls, format!("it ends the TLS handshake ({})", in_words(alert))),
         Error::PeerIncompatible(what) => {
-            (Why::Tls, format!("its TLS has nothing in common with what is supported ({})", in_words(what)))
+            (NoAnswer::Tls, format!("its TLS has nothing in common with what is supported ({})", in_words(what)))
         }
-        Error::PeerMisbehaved(what) => (Why::Tls, format!("it breaks a rule of TLS ({})", in_words(what))),
+        Error::PeerMisbehaved(what) => (NoAnswer::Tls, format!("it breaks a rule of TLS ({})", in_words(what))),
         Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
-            (Why::Tls, "it breaks a rule of TLS (a message out of order)".to_owned())
+            (NoAnswer::Tls, "it breaks a rule of TLS (a message out of order)".to_owned())
         }
-        _ => (Why::Tls, Why::Tls.plainly().to_owned()),
+        _ => (NoAnswer::Tls, NoAnswer::Tls.plainly().to_owned()),
     }
 }
 
-fn unusable() -> (Why, String) {
-    (Why::Certificate(Remedy::Replace), "its certificate can't be used".to_owned())
+fn unusable() -> (NoAnswer, String) {
+    (NoAnswer::Certificate(Remedy::Replace), "its certificate can't be used".to_owned())
 }
 
 /// The name that the library has for a kind of failure, as words: `HandshakeFailure` becomes `handshake failure`.
@@ -62,7 +64,7 @@ mod tests {
             ),
             (Error::DecryptError, "TLS failed"),
         ] {
-            assert_eq!(told(&error), (Why::Tls, words.to_owned()));
+            assert_eq!(told(&error), (NoAnswer::Tls, words.to_owned()));
         }
     }
 }

@@ -13,7 +13,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
 use super::portrait::Portrait;
-use super::refusal::{Given, Refusal, Sent};
+use super::refusal::{Given, Presented, Refusal};
 
 /// Whom a run trusts.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct Verifier {
 }
 
 impl Verifier {
-    fn check(&self, sent: Sent<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), Error> {
+    fn check(&self, sent: Presented<'_>, name: &ServerName<'_>, now: UnixTime) -> Result<(), Error> {
         let parsed = ParsedCertificate::try_from(sent.own)?;
         if self.pinned.iter().any(|pinned| pinned == sent.own) {
             check_dates(sent.own, now)?;
@@ -37,7 +37,7 @@ impl Verifier {
     }
 
     /// The same error in words.
-    fn refuse(&self, error: Error, sent: Sent<'_>) -> Error {
+    fn refuse(&self, error: Error, sent: Presented<'_>) -> Error {
         match error {
             Error::InvalidCertificate(error) => {
                 let refusal = Refusal::new(&error, sent, &self.given);
@@ -68,7 +68,7 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let sent = Sent { own: end_entity, further: intermediates };
+        let sent = Presented { own: end_entity, further: intermediates };
         let checked = self.check(sent, server_name, now);
         checked.map(|()| ServerCertVerified::assertion()).map_err(|error| self.refuse(error, sent))
     }
@@ -80,7 +80,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let checked = verify_tls12_signature(message, certificate, signed, &self.supported);
-        checked.map_err(|error| self.refuse(error, Sent { own: certificate, further: &[] }))
+        checked.map_err(|error| self.refuse(error, Presented { own: certificate, further: &[] }))
     }
 
     fn verify_tls13_signature(
@@ -90,7 +90,7 @@ impl ServerCertVerifier for Verifier {
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let checked = verify_tls13_signature(message, certificate, signed, &self.supported);
-        checked.map_err(|error| self.refuse(error, Sent { own: certificate, further: &[] }))
+        checked.map_err(|error| self.refuse(error, Presented { own: certificate, further: &[] }))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -18,7 +18,7 @@ const MOST_SEEN: usize = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct Collected {
     /// The files that can be read as YAML, in the order of their paths.
-    pub(super) files: Vec<Seen>,
+    pub(super) files: Vec<SurveyedFile>,
     /// The directories of charts, with their `appVersion`.
     pub(super) charts: BTreeMap<String, Option<String>>,
     /// What was passed over.
@@ -27,7 +27,7 @@ pub(super) struct Collected {
 
 /// A file and what it holds.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct SurveyedFile {
     pub(super) path: String,
     pub(super) bytes: Vec<u8>,
     pub(super) survey: Survey,
@@ -39,12 +39,12 @@ pub(super) struct Find {
     /// How the file is to be read.
     pub(super) kind: Kind,
     /// The places, or why they can't be written.
-    pub(super) places: Result<Vec<Spot>, Refused>,
+    pub(super) places: Result<Vec<WritablePlace>, Refused>,
 }
 
 /// A place that can be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Spot {
+pub(super) struct WritablePlace {
     /// The PATH of the tag or reference.
     pub(super) path: String,
     pub(super) line: usize,
@@ -77,7 +77,7 @@ pub(super) fn collect(files: Vec<File>, mut passed: Passed) -> Collected {
             }
             Ok(survey) => {
                 seen += survey.sightings.len() + survey.resources.len();
-                collected.files.push(Seen { path, bytes, survey });
+                collected.files.push(SurveyedFile { path, bytes, survey });
             }
             Err(EditError { reason: Reason::InvalidYaml(_) | Reason::NotUtf8, .. }) => {
                 passed.add("that are not valid YAML", &path);
@@ -89,15 +89,10 @@ pub(super) fn collect(files: Vec<File>, mut passed: Passed) -> Collected {
     collected
 }
 
-impl Seen {
+impl SurveyedFile {
     /// Tries the edit itself, in memory: what it does here it will do in `update`.
     pub(super) fn find(&self, image: &Repository) -> Option<Find> {
-        self.kinds().into_iter().find_map(|kind| self.look(image, kind, Rules::default()))
-    }
-
-    /// The same at one place.
-    pub(super) fn find_at(&self, image: &Repository, kind: Kind, rules: Rules) -> Option<Find> {
-        self.look(image, kind, rules)
+        self.kinds().into_iter().find_map(|kind| self.find_at(image, kind, Rules::default()))
     }
 
     /// The text of a line, from 1.
@@ -136,7 +131,8 @@ impl Seen {
         }
     }
 
-    fn look(&self, image: &Repository, kind: Kind, rules: Rules) -> Option<Find> {
+    /// The same for one kind of place.
+    pub(super) fn find_at(&self, image: &Repository, kind: Kind, rules: Rules) -> Option<Find> {
         let is_addressed = kind.is_addressed();
         if !is_addressed && !self.names(image) {
             return None;
@@ -159,10 +155,10 @@ impl Seen {
     }
 
     /// The places that an edit would write.
-    pub(super) fn tried(&self, image: &Repository, kind: &Kind, rules: Rules) -> Result<Vec<Spot>, EditError> {
+    pub(super) fn tried(&self, image: &Repository, kind: &Kind, rules: Rules) -> Result<Vec<WritablePlace>, EditError> {
         let jobs = [edit::Job { kind: kind.clone(), images: vec![0], rules }];
         let rewritten = edit::rewrite(&self.path, &self.bytes, &jobs, &[wanted(image)])?;
-        let spots = rewritten.places.into_iter().map(|place| Spot {
+        let spots = rewritten.places.into_iter().map(|place| WritablePlace {
             path: if is_odd(&place.path) { "…".to_owned() } else { place.path },
             line: place.line,
             old: place.old.to_string(),

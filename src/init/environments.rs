@@ -41,12 +41,12 @@ struct Variant {
     pattern: String,
     /// The pattern as far as the name that it was read from: what has the same is its sibling.
     key: String,
-    why: Why,
+    why: Evidence,
 }
 
 /// Why a name is taken for an environment's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Why {
+enum Evidence {
     /// It stands beside one.
     Beside,
     /// It is one of the words, or below a directory of environments; others beside it have to be, too.
@@ -80,14 +80,14 @@ impl Environments {
         for variant in variants.iter().flat_map(|(_, variants)| variants) {
             let (names, is_called) = siblings.entry(&variant.key).or_default();
             names.insert(&variant.environment);
-            *is_called |= variant.why > Why::Beside;
+            *is_called |= variant.why > Evidence::Beside;
         }
         let support = |variant: &Variant| {
             let (names, is_called) = siblings.get(variant.key.as_str())?;
             let is_one = match variant.why {
-                Why::Listed | Why::Telling => true,
-                Why::Called => names.len() > 1,
-                Why::Beside => *is_called,
+                Evidence::Listed | Evidence::Telling => true,
+                Evidence::Called => names.len() > 1,
+                Evidence::Beside => *is_called,
             };
             is_one.then_some(names.len())
         };
@@ -125,13 +125,15 @@ fn variants(path: &str, listed: &[String]) -> Vec<Variant> {
         let named = span(stem, listed);
         let is_whole = named.as_ref().is_some_and(|range| *range == (0..stem.len()));
         let (range, why) = match named {
-            Some(range) if !listed.is_empty() => (range, Why::Listed),
+            Some(range) if !listed.is_empty() => (range, Evidence::Listed),
             // What is called by the application first is one only beside others.
-            Some(range) if (is_whole || is_values(stem)) && is_telling(part_of(stem, &range)) => (range, Why::Telling),
-            Some(range) => (range, Why::Called),
+            Some(range) if (is_whole || is_values(stem)) && is_telling(part_of(stem, &range)) => {
+                (range, Evidence::Telling)
+            }
+            Some(range) => (range, Evidence::Called),
             None if is_file || is_shared(part) || part.starts_with('.') || !listed.is_empty() => continue,
-            None if PARENTS.contains(&above) => (0..part.len(), Why::Called),
-            None if BESIDE.contains(&above) => (0..part.len(), Why::Beside),
+            None if PARENTS.contains(&above) => (0..part.len(), Evidence::Called),
+            None if BESIDE.contains(&above) => (0..part.len(), Evidence::Beside),
             None => continue,
         };
         let environment = part_of(stem, &range).to_owned();

@@ -14,12 +14,12 @@ const MOST: usize = 5000;
 
 /// Which files every kustomization is made of, by their numbers; itself is none of them.
 #[derive(Debug, Default)]
-pub(super) struct Reach {
+pub(super) struct MadeOf {
     above: BTreeMap<usize, Vec<usize>>,
     tops: Vec<usize>,
 }
 
-impl Reach {
+impl MadeOf {
     /// Follows all kustomizations.
     pub(super) fn new(collected: &Collected) -> Self {
         let numbers: BTreeMap<&str, usize> =
@@ -57,7 +57,7 @@ fn follow(collected: &Collected, numbers: &BTreeMap<&str, usize>, root: usize) -
             let found = names.iter().find_map(|name| numbers.get(name.trim_start_matches('/')).copied());
             if let Some(number) = found.filter(|number| *number != root && reached.len() < MOST)
                 && reached.insert(number)
-                && collected.files.get(number).is_some_and(super::collect::Seen::is_kustomization)
+                && collected.files.get(number).is_some_and(super::collect::SurveyedFile::is_kustomization)
             {
                 pending.push(number);
             }

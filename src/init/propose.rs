@@ -14,11 +14,11 @@ mod finding;
 mod targets;
 
 use super::Context;
-use super::collect::{Collected, Seen, Spot};
+use super::collect::{Collected, SurveyedFile, WritablePlace};
 use super::environments::Environments;
 use super::flux::Policies;
 use super::images::{self, Choice, Image};
-use super::kustomizations::Reach;
+use super::kustomizations::MadeOf;
 use super::trial::{self, Files};
 use crate::edit::{Kind, Path, Rules, Wanted};
 use crate::kustomize::directory;
@@ -78,9 +78,9 @@ struct Item {
     file: usize,
     /// The environment, where the place inside the file says it and not the file's path.
     inside: Option<String>,
-    how: How,
+    how: TargetOptions,
     image: usize,
-    spots: Vec<Spot>,
+    spots: Vec<WritablePlace>,
     /// What is to be known of it, a sentence each.
     notes: Vec<String>,
     but: Option<String>,
@@ -88,7 +88,7 @@ struct Item {
 
 /// How a place is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct How {
+struct TargetOptions {
     section: Section,
     path: Option<String>,
     name: Option<String>,
@@ -96,7 +96,7 @@ struct How {
     any_repository: bool,
 }
 
-impl How {
+impl TargetOptions {
     fn rules(&self) -> Rules {
         Rules { create: self.create, any_repository: self.any_repository, ..Rules::default() }
     }
@@ -133,7 +133,7 @@ pub(super) fn propose(collected: &Collected, context: &Context) -> Proposal {
     let Choice { images, remarks, is_of_many, renamed } = images::images(collected, &environments, context);
     let wanted = images.iter().map(|image| trial::wanted(&image.repository)).collect();
     let files = Files::of(collected.files.iter().map(|file| (file.path.as_str(), file.bytes.as_slice())));
-    let (reach, policies) = (Reach::new(collected), Policies::of(collected));
+    let (reach, policies) = (MadeOf::new(collected), Policies::of(collected));
     let mut maker = Maker {
         collected,
         environments,
@@ -159,7 +159,7 @@ struct Maker<'c> {
     environments: Environments,
     files: Files<'c>,
     policies: Policies,
-    reach: Reach,
+    reach: MadeOf,
     images: Vec<Image>,
     wanted: Vec<Wanted>,
     trees: Trees,
@@ -168,7 +168,7 @@ struct Maker<'c> {
 }
 
 impl<'c> Maker<'c> {
-    fn seen(&self, file: usize) -> &'c Seen {
+    fn seen(&self, file: usize) -> &'c SurveyedFile {
         &self.collected.files[file]
     }
 
@@ -194,7 +194,7 @@ impl<'c> Maker<'c> {
     }
 
     /// The target of one image in one file, as `update` would have it.
-    fn target_of(&self, file: usize, image: usize, how: &How) -> plan::Target {
+    fn target_of(&self, file: usize, image: usize, how: &TargetOptions) -> plan::Target {
         let path = self.path(file);
         let file =
             if how.section == Section::Kustomize { trial::kustomization(directory(path)) } else { path.to_owned() };
@@ -208,7 +208,7 @@ fn is_within(path: &str, directory: &str) -> bool {
 }
 
 /// Whether a file has what the values files of environments have in common.
-fn is_base(file: &Seen) -> bool {
+fn is_base(file: &SurveyedFile) -> bool {
     let stem = file.name().rsplit_once('.').map_or("", |(stem, _)| stem);
     let rest = stem.strip_prefix("values").map(|rest| rest.trim_start_matches(['-', '.', '_']));
     file.is_values() && rest.is_some_and(|rest| rest.is_empty() || crate::environment_names::is_shared(rest))

@@ -77,7 +77,7 @@ fn written(text: &str, files: Files<'_>, environment: &str) -> Vec<String> {
     let rewritten = disk.rewrite(targets, &disk.trees(targets), &wanted);
     let rewritten = rewritten.unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut coverage = rewrite::Coverage::of(1).excusing(settings.images_of_others());
-    coverage.see(0, &rewritten);
+    coverage.record(0, &rewritten);
     coverage.require_all(targets, &wanted).unwrap_or_else(|error| panic!("{error}\n{text}"));
     rewritten.files.iter().flat_map(changes).collect()
 }

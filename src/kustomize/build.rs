@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 
 use super::gap::Gap;
-use super::images::{Matcher, each_container, each_visit, see};
+use super::images::{Matcher, each_container, each_visit, record_names};
 use super::json_patch::{is_json_patch, most_made};
 use super::layer::{Entry, Layer, Named, Patch, Text, entry};
 use super::node::Node;
 use super::object::{Object, Selector, id_of};
 use super::patches::{merge_by_name, patch_selected, rename};
 use super::paths::{self, Border};
-use super::reading::{Place, Tree};
+use super::reading::{AtPath, Tree};
 use super::replacements;
 use super::step::Step;
 use super::yaml::size;
@@ -50,9 +50,9 @@ impl<'t> Build<'t> {
     /// The objects that the tree's first kustomization builds.
     pub(super) fn run(&mut self) -> Vec<Object> {
         let mut objects = Vec::new();
-        let file = match self.tree.place(&self.tree.start) {
-            Some(Place::Directory(file)) => file,
-            Some(Place::Nothing(why)) => {
+        let file = match self.tree.at_path(&self.tree.start) {
+            Some(AtPath::Directory(file)) => file,
+            Some(AtPath::Nothing(why)) => {
                 self.gaps.push(Gap::new(&self.tree.start, 1, *why));
                 return objects;
             }
@@ -99,7 +99,7 @@ impl<'t> Build<'t> {
     }
 
     /// The path that a layer means, and what is there; what is not there is said.
-    fn place(&mut self, file: &str, named: &Named) -> Option<(String, &'t Place)> {
+    fn at_path(&mut self, file: &str, named: &Named) -> Option<(String, &'t AtPath)> {
         let tree = self.tree;
         let path = match paths::below(paths::directory(file), &named.path, Border::Anywhere) {
             Ok(path) => path,
@@ -108,24 +108,24 @@ impl<'t> Build<'t> {
                 return None;
             }
         };
-        match tree.place(&path) {
-            Some(Place::Nothing(why)) => self.gap(file, named.line, format!("{}: {why}", named.path)),
+        match tree.at_path(&path) {
+            Some(AtPath::Nothing(why)) => self.gap(file, named.line, format!("{}: {why}", named.path)),
             None => self.gap(file, named.line, format!("{}: it was not read", named.path)),
-            Some(place) => return Some((path, place)),
+            Some(at_path) => return Some((path, at_path)),
         }
         None
     }
 
     fn resource(&mut self, file: &'t str, named: &Named, objects: &mut Vec<Object>) {
-        match self.place(file, named) {
-            Some((_, Place::Directory(inner))) if self.enters(file, named, inner) => {
+        match self.at_path(file, named) {
+            Some((_, AtPath::Directory(inner))) if self.enters(file, named, inner) => {
                 let mut below = Vec::new();
                 self.layer(inner, &mut below);
                 for object in below {
                     self.append(object, (file, named.line), objects);
                 }
             }
-            Some((path, Place::File(documents))) => {
+            Some((path, AtPath::File(documents))) => {
                 self.require_inside(file, named, &path);
                 match documents.as_ref() {
                     Ok(documents) => {
@@ -148,9 +148,9 @@ impl<'t> Build<'t> {
     }
 
     fn component(&mut self, file: &'t str, named: &Named, objects: &mut Vec<Object>) {
-        match self.place(file, named) {
-            Some((_, Place::Directory(inner))) if self.enters(file, named, inner) => self.layer(inner, objects),
-            Some((_, Place::File(_))) => self.gap(file, named.line, format!("{}: it is no directory", named.path)),
+        match self.at_path(file, named) {
+            Some((_, AtPath::Directory(inner))) if self.enters(file, named, inner) => self.layer(inner, objects),
+            Some((_, AtPath::File(_))) => self.gap(file, named.line, format!("{}: it is no directory", named.path)),
             _ => {}
         }
     }
@@ -262,7 +262,7 @@ impl<'t> Build<'t> {
             Some((of, entries)) if of == file => entries,
             _ => &layer.images,
         };
-        see(objects.iter_mut().map(|object| &mut object.node), file);
+        record_names(objects.iter_mut().map(|object| &mut object.node), file);
         for (index, entry) in entries.iter().enumerate() {
             let step = |before: &str, after: &str| Step::Entry {
                 layer: file.to_owned(),
@@ -312,8 +312,8 @@ impl<'t> Build<'t> {
     fn documents(&mut self, file: &str, text: &Text) -> Vec<Node> {
         let documents = match text {
             Text::Inline(documents) => documents.clone(),
-            Text::File(named) => match self.place(file, named) {
-                Some((path, Place::File(documents))) => {
+            Text::File(named) => match self.at_path(file, named) {
+                Some((path, AtPath::File(documents))) => {
                     self.require_inside(file, named, &path);
                     match documents.as_ref() {
                         Ok(documents) => documents.clone(),

@@ -35,7 +35,7 @@ impl<'e> Matcher<'e> {
     pub(super) fn change(&self, image: &mut Node, step: &impl Fn(&str, &str) -> Step) {
         let before = image.text().unwrap_or_default().to_owned();
         if let Some(after) = self.apply(&before) {
-            image.note(step(&before, &after), Some(after));
+            image.record(step(&before, &after), Some(after));
         }
     }
 
@@ -111,7 +111,7 @@ pub(super) fn regex(pattern: &str, shown: &str) -> Result<Regex, String> {
 }
 
 /// Notes what each image of some objects is called where a layer's entries see it.
-pub(super) fn see<'n>(objects: impl Iterator<Item = &'n mut Node>, layer: &str) {
+pub(super) fn record_names<'n>(objects: impl Iterator<Item = &'n mut Node>, layer: &str) {
     for object in objects {
         let mut seen = String::new();
         each_visit(object, &mut |path, image| {
@@ -119,7 +119,7 @@ pub(super) fn see<'n>(objects: impl Iterator<Item = &'n mut Node>, layer: &str) 
             // The second visit of the standard places sees the same image again.
             if seen != path && !is_noted {
                 let text = image.text().unwrap_or_default().to_owned();
-                image.note(Step::Seen { layer: layer.to_owned(), text }, None);
+                image.record(Step::Seen { layer: layer.to_owned(), text }, None);
             }
             path.clone_into(&mut seen);
         });

@@ -137,7 +137,7 @@ impl Node {
     }
 
     /// Adds to what has happened to a scalar, with the text that it then has.
-    pub(super) fn note(&mut self, step: Step, text: Option<String>) {
+    pub(super) fn record(&mut self, step: Step, text: Option<String>) {
         let mut trail = self.history();
         trail.push(step);
         if let Value::Scalar(scalar) = &mut self.value {

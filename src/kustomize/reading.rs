@@ -43,7 +43,7 @@ pub struct Reading {
 pub struct Tree {
     pub(super) start: String,
     /// What stands at each path that was asked for.
-    pub(super) places: BTreeMap<String, Place>,
+    pub(super) paths: BTreeMap<String, AtPath>,
     /// The kustomizations by the path of their file.
     pub(super) layers: BTreeMap<String, Layer>,
     /// What could not be read.
@@ -55,7 +55,7 @@ pub(super) type Documents = Result<Vec<Node>, String>;
 
 /// What stands at a path.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum AtPath {
     /// A directory with its kustomization file.
     Directory(String),
     /// What stands at another path.
@@ -70,7 +70,7 @@ impl Reading {
     /// A reading of the kustomization in a directory, or of the file of that path. `border` tells where paths may lead.
     pub fn new(start: &str, border: Border) -> Self {
         let start = paths::normal(start);
-        let tree = Tree { start: start.clone(), places: BTreeMap::new(), layers: BTreeMap::new(), gaps: Vec::new() };
+        let tree = Tree { start: start.clone(), paths: BTreeMap::new(), layers: BTreeMap::new(), gaps: Vec::new() };
         Self { tree, border, wants: BTreeSet::from([start]), levels: 0, bytes: 0, values: 0 }
     }
 
@@ -86,7 +86,7 @@ impl Reading {
         let mut next = BTreeSet::new();
         for (path, found) in found {
             self.wants.remove(&path);
-            let place = match found {
+            let at_path = match found {
                 Found::File(bytes) if path == self.tree.start => self.kustomization(path.clone(), bytes, &mut next),
                 Found::File(bytes) => self.file(&path, bytes),
                 Found::Directory(entries) => {
@@ -96,17 +96,17 @@ impl Reading {
                     });
                     match (files.next(), files.next()) {
                         (Some((name, bytes)), None) => self.kustomization(paths::join(&path, name), bytes, &mut next),
-                        (None, _) => Place::Nothing("no kustomization is in this directory"),
-                        (Some(_), Some(_)) => Place::Nothing("several kustomizations are in this directory"),
+                        (None, _) => AtPath::Nothing("no kustomization is in this directory"),
+                        (Some(_), Some(_)) => AtPath::Nothing("several kustomizations are in this directory"),
                     }
                 }
-                Found::Again { path } => Place::Same(path.clone()),
-                Found::Missing { .. } => Place::Nothing("nothing is there"),
-                Found::TooLarge { .. } => Place::Nothing("it is too large"),
-                Found::Symlink { .. } => Place::Nothing("a symbolic link is not followed"),
-                Found::Submodule { .. } => Place::Nothing("a submodule is not followed"),
+                Found::Again { path } => AtPath::Same(path.clone()),
+                Found::Missing { .. } => AtPath::Nothing("nothing is there"),
+                Found::TooLarge { .. } => AtPath::Nothing("it is too large"),
+                Found::Symlink { .. } => AtPath::Nothing("a symbolic link is not followed"),
+                Found::Submodule { .. } => AtPath::Nothing("a submodule is not followed"),
             };
-            self.tree.places.insert(path, place);
+            self.tree.paths.insert(path, at_path);
         }
         self.want(next);
     }
@@ -118,29 +118,29 @@ impl Reading {
 
     fn want(&mut self, next: BTreeSet<String>) {
         for path in next {
-            let known = self.tree.places.contains_key(&path);
+            let known = self.tree.paths.contains_key(&path);
             let is_full = self.levels >= MAX_LEVELS
-                || self.tree.places.len() + self.wants.len() >= MAX_FILES
+                || self.tree.paths.len() + self.wants.len() >= MAX_FILES
                 || self.bytes >= MAX_TOTAL_BYTES;
             if !known && is_full {
-                self.tree.places.insert(path, Place::Nothing("it is not read: the tree is too large"));
+                self.tree.paths.insert(path, AtPath::Nothing("it is not read: the tree is too large"));
             } else if !known {
                 self.wants.insert(path);
             }
         }
     }
 
-    fn file(&mut self, path: &str, bytes: &[u8]) -> Place {
+    fn file(&mut self, path: &str, bytes: &[u8]) -> AtPath {
         self.bytes += bytes.len();
         let documents = documents(path, bytes);
         self.values += documents.iter().flatten().map(yaml::size).sum::<usize>();
         if self.values > MAX_TOTAL_VALUES {
-            return Place::Nothing("it is not read: the tree is too large");
+            return AtPath::Nothing("it is not read: the tree is too large");
         }
-        Place::File(Arc::new(documents))
+        AtPath::File(Arc::new(documents))
     }
 
-    fn kustomization(&mut self, file: String, bytes: &[u8], next: &mut BTreeSet<String>) -> Place {
+    fn kustomization(&mut self, file: String, bytes: &[u8], next: &mut BTreeSet<String>) -> AtPath {
         self.bytes += bytes.len();
         let name: Arc<str> = file.as_str().into();
         let text = String::from_utf8_lossy(bytes);
@@ -152,7 +152,7 @@ impl Reading {
             }
             Err(gap) => self.tree.gaps.push(gap),
         }
-        Place::Directory(file)
+        AtPath::Directory(file)
     }
 }
 
@@ -174,7 +174,7 @@ impl Tree {
                     Err(gap) => tree.gaps.push(gap),
                 }
             }
-            if let Some(Place::File(own)) = tree.places.get_mut(&path) {
+            if let Some(AtPath::File(own)) = tree.paths.get_mut(&path) {
                 *own = Arc::new(documents(&path, text.as_bytes()));
             }
         }
@@ -189,7 +189,7 @@ impl Tree {
 
     /// Whether a file is one of those that the tree is made of.
     pub fn has(&self, path: &str) -> bool {
-        self.layers.contains_key(path) || matches!(self.places.get(path), Some(Place::File(_)))
+        self.layers.contains_key(path) || matches!(self.paths.get(path), Some(AtPath::File(_)))
     }
 
     /// Whether a file is a kustomization of the tree.
@@ -199,7 +199,7 @@ impl Tree {
 
     /// Whether a file holds a JSON 6902 patch and nothing else.
     pub fn is_json_patch(&self, path: &str) -> bool {
-        let Some(Place::File(documents)) = self.places.get(path) else { return false };
+        let Some(AtPath::File(documents)) = self.paths.get(path) else { return false };
         documents.as_ref().as_ref().is_ok_and(|documents| !documents.is_empty() && documents.iter().all(is_json_patch))
     }
 
@@ -209,17 +209,17 @@ impl Tree {
     }
 
     /// What stands at a path, whatever its spelling.
-    pub(super) fn place(&self, path: &str) -> Option<&Place> {
-        match self.places.get(path) {
-            Some(Place::Same(first)) => self.places.get(first),
-            place => place,
+    pub(super) fn at_path(&self, path: &str) -> Option<&AtPath> {
+        match self.paths.get(path) {
+            Some(AtPath::Same(first)) => self.paths.get(first),
+            at_path => at_path,
         }
     }
 
     /// The file of the kustomization that was read first; none when there is none.
     pub fn file(&self) -> Option<&str> {
-        match self.place(&self.start) {
-            Some(Place::Directory(file)) => Some(file),
+        match self.at_path(&self.start) {
+            Some(AtPath::Directory(file)) => Some(file),
             _ => None,
         }
     }

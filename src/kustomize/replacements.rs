@@ -173,7 +173,7 @@ fn write(field: &mut Node, value: &str, part: Option<&Part<'_>>, (layer, path): 
         text: text.clone(),
         versioned: part.is_none() || version(&marked) != version(&before),
     };
-    field.note(step, Some(text));
+    field.record(step, Some(text));
     Ok(())
 }
 

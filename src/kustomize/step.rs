@@ -104,7 +104,7 @@ impl Step {
     }
 
     /// What the step is, for a message.
-    pub fn what(&self) -> &'static str {
+    pub fn kind_name(&self) -> &'static str {
         match self {
             Self::Written { .. } => "the resource",
             Self::Patched { .. } => "a patch",

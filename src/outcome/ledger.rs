@@ -114,15 +114,15 @@ impl<'a> Ledger<'a> {
 
     /// A repository's commit is on the server.
     pub(crate) fn published(&self, number: usize, learn: impl FnOnce(&mut RepositoryOutcome)) {
-        self.tell(number, News::Pushed, learn);
+        self.record(number, News::Pushed, learn);
     }
 
     /// A repository's merge request is open, and is waited for.
     pub(crate) fn opened(&self, number: usize, learn: impl FnOnce(&mut RepositoryOutcome)) {
-        self.tell(number, News::Opened, learn);
+        self.record(number, News::Opened, learn);
     }
 
-    fn tell(&self, number: usize, news: News, learn: impl FnOnce(&mut RepositoryOutcome)) {
+    fn record(&self, number: usize, news: News, learn: impl FnOnce(&mut RepositoryOutcome)) {
         let mut known = self.lock();
         known.repositories.get_mut(number).map(learn);
         if let Some(repository) = known.repositories.get(number) {

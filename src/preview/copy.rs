@@ -17,7 +17,7 @@ pub fn rewrite(
 ) -> Result<Rewrite, RewriteError> {
     let mut sought = Sought { template, wanted, rules, places: Vec::new(), held: Rewrite::default() };
     for (path, file) in &template.files {
-        sought.look(path, file);
+        sought.take(path, file);
     }
     sought.create();
     let mut result = sought.write(trees)?;
@@ -30,7 +30,7 @@ pub fn rewrite(
     let mut coverage = Coverage::of(1);
     result.held.append(&mut sought.held.held);
     result.reasons.append(&mut sought.held.reasons);
-    coverage.see(0, &result);
+    coverage.record(0, &result);
     coverage.require_all([&everywhere], wanted)?;
     add_replaced(template, &mut result);
     Ok(result)
@@ -52,7 +52,7 @@ struct Sought<'s> {
 
 impl Sought<'_> {
     /// Takes a file that holds an image, or that names one in a way that has to be refused.
-    fn look(&mut self, path: &str, file: &File) {
+    fn take(&mut self, path: &str, file: &File) {
         let kind = if is_kustomization(path) { Kind::Kustomize { name: None } } else { Kind::Manifest };
         let tried = self.attempt(path, file, &kind);
         let (kind, tried) = match tried {

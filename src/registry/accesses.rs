@@ -16,10 +16,10 @@ pub(super) struct Accesses {
     host: String,
     sources: Arc<CredentialSources>,
     /// By the part of a repository's path that decides about its credentials.
-    found: Mutex<HashMap<String, Arc<Found>>>,
+    found: Mutex<HashMap<String, Arc<Lookup>>>,
 }
 
-type Found = OnceCell<Result<Option<Access>, CredentialsError>>;
+type Lookup = OnceCell<Result<Option<Access>, CredentialsError>>;
 
 impl Accesses {
     pub(super) fn new(host: &str, sources: Arc<CredentialSources>) -> Self {
@@ -52,7 +52,7 @@ impl Accesses {
         self.sources.hidden.add(token);
     }
 
-    fn cell(&self, repository: &str) -> Arc<Found> {
+    fn cell(&self, repository: &str) -> Arc<Lookup> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(found.entry(self.sources.deciding(&self.host, repository).to_owned()).or_default())
     }

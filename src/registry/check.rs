@@ -5,18 +5,18 @@ use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use super::contents::Details;
-use super::error::{RegistryError, Seen};
+use super::error::{Inspected, RegistryError};
 use super::failure::Failure;
 use super::kind::Kind;
 use super::requirement::Requirements;
 use super::session::Session;
-use super::source::{Manifest, Source};
+use super::source::{ImageSource, Manifest};
 use super::{Births, By, Depth, Glance, Verified, depths, manifest, signature};
 use crate::image::{Digest, Reference};
 
 /// The check of one image.
 pub(super) struct Check<'a> {
-    source: Source,
+    source: ImageSource,
     image: &'a Reference,
     by: By,
     /// The tag or digest that is asked for.
@@ -31,7 +31,7 @@ impl<'a> Check<'a> {
         (image, by): (&'a Reference, By),
         requirements: &'a Requirements,
     ) -> Result<Self, RegistryError> {
-        let check = Self { source: Source::new(session, image), image, by, key: by.key(image)?, requirements };
+        let check = Self { source: ImageSource::new(session, image), image, by, key: by.key(image)?, requirements };
         let denied = image.tag.as_ref().and_then(|tag| requirements.tag(tag));
         check.fit(denied.into_iter().collect(), || None)?;
         Ok(check)
@@ -52,7 +52,7 @@ impl<'a> Check<'a> {
         let signed_by = self.signer(&manifest, &mut failures).await?;
         self.attested(&manifest, &mut failures).await?;
         failures.extend(details.iter().flat_map(|details| self.requirements.contents(details)));
-        let seen = || Seen { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
+        let seen = || Inspected { digest: digest.clone(), details: details.clone(), signed_by: signed_by.clone() };
         self.fit(failures, || Some(Box::new(seen())))?;
         let proof = manifest.digest;
         Ok(Verified { reference: self.image.clone(), by: self.by, proof, details, signed_by })
@@ -109,7 +109,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    fn fit(&self, failures: Vec<Failure>, seen: impl FnOnce() -> Option<Box<Seen>>) -> Result<(), RegistryError> {
+    fn fit(&self, failures: Vec<Failure>, seen: impl FnOnce() -> Option<Box<Inspected>>) -> Result<(), RegistryError> {
         if failures.is_empty() {
             return Ok(());
         }
@@ -119,7 +119,7 @@ impl<'a> Check<'a> {
 
 /// The digest that an image's tag names, by the manifest's headers where they give it.
 pub(super) async fn digest(session: Arc<Session>, image: &Reference) -> Result<Digest, RegistryError> {
-    let source = Source::new(session, image);
+    let source = ImageSource::new(session, image);
     let (key, wanted) = (By::Tag.key(image)?, image.digest.as_ref());
     let is_answer = |digest: &Digest| wanted.is_none_or(|wanted| manifest::is_comparable(digest, wanted));
     let digest = match source.digest(key).await?.filter(is_answer) {
@@ -140,8 +140,8 @@ fn require_wanted(image: &Reference, digest: &Digest) -> Result<(), RegistryErro
 }
 
 /// What is in an image that is named by tag, digest or both.
-pub(super) async fn look(session: Arc<Session>, image: &Reference, births: &Births) -> Result<Glance, RegistryError> {
-    let source = Source::new(session, image);
+pub(super) async fn glance(session: Arc<Session>, image: &Reference, births: &Births) -> Result<Glance, RegistryError> {
+    let source = ImageSource::new(session, image);
     let manifest = match (&image.digest, &image.tag) {
         (Some(digest), _) => source.manifest_of(digest).await?,
         (None, Some(tag)) => source.manifest(tag.as_str(), None).await?,

@@ -11,14 +11,14 @@ pub(super) const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 const DOCKER_HUB_HOSTS: [&str; 3] = [DOCKER_HUB, "index.docker.io", "registry-1.docker.io"];
 
 /// What a key names: a host, or what is below a path there.
-pub(super) struct Place {
+pub(super) struct ConfigKey {
     /// In lower case, with its port when it has one.
     pub(super) host: String,
     /// Without slashes around it; empty for the whole host.
     pub(super) path: String,
 }
 
-impl Place {
+impl ConfigKey {
     /// Reads a key: `https://HOST/v2/` is the host, `HOST/PATH` a part of it.
     pub(super) fn of(key: &str) -> Option<Self> {
         let key = key.trim();
@@ -44,5 +44,5 @@ impl Place {
 ///
 /// A longer path names a part of a registry, which is another thing than the registry: no host.
 pub(super) fn host_of_key(key: &str) -> Option<String> {
-    Place::of(key).filter(|place| place.path.is_empty()).map(|place| place.host)
+    ConfigKey::of(key).filter(|key| key.path.is_empty()).map(|key| key.host)
 }

@@ -9,7 +9,7 @@ use super::contents::{self, Details, MOST_IMAGES, PlatformImage, Shape};
 use super::error::RegistryError;
 use super::kind::Kind;
 use super::platform::Platform;
-use super::source::{Manifest, Source};
+use super::source::{ImageSource, Manifest};
 use crate::image::Digest;
 
 /// The longest configuration that is read; the largest real ones have some hundred kilobytes.
@@ -33,7 +33,7 @@ enum Opened {
 }
 
 /// What is in an image, or in each of the images of an index and of the indexes in it.
-pub(super) async fn details(source: &Source, manifest: &Manifest) -> Result<Details, RegistryError> {
+pub(super) async fn details(source: &ImageSource, manifest: &Manifest) -> Result<Details, RegistryError> {
     let mut images = Vec::new();
     let mut level = match shape(source, manifest)? {
         Shape::Image { config, size } => {
@@ -68,7 +68,7 @@ pub(super) async fn details(source: &Source, manifest: &Manifest) -> Result<Deta
     Ok(Details { media_type: manifest.media_type.clone(), images })
 }
 
-async fn open(source: &Source, digest: Digest, platform: Option<Platform>) -> Result<Opened, RegistryError> {
+async fn open(source: &ImageSource, digest: Digest, platform: Option<Platform>) -> Result<Opened, RegistryError> {
     let manifest = match source.manifest_of(&digest).await {
         // The tag is there: what its index names is not on its way, it is gone.
         Err(RegistryError::NotFound { .. }) => {
@@ -89,7 +89,7 @@ async fn open(source: &Source, digest: Digest, platform: Option<Platform>) -> Re
 }
 
 async fn image(
-    source: &Source,
+    source: &ImageSource,
     config: Option<Digest>,
     size: u64,
     platform: Option<Platform>,
@@ -102,10 +102,10 @@ async fn image(
 }
 
 /// What a manifest stands for.
-pub(super) fn kind(source: &Source, manifest: &Manifest) -> Result<Kind, RegistryError> {
+pub(super) fn kind(source: &ImageSource, manifest: &Manifest) -> Result<Kind, RegistryError> {
     Kind::of(&manifest.media_type, &manifest.body).map_err(|reason| source.bad_answer(reason))
 }
 
-fn shape(source: &Source, manifest: &Manifest) -> Result<Shape, RegistryError> {
+fn shape(source: &ImageSource, manifest: &Manifest) -> Result<Shape, RegistryError> {
     Shape::read(&manifest.media_type, &manifest.body).map_err(|reason| source.bad_answer(reason))
 }

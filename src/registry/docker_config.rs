@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::{DecodePaddingMode, Engine as _};
 use serde::Deserialize;
 
-use super::config_key::{DOCKER_HUB_KEY, Place, host_of_key};
+use super::config_key::{ConfigKey, DOCKER_HUB_KEY, host_of_key};
 use super::credential::Credential;
 use crate::secret::{Credentials, SecretString};
 
@@ -75,8 +75,8 @@ impl DockerConfig {
 
     /// How much of a repository's path decides about its credentials: none where only the host does.
     pub(super) fn deciding<'p>(&self, host: &str, path: &'p str) -> &'p str {
-        let places = self.entries().filter_map(|(key, _)| Place::of(key));
-        let longest = places.filter(|place| place.holds(host, path)).map(|place| place.path.len()).max();
+        let keys = self.entries().filter_map(|(key, _)| ConfigKey::of(key));
+        let longest = keys.filter(|key| key.holds(host, path)).map(|key| key.path.len()).max();
         longest.and_then(|length| path.get(..length)).unwrap_or_default()
     }
 
@@ -86,12 +86,12 @@ impl DockerConfig {
     }
 
     fn entry(&self, host: &str, path: &str) -> Option<(&str, &Auth)> {
-        let found = self.entries().filter_map(|(key, auth)| Some((Place::of(key)?, key, auth)));
-        let found = found.filter(|(place, ..)| place.holds(host, path));
+        let found = self.entries().filter_map(|(key, auth)| Some((ConfigKey::of(key)?, key, auth)));
+        let found = found.filter(|(key, ..)| key.holds(host, path));
         // The spelling decides between two ways to write one place, so that they don't take turns.
-        let rank = |key: &str| (key != host, key != DOCKER_HUB_KEY, key.to_owned());
-        let best = found.min_by_key(|(place, key, _)| (Reverse(place.path.len()), rank(key)));
-        best.map(|(_, key, auth)| (key, auth))
+        let rank = |name: &str| (name != host, name != DOCKER_HUB_KEY, name.to_owned());
+        let best = found.min_by_key(|(key, name, _)| (Reverse(key.path.len()), rank(name)));
+        best.map(|(_, name, auth)| (name, auth))
     }
 
     fn helper(&self, host: &str) -> Option<&str> {

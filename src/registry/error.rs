@@ -9,7 +9,7 @@ use super::contents::Details;
 use super::credentials::CredentialsError;
 use super::denial::{Denial, TokenFault};
 use super::failure::Failure;
-use crate::http::{Why, Withheld};
+use crate::http::{NoAnswer, Withheld};
 use crate::image::Digest;
 
 /// Why an image could not be checked. Each text is one line; `words` are the server's own, cleaned and short.
@@ -95,7 +95,7 @@ pub enum RegistryError {
         /// The server.
         host: String,
         /// What kept the answer away.
-        why: Why,
+        why: NoAnswer,
         /// The same in the system's words.
         reason: String,
     },
@@ -155,13 +155,13 @@ pub enum RegistryError {
         /// What it fails, at least one.
         failures: Vec<Failure>,
         /// What is known of it; none when it was not even asked for.
-        seen: Option<Box<Seen>>,
+        seen: Option<Box<Inspected>>,
     },
 }
 
 /// An image that is there and must not be deployed, as far as it was looked at.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Inspected {
     /// The digest that the tag names in the registry.
     pub digest: Digest,
     /// What is in it, when that was asked.
@@ -215,7 +215,7 @@ impl RegistryError {
     }
 
     /// What is known of an image that must not be deployed.
-    pub fn seen(&self) -> Option<&Seen> {
+    pub fn seen(&self) -> Option<&Inspected> {
         match self {
             Self::Unfit { seen, .. } => seen.as_deref(),
             _ => None,
@@ -236,7 +236,7 @@ impl RegistryError {
     /// The error for a host that kept an answer back for so long.
     pub(crate) fn silent(host: &str, waited: Duration) -> Self {
         let reason = format!("no complete answer within {} s", waited.as_secs());
-        Self::Unreachable { host: host.to_owned(), why: Why::Silence, reason }
+        Self::Unreachable { host: host.to_owned(), why: NoAnswer::Silence, reason }
     }
 
     /// The same in the eyes of somebody who waits for the image.
@@ -254,14 +254,14 @@ impl RegistryError {
 
     /// Whether the image may be there later: it is on its way, or the registry is in trouble. A denial stays.
     pub(super) fn may_pass(&self) -> bool {
-        matches!(self, Self::NotFound { .. } | Self::Unreachable { why: Why::Silence, .. }) || self.is_transient()
+        matches!(self, Self::NotFound { .. } | Self::Unreachable { why: NoAnswer::Silence, .. }) || self.is_transient()
     }
 
     /// Whether asking again may help.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Limited { .. } | Self::ServerError { .. } => true,
-            Self::Unreachable { why, .. } => *why == Why::Connection,
+            Self::Unreachable { why, .. } => *why == NoAnswer::Connection,
             _ => false,
         }
     }
@@ -275,14 +275,14 @@ impl RegistryError {
     }
 }
 
-fn what_to_do(why: Why, host: &str) -> String {
+fn what_to_do(why: NoAnswer, host: &str) -> String {
     match why {
-        Why::Certificate(remedy) => remedy.hint().to_owned(),
-        Why::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
-        Why::Tls => {
+        NoAnswer::Certificate(remedy) => remedy.hint().to_owned(),
+        NoAnswer::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
+        NoAnswer::Tls => {
             "check the registry's TLS settings: TLS 1.2 or 1.3 is needed, and TLS 1.3 for a key on P-521".to_owned()
         }
-        Why::Connection | Why::NotHttp | Why::Silence => {
+        NoAnswer::Connection | NoAnswer::NotHttp | NoAnswer::Silence => {
             "check the host's name and port, the network, and the proxy variables".to_owned()
         }
     }

@@ -53,7 +53,7 @@ pub use self::created::Created;
 pub use self::credential::Credential;
 pub use self::credentials::{Access, ConfigText, CredentialSources, CredentialsError, HostCredentials};
 pub use self::denial::{Denial, TokenFault};
-pub use self::error::{RegistryError, Seen};
+pub use self::error::{Inspected, RegistryError};
 pub use self::failure::Failure;
 pub use self::keyless::{Identity, Issuer, Keyless, Root, Signed};
 pub use self::platform::Platform;
@@ -169,8 +169,8 @@ impl Registry {
 
     /// Looks at an image by its digest where it has one, else by its tag. What is seen gives no right to publish. What one
     /// image tells of its creation counts for every image of that digest.
-    pub async fn look(&self, image: &Reference) -> Result<Glance, RegistryError> {
-        within_deadline(image, check::look(self.session(image)?, image, &self.created)).await
+    pub async fn glance(&self, image: &Reference) -> Result<Glance, RegistryError> {
+        within_deadline(image, check::glance(self.session(image)?, image, &self.created)).await
     }
 
     /// Refuses an image that is older than the one that the target names now; what is not known is not refused.
@@ -178,7 +178,7 @@ impl Registry {
         let Some(created) = image.details().and_then(Details::created) else {
             return Ok(());
         };
-        let current_created = match self.look(current).await {
+        let current_created = match self.glance(current).await {
             Ok(glance) => glance.created,
             Err(RegistryError::NotFound { .. }) => return Ok(()),
             Err(error) => return Err(error),
@@ -279,8 +279,8 @@ impl Verified {
     }
 
     /// The same, without the right to be published.
-    fn seen(&self) -> Seen {
-        Seen { digest: self.digest().clone(), details: self.details.clone(), signed_by: self.signed_by.clone() }
+    fn seen(&self) -> Inspected {
+        Inspected { digest: self.digest().clone(), details: self.details.clone(), signed_by: self.signed_by.clone() }
     }
 }
 

@@ -24,7 +24,7 @@ const MOST_PAGES: usize = 50;
 const LIST_LIMIT: usize = 4 * manifest::LIMIT;
 
 /// Where an image is asked for.
-pub(super) struct Source {
+pub(super) struct ImageSource {
     session: Arc<Session>,
     name: String,
     repository: String,
@@ -40,7 +40,7 @@ pub(super) struct Manifest {
     pub(super) body: Vec<u8>,
 }
 
-impl Source {
+impl ImageSource {
     pub(super) fn new(session: Arc<Session>, image: &Reference) -> Self {
         Self { session, name: image.to_string(), repository: image.repository.path() }
     }

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use super::error::RegistryError;
-use crate::http::{Follow, Http, HttpError, Manners, Reach, Request, Whole, Why, name_of};
+use crate::http::{Follow, Http, HttpError, Manners, NoAnswer, Reach, Request, Whole, name_of};
 
 /// Registries send to their storage for blobs, and to other servers for manifests where they are a cache.
 pub(super) const MANNERS: Manners =
@@ -142,5 +142,5 @@ fn refuse_failure(answer: Answer) -> Result<Answer, RegistryError> {
 
 /// Whether a server that was asked in https may be one that speaks http: never after a certificate was seen.
 fn may_speak_http(error: &RegistryError) -> bool {
-    matches!(error, RegistryError::Unreachable { why: Why::NotTls | Why::Connection, .. })
+    matches!(error, RegistryError::Unreachable { why: NoAnswer::NotTls | NoAnswer::Connection, .. })
 }

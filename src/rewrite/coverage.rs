@@ -11,14 +11,14 @@ use crate::plan::Target;
 /// Which images the files of each repository hold, as far as the repositories were read.
 #[derive(Debug, Default)]
 pub struct Coverage {
-    repositories: Vec<Option<Sighting>>,
+    repositories: Vec<Option<Inventory>>,
     /// The images that targets of other runs name.
     excused: BTreeSet<usize>,
 }
 
 /// Whether a repository was looked at before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum Visit {
     /// It was not.
     First,
     /// It was, and a race was lost since.
@@ -27,7 +27,7 @@ pub enum Look {
 
 /// What was seen in the files of one repository.
 #[derive(Debug)]
-struct Sighting {
+struct Inventory {
     /// The wanted images that are there, as indexes.
     images: BTreeSet<usize>,
     /// All images that are there, for messages.
@@ -50,16 +50,16 @@ impl Coverage {
     }
 
     /// Takes down what the files of a repository hold now.
-    pub fn see(&mut self, repository: usize, rewrite: &Rewrite) -> Look {
+    pub fn record(&mut self, repository: usize, rewrite: &Rewrite) -> Visit {
         let places = rewrite.files.iter().flat_map(|file| &file.places);
-        let sighting = Sighting {
+        let sighting = Inventory {
             images: places.map(|place| place.image).collect(),
             held: rewrite.held.iter().cloned().collect(),
             reasons: rewrite.reasons.clone(),
         };
         match self.repositories.get_mut(repository).and_then(|seen| seen.replace(sighting)) {
-            Some(_) => Look::Again,
-            None => Look::First,
+            Some(_) => Visit::Again,
+            None => Visit::First,
         }
     }
 
@@ -71,7 +71,7 @@ impl Coverage {
         wanted: &[Wanted],
     ) -> Result<(), RewriteError> {
         let mut kinds = targets.into_iter().map(|target| &target.kind).filter(|kind| !kind.is_addressed());
-        let seen: Option<Vec<&Sighting>> = self.repositories.iter().map(Option::as_ref).collect();
+        let seen: Option<Vec<&Inventory>> = self.repositories.iter().map(Option::as_ref).collect();
         let (Some(kind), Some(seen)) = (kinds.next(), seen) else {
             return Ok(());
         };

@@ -20,7 +20,7 @@ const EXPLAINED: usize = 3;
 /// Who decides about an image, as a sentence's part.
 pub(super) fn decides(step: &Step) -> String {
     let (file, line) = step.place();
-    format!("{} at {}:{line} decides, which makes it {}", step.what(), one_line(file), one_line(step.text()))
+    format!("{} at {}:{line} decides, which makes it {}", step.kind_name(), one_line(file), one_line(step.text()))
 }
 
 /// How to write what decides about an image.
@@ -76,7 +76,7 @@ pub(super) fn reasons(grown: &Grown, wanted: &[&Wanted]) -> Vec<String> {
             Step::Replaced { .. } | Step::Transformed { .. } => "",
             _ => ", or add an entry with --create",
         };
-        let what = step.what();
+        let what = step.kind_name();
         let reason = format!(
             "{object} runs {text}, which {what} at {}:{line} gives{filled_in}: {}{create}",
             one_line(file),

@@ -17,7 +17,7 @@ use crate::text::one_line;
 
 /// What runs of a target's places.
 #[derive(Debug, Default)]
-pub struct Running {
+pub struct EffectivePlaces {
     /// The places, each with its file.
     pub places: Vec<(String, Holding)>,
     /// What has no effect, a sentence each.
@@ -25,7 +25,7 @@ pub struct Running {
 }
 
 /// A target's files, and the tree that they are built in.
-struct Look<'l> {
+struct TargetBuild<'l> {
     target: &'l Target,
     files: &'l [(String, &'l [u8])],
     trees: &'l Trees,
@@ -35,18 +35,23 @@ struct Look<'l> {
 }
 
 /// What the listed places of a target's files come to. Where nobody can follow what is built they stay as they are written.
-pub fn running(target: &Target, files: &[(String, &[u8])], listed: Vec<(String, Holding)>, trees: &Trees) -> Running {
+pub fn running(
+    target: &Target,
+    files: &[(String, &[u8])],
+    listed: Vec<(String, Holding)>,
+    trees: &Trees,
+) -> EffectivePlaces {
     let tree = trees.of(target).filter(|_| !matches!(target.kind, Kind::Helm { .. }));
-    let Some((_, grown)) = tree else { return Running { places: listed, problems: Vec::new() } };
-    let mut look = Look { target, files, trees, grown, listed: BTreeMap::new() };
+    let Some((_, grown)) = tree else { return EffectivePlaces { places: listed, problems: Vec::new() } };
+    let mut look = TargetBuild { target, files, trees, grown, listed: BTreeMap::new() };
     if grown.model().is_complete() && !grown.tree.is_partial() { look.built(listed) } else { look.written(listed) }
 }
 
-impl Look<'_> {
+impl TargetBuild<'_> {
     /// The places that decide about the images that the listed ones name.
-    fn built(&mut self, listed: Vec<(String, Holding)>) -> Running {
+    fn built(&mut self, listed: Vec<(String, Holding)>) -> EffectivePlaces {
         let model = self.grown.model();
-        let mut running = Running::default();
+        let mut running = EffectivePlaces::default();
         let mut named: Vec<Repository> = self.given().filter_map(|image| repository(image.text())).collect();
         for (file, holding) in listed {
             let path = kustomize::normal(&file);
@@ -94,7 +99,7 @@ impl Look<'_> {
     }
 
     /// The places as they are written, and those in texts of the kustomization that may have an effect.
-    fn written(&mut self, listed: Vec<(String, Holding)>) -> Running {
+    fn written(&mut self, listed: Vec<(String, Holding)>) -> EffectivePlaces {
         let names = |known: &Holding, new: &Holding| match (&known.repository, &new.repository) {
             (Some(known), Some(new)) => known.is_same_as(new),
             _ => false,
@@ -109,7 +114,7 @@ impl Look<'_> {
             let new = inline.into_iter().filter(|new| !entries.iter().any(|known| names(known, new)));
             places.extend(new.map(|holding| (shown.clone(), holding)));
         }
-        Running { places, problems: Vec::new() }
+        EffectivePlaces { places, problems: Vec::new() }
     }
 
     /// The images about which a text of the kustomization, or a JSON patch in its directory, decides.

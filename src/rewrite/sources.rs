@@ -13,7 +13,7 @@ use crate::plan::Target;
 use crate::tree::{Entry, Found, join};
 
 /// A file and the targets that ask for it, by their numbers.
-pub(super) struct Source<'a> {
+pub(super) struct SourceFile<'a> {
     pub(super) path: String,
     pub(super) bytes: &'a [u8],
     pub(super) targets: Vec<usize>,
@@ -23,7 +23,7 @@ pub(super) struct Source<'a> {
     is_patch: bool,
 }
 
-impl Source<'_> {
+impl SourceFile<'_> {
     /// What a target asks of the file.
     pub(super) fn job(&self, target: &Target) -> Job {
         let is_ours = self.is_patch && matches!(target.kind, Kind::Kustomize { .. });
@@ -36,7 +36,7 @@ impl Source<'_> {
 pub(super) fn add_sources<'a>(
     (number, target): (usize, &Target),
     found: &'a Found,
-    sources: &mut Vec<Source<'a>>,
+    sources: &mut Vec<SourceFile<'a>>,
     notes: &mut Vec<String>,
 ) -> Result<(), RewriteError> {
     let file = || target.file.clone();
@@ -133,7 +133,7 @@ pub(super) fn add_patches<'a>(
     targets: &[Target],
     trees: &'a Trees,
     wanted: &[Wanted],
-    sources: &mut Vec<Source<'a>>,
+    sources: &mut Vec<SourceFile<'a>>,
 ) -> Given {
     let mut given = Given::default();
     for (number, target) in targets.iter().enumerate() {
@@ -187,7 +187,7 @@ pub(super) fn is_patch_of(file: &str, target: &Target, grown: &Grown) -> bool {
         && grown.tree.is_json_patch(file)
 }
 
-fn add_patch<'a>(sources: &mut Vec<Source<'a>>, (file, bytes): (&str, &'a [u8]), number: usize) {
+fn add_patch<'a>(sources: &mut Vec<SourceFile<'a>>, (file, bytes): (&str, &'a [u8]), number: usize) {
     match sources.iter_mut().find(|source| kustomize::normal(&source.path) == *file) {
         Some(source) if source.targets.contains(&number) => {}
         Some(source) => {
@@ -196,18 +196,18 @@ fn add_patch<'a>(sources: &mut Vec<Source<'a>>, (file, bytes): (&str, &'a [u8]),
         }
         None => {
             let path = file.to_owned();
-            sources.push(Source { path, bytes, targets: vec![number], optional: false, is_patch: true });
+            sources.push(SourceFile { path, bytes, targets: vec![number], optional: false, is_patch: true });
         }
     }
 }
 
 /// Adds a target to its file; the bytes count when the file is new.
-fn add<'a>(sources: &mut Vec<Source<'a>>, path: String, bytes: &'a [u8], number: usize, optional: bool) {
+fn add<'a>(sources: &mut Vec<SourceFile<'a>>, path: String, bytes: &'a [u8], number: usize, optional: bool) {
     match sources.iter_mut().find(|source| source.path == path) {
         Some(source) => {
             source.targets.push(number);
             source.optional &= optional;
         }
-        None => sources.push(Source { path, bytes, targets: vec![number], optional, is_patch: false }),
+        None => sources.push(SourceFile { path, bytes, targets: vec![number], optional, is_patch: false }),
     }
 }

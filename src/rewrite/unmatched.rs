@@ -4,7 +4,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::Rewrite;
-use super::sources::Source;
+use super::sources::SourceFile;
 use crate::edit::{Job, Rewritten};
 
 /// How many reasons are kept, and how many of them an error says.
@@ -23,7 +23,7 @@ pub struct Unmatched {
 }
 
 /// Takes down what one file still names. Half an update is said; of a directory's file, too.
-pub(super) fn see(result: &mut Rewrite, source: &Source<'_>, rewritten: &Rewritten, jobs: &[Job]) {
+pub(super) fn record(result: &mut Rewrite, source: &SourceFile<'_>, rewritten: &Rewritten, jobs: &[Job]) {
     for leftover in &rewritten.leftovers {
         if leftover.is_half_an_update() {
             result.notes.push(leftover.warning(&source.path));

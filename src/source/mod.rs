@@ -14,12 +14,12 @@ use std::sync::Arc;
 
 pub(crate) use self::promotion::{Promoted, Promotion};
 use self::reading::{Branch, Reading, Spot, branches, read};
-pub(crate) use self::rollback::{Decided, Rollback, RolledBack};
+pub(crate) use self::rollback::{Decisions, Rollback, RolledBack};
 use crate::git::{Remote, Snapshot};
 
 /// Whether that from which a run has its versions still says the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Freshness {
     /// It does, as far as can be known before a push.
     Same,
     /// The branch that is pushed to has moved, so that the push would be lost.

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use tracing::{debug, info};
 
 use super::live::{self, Claim};
-use super::{Branch, Reading, Seed, Spot, Standing, branches, read};
+use super::{Branch, Freshness, Reading, Seed, Spot, branches, read};
 use crate::error::Error;
 use crate::git::{GitUrl, Snapshot};
 use crate::plan::{self, PlannedRepository};
@@ -15,7 +15,7 @@ use crate::ports::Access;
 use crate::registry::Verified;
 use crate::settings::{Delivery, Live, NamedImage, PromoteSettings, RepositorySettings};
 use crate::text::one_line;
-use crate::versions::{End, Named, Naming, Version, VersionsError, common, groups, version};
+use crate::versions::{Named, Naming, PlacesOf, Version, VersionsError, common, groups, version};
 
 /// The versions that are promoted, and what they were read from.
 pub(crate) struct Promotion<'a> {
@@ -23,11 +23,11 @@ pub(crate) struct Promotion<'a> {
     access: &'a Access,
     versions: Vec<Version>,
     /// Held while a branch is read again: another repository that is pushed to has the same question.
-    sources: Mutex<Vec<Source>>,
+    sources: Mutex<Vec<SourceBranch>>,
 }
 
 /// A branch that versions are read from.
-struct Source {
+struct SourceBranch {
     branch: Branch,
     reading: Reading,
 }
@@ -61,7 +61,8 @@ impl<'a> Promotion<'a> {
         let (name_from, name_to) = (settings.from.as_str(), to_name(settings));
         require_files((name_from, &both, &readings), Side::From)?;
         require_files((name_to, &both, &readings), Side::To)?;
-        let (from, to) = (End { environment: name_from, places: &from }, End { environment: name_to, places: &to });
+        let (from, to) =
+            (PlacesOf { environment: name_from, places: &from }, PlacesOf { environment: name_to, places: &to });
         let versions = common(from, to, naming)?;
         for version in versions.iter().filter(|version| version.digest.is_none()) {
             let (reference, image) = (version.reference(), &version.image);
@@ -85,7 +86,7 @@ impl<'a> Promotion<'a> {
 
     /// Whether the source still says the same, right before a push that lands only on the tip of this snapshot, or, as a merge
     /// request's, wherever the branch stands.
-    pub(crate) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Standing, Error> {
+    pub(crate) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Freshness, Error> {
         let mut sources = self.sources.lock().await;
         let mut has_moved = false;
         for source in sources.iter_mut() {
@@ -107,9 +108,9 @@ impl<'a> Promotion<'a> {
             has_moved |= is_guarded && source.reading.snapshot.tip() != tip.tip();
         }
         match () {
-            () if !self.is_same(&sources) => Ok(Standing::Changed),
-            () if has_moved => Ok(Standing::Moved),
-            () => Ok(Standing::Same),
+            () if !self.is_same(&sources) => Ok(Freshness::Changed),
+            () if has_moved => Ok(Freshness::Moved),
+            () => Ok(Freshness::Same),
         }
     }
 
@@ -132,7 +133,7 @@ impl<'a> Promotion<'a> {
     }
 
     /// What a source's places name of the images; none where that is nothing.
-    fn claim<'s>(&self, source: &'s Source, images: &'s [Verified]) -> Option<Claim<'s>>
+    fn claim<'s>(&self, source: &'s SourceBranch, images: &'s [Verified]) -> Option<Claim<'s>>
     where
         'a: 's,
     {
@@ -158,7 +159,7 @@ impl<'a> Promotion<'a> {
     }
 
     /// Whether the places name the versions that are promoted.
-    fn is_same(&self, sources: &[Source]) -> bool {
+    fn is_same(&self, sources: &[SourceBranch]) -> bool {
         let places: Vec<Named> =
             sources.iter().flat_map(|source| source.reading.places.iter().flatten().flatten()).cloned().collect();
         let groups = groups(&places, self.naming());
@@ -170,7 +171,7 @@ impl<'a> Promotion<'a> {
     }
 }
 
-impl Source {
+impl SourceBranch {
     fn is(&self, url: &GitUrl, branch: &str) -> bool {
         self.branch.url == *url && self.reading.snapshot.branch() == branch
     }
@@ -293,7 +294,7 @@ fn written(
 fn sources_and_seeds(
     (both, readings): (Vec<Both>, Vec<Reading>),
     plan: &[PlannedRepository],
-) -> (Vec<Source>, Vec<Option<Seed>>) {
+) -> (Vec<SourceBranch>, Vec<Option<Seed>>) {
     let mut seeds: Vec<Option<Seed>> = plan.iter().map(|_| None).collect();
     let mut sources = Vec::new();
     for (Both { mut branch, sources: count, .. }, mut reading) in both.into_iter().zip(readings) {
@@ -307,7 +308,7 @@ fn sources_and_seeds(
         if count > 0 {
             branch.spots.truncate(count);
             reading.places.truncate(count);
-            sources.push(Source { branch, reading });
+            sources.push(SourceBranch { branch, reading });
         }
     }
     (sources, seeds)

@@ -10,7 +10,7 @@ use crate::git::{GitUrl, Remote, Snapshot};
 use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
-use crate::places::{self, Held};
+use crate::places::{self, TargetPlaces};
 use crate::plan::{self, Target};
 use crate::ports::Access;
 use crate::rewrite::{Growing, RewriteError, Trees};
@@ -112,11 +112,11 @@ pub(crate) async fn read(branch: &Branch, naming: Naming<'_>, access: &Access) -
 }
 
 /// What each target holds; none where its file is not there.
-fn held(targets: &[Target], found: &[Found], trees: &Trees) -> Vec<Result<Option<Held>, RewriteError>> {
+fn held(targets: &[Target], found: &[Found], trees: &Trees) -> Vec<Result<Option<TargetPlaces>, RewriteError>> {
     let one = |(target, found): (&Target, &Found)| match places::held(target, found, trees) {
         // Of a directory of manifests, what can't be read is passed over.
         Ok(held) if held.read > 0 && target.kind == Kind::Manifest => Ok(Some(held)),
-        Ok(Held { errors, .. }) if !errors.is_empty() => errors.into_iter().next().map_or(Ok(None), Err),
+        Ok(TargetPlaces { errors, .. }) if !errors.is_empty() => errors.into_iter().next().map_or(Ok(None), Err),
         Ok(held) => Ok(Some(held)),
         Err(error) if places::is_absent(&error) => Ok(None),
         Err(error) => Err(error),
@@ -126,7 +126,7 @@ fn held(targets: &[Target], found: &[Found], trees: &Trees) -> Vec<Result<Option
 
 /// The places of one target with their images. What a target without a place of its own finds is matched by its repository, so that
 /// a version without one is none of its places.
-fn named(spot: &Spot, held: Held, place: &str, naming: Naming<'_>) -> Vec<Named> {
+fn named(spot: &Spot, held: TargetPlaces, place: &str, naming: Naming<'_>) -> Vec<Named> {
     for problem in &held.problems {
         debug!("{place}: {}", one_line(problem));
     }

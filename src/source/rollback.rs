@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use tracing::{debug, info};
 
 use super::way::{Goal, Way};
-use super::{Seed, Standing, branches};
+use super::{Freshness, Seed, branches};
 use crate::error::Error;
 use crate::git::Snapshot;
 use crate::history::{HistoryError, Version, Wish, left};
@@ -16,7 +16,7 @@ use crate::plan::{self, PlannedRepository};
 use crate::ports::Access;
 use crate::registry::{By, RegistryError};
 use crate::settings::{Delivery, HoldWish, NamedImage, RepositorySettings, RollbackSettings};
-use crate::versions::{End, Image, Named, Naming, VersionsError, require_named};
+use crate::versions::{Image, Named, Naming, PlacesOf, VersionsError, require_named};
 
 /// The versions that are gone back to, and the histories that say so.
 pub(crate) struct Rollback<'a> {
@@ -39,7 +39,7 @@ pub(crate) struct RolledBack<'a> {
 
 /// What earlier attempts of a run decided: what was published meanwhile must not go back once more.
 #[derive(Debug, Default)]
-pub(crate) struct Decided(Known<Vec<(String, Vec<Goal>)>>);
+pub(crate) struct Decisions(Known<Vec<(String, Vec<Goal>)>>);
 
 /// An image that goes back.
 struct Returned {
@@ -53,7 +53,7 @@ impl<'a> Rollback<'a> {
     /// Reads the environment and its history.
     pub(crate) async fn find(
         settings: &'a RollbackSettings,
-        decided: &Decided,
+        decided: &Decisions,
         access: &'a Access,
     ) -> Result<RolledBack<'a>, Error> {
         let naming = Naming(&settings.images);
@@ -83,13 +83,13 @@ impl<'a> Rollback<'a> {
 
     /// Whether the history still says the same, right before a push that lands only on the tip of this snapshot, or, as a merge
     /// request's, wherever the branch stands.
-    pub(crate) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Standing, Error> {
+    pub(crate) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Freshness, Error> {
         let mut ways = self.ways.lock().await;
-        let Some(way) = ways.iter_mut().find(|way| way.is_of(plan)) else { return Ok(Standing::Same) };
+        let Some(way) = ways.iter_mut().find(|way| way.is_of(plan)) else { return Ok(Freshness::Same) };
         let is_guarded = plan.delivery == Delivery::Push;
         let now = if is_guarded { tip.tip() } else { way.tip_now().await? };
         if way.tip() == now {
-            return Ok(Standing::Same);
+            return Ok(Freshness::Same);
         }
         debug!("{}: the branch moved, its history is read again", way.place());
         let mut again = way.read_again(self.settings, self.access).await?;
@@ -97,9 +97,9 @@ impl<'a> Rollback<'a> {
         let is_same = again.goals() == way.goals();
         *way = again;
         match () {
-            () if !is_same => Ok(Standing::Changed),
-            () if is_guarded && way.tip() != tip.tip() => Ok(Standing::Moved),
-            () => Ok(Standing::Same),
+            () if !is_same => Ok(Freshness::Changed),
+            () if is_guarded && way.tip() != tip.tip() => Ok(Freshness::Moved),
+            () => Ok(Freshness::Same),
         }
     }
 
@@ -126,7 +126,7 @@ impl<'a> Rollback<'a> {
     }
 }
 
-impl Decided {
+impl Decisions {
     fn goals(&self, way: &Way) -> Vec<Goal> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|(place, _)| *place == way.place()).map(|(_, goals)| goals.clone()).unwrap_or_default()
@@ -154,7 +154,7 @@ fn require(settings: &RollbackSettings, ways: &[Way]) -> Result<(), Error> {
         info!("passed over: {file}: there is no such file");
     }
     let places: Vec<Named> = ways.iter().flat_map(Way::places).cloned().collect();
-    require_named(End { environment, places: &places })?;
+    require_named(PlacesOf { environment, places: &places })?;
     let has = |given: &&_| ways.iter().flat_map(Way::images).any(|image| image.repository.is_same_as(given));
     let missing: Vec<String> =
         Naming(&settings.images).given().iter().filter(|given| !has(given)).map(ToString::to_string).collect();
@@ -167,7 +167,7 @@ fn require(settings: &RollbackSettings, ways: &[Way]) -> Result<(), Error> {
 }
 
 /// Decides what goes back on every branch. A tag that some of them never had goes back on the others.
-async fn decide(ways: &mut [Way], settings: &RollbackSettings, decided: &Decided) -> Result<(), Error> {
+async fn decide(ways: &mut [Way], settings: &RollbackSettings, decided: &Decisions) -> Result<(), Error> {
     let (mut never, mut is_known) = (None, false);
     for way in ways.iter_mut().filter(|way| way.images().next().is_some()) {
         match way.decide(decided.goals(way), settings).await {

@@ -8,7 +8,7 @@ use tracing::{debug, info};
 use super::{Branch, Reading, Seed, read};
 use crate::error::Error;
 use crate::git::{Past, Snapshot, Stood};
-use crate::history::{Answer, Held, History, Left, Point, Return, Tracked, Version};
+use crate::history::{History, Left, PastPlace, Point, Return, Tracked, Version, WayBack};
 use crate::offload;
 use crate::places;
 use crate::plan::{PlannedRepository, Target};
@@ -169,8 +169,8 @@ impl Way {
         loop {
             let answer = self.history.back(&settings.wish, settings.grouping);
             match answer.map_err(|source| Error::History { place: self.place(), source })? {
-                Answer::More => self.further().await?,
-                Answer::Back(back) => {
+                WayBack::More => self.further().await?,
+                WayBack::Back(back) => {
                     let goal = |back: Return| Some(Goal { image: self.images.get(back.image)?.0.clone(), back });
                     return Ok(back.into_iter().filter_map(goal).collect());
                 }
@@ -247,12 +247,12 @@ fn add(
 }
 
 /// The places of the targets as they are written. What can't be read holds nothing.
-fn held(targets: &[Target], found: &[Found]) -> Vec<Held> {
+fn held(targets: &[Target], found: &[Found]) -> Vec<PastPlace> {
     let trees = Trees::default();
     let one = |(target, found): (&Target, &Found)| places::held(target, found, &trees).map(|held| held.places);
     let places = targets.iter().zip(found).filter_map(|both| one(both).ok()).flatten();
     places
-        .map(|(file, holding)| Held {
+        .map(|(file, holding)| PastPlace {
             file,
             document: holding.document,
             path: holding.path,
@@ -264,14 +264,15 @@ fn held(targets: &[Target], found: &[Found]) -> Vec<Held> {
 
 /// The images that the run is about, with their places. A place is looked for by the repository that is written there: what is built
 /// can call it by another name.
-fn tracked(reading: &Reading, naming: Naming<'_>, written: &[Held]) -> Vec<(Image, Tracked)> {
+fn tracked(reading: &Reading, naming: Naming<'_>, written: &[PastPlace]) -> Vec<(Image, Tracked)> {
     let places: Vec<Named> = reading.places.iter().flatten().flatten().cloned().collect();
     let as_written = |place: &Named| {
         let holding = &place.holding;
-        let is_place =
-            |held: &&Held| held.file == place.file && held.document == holding.document && held.path == holding.path;
+        let is_place = |held: &&PastPlace| {
+            held.file == place.file && held.document == holding.document && held.path == holding.path
+        };
         let repository = written.iter().find(is_place).and_then(|held| held.repository.clone());
-        Held {
+        PastPlace {
             file: place.file.clone(),
             document: holding.document,
             path: holding.path.clone(),

@@ -9,7 +9,7 @@
 use crate::edit::Written;
 use crate::git::Logged;
 use crate::image::{Reference, Repository};
-use crate::places::Seen;
+use crate::places::EnvironmentPlace;
 
 /// What is known of a place when its last bump is looked for.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Sought<'a> {
 }
 
 impl<'a> Sought<'a> {
-    pub(super) fn of(seen: &'a Seen) -> Self {
+    pub(super) fn of(seen: &'a EnvironmentPlace) -> Self {
         Self {
             repository: seen.holding.repository.as_ref(),
             environment: seen.environment.as_deref(),

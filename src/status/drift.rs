@@ -10,7 +10,7 @@ use crate::image::Repository;
 type Version = (Option<String>, Option<String>);
 
 /// Notes at every place what other environments name instead. What belongs to no environment takes no part.
-pub(super) fn note(environments: &mut [EnvironmentStatus]) {
+pub(super) fn mark(environments: &mut [EnvironmentStatus]) {
     let mut by_image: BTreeMap<String, Vec<(String, Version)>> = BTreeMap::new();
     for environment in environments.iter() {
         let Some(name) = &environment.name else {
@@ -81,7 +81,7 @@ mod tests {
             environment("test", &[("nginx", "1", "")]),
             environment("", &[("nginx", "9", "")]),
         ];
-        note(&mut environments);
+        mark(&mut environments);
         let drift = |at: usize, place: usize| {
             let drift = environments[at].places[place].drift.iter();
             drift

@@ -5,13 +5,13 @@
 use std::collections::HashMap;
 
 use super::model::Held;
-use crate::hold::{Entry, Hold, Spot, Standing, read, standing};
-use crate::places::Seen;
+use crate::hold::{CurrentPlace, Entry, Hold, Standing, read, standing};
+use crate::places::EnvironmentPlace;
 use crate::policies::{HOLDS, PolicyError};
 use crate::text::one_line;
 
 /// Marks the places that are held, and returns what is to be said about entries that hold nothing any more.
-pub(super) fn mark(text: &str, places: &mut [Seen]) -> Result<Vec<String>, PolicyError> {
+pub(super) fn mark(text: &str, places: &mut [EnvironmentPlace]) -> Result<Vec<String>, PolicyError> {
     let entries = read(text)?;
     let mut problems = Vec::new();
     let mut by_file: HashMap<&str, Vec<&Entry>> = HashMap::new();
@@ -26,15 +26,15 @@ pub(super) fn mark(text: &str, places: &mut [Seen]) -> Result<Vec<String>, Polic
     Ok(problems)
 }
 
-fn mark_file(file: &str, entries: &[&Entry], places: &mut [Seen], problems: &mut Vec<String>) {
+fn mark_file(file: &str, entries: &[&Entry], places: &mut [EnvironmentPlace], problems: &mut Vec<String>) {
     // A place can be seen in several environments.
-    let mut spots: Vec<Spot> = Vec::new();
+    let mut spots: Vec<CurrentPlace> = Vec::new();
     let mut seen_at: Vec<Vec<usize>> = Vec::new();
-    let mut known: HashMap<Spot, usize> = HashMap::new();
+    let mut known: HashMap<CurrentPlace, usize> = HashMap::new();
     for (number, seen) in places.iter().enumerate().filter(|(_, seen)| seen.file == file) {
         let holding = &seen.holding;
         let (path, value) = (holding.path.clone(), holding.written.to_string());
-        let spot = Spot { document: holding.document, path, value, is_of_run: false };
+        let spot = CurrentPlace { document: holding.document, path, value, is_of_run: false };
         let at = *known.entry(spot.clone()).or_insert_with(|| {
             spots.push(spot);
             seen_at.push(Vec::new());

@@ -83,7 +83,7 @@ async fn ask_one(
         if let Some(gone) = host.gone.get() {
             return (key, gone.clone());
         }
-        let answer = registry.look(&image).await;
+        let answer = registry.glance(&image).await;
         drop(turn);
         host.answered(&answer);
         (key, status(answer))

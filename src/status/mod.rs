@@ -9,7 +9,7 @@ use futures_util::future::{join, join_all};
 use crate::error::Error;
 use crate::forge;
 use crate::links::{self, Forge};
-use crate::places::Seen;
+use crate::places::EnvironmentPlace;
 use crate::ports::Access;
 use crate::registry::Registry;
 use crate::settings::{RepositorySettings, StatusSettings};
@@ -41,7 +41,7 @@ pub use table::table;
 
 /// What was seen, and which repositories could not be read.
 #[derive(Debug)]
-pub struct Looked {
+pub struct StatusOutcome {
     /// What was seen.
     pub status: Status,
     /// One error for each repository of which nothing could be read.
@@ -49,7 +49,7 @@ pub struct Looked {
 }
 
 /// Looks at all repositories, then at the images that they name.
-pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access, now: SystemTime) -> Looked {
+pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access, now: SystemTime) -> StatusOutcome {
     let read = settings.repositories.iter().map(|repository| read(settings, repository, access));
     let (mut readings, forges): (Vec<_>, Vec<_>) = join_all(read).await.into_iter().unzip();
     for reading in readings.iter_mut().flatten() {
@@ -92,8 +92,8 @@ pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access
         Some(name) => (false, given(name), name.clone()),
         None => (true, 0, String::new()),
     });
-    drift::note(&mut status.environments);
-    Looked { status, errors }
+    drift::mark(&mut status.environments);
+    StatusOutcome { status, errors }
 }
 
 /// Reads a repository, and asks which forge it is on: that makes the links.
@@ -112,7 +112,7 @@ async fn read(
     join(reading::read(settings, repository, access), forge).await
 }
 
-fn is_shown(settings: &StatusSettings, seen: &Seen) -> bool {
+fn is_shown(settings: &StatusSettings, seen: &EnvironmentPlace) -> bool {
     let repository = seen.holding.repository.as_ref();
     settings.images.is_empty()
         || repository.is_some_and(|held| settings.images.iter().any(|wanted| wanted.is_same_as(held)))
@@ -143,7 +143,7 @@ fn repository_status(repository: &RepositorySettings, reading: &Result<Reading, 
 fn place(
     (repository, forge): (&RepositorySettings, Option<Forge>),
     reading: &Reading,
-    seen: &Seen,
+    seen: &EnvironmentPlace,
     images: &Images,
 ) -> PlaceStatus {
     let holding = &seen.holding;

@@ -15,7 +15,7 @@ use crate::git::{Log, Remote, Snapshot};
 use crate::kustomize::Border;
 use crate::levels;
 use crate::offload;
-use crate::places::{Seen, places};
+use crate::places::{EnvironmentPlace, places};
 use crate::plan::Target;
 use crate::policies::{self, Policies};
 use crate::ports::Access;
@@ -28,7 +28,7 @@ use crate::tree::Want;
 pub(super) struct Reading {
     pub(super) branch: String,
     pub(super) tip: String,
-    pub(super) places: Vec<Seen>,
+    pub(super) places: Vec<EnvironmentPlace>,
     pub(super) log: Log,
     /// What could not be read, a sentence each.
     pub(super) problems: Vec<String>,
@@ -95,7 +95,7 @@ pub(super) async fn read(
 }
 
 /// Marks the places that are held, and returns what is to be said about it.
-fn marked(policies: &Policies, seen: &mut [Seen]) -> Vec<String> {
+fn marked(policies: &Policies, seen: &mut [EnvironmentPlace]) -> Vec<String> {
     let marked = policies.holds().and_then(|text| text.map_or(Ok(Vec::new()), |text| holds::mark(text, seen)));
     marked.unwrap_or_else(|error| vec![format!("holds are not shown: {error}")])
 }
@@ -106,7 +106,13 @@ fn names(pattern: &Pattern) -> Want<'_> {
 }
 
 /// The branch's log, as deep as the places need it. Without one the last bumps are unknown, and nothing else is lost.
-async fn log(remote: &Remote, snapshot: &Snapshot, most: usize, places: &[Seen], problems: &mut Vec<String>) -> Log {
+async fn log(
+    remote: &Remote,
+    snapshot: &Snapshot,
+    most: usize,
+    places: &[EnvironmentPlace],
+    problems: &mut Vec<String>,
+) -> Log {
     if most == 0 || places.is_empty() {
         return Log::default();
     }

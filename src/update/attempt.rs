@@ -7,7 +7,7 @@ use tracing::{debug, info, warn};
 
 use super::context::Context;
 use super::hold::{self, Kept};
-use super::preview::{self, Looked};
+use super::preview::{self, ReadTemplate};
 use super::texts::{Texts, require_work_branch};
 use super::{freeze, public};
 use crate::edit::Rules;
@@ -20,7 +20,7 @@ use crate::plan::{PlannedRepository, Target};
 use crate::policies::{self, Policies};
 use crate::ports::Access;
 use crate::preview::{PreviewError, Template};
-use crate::rewrite::{self, Around, Fate, FileRewrite, Growing, Look, Rewrite, Trees};
+use crate::rewrite::{self, Around, Fate, FileRewrite, Growing, Rewrite, Trees, Visit};
 use crate::settings::Places;
 use crate::source::Seed;
 use crate::tree::Want;
@@ -89,7 +89,7 @@ async fn taken(
     let failed = |reason| cannot_read(plan, branch, reason);
     if let Some(preview) = &plan.preview {
         let mut snapshot = take(&preview::wants(preview)).await.map_err(failed)?;
-        let Looked { template, trees } = preview::look(plan, preview, (remote, &mut snapshot)).await?;
+        let ReadTemplate { template, trees } = preview::read_template(plan, preview, (remote, &mut snapshot)).await?;
         let (remote, policies) = (Arc::clone(remote), Policies::of(Vec::new()));
         return Ok(Reading { remote, snapshot, trees, policies, template });
     }
@@ -137,8 +137,8 @@ pub(super) async fn attempt(number: usize, reading: Reading, context: &Context<'
     for sentence in &rewrite.unproved {
         info!("{}: {sentence}", plan.url.on_branch(Some(branch)));
     }
-    let look = context.coverage().see(number, &rewrite);
-    if look == Look::Again {
+    let look = context.coverage().record(number, &rewrite);
+    if look == Visit::Again {
         // The first time this is a question to all repositories together, and `run` asks it.
         require_all_images(context)?;
     }

@@ -40,11 +40,11 @@ pub(super) async fn follow(
     let started = Instant::now();
     let mut looks = Looks { request: &request, ..Looks::default() };
     loop {
-        let pause = match looks.look(client, id).await? {
-            Look::Merged(commit) => return merged(&target, commit, &request).await,
+        let pause = match looks.read(client, id).await? {
+            Progress::Merged(commit) => return merged(&target, commit, &request).await,
             // Whoever merged it by hand may have closed it.
-            Look::Closed => return target.tip().await.ok_or(ForgeError::Closed { request }),
-            Look::Open(pause) => pause,
+            Progress::Closed => return target.tip().await.ok_or(ForgeError::Closed { request }),
+            Progress::Open(pause) => pause,
         };
         let left = wait.saturating_sub(started.elapsed());
         if left.is_zero() {
@@ -125,7 +125,7 @@ struct Looks<'a> {
     unanswered: Option<ApiError>,
 }
 
-enum Look {
+enum Progress {
     Merged(Option<String>),
     Closed,
     /// Look again after this time.
@@ -133,7 +133,7 @@ enum Look {
 }
 
 impl Looks<'_> {
-    async fn look(&mut self, client: &Client, id: u64) -> Result<Look, ApiError> {
+    async fn read(&mut self, client: &Client, id: u64) -> Result<Progress, ApiError> {
         let state = match client.state(id).await {
             Ok(state) => state,
             // A server that is busy may answer the next time.
@@ -143,7 +143,7 @@ impl Looks<'_> {
                 }
                 let pause = PAUSE.max(error.retry_after().unwrap_or_default());
                 self.unanswered = Some(error);
-                return Ok(Look::Open(pause));
+                return Ok(Progress::Open(pause));
             }
             Err(error) => return Err(error),
         };
@@ -151,12 +151,12 @@ impl Looks<'_> {
         Ok(match state {
             State::Merged { commit } => {
                 info!("{}: it is merged", self.request);
-                Look::Merged(commit)
+                Progress::Merged(commit)
             }
-            State::Closed => Look::Closed,
+            State::Closed => Progress::Closed,
             State::Open | State::Conflicting => {
                 self.weigh(state == State::Conflicting);
-                Look::Open(PAUSE)
+                Progress::Open(PAUSE)
             }
         })
     }

@@ -9,7 +9,7 @@ use crate::outcome::Ledger;
 use crate::plan::PlannedRepository;
 use crate::registry::{RegistryError, Verified};
 use crate::settings::Settings;
-use crate::source::{Promotion, Rollback, Seed, Standing};
+use crate::source::{Freshness, Promotion, Rollback, Seed};
 
 /// Where the versions of a run are from.
 pub(crate) enum Origin<'a> {
@@ -40,9 +40,9 @@ impl Origin<'_> {
     }
 
     /// Whether the versions still are those of the origin, right before a push to the branch that this snapshot was taken of.
-    pub(super) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Standing, Error> {
+    pub(super) async fn standing(&self, plan: &PlannedRepository, tip: &Snapshot) -> Result<Freshness, Error> {
         match self {
-            Self::Given => Ok(Standing::Same),
+            Self::Given => Ok(Freshness::Same),
             Self::Promotion(promotion, _) => promotion.standing(plan, tip).await,
             Self::Rollback(rollback, _) => rollback.standing(plan, tip).await,
         }

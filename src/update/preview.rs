@@ -22,7 +22,7 @@ const DEEPEST: usize = 16;
 const MOST_FILES: usize = 2000;
 
 /// What a read template is good for.
-pub(super) struct Looked {
+pub(super) struct ReadTemplate {
     pub(super) template: Arc<Template>,
     pub(super) trees: Arc<Trees>,
 }
@@ -37,18 +37,18 @@ pub(super) fn wants(preview: &PreviewSettings) -> Vec<Want<'_>> {
 }
 
 /// Reads what is looked into of the template, of a snapshot of [`wants`].
-pub(super) async fn look(
+pub(super) async fn read_template(
     plan: &PlannedRepository,
     preview: &PreviewSettings,
     (remote, snapshot): (&Remote, &mut Snapshot),
-) -> Result<Looked, Error> {
+) -> Result<ReadTemplate, Error> {
     let place = plan.url.on_branch(Some(snapshot.branch()));
     let failed = |source| Error::Preview { place: format!("{place}: "), source: Box::new(source) };
     let unread = |reason| Error::Git { action: format!("read {place}"), reason };
     if let Some(found) = snapshot.found().first() {
         Marker::require(preview, found).map_err(failed)?;
     }
-    let nothing = Looked { template: Arc::default(), trees: Arc::default() };
+    let nothing = ReadTemplate { template: Arc::default(), trees: Arc::default() };
     let PreviewWish::Copy { template, replace } = &preview.wish else { return Ok(nothing) };
     if !matches!(snapshot.found().last(), Some(Found::Directory(_))) {
         return Err(failed(PreviewError::NoTemplate { template: template.clone() }));
@@ -69,7 +69,7 @@ pub(super) async fn look(
     require_leading(preview, &made.links(), (remote, snapshot)).await.map_err(unread)?.map_err(failed)?;
     let template_ref = Arc::new(made);
     let trees = trees((template, &template_ref), (remote, snapshot)).await.map_err(unread)?;
-    Ok(Looked { template: template_ref, trees })
+    Ok(ReadTemplate { template: template_ref, trees })
 }
 
 /// The directories of the template, a level at a time, and the links in them.

@@ -14,7 +14,7 @@ use crate::outcome::{End, Proposal};
 use crate::plan::PlannedRepository;
 
 /// What became of a push.
-pub(super) enum Sent {
+pub(super) enum PushOutcome {
     /// The commit is on the server, and the ledger says so.
     Done,
     /// Somebody else was faster.
@@ -38,13 +38,13 @@ pub(super) async fn propose(
     (ready, request): (&Ready, &Request),
     (make, options): (impl AsyncFn(i64) -> Result<Commit, Error>, Vec<String>),
     context: &Context<'_>,
-) -> Result<Sent, Error> {
+) -> Result<PushOutcome, Error> {
     let plan = &context.plan[number];
     let wish = request.wish(context);
     debug!("{}: the merge request comes from {}", plan.url.short(), wish.source);
     let pushed = match push(plan, (ready, &wish), (make, options)).await? {
         Ok(pushed) => pushed,
-        Err(words) => return Ok(Sent::LostRace(words)),
+        Err(words) => return Ok(PushOutcome::LostRace(words)),
     };
     let proposal = |is_new, request, error| Proposal {
         branch: wish.source.to_owned(),
@@ -64,23 +64,23 @@ pub(super) async fn propose(
             let error = failed(plan, wish.source, reason);
             let end = End::Proposed(proposal(pushed.is_new, page, Some(error)));
             context.ledger.repository(number, |outcome| outcome.end = end);
-            return Ok(Sent::Done);
+            return Ok(PushOutcome::Done);
         }
     };
     let is_new = pushed.is_new || !opened.is_refreshed;
     let proposal = |error| proposal(is_new, opened.url.clone(), error);
     let (Some(wait), Some(id)) = (context.settings.proposal.wait, opened.number) else {
         context.ledger.repository(number, |outcome| outcome.end = End::Proposed(proposal(None)));
-        return Ok(Sent::Done);
+        return Ok(PushOutcome::Done);
     };
     context.ledger.opened(number, |outcome| outcome.end = End::Proposed(proposal(Some(Error::Unfinished))));
     match follow(number, ready, (id, wait), context).await {
-        Ok(commit) => Ok(Sent::Merged(End::Merged { commit, request: opened.url })),
+        Ok(commit) => Ok(PushOutcome::Merged(End::Merged { commit, request: opened.url })),
         Err(reason) => {
             let action = format!("wait for the merge request of {} in {}", wish.source, plan.url.short());
             let error = Error::Forge { action, stage: Stage::Pushed, reason };
             context.ledger.repository(number, |outcome| outcome.end = End::Proposed(proposal(Some(error))));
-            Ok(Sent::Done)
+            Ok(PushOutcome::Done)
         }
     }
 }

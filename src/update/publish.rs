@@ -9,7 +9,7 @@ use super::attempt::{Ready, attempt, read_again};
 use super::context::Context;
 use super::finish::finish;
 use super::pace::Pace;
-use super::propose::{Sent, propose};
+use super::propose::{PushOutcome, propose};
 use super::texts::Texts;
 use crate::error::Error;
 use crate::git::{CommitMeta, GitError, Push};
@@ -17,7 +17,7 @@ use crate::links::Forge;
 use crate::message;
 use crate::outcome::End;
 use crate::settings::SkipCi;
-use crate::source::Standing;
+use crate::source::Freshness;
 
 /// Commits and pushes, then takes the steps after the push. What happens is written into the ledger.
 pub(super) async fn publish(number: usize, ready: Ready, context: &Context<'_>) {
@@ -40,21 +40,21 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
         };
         let place = ready.place(plan);
         let standing = context.origin.standing(plan, &ready.reading.snapshot).await?;
-        if standing == Standing::Changed {
+        if standing == Freshness::Changed {
             context.outdate();
             return Ok(());
         }
         let sent = match standing {
-            Standing::Moved => Ok(Sent::LostRace("the branch moved".to_owned())),
+            Freshness::Moved => Ok(PushOutcome::LostRace("the branch moved".to_owned())),
             _ => send(number, (&ready, texts), context).await,
         };
         match sent {
-            Ok(Sent::Done) => return Ok(()),
-            Ok(Sent::Merged(end)) => {
+            Ok(PushOutcome::Done) => return Ok(()),
+            Ok(PushOutcome::Merged(end)) => {
                 finish(number, &ready, end, context).await;
                 return Ok(());
             }
-            Ok(Sent::LostRace(words)) => debug!("{place}: {words}"),
+            Ok(PushOutcome::LostRace(words)) => debug!("{place}: {words}"),
             Err(error) => {
                 context.ledger.repository(number, |outcome| outcome.files = ready.rewrite.files);
                 return Err(error);
@@ -76,7 +76,7 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
 }
 
 /// Pushes the commit, and takes the steps after the push.
-async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context<'_>) -> Result<Sent, Error> {
+async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context<'_>) -> Result<PushOutcome, Error> {
     let plan = &context.plan[number];
     let (remote, snapshot) = (&ready.reading.remote, &ready.reading.snapshot);
     let failed = |what: &str, reason| Error::Git { action: format!("{what} {}", ready.place(plan)), reason };
@@ -92,10 +92,10 @@ async fn send(number: usize, (ready, texts): (&Ready, &Texts), context: &Context
     }
     let commit = make(0).await?;
     match remote.push(snapshot, &commit, &options).await.map_err(|reason| failed("push to", reason))? {
-        Push::LostRace { words } => Ok(Sent::LostRace(words)),
+        Push::LostRace { words } => Ok(PushOutcome::LostRace(words)),
         Push::Done { .. } => {
             finish(number, ready, End::Updated { commit: commit.id() }, context).await;
-            Ok(Sent::Done)
+            Ok(PushOutcome::Done)
         }
     }
 }

@@ -9,13 +9,13 @@ use super::version::{Version, groups, version};
 
 /// An environment and its places.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct End<'p> {
+pub(crate) struct PlacesOf<'p> {
     pub(crate) environment: &'p str,
     pub(crate) places: &'p [Named],
 }
 
 /// The versions that the first environment has of all images that the run is about. Both have to have each of them.
-pub(crate) fn common(from: End<'_>, to: End<'_>, naming: Naming<'_>) -> Result<Vec<Version>, VersionsError> {
+pub(crate) fn common(from: PlacesOf<'_>, to: PlacesOf<'_>, naming: Naming<'_>) -> Result<Vec<Version>, VersionsError> {
     require_named(from)?;
     require_named(to)?;
     let (sources, destinations) = (groups(from.places, naming), groups(to.places, naming));
@@ -41,7 +41,7 @@ pub(crate) fn common(from: End<'_>, to: End<'_>, naming: Naming<'_>) -> Result<V
 }
 
 /// Requires that every place says which image it holds.
-pub(crate) fn require_named(end: End<'_>) -> Result<(), VersionsError> {
+pub(crate) fn require_named(end: PlacesOf<'_>) -> Result<(), VersionsError> {
     let unnamed = end.places.iter().filter(|place| place.image.is_none());
     let places: Vec<String> = unnamed.map(ToString::to_string).collect();
     if places.is_empty() {

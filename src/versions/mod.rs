@@ -10,7 +10,7 @@ mod naming;
 mod tests;
 mod version;
 
-pub(crate) use self::common::{End, common, require_named};
+pub(crate) use self::common::{PlacesOf, common, require_named};
 pub use self::error::VersionsError;
 pub(crate) use self::naming::{Image, Named, Naming};
 pub(crate) use self::version::{Version, groups, version};

@@ -37,7 +37,7 @@ fn places(texts: &[&str]) -> Vec<Named> {
 
 fn promoted(from: &[&str], to: &[&str], chosen: Chosen) -> Result<Vec<Version>, VersionsError> {
     let (from, to, images) = (places(from), places(to), images(chosen));
-    let (from, to) = (End { environment: "a", places: &from }, End { environment: "b", places: &to });
+    let (from, to) = (PlacesOf { environment: "a", places: &from }, PlacesOf { environment: "b", places: &to });
     common(from, to, Naming(&images))
 }
 

@@ -103,7 +103,7 @@ impl Case {
         };
         let windows = Windows::read(self.windows.as_bytes()).unwrap();
         let (manifests, tree, windows) = (Some(&manifests), Some(&tree), Some(&windows));
-        let seen = Seen { application, compared, operation, manifests, tree, windows, rendering };
+        let seen = Observed { application, compared, operation, manifests, tree, windows, rendering };
         judge(&seen, &[wanted(self.new)])
     }
 
@@ -257,10 +257,10 @@ fn application(over: &Value) -> Application {
     Application::read(&value, &Concerned { namespace: None, name: "shop".to_owned(), source: Some(0) })
 }
 
-fn seen<'a>(application: &'a Application, manifests: &'a Manifests) -> Seen<'a> {
+fn seen<'a>(application: &'a Application, manifests: &'a Manifests) -> Observed<'a> {
     let compared = Position::Ours;
     let (tree, windows) = (None, None);
-    Seen {
+    Observed {
         application,
         compared,
         operation: compared,
@@ -279,22 +279,22 @@ fn only_what_decides_is_asked() {
     let application = application(&json!({}));
     let fine = seen(&application, &rendered);
     assert_eq!(judge(&fine, &wanted), Verdict::Done(vec![true]));
-    assert_eq!(judge(&Seen { manifests: None, ..fine }, &wanted), Verdict::Ask(Question::Manifests));
+    assert_eq!(judge(&Observed { manifests: None, ..fine }, &wanted), Verdict::Ask(Question::Manifests));
     assert_eq!(
-        judge(&Seen { compared: Position::Earlier, manifests: None, ..fine }, &wanted),
+        judge(&Observed { compared: Position::Earlier, manifests: None, ..fine }, &wanted),
         Verdict::Wait(Obstacle::Unseen)
     );
     // Git can't tell: the images do, as far as they are the wanted ones.
-    assert_eq!(judge(&Seen { compared: Position::Unknown, ..fine }, &wanted), Verdict::Done(vec![true]));
+    assert_eq!(judge(&Observed { compared: Position::Unknown, ..fine }, &wanted), Verdict::Done(vec![true]));
     let other = manifests(&[(old, old)]);
-    let unknown = Seen { compared: Position::Unknown, manifests: Some(&other), ..fine };
+    let unknown = Observed { compared: Position::Unknown, manifests: Some(&other), ..fine };
     assert_eq!(judge(&unknown, &wanted), Verdict::Wait(Obstacle::Unplaced));
     // It has nothing to do with the image.
     let beside = manifests(&[("redis:7", "redis:7")]);
-    assert_eq!(judge(&Seen { manifests: Some(&beside), ..fine }, &wanted), Verdict::Done(vec![false]));
+    assert_eq!(judge(&Observed { manifests: Some(&beside), ..fine }, &wanted), Verdict::Done(vec![false]));
     // What lives lags behind.
     let lagging = manifests(&[(new, old)]);
-    let verdict = judge(&Seen { manifests: Some(&lagging), ..fine }, &wanted);
+    let verdict = judge(&Observed { manifests: Some(&lagging), ..fine }, &wanted);
     assert_eq!(verdict, Verdict::Wait(Obstacle::Live(vec![format!("{old} in Deployment/web")])));
 }
 
@@ -314,10 +314,10 @@ fn an_operation_counts_from_this_commit_on() {
         (obstacle.severity(), obstacle.to_string().as_str()),
         (Severity::Failure, "its synchronisation failed: smoke test failed")
     );
-    assert_eq!(judge(&Seen { operation: Position::Earlier, ..fine }, &wanted), Verdict::Done(vec![true]));
+    assert_eq!(judge(&Observed { operation: Position::Earlier, ..fine }, &wanted), Verdict::Done(vec![true]));
     let running = with("Running");
     let fine = seen(&running, &rendered);
     assert!(matches!(judge(&fine, &wanted), Verdict::Wait(Obstacle::Syncing(_))));
-    let older = Seen { operation: Position::Earlier, ..fine };
+    let older = Observed { operation: Position::Earlier, ..fine };
     assert!(matches!(judge(&older, &wanted), Verdict::Wait(Obstacle::Older(_))));
 }

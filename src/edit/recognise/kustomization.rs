@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 
 use super::super::document::{Document, Node, Shape};
-use super::super::error::{Outcome, Reason, Refusal, shown};
-use super::super::plan::{IMAGES, Spot};
+use super::super::error::{Outcome, Reason, ReasonAt, shown};
+use super::super::plan::{IMAGES, Insertion};
 use super::fields::Fields;
 
 /// Whether Kustomize takes a file of this name for a directory's kustomization.
@@ -24,7 +24,7 @@ pub(in crate::edit) struct Kustomization {
 /// Where a document has its entries.
 pub(in crate::edit) enum List {
     Items(Node),
-    None(Spot),
+    None(Insertion),
 }
 
 impl Kustomization {
@@ -35,7 +35,7 @@ impl Kustomization {
         for root in &document.roots {
             match list(document, *root) {
                 Ok(list) => lists.extend(list),
-                Err(Refusal { reason: Reason::NotKustomization(why), .. }) => others.push((*root, why)),
+                Err(ReasonAt { reason: Reason::NotKustomization(why), .. }) => others.push((*root, why)),
                 Err(refusal) => return Err(refusal),
             }
         }
@@ -96,12 +96,12 @@ fn list(document: &Document<'_>, root: Node) -> Outcome<Option<List>> {
         return document.refuse(root, Reason::NotKustomization(reason));
     };
     let Some(images) = only(document, holder, IMAGES)? else {
-        return Ok(Some(List::None(Spot::Under(holder))));
+        return Ok(Some(List::None(Insertion::Under(holder))));
     };
     document.refuse_alias(images)?;
     match document.shape(images) {
         Shape::Sequence(_) => Ok(Some(List::Items(images))),
-        _ if document.is_blank(images) => Ok(Some(List::None(Spot::Blank(images)))),
+        _ if document.is_blank(images) => Ok(Some(List::None(Insertion::Blank(images)))),
         _ => document.refuse(images, Reason::NotCollection { found: "value", needed: "list of images" }),
     }
 }

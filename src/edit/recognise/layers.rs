@@ -12,7 +12,7 @@ use super::super::path::{Segment, behind};
 use super::fields::Fields;
 use super::finder::Finder;
 use super::key::Key;
-use super::source::{Parameter, Source, sources};
+use super::source::{Parameter, ValueLayers, sources};
 use super::text_layer::Lower;
 
 /// The keys of a mapping that parameters may set one by one.
@@ -23,7 +23,7 @@ const KEYS: [Key; 8] =
 pub(in crate::edit) struct Layers<'d, 't> {
     document: &'d Document<'t>,
     finder: Finder<'d, 't>,
-    sources: Vec<Source>,
+    sources: Vec<ValueLayers>,
     /// The source of each `valuesObject` that has parameters above it.
     objects: HashMap<Node, usize>,
     /// The sources of the texts.
@@ -45,7 +45,7 @@ struct Version {
 
 /// What sets values from above.
 enum Upper<'a> {
-    Parameters(&'a Source),
+    Parameters(&'a ValueLayers),
     /// The layers around this text.
     Around(&'a HashMap<String, Above>),
 }
@@ -187,7 +187,7 @@ impl<'d, 't> Layers<'d, 't> {
     }
 
     /// The layers of a text that is used nowhere else.
-    fn source_of(&self, text: Node) -> Option<&Source> {
+    fn source_of(&self, text: Node) -> Option<&ValueLayers> {
         let source = self.texts.get(&text).filter(|_| !self.document.record(text).anchored)?;
         self.sources.get(*source)
     }
@@ -205,7 +205,7 @@ impl<'d, 't> Layers<'d, 't> {
 fn versions(
     (document, finder): (&Document<'_>, &Finder<'_, '_>),
     number: usize,
-    source: &Source,
+    source: &ValueLayers,
 ) -> Vec<(Node, Version)> {
     let all = source.parameters.values().filter_map(|parameter| Some((parameter, parameter.holder_of_version()?)));
     let text = source.text.filter(|_| source.object.is_none());
@@ -230,7 +230,7 @@ fn versions(
 }
 
 /// Puts the parameters that set a mapping's keys in the place of what stands there.
-fn overlay(fields: &mut Fields<'_, '_>, path: &[Segment], source: &Source) {
+fn overlay(fields: &mut Fields<'_, '_>, path: &[Segment], source: &ValueLayers) {
     for key in KEYS {
         if let Some(Parameter { value, twice, is_file: false, .. }) = source.parameters.get(&at(path, key)) {
             fields.overlay(key, *value, *twice);

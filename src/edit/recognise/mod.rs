@@ -35,7 +35,7 @@ pub(in crate::edit) use foreign::Part;
 pub(in crate::edit) use key::Key;
 pub(in crate::edit) use name::{Certainty, Name};
 pub(in crate::edit) use scalar::{is_image_key, is_image_place, is_name_key};
-pub(in crate::edit) use sighting::{Adds, Sighting, Spelling, Standing};
+pub(in crate::edit) use sighting::{Adds, Role, Sighting, Spelling};
 
 use super::document::{Above, Document, Node, Shape};
 use super::error::{Outcome, Reason};
@@ -147,7 +147,7 @@ impl<'d, 't> Recogniser<'d, 't> {
 
     /// What a value (or the value that an alias means) is to somebody who looks for images.
     pub(in crate::edit) fn scalar(&self, node: Node) -> Option<Sighting<'d, 't>> {
-        scalar::look(&self.surroundings, node)
+        scalar::sighting(&self.surroundings, node)
     }
 
     /// The repository that a scalar names together with the `registry` beside it; none when the two name none.
@@ -156,24 +156,24 @@ impl<'d, 't> Recogniser<'d, 't> {
     }
 
     /// Whether a sighting is the place where its image is written.
-    pub(in crate::edit) fn standing(&self, sighting: &Sighting<'_, '_>) -> Standing {
+    pub(in crate::edit) fn standing(&self, sighting: &Sighting<'_, '_>) -> Role {
         match self.overridden(sighting.node) {
-            Some(Reason::Overridden { .. }) => return Standing::Yields,
-            Some(reason) => return Standing::Refused(self.document.refusal(sighting.node, reason)),
+            Some(Reason::Overridden { .. }) => return Role::Yields,
+            Some(reason) => return Role::Refused(self.document.refusal(sighting.node, reason)),
             None => {}
         }
         match &sighting.spelling {
-            _ if self.foreign(sighting.node).is_some() => Standing::Foreign,
+            _ if self.foreign(sighting.node).is_some() => Role::Foreign,
             Spelling::Pair(fields) if fields.effective(Key::Tag).is_none() && self.is_base(sighting.node) => {
-                Standing::Yields
+                Role::Yields
             }
             Spelling::Entry(fields) => match fields.refuse_suffix() {
-                Err(refusal) => Standing::Refused(refusal),
-                Ok(()) => Standing::Place,
+                Err(refusal) => Role::Refused(refusal),
+                Ok(()) => Role::Place,
             },
-            Spelling::Bare { .. } if self.has_version_beside(sighting.node) => Standing::Yields,
-            Spelling::Opaque(reason) => Standing::Refused(self.document.refusal(sighting.node, reason.clone())),
-            _ => Standing::Place,
+            Spelling::Bare { .. } if self.has_version_beside(sighting.node) => Role::Yields,
+            Spelling::Opaque(reason) => Role::Refused(self.document.refusal(sighting.node, reason.clone())),
+            _ => Role::Place,
         }
     }
 

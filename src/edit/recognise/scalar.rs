@@ -59,7 +59,7 @@ impl<'d, 't> Surroundings<'d, 't> {
 }
 
 /// What a value (or the value that an alias means) is to somebody who looks for images.
-pub(super) fn look<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<Sighting<'d, 't>> {
+pub(super) fn sighting<'d, 't>(around: &Surroundings<'d, 't>, node: Node) -> Option<Sighting<'d, 't>> {
     let document = around.document;
     let target = document.resolve(node);
     let Shape::Scalar(style) = document.shape(target) else {

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::super::document::Node;
-use super::super::error::{Reason, Refusal};
+use super::super::error::{Reason, ReasonAt};
 use super::fields::Fields;
 use super::name::{Certainty, Name};
 use crate::image::{Reference, Repository};
@@ -38,13 +38,13 @@ pub(in crate::edit) enum Adds {
 }
 
 /// Whether a sighting is the place where its image is written.
-pub(in crate::edit) enum Standing {
+pub(in crate::edit) enum Role {
     Place,
     /// Another sighting of the same image is: the mapping around it, or the one that it is merged into.
     Yields,
     /// It stands in a part of the file that is left alone.
     Foreign,
-    Refused(Refusal),
+    Refused(ReasonAt),
 }
 
 impl<'d, 't> Sighting<'d, 't> {

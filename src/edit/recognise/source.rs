@@ -12,7 +12,7 @@ use super::object;
 
 /// The layers of one place, the ones that win first.
 #[derive(Default)]
-pub(super) struct Source {
+pub(super) struct ValueLayers {
     /// What sets one value each, by that value's path.
     pub(super) parameters: HashMap<String, Parameter>,
     /// Values as YAML of the file, with which values as text are ignored.
@@ -48,7 +48,7 @@ impl Parameter {
 }
 
 /// All sources of a file, in its order.
-pub(super) fn sources(document: &Document<'_>) -> Vec<Source> {
+pub(super) fn sources(document: &Document<'_>) -> Vec<ValueLayers> {
     // Most files have none.
     if !(document.text.contains("helm") || document.text.contains("HelmChart")) {
         return Vec::new();
@@ -56,8 +56,8 @@ pub(super) fn sources(document: &Document<'_>) -> Vec<Source> {
     document.nodes().filter(|node| document.is_mapping(*node)).filter_map(|node| source(document, node)).collect()
 }
 
-fn source(document: &Document<'_>, mapping: Node) -> Option<Source> {
-    let mut source = Source::default();
+fn source(document: &Document<'_>, mapping: Node) -> Option<ValueLayers> {
+    let mut source = ValueLayers::default();
     match document.key_text(mapping)? {
         "helm" => {
             let mut files = HashMap::new();

@@ -91,7 +91,7 @@ fn is_last(line: &[u8]) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::fetch::Reach;
+    use super::super::super::fetch::FetchDepth;
     use super::*;
 
     const ID: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn asks_only_for_what_is_offered() {
-        let top = Extent::Commit(Reach::Top);
+        let top = Extent::Commit(FetchDepth::Top);
         assert_eq!(text("ofs-delta", top), "003cwant ID ofs-delta\n00000009done\n");
         let everything = text("side-band side-band-64k shallow filter", top);
         assert!(everything.starts_with("0047want ID side-band-64k filter\n000ddeepen 1\n0012filter tree:1\n0000"));

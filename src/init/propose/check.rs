@@ -79,7 +79,7 @@ impl Maker<'_> {
         let unused = (0..self.wanted.len()).filter(|image| !used.contains(image));
         let excused = others.flat_map(|target| target.images.iter().copied()).chain(unused);
         let mut coverage = Coverage::of(1).excusing(excused.collect::<Vec<_>>());
-        coverage.see(0, &rewritten);
+        coverage.record(0, &rewritten);
         coverage.require_all(&targets, &self.wanted)
     }
 
@@ -126,7 +126,7 @@ impl Maker<'_> {
         };
         let files = self.collected.files.iter().enumerate().filter(|(_, file)| is_one(&file.path));
         let is_right =
-            |file: &crate::init::collect::Seen| target.section != Section::Kustomize || file.is_kustomization();
+            |file: &crate::init::collect::SurveyedFile| target.section != Section::Kustomize || file.is_kustomization();
         files.filter(|(_, file)| is_right(file)).map(|(number, _)| number).collect()
     }
 }

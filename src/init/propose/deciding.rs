@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{How, Item, Maker, Section, is_base, is_within};
+use super::{Item, Maker, Section, TargetOptions, is_base, is_within};
 use crate::edit::{Kind, Rules};
 use crate::image::Repository;
-use crate::init::collect::Spot;
+use crate::init::collect::WritablePlace;
 use crate::kustomize::directory;
 
 impl Maker<'_> {
@@ -48,7 +48,7 @@ impl Maker<'_> {
         let kind = Kind::Kustomize { name: None };
         for (file, image) in added {
             let spots = self.seen(file).tried(&self.images[image].repository, &kind, rules).unwrap_or_default();
-            let how = How::of(&kind, rules);
+            let how = TargetOptions::of(&kind, rules);
             let item = Item { file, inside: None, how, image, spots, notes: Vec::new(), but: None };
             if !item.spots.is_empty() && self.refusal(&item).is_none() {
                 self.items.push(item);
@@ -83,7 +83,7 @@ impl Maker<'_> {
         if item.how.section != Section::Helm || !is_base(self.seen(item.file)) {
             return None;
         }
-        let wins = |spot: &Spot| {
+        let wins = |spot: &WritablePlace| {
             others().find(|other| {
                 let is_below = || {
                     let of_chart = format!(".{}", spot.path);

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{How, Item, Maker, Section, is_base, is_within};
+use super::{Item, Maker, Section, TargetOptions, is_base, is_within};
 use crate::edit::{Form, Kind, Path, Rules, Sighting};
 use crate::environment_names::{environment_in, is_telling};
 use crate::image::Repository;
-use crate::init::collect::{Find, Seen, Spot};
+use crate::init::collect::{Find, SurveyedFile, WritablePlace};
 use crate::kustomize::directory;
 
 /// Which image a tag alone belongs to.
@@ -67,13 +67,13 @@ impl Maker<'_> {
                 return;
             }
         };
-        let how = How::of(&found.kind, rules);
+        let how = TargetOptions::of(&found.kind, rules);
         if how.path.is_none() && how.section != Section::Kustomize && self.environment(file).is_none() {
             let inside = Self::by_environment(&spots);
             if !inside.is_empty() {
                 for (environment, spot) in inside {
                     let kind = Kind::Helm { path: Path::parse(&spot.path).ok() };
-                    let (how, spots) = (How::of(&kind, rules), vec![spot]);
+                    let (how, spots) = (TargetOptions::of(&kind, rules), vec![spot]);
                     self.items.push(Item {
                         file,
                         inside: environment,
@@ -92,9 +92,9 @@ impl Maker<'_> {
     }
 
     /// Places of one file that lie below the names of several environments, each with its own; none where they don't.
-    fn by_environment(spots: &[Spot]) -> Vec<(Option<String>, Spot)> {
+    fn by_environment(spots: &[WritablePlace]) -> Vec<(Option<String>, WritablePlace)> {
         let named = spots.iter().map(|spot| (environment_key(&spot.path), spot.clone()));
-        let named: Vec<(Option<String>, Spot)> = named.collect();
+        let named: Vec<(Option<String>, WritablePlace)> = named.collect();
         let names: BTreeSet<&String> = named.iter().filter_map(|(name, _)| name.as_ref()).collect();
         let is_written = named.iter().all(|(_, spot)| Path::parse(&spot.path).is_ok());
         if names.len() > 1 && is_written { named } else { Vec::new() }
@@ -206,7 +206,7 @@ impl Maker<'_> {
     pub(super) fn try_each(&mut self) {
         let mut targets: Vec<_> =
             self.items.iter().map(|item| self.target_of(item.file, item.image, &item.how)).collect();
-        let how = How::of(&Kind::Kustomize { name: None }, Rules::default());
+        let how = TargetOptions::of(&Kind::Kustomize { name: None }, Rules::default());
         targets.extend(self.reach.tops().iter().map(|top| self.target_of(*top, 0, &how)));
         self.trees = self.files.trees(&targets);
         let items = std::mem::take(&mut self.items);
@@ -229,7 +229,7 @@ impl Maker<'_> {
     }
 }
 
-fn named_at<'s>(file: &'s Seen, path: &str) -> Vec<&'s Repository> {
+fn named_at<'s>(file: &'s SurveyedFile, path: &str) -> Vec<&'s Repository> {
     let there = file.survey.sightings.iter().filter(|seen| seen.path == path);
     there.filter_map(|seen| seen.repository.as_ref()).collect()
 }
@@ -241,7 +241,7 @@ fn environment_key(path: &str) -> Option<String> {
 }
 
 /// The way to one place of a file.
-fn addressed(file: &Seen, seen: &Sighting) -> Option<Kind> {
+fn addressed(file: &SurveyedFile, seen: &Sighting) -> Option<Kind> {
     match seen.form {
         Form::Entry => Some(Kind::Kustomize { name: Some(entry_name(&file.bytes, &seen.path)?) }),
         Form::Scalar => Some(Kind::Helm { path: Path::parse(&seen.path).ok() }).filter(Kind::is_addressed),
@@ -257,8 +257,8 @@ fn entry_name(bytes: &[u8], path: &str) -> Option<String> {
 }
 
 /// Why places that match are no target: they hold different tags, and `update` refuses them.
-fn differ(spots: &[Spot]) -> Option<String> {
-    let tag = |spot: &'_ Spot| spot.old.split('@').next().unwrap_or_default().to_owned();
+fn differ(spots: &[WritablePlace]) -> Option<String> {
+    let tag = |spot: &'_ WritablePlace| spot.old.split('@').next().unwrap_or_default().to_owned();
     let tags: BTreeSet<String> = spots.iter().map(tag).filter(|tag| !tag.is_empty()).collect();
     let tags: Vec<String> = tags.into_iter().take(4).collect();
     let words = "one tag for all needs any_tag: true, else each place is a target with its path:";

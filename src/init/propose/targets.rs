@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{How, Item, Maker, Proposal, Section, Target, is_within};
-use crate::init::collect::Spot;
+use super::{Item, Maker, Proposal, Section, Target, TargetOptions, is_within};
+use crate::init::collect::WritablePlace;
 use crate::init::environments::ENVIRONMENT;
 use crate::kustomize::directory;
 
@@ -14,7 +14,7 @@ use crate::kustomize::directory;
 const NAMED: usize = 6;
 
 /// What makes items one target: the file, maybe with `<env>`, the rest of the target, and why it is not in force.
-type Key = (String, How, usize, Option<String>);
+type Key = (String, TargetOptions, usize, Option<String>);
 
 impl Maker<'_> {
     /// The proposal with all that was found.
@@ -69,7 +69,7 @@ impl Maker<'_> {
 
     /// What was seen of an image at a target.
     fn why(&self, image: usize, items: &[&Item]) -> Vec<String> {
-        let spots: Vec<&Spot> = items.iter().flat_map(|item| &item.spots).collect();
+        let spots: Vec<&WritablePlace> = items.iter().flat_map(|item| &item.spots).collect();
         let paths: BTreeSet<&str> = spots.iter().map(|spot| spot.path.as_str()).collect();
         let old: BTreeSet<&str> = spots.iter().map(|spot| spot.old.as_str()).filter(|old| !old.is_empty()).collect();
         let mut place = format!("{}: {}", self.images[image].name, listed(&paths.into_iter().collect::<Vec<_>>()));

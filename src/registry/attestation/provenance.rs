@@ -32,12 +32,12 @@ pub(super) struct Wanted {
 pub(super) struct Provenance {
     builder: String,
     /// Where it says what was built: the first that names a repository counts, since what comes later has more than that.
-    tiers: [Vec<Source>; 3],
+    tiers: [Vec<Material>; 3],
 }
 
 /// A repository or another thing that went into a build.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Source {
+pub(super) struct Material {
     #[serde(default)]
     uri: Option<String>,
     #[serde(default)]
@@ -45,7 +45,7 @@ pub(super) struct Source {
 }
 
 #[derive(Debug, Default)]
-struct Materials(Vec<Source>);
+struct Materials(Vec<Material>);
 
 #[derive(Deserialize)]
 struct Builder {
@@ -65,7 +65,7 @@ struct Second {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Invocation {
-    config_source: Option<Source>,
+    config_source: Option<Material>,
 }
 
 #[derive(Deserialize)]
@@ -212,7 +212,7 @@ impl Provenance {
 
     fn is_of(&self, wanted: &str, repository: &Repository) -> Result<(), String> {
         let own = self.tiers.iter().flatten().filter(|source| source.repository().as_ref() == Some(repository));
-        let commits: BTreeSet<&str> = own.filter_map(Source::commit).collect();
+        let commits: BTreeSet<&str> = own.filter_map(Material::commit).collect();
         match (commits.len(), commits.iter().next()) {
             (1, Some(commit)) if commit.eq_ignore_ascii_case(wanted) => Ok(()),
             (0, _) | (_, None) => Err("provenance that names no commit".to_owned()),
@@ -224,7 +224,7 @@ impl Provenance {
     }
 }
 
-impl Source {
+impl Material {
     fn repository(&self) -> Option<Repository> {
         Repository::parse(self.uri.as_deref()?)
     }
@@ -254,18 +254,18 @@ impl Source {
 }
 
 impl External<'_> {
-    fn sources(self) -> Vec<Source> {
+    fn sources(self) -> Vec<Material> {
         let workflow = self.workflow.and_then(|raw| serde_json::from_str::<Workflow>(raw.get()).ok());
-        let workflow = workflow.map(|workflow| Source { uri: Some(workflow.repository), digest: None });
+        let workflow = workflow.map(|workflow| Material { uri: Some(workflow.repository), digest: None });
         let named = [self.config_source, self.source].into_iter().flatten().filter_map(named);
-        named.chain(workflow).filter(Source::is_named).collect()
+        named.chain(workflow).filter(Material::is_named).collect()
     }
 }
 
 impl Gather for Materials {
-    type Item = Source;
+    type Item = Material;
 
-    fn add(&mut self, source: Source) -> Result<(), String> {
+    fn add(&mut self, source: Material) -> Result<(), String> {
         if self.0.len() >= MOST {
             return Err(format!("it has more than {MOST} sources"));
         }
@@ -282,9 +282,9 @@ fn id(builder: Option<Builder>) -> String {
     builder.and_then(|builder| builder.id).unwrap_or_default()
 }
 
-fn checkout(buildkit: Option<BuildKit>) -> Vec<Source> {
+fn checkout(buildkit: Option<BuildKit>) -> Vec<Material> {
     let vcs = buildkit.and_then(|buildkit| buildkit.vcs);
-    let source = |vcs: Checkout| Source {
+    let source = |vcs: Checkout| Material {
         uri: vcs.source,
         digest: vcs.revision.map(|revision| BTreeMap::from([("gitCommit".to_owned(), revision)])),
     };
@@ -292,11 +292,11 @@ fn checkout(buildkit: Option<BuildKit>) -> Vec<Source> {
 }
 
 /// An address alone, or one with a digest.
-fn named(raw: &RawValue) -> Option<Source> {
-    let uri = serde_json::from_str::<String>(raw.get()).ok().map(|uri| Source { uri: Some(uri), digest: None });
+fn named(raw: &RawValue) -> Option<Material> {
+    let uri = serde_json::from_str::<String>(raw.get()).ok().map(|uri| Material { uri: Some(uri), digest: None });
     uri.or_else(|| serde_json::from_str(raw.get()).ok())
 }
 
-fn found<'s>(sources: impl Iterator<Item = &'s Source>) -> BTreeSet<Repository> {
-    sources.filter_map(Source::repository).collect()
+fn found<'s>(sources: impl Iterator<Item = &'s Material>) -> BTreeSet<Repository> {
+    sources.filter_map(Material::repository).collect()
 }

@@ -4,18 +4,18 @@ use std::ops::ControlFlow;
 use std::time::SystemTime;
 
 use super::carrier::{Carrier, Wanted};
-use super::search::{End, Search};
+use super::search::{Search, SearchResult};
 use super::trust::Trust;
 use crate::image::Digest;
 use crate::registry::attestation::{Heard, Hearing, Rule, Statement};
 use crate::registry::error::RegistryError;
 use crate::registry::failure::Failure;
 use crate::registry::requirement::Requirements;
-use crate::registry::source::{Manifest, Source};
+use crate::registry::source::{ImageSource, Manifest};
 
 /// The name of the key or identity by which the image has the attestation; the failure says what was found instead.
 pub(in crate::registry) async fn attester(
-    source: &Source,
+    source: &ImageSource,
     manifest: &Manifest,
     requirements: &Requirements,
     rule: &Rule,
@@ -29,8 +29,8 @@ pub(in crate::registry) async fn attester(
         Ok((_, Heard::Refused(reason))) | Err(reason) => ControlFlow::Continue(reason),
     };
     let tally = match Search::new(source, digest, Wanted::Attestations(rule.predicates())).visit(visit).await? {
-        End::Found(key) => return Ok(Ok(key)),
-        End::Nothing(tally) => tally,
+        SearchResult::Found(key) => return Ok(Ok(key)),
+        SearchResult::Nothing(tally) => tally,
     };
     let mut reasons = match hearing.end() {
         Ok(key) => return Ok(Ok(key)),

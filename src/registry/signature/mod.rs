@@ -17,17 +17,17 @@ use std::ops::ControlFlow;
 pub(super) use self::attested::attester;
 use self::carrier::{Carrier, Wanted};
 use self::payload::Subject;
-use self::search::{End, Search};
+use self::search::{Search, SearchResult};
 use self::trust::Trust;
 use super::error::RegistryError;
 use super::failure::Failure;
 use super::requirement::Requirements;
-use super::source::{Manifest, Source};
+use super::source::{ImageSource, Manifest};
 use crate::image::Reference;
 
 /// The name of the key or identity that signed the image; the failure says what was found instead.
 pub(super) async fn signer(
-    source: &Source,
+    source: &ImageSource,
     image: &Reference,
     manifest: &Manifest,
     requirements: &Requirements,
@@ -40,8 +40,8 @@ pub(super) async fn signer(
         Err(reason) => ControlFlow::Continue(reason),
     };
     let tally = match Search::new(source, digest, Wanted::Signatures).visit(visit).await? {
-        End::Found(name) => return Ok(Ok(name)),
-        End::Nothing(tally) => tally,
+        SearchResult::Found(name) => return Ok(Ok(name)),
+        SearchResult::Nothing(tally) => tally,
     };
     Ok(Err(Failure::Signature {
         digest: digest.clone(),

@@ -17,7 +17,7 @@ use super::carrier::{Carrier, Parcel, Turn, Wanted};
 use super::tally::Tally;
 use crate::image::Digest;
 use crate::registry::error::RegistryError;
-use crate::registry::source::{Manifest, Source};
+use crate::registry::source::{ImageSource, Manifest};
 
 /// As many manifests, and as many blobs, are looked at for one requirement.
 const MOST: usize = 500;
@@ -42,7 +42,7 @@ const ATTESTATIONS: usize = 3 * ATTESTATION;
 
 /// One search.
 pub(in crate::registry) struct Search<'a> {
-    source: &'a Source,
+    source: &'a ImageSource,
     digest: &'a Digest,
     wanted: Wanted<'a>,
     state: Mutex<State>,
@@ -71,7 +71,7 @@ enum Done {
 }
 
 /// What the search came to.
-pub(in crate::registry) enum End<T> {
+pub(in crate::registry) enum SearchResult<T> {
     /// The visitor was content.
     Found(T),
     /// All that there is, or as much as is looked at, was passed over.
@@ -79,7 +79,7 @@ pub(in crate::registry) enum End<T> {
 }
 
 impl<'a> Search<'a> {
-    pub(in crate::registry) fn new(source: &'a Source, digest: &'a Digest, wanted: Wanted<'a>) -> Self {
+    pub(in crate::registry) fn new(source: &'a ImageSource, digest: &'a Digest, wanted: Wanted<'a>) -> Self {
         Self { source, digest, wanted, state: Mutex::default() }
     }
 
@@ -87,21 +87,21 @@ impl<'a> Search<'a> {
     pub(in crate::registry) async fn visit<T>(
         self,
         mut visitor: impl FnMut(&Carrier) -> ControlFlow<T, String>,
-    ) -> Result<End<T>, RegistryError> {
+    ) -> Result<SearchResult<T>, RegistryError> {
         if let Some(found) = self.tag(&mut visitor).await? {
-            return Ok(End::Found(found));
+            return Ok(SearchResult::Found(found));
         }
         if let Some(found) = self.referrers(&mut visitor).await? {
-            return Ok(End::Found(found));
+            return Ok(SearchResult::Found(found));
         }
         let later = std::mem::take(&mut self.state().later);
         if let Some(found) = self.read(later.into_iter().map(Job::Blob), &mut visitor).await? {
-            return Ok(End::Found(found));
+            return Ok(SearchResult::Found(found));
         }
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         match state.trouble.into_iter().next() {
             Some(error) => Err(error),
-            None => Ok(End::Nothing(state.tally)),
+            None => Ok(SearchResult::Nothing(state.tally)),
         }
     }
 
