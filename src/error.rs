@@ -25,12 +25,14 @@ use crate::settings::SettingsError;
 use crate::versions::VersionsError;
 
 mod code;
-mod parts;
+mod exit;
 mod remedy;
 
 pub use code::ExitCode;
-use parts::{after, git, listed, registry, statuses};
 use remedy::{gone, nothing_to_propose};
+
+/// How many held places an error names.
+const HELD: usize = 20;
 
 /// How far a run had come when a signal ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,49 +262,6 @@ impl From<VersionsError> for Error {
 }
 
 impl Error {
-    /// The exit code.
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Cli(CliError::Usage(_)) | Self::Settings(SettingsError::Usage(_)) => ExitCode::Usage,
-            Self::Plan(PlanError::UnsafePath { .. } | PlanError::OwnFile { .. })
-            | Self::Rewrite { .. }
-            | Self::Preview { .. }
-            | Self::Versions(_)
-            | Self::History { .. }
-            | Self::NothingToPropose { .. } => ExitCode::Target,
-            Self::Cli(CliError::Variable { .. })
-            | Self::Settings(_)
-            | Self::Plan(_)
-            | Self::Message(_)
-            | Self::NotPublic(_)
-            | Self::File { .. }
-            | Self::Policy { .. }
-            | Self::Exists { .. }
-            | Self::Key { .. }
-            | Self::Trust(_)
-            | Self::Forge { stage: Stage::NothingPushed, .. } => ExitCode::Configuration,
-            Self::Registry(error) => registry(error),
-            Self::NotLive { .. } => ExitCode::Requirement,
-            Self::Frozen { .. } | Self::OnHold { .. } => ExitCode::NotNow,
-            Self::Gone { source, .. } => registry(source),
-            Self::Git { reason, .. } => git(reason),
-            Self::Forge { reason: ForgeError::Api(error), .. }
-            | Self::Mirror { reason: error, .. }
-            | Self::Deployment { reason: error, .. } => after(error),
-            Self::Statuses { reason, .. } => statuses(reason),
-            Self::Argocd { reason, .. } => match reason.as_ref() {
-                ArgocdError::Api(error) => after(error),
-                _ => ExitCode::After,
-            },
-            Self::Forge { .. } | Self::Interrupted { stage: Stage::Pushed, .. } => ExitCode::After,
-            Self::Race { .. } | Self::Outdated { .. } => ExitCode::Race,
-            Self::Local(_)
-            | Self::Interrupted { stage: Stage::NothingPushed, .. }
-            | Self::Unfinished
-            | Self::Unexpected(_) => ExitCode::Unexpected,
-        }
-    }
-
     /// What to do about it, in one line.
     pub fn hint(&self) -> String {
         match self {
@@ -374,4 +333,17 @@ fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     texts.join(": ")
+}
+
+/// Held places, each with who said so, when and why.
+fn listed(holds: &[Hold]) -> String {
+    let one = |hold: &Hold| {
+        let Hold { file, place, value, reason, by, at } = hold;
+        format!("{file} {place} stays at {value}, says {by} since {at}: {reason}")
+    };
+    let mut all: Vec<String> = holds.iter().take(HELD).map(one).collect();
+    if holds.len() > HELD {
+        all.push(format!("and {} more", holds.len() - HELD));
+    }
+    all.join("; ")
 }
