@@ -7,7 +7,7 @@ mod statuses;
 use futures_util::future::join;
 use tracing::info;
 
-use crate::argocd::{self, Applications, Deployed, Expected, History};
+use crate::argocd::{self, Applications, BranchHistory, Deployed, Expected};
 use crate::error::Error;
 use crate::git::{Remote, Snapshot};
 use crate::http::Http;
@@ -16,7 +16,7 @@ use crate::plan::PlannedRepository;
 use crate::settings::{ArgocdSettings, Delivery, MirrorSettings, MirrorWhen, Settings, StatusWait};
 
 /// What the steps of one repository begin with.
-pub(crate) struct Step<'a> {
+pub(crate) struct AfterPush<'a> {
     /// The repository.
     pub(crate) plan: &'a PlannedRepository,
     /// How it is reached.
@@ -39,7 +39,7 @@ pub(crate) struct Step<'a> {
     pub(crate) http: &'a Http,
 }
 
-impl Step<'_> {
+impl AfterPush<'_> {
     /// What stands in a report as long as the steps are under way: nothing where there is none to take.
     pub(crate) fn due(&self) -> Vec<Error> {
         let is_due = self.mirror().is_some() || self.argocd().is_some() || self.statuses().is_some();
@@ -71,8 +71,8 @@ fn is_on_branch(plan: &PlannedRepository, settings: &Settings) -> bool {
 }
 
 /// Takes the steps after the push of one repository; returns what failed.
-pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
-    let Step { plan, commit, settings, http, .. } = step;
+pub(crate) async fn run(step: &AfterPush<'_>) -> Vec<Error> {
+    let AfterPush { plan, commit, settings, http, .. } = step;
     let branch = step.read.branch();
     let place = || plan.url.on_branch(Some(branch));
     match (step.mirror(), &plan.mirror) {
@@ -94,20 +94,20 @@ pub(crate) async fn run(step: &Step<'_>) -> Vec<Error> {
 }
 
 /// Waits for the commit statuses.
-async fn reported(step: &Step<'_>) -> Option<Error> {
+async fn reported(step: &AfterPush<'_>) -> Option<Error> {
     let reason = statuses::wait(step, step.statuses()?).await.err()?;
     Some(Error::Statuses { place: step.plan.url.on_branch(Some(step.read.branch())), reason: Box::new(reason) })
 }
 
 /// Waits for Argo CD.
-async fn argocd(step: &Step<'_>) -> Vec<Error> {
-    let Step { plan, commit, http, .. } = step;
+async fn argocd(step: &AfterPush<'_>) -> Vec<Error> {
+    let AfterPush { plan, commit, http, .. } = step;
     let branch = step.read.branch();
     let place = || plan.url.on_branch(Some(branch));
     let Some(argocd) = step.argocd() else {
         return Vec::new();
     };
-    let history = History::new(step.remote, step.read, *commit);
+    let history = BranchHistory::new(step.remote, step.read, *commit);
     let expected = Expected {
         url: &plan.url,
         copy: plan.copy.as_ref(),

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{debug, info, warn};
 
-use super::Step;
+use super::AfterPush;
 use crate::api::ApiError;
 use crate::commit_status::{CommitStatuses, NamePattern, StatusError, Verdict};
 use crate::forge::Statuses;
@@ -30,7 +30,7 @@ const MOST_LATER: usize = 15;
 type LaterCommits = Mutex<Vec<String>>;
 
 /// Waits until the wanted statuses say success.
-pub(super) async fn wait(step: &Step<'_>, wait: &StatusWait) -> Result<(), StatusError> {
+pub(super) async fn wait(step: &AfterPush<'_>, wait: &StatusWait) -> Result<(), StatusError> {
     let place = step.plan.url.on_branch(Some(step.read.branch()));
     let host = || step.plan.url.host().unwrap_or("a local repository").to_owned();
     let forge = step.forge.ok_or_else(|| StatusError::NoForge { host: host() })?;
@@ -53,7 +53,7 @@ pub(super) async fn wait(step: &Step<'_>, wait: &StatusWait) -> Result<(), Statu
 }
 
 /// Finds the commits that are built on the pushed one, for as long as it is waited.
-async fn discover(step: &Step<'_>, (place, commit): (&str, &str), later: &LaterCommits) -> Infallible {
+async fn discover(step: &AfterPush<'_>, (place, commit): (&str, &str), later: &LaterCommits) -> Infallible {
     let mut is_warned = false;
     loop {
         match step.remote.built_on(commit, step.read.branch()).await {

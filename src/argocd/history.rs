@@ -29,7 +29,7 @@ pub(crate) enum Position {
 
 /// One branch, as Git has it.
 #[derive(Debug)]
-pub(crate) struct History<'a> {
+pub(crate) struct BranchHistory<'a> {
     remote: &'a Remote,
     branch: &'a str,
     /// The commit that was pushed; with nothing pushed the tip that was read.
@@ -39,7 +39,7 @@ pub(crate) struct History<'a> {
     view: Mutex<Snapshot>,
 }
 
-impl<'a> History<'a> {
+impl<'a> BranchHistory<'a> {
     /// The history of a branch from a commit on; with nothing pushed, from the tip that was read.
     pub(crate) fn new(remote: &'a Remote, read: &'a Snapshot, commit: Option<&str>) -> Self {
         let tip = read.tip();

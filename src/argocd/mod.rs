@@ -30,7 +30,7 @@ mod windows;
 use std::time::Duration;
 
 pub use self::error::{ArgocdError, Rendered, Stopped};
-pub(crate) use self::history::History;
+pub(crate) use self::history::BranchHistory;
 pub(crate) use self::list::Applications;
 pub use self::table::Table;
 
@@ -70,7 +70,7 @@ pub(crate) struct Expected<'a> {
     /// Whether the places may name the images by other repositories.
     pub(crate) any_repository: bool,
     /// What Git says of the branch.
-    pub(crate) history: &'a History<'a>,
+    pub(crate) history: &'a BranchHistory<'a>,
 }
 
 /// Refreshes the applications and waits for all of them; returns what went wrong.

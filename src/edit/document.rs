@@ -13,7 +13,7 @@ pub(super) const LONG_LINE: usize = 4096;
 
 /// Where a text stands that is part of a file.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Origin {
+pub(super) struct TextOrigin {
     /// The lines of the file before it.
     pub(super) lines: usize,
     /// The columns before each of its lines.
@@ -44,7 +44,7 @@ pub(super) struct Document<'t> {
     pub(super) roots: Vec<Node>,
     pub(super) decoded: Vec<Box<str>>,
     pub(super) tags: Vec<String>,
-    pub(super) origin: Origin,
+    pub(super) origin: TextOrigin,
     line_starts: Vec<u32>,
 }
 
@@ -57,7 +57,7 @@ impl<'t> Document<'t> {
             roots: Vec::new(),
             decoded: Vec::new(),
             tags: Vec::new(),
-            origin: Origin::default(),
+            origin: TextOrigin::default(),
             line_starts: line_starts(text),
         }
     }

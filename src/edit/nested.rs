@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::address::path_of;
 use super::bounds::DEEPEST_TEXT;
-use super::document::{Above, Document, Node, Origin, Shape, Style};
+use super::document::{Above, Document, Node, Shape, Style, TextOrigin};
 use super::error::{Outcome, Reason, ReasonAt};
 use super::reading;
 use super::splice::{Edit, Expected, What, apply};
@@ -91,7 +91,7 @@ impl<'d, 't> Nested<'d, 't> {
     /// Reads the text. `above` is what wins over its values, by their paths.
     pub(super) fn read(&self, above: HashMap<String, Above>) -> Outcome<Document<'_>> {
         let start = self.around.start(self.node);
-        let origin = Origin {
+        let origin = TextOrigin {
             lines: self.around.line(start) - 1,
             columns: self.around.origin.columns + start - self.around.line_start(start),
             path: path_of(self.around, self.node),

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
 
 use super::bounds::{Bomb, MAX_BYTES, MAX_DEPTH, MAX_NODES};
-use super::document::{CollectionStyle, Document, Node, Origin, Record, Shape, Style, inside};
+use super::document::{CollectionStyle, Document, Node, Record, Shape, Style, TextOrigin, inside};
 use super::error::{Outcome, Reason, ReasonAt};
 
 /// Reads a file whole.
@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Outcome<Document<'_>> {
 }
 
 /// Reads a text that is part of a file.
-pub(super) fn read_within(text: &str, origin: Origin) -> Outcome<Document<'_>> {
+pub(super) fn read_within(text: &str, origin: TextOrigin) -> Outcome<Document<'_>> {
     let mut document = read(text)?;
     document.origin = origin;
     Ok(document)

@@ -64,7 +64,7 @@ pub use self::past::{Past, Stood};
 pub use self::pkt::{Packet, PacketError, split as split_packet};
 pub use self::publish::Proposed;
 pub use self::push::Push;
-pub use self::report::{Report, ReportError, read as read_report};
+pub use self::report::{RefStatus, ReportError, read as read_report};
 pub use self::signing::{SigningKey, SigningKeyError};
 pub use self::ssh::{Ssh, SshDialect, SshProgram};
 pub use self::url::{GitUrl, UrlError};

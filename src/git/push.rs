@@ -7,7 +7,7 @@ use super::capabilities::{Capabilities, Receiving};
 use super::commit::Commit;
 use super::error::GitError;
 use super::pkt::{self, Packet};
-use super::report::{self, Report};
+use super::report::{self, RefStatus};
 use super::transport::Session;
 use super::words::{self, Words};
 
@@ -134,14 +134,14 @@ fn judge(answer: &[u8], name: &str, talk: &str, cut: GitError) -> Result<Push, G
     let words =
         |reason: &str| [talk, reason].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
     match report::read(answer, name) {
-        Ok(Report::Accepted) => {
+        Ok(RefStatus::Accepted) => {
             tracing::debug!(words = talk, "the push is accepted");
             Ok(Push::Done { words: talk.to_owned() })
         }
-        Ok(Report::Rejected(reason)) if report::is_lost_race(&reason, talk) => {
+        Ok(RefStatus::Rejected(reason)) if report::is_lost_race(&reason, talk) => {
             Ok(Push::LostRace { words: words(&reason) })
         }
-        Ok(Report::Rejected(reason)) => Err(GitError::Refused { words: words(&reason) }),
+        Ok(RefStatus::Rejected(reason)) => Err(GitError::Refused { words: words(&reason) }),
         Err(_) if report::is_cut(answer) => Err(cut),
         Err(error) if talk.is_empty() => Err(GitError::protocol(error.to_string())),
         Err(_) => Err(GitError::Remote { words: talk.to_owned() }),

@@ -32,7 +32,7 @@ const REFUSED: [&str; 6] = [
 
 /// What became of the pushed ref.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
+pub enum RefStatus {
     /// The ref is where it should be.
     Accepted,
     /// It isn't, for this reason.
@@ -45,7 +45,7 @@ pub enum Report {
 pub struct ReportError;
 
 /// Reads what a report says about a ref.
-pub fn read(report: &[u8], name: &str) -> Result<Report, ReportError> {
+pub fn read(report: &[u8], name: &str) -> Result<RefStatus, ReportError> {
     let mut rest = report;
     let mut unpacked = false;
     while let Some((packet, taken)) = pkt::split(rest).map_err(|_| ReportError)? {
@@ -55,12 +55,12 @@ pub fn read(report: &[u8], name: &str) -> Result<Report, ReportError> {
         match line.split_once(' ') {
             Some(("unpack", "ok")) => unpacked = true,
             Some(("unpack", reason)) => {
-                return Ok(Report::Rejected(format!("unpack failed: {}", clean(reason.as_bytes()))));
+                return Ok(RefStatus::Rejected(format!("unpack failed: {}", clean(reason.as_bytes()))));
             }
-            Some(("ok", found)) if found == name && unpacked => return Ok(Report::Accepted),
+            Some(("ok", found)) if found == name && unpacked => return Ok(RefStatus::Accepted),
             Some(("ng", found)) => {
                 if let Some(reason) = found.strip_prefix(name).and_then(|rest| rest.strip_prefix(' ')) {
-                    return Ok(Report::Rejected(clean(reason.as_bytes())));
+                    return Ok(RefStatus::Rejected(clean(reason.as_bytes())));
                 }
             }
             _ => {}
@@ -107,14 +107,14 @@ mod tests {
     fn reads_each_outcome() {
         let main = "refs/heads/main";
         let read = |lines: &[&str]| read(&report(lines), main);
-        assert_eq!(read(&["unpack ok\n", "ok refs/heads/main\n"]), Ok(Report::Accepted));
+        assert_eq!(read(&["unpack ok\n", "ok refs/heads/main\n"]), Ok(RefStatus::Accepted));
         assert_eq!(
             read(&["unpack ok", "ok refs/heads/main2", "ng refs/heads/main pre-receive hook declined"]),
-            Ok(Report::Rejected("pre-receive hook declined".to_owned()))
+            Ok(RefStatus::Rejected("pre-receive hook declined".to_owned()))
         );
         assert_eq!(
             read(&["unpack index-pack abnormal exit", "ng refs/heads/main unpacker error"]),
-            Ok(Report::Rejected("unpack failed: index-pack abnormal exit".to_owned()))
+            Ok(RefStatus::Rejected("unpack failed: index-pack abnormal exit".to_owned()))
         );
         assert_eq!(read(&["unpack ok"]), Err(ReportError));
         assert_eq!(read(&["ok refs/heads/main"]), Err(ReportError));

@@ -23,11 +23,11 @@ pub(super) struct Cursor {
     pick: fn(&str) -> bool,
     components: Vec<String>,
     depth: usize,
-    reached: Reached,
+    followed: Followed,
 }
 
 #[derive(Debug)]
-enum Reached {
+enum Followed {
     /// A tree on the path, yet to be read.
     Tree(Oid),
     File(Oid),
@@ -54,18 +54,18 @@ impl Cursor {
     /// Starts at a commit's top tree.
     pub(super) fn new(want: Want<'_>, top: Oid) -> Result<Self, GitError> {
         let components = components(want.path)?.into_iter().map(str::to_owned).collect();
-        Ok(Self { pick: want.pick, components, depth: 0, reached: Reached::Tree(top) })
+        Ok(Self { pick: want.pick, components, depth: 0, followed: Followed::Tree(top) })
     }
 
     /// Goes on as far as the store has trees, and names the tree it waits for.
     pub(super) fn advance(&mut self, store: &Store) -> Result<Option<Oid>, PackError> {
-        while let Reached::Tree(id) = self.reached {
+        while let Followed::Tree(id) = self.followed {
             if !store.has(id) {
                 return Ok(Some(id));
             }
             let tree = store.object(id, ObjectType::Tree)?;
-            self.reached = match self.components.get(self.depth).cloned() {
-                None => Reached::Listing(listing(&tree, self.pick)?),
+            self.followed = match self.components.get(self.depth).cloned() {
+                None => Followed::Listing(listing(&tree, self.pick)?),
                 Some(name) => self.enter(&tree, &name)?,
             };
         }
@@ -74,9 +74,9 @@ impl Cursor {
 
     /// The files to be read, with their paths.
     pub(super) fn files(&self) -> Vec<(String, Oid)> {
-        match &self.reached {
-            Reached::File(id) => vec![(self.components.join("/"), *id)],
-            Reached::Listing(listed) => {
+        match &self.followed {
+            Followed::File(id) => vec![(self.components.join("/"), *id)],
+            Followed::Listing(listed) => {
                 let files = listed.iter().filter(|listed| listed.kind == EntryKind::File);
                 files.map(|listed| (self.below(&listed.name), listed.id)).collect()
             }
@@ -86,21 +86,21 @@ impl Cursor {
 
     /// What the path turned out to be, by ids: the same where the same stands there.
     pub(super) fn standing(&self) -> PathIds {
-        match &self.reached {
-            Reached::Tree(id) | Reached::File(id) => PathIds::Object(*id),
-            Reached::Listing(listed) => {
+        match &self.followed {
+            Followed::Tree(id) | Followed::File(id) => PathIds::Object(*id),
+            Followed::Listing(listed) => {
                 PathIds::Listing(listed.iter().map(|listed| (listed.name.clone(), listed.kind, listed.id)).collect())
             }
-            Reached::Elsewhere(found) => PathIds::Elsewhere(std::mem::discriminant(found)),
+            Followed::Elsewhere(found) => PathIds::Elsewhere(std::mem::discriminant(found)),
         }
     }
 
     /// What the path turned out to be, when all trees and files are there.
     pub(super) fn found(&self, store: &Store) -> Result<Found, PackError> {
         let file = |id| Ok(Found::File(store.object(id, ObjectType::Blob)?));
-        match &self.reached {
-            Reached::File(id) => file(*id),
-            Reached::Listing(listed) => {
+        match &self.followed {
+            Followed::File(id) => file(*id),
+            Followed::Listing(listed) => {
                 let mut found = Vec::with_capacity(listed.len());
                 for Listed { name, kind, id } in listed {
                     let at = self.below(name);
@@ -115,27 +115,27 @@ impl Cursor {
                 }
                 Ok(Found::Directory(found))
             }
-            Reached::Elsewhere(found) => Ok(found.clone()),
-            Reached::Tree(id) => Err(PackError::Missing(id.to_string())),
+            Followed::Elsewhere(found) => Ok(found.clone()),
+            Followed::Tree(id) => Err(PackError::Missing(id.to_string())),
         }
     }
 
     /// Goes from the tree at the current depth to the entry with the next component's name.
-    fn enter(&mut self, tree: &[u8], name: &str) -> Result<Reached, PackError> {
+    fn enter(&mut self, tree: &[u8], name: &str) -> Result<Followed, PackError> {
         let is_last = self.depth + 1 == self.components.len();
         let at = || self.components.iter().take(self.depth + 1).map(String::as_str).collect::<Vec<_>>().join("/");
-        let reached = match entries::find(tree, name)? {
-            Some(TreeEntry { kind: EntryKind::Symlink, .. }) => Reached::Elsewhere(Found::Symlink { at: at() }),
-            Some(TreeEntry { kind: EntryKind::Submodule, .. }) => Reached::Elsewhere(Found::Submodule { at: at() }),
-            Some(entry) if entry.kind == EntryKind::Directory => Reached::Tree(entry.id),
-            Some(entry) if is_last => Reached::File(entry.id),
-            Some(_) | None => Reached::Elsewhere(Found::Missing {
+        let followed = match entries::find(tree, name)? {
+            Some(TreeEntry { kind: EntryKind::Symlink, .. }) => Followed::Elsewhere(Found::Symlink { at: at() }),
+            Some(TreeEntry { kind: EntryKind::Submodule, .. }) => Followed::Elsewhere(Found::Submodule { at: at() }),
+            Some(entry) if entry.kind == EntryKind::Directory => Followed::Tree(entry.id),
+            Some(entry) if is_last => Followed::File(entry.id),
+            Some(_) | None => Followed::Elsewhere(Found::Missing {
                 parent: self.components.iter().take(self.depth).map(String::as_str).collect::<Vec<_>>().join("/"),
                 names: names(tree)?,
             }),
         };
         self.depth += 1;
-        Ok(reached)
+        Ok(followed)
     }
 
     fn below(&self, name: &str) -> String {

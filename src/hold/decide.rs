@@ -22,7 +22,7 @@ pub enum Passage {
 
 /// What counts beside the repository's files.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct RunFacts<'a> {
     /// What the run does about holds.
     pub wish: &'a HoldWish,
     /// Whether holds keep it away.
@@ -76,7 +76,7 @@ pub struct PlannedPlace {
 }
 
 /// Decides for the edit of these files. `text` is the file with the holds, where it is there.
-pub fn decide(text: Option<&str>, files: &[FileRewrite], run: &Run<'_>) -> Result<Decided, PolicyError> {
+pub fn decide(text: Option<&str>, files: &[FileRewrite], run: &RunFacts<'_>) -> Result<Decided, PolicyError> {
     let entries = text.map(read).transpose()?.unwrap_or_default();
     if entries.is_empty() && !matches!(run.wish, HoldWish::Hold { .. }) {
         return Ok(Decided::Stays);
@@ -179,7 +179,7 @@ fn held(place: &PlannedPlace, entries: &[Entry]) -> Vec<Hold> {
 }
 
 /// What becomes of the entries.
-fn edits(entries: &[Entry], places: &[PlannedPlace], run: &Run<'_>) -> (Edits, Option<Deed>) {
+fn edits(entries: &[Entry], places: &[PlannedPlace], run: &RunFacts<'_>) -> (Edits, Option<Deed>) {
     let mut edits = Edits::default();
     let mut concerned: Vec<PlannedPlace> = Vec::new();
     for place in places {
@@ -220,7 +220,7 @@ fn edits(entries: &[Entry], places: &[PlannedPlace], run: &Run<'_>) -> (Edits, O
     (edits, deed)
 }
 
-fn new(place: &PlannedPlace, reason: &str, run: &Run<'_>) -> Hold {
+fn new(place: &PlannedPlace, reason: &str, run: &RunFacts<'_>) -> Hold {
     Hold {
         file: place.file.clone(),
         place: place.name.clone(),

@@ -11,7 +11,7 @@ mod reading;
 mod standing;
 mod writing;
 
-pub use self::decide::{Decided, Deed, Passage, PlannedPlace, Run, decide};
+pub use self::decide::{Decided, Deed, Passage, PlannedPlace, RunFacts, decide};
 pub use self::reading::{Entry, read};
 pub use self::standing::{CurrentPlace, Standing, standing};
 use crate::policies::{HOLDS, PolicyError};

@@ -44,7 +44,7 @@ pub enum Remedy {
 
 /// The certificates that were given beside the system's.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Given {
+pub(super) struct GivenCertificates {
     pub(super) count: usize,
     /// Where they came from, each once.
     pub(super) origins: Vec<String>,
@@ -84,7 +84,7 @@ impl Remedy {
 }
 
 impl Refusal {
-    pub(super) fn new(error: &CertificateError, sent: Presented<'_>, given: &Given) -> Self {
+    pub(super) fn new(error: &CertificateError, sent: Presented<'_>, given: &GivenCertificates) -> Self {
         let Some(own) = Portrait::of(sent.own) else {
             return Self { text: "its certificate can't be read".to_owned(), remedy: Remedy::Replace };
         };
@@ -93,7 +93,7 @@ impl Refusal {
     }
 }
 
-impl Given {
+impl GivenCertificates {
     fn whence(&self) -> String {
         self.origins.join(", ")
     }
@@ -120,7 +120,12 @@ impl Given {
     }
 }
 
-fn reason(error: &CertificateError, own: &Portrait, sent: Presented<'_>, given: &Given) -> (String, Remedy) {
+fn reason(
+    error: &CertificateError,
+    own: &Portrait,
+    sent: Presented<'_>,
+    given: &GivenCertificates,
+) -> (String, Remedy) {
     match error {
         CertificateError::UnknownIssuer => stranger(own, sent, given),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -150,7 +155,7 @@ fn reason(error: &CertificateError, own: &Portrait, sent: Presented<'_>, given: 
 }
 
 /// Nobody who is trusted has signed it.
-fn stranger(own: &Portrait, sent: Presented<'_>, given: &Given) -> (String, Remedy) {
+fn stranger(own: &Portrait, sent: Presented<'_>, given: &GivenCertificates) -> (String, Remedy) {
     let has_given = given.count > 0;
     if own.is_self_issued() {
         let remedy = if has_given { Remedy::GiveItselfToo } else { Remedy::GiveItself };
@@ -224,7 +229,7 @@ fn unsupported(own: &Portrait, sent: Presented<'_>) -> String {
     }
 }
 
-fn bad_signature(own: &Portrait, given: &Given) -> (String, Remedy) {
+fn bad_signature(own: &Portrait, given: &GivenCertificates) -> (String, Remedy) {
     if own.rsa_bits.is_some_and(|bits| bits < 2048) && own.is_self_issued() {
         let bits = own.rsa_bits.unwrap_or_default();
         return (format!("has an RSA key of {bits} bits, which is not supported"), Remedy::Algorithm);

@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::curves;
 use super::portrait::Portrait;
-use super::refusal::Given;
+use super::refusal::GivenCertificates;
 use super::verifier::Verifier;
 
 /// Where distributions keep their bundle: Debian and Alpine, Fedora and RHEL, openSUSE, the BSDs.
@@ -51,7 +51,7 @@ impl Trust {
     pub fn load(extra_pem: &[(String, Vec<u8>)]) -> Result<Self, TrustError> {
         let mut roots = Roots::default();
         roots.add_system();
-        let (mut pinned, mut given) = (Vec::new(), Given::default());
+        let (mut pinned, mut given) = (Vec::new(), GivenCertificates::default());
         for (origin, pem) in extra_pem {
             let usable = roots.add_given(pem);
             if usable.is_empty() {

@@ -13,7 +13,7 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 
 use super::portrait::Portrait;
-use super::refusal::{Given, Presented, Refusal};
+use super::refusal::{GivenCertificates, Presented, Refusal};
 
 /// Whom a run trusts.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Verifier {
     pub(super) roots: RootCertStore,
     /// Certificates that a server may have as they are.
     pub(super) pinned: Vec<CertificateDer<'static>>,
-    pub(super) given: Given,
+    pub(super) given: GivenCertificates,
     pub(super) supported: WebPkiSupportedAlgorithms,
 }
 

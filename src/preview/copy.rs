@@ -15,7 +15,7 @@ pub fn rewrite(
     (trees, wanted): (&Trees, &[Wanted]),
     rules: Rules,
 ) -> Result<Rewrite, RewriteError> {
-    let mut sought = Sought { template, wanted, rules, places: Vec::new(), held: Rewrite::default() };
+    let mut sought = FileSearch { template, wanted, rules, places: Vec::new(), held: Rewrite::default() };
     for (path, file) in &template.files {
         sought.take(path, file);
     }
@@ -40,7 +40,7 @@ pub fn rewrite(
 const MOST_LOSERS: usize = 50;
 
 /// The search for the files that hold the images.
-struct Sought<'s> {
+struct FileSearch<'s> {
     template: &'s Template,
     wanted: &'s [Wanted],
     rules: Rules,
@@ -50,7 +50,7 @@ struct Sought<'s> {
     held: Rewrite,
 }
 
-impl Sought<'_> {
+impl FileSearch<'_> {
     /// Takes a file that holds an image, or that names one in a way that has to be refused.
     fn take(&mut self, path: &str, file: &File) {
         let kind = if is_kustomization(path) { Kind::Kustomize { name: None } } else { Kind::Manifest };

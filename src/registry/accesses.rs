@@ -6,32 +6,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 
-use super::credentials::{Access, CredentialSources, CredentialsError};
+use super::credentials::{CredentialSources, CredentialsError, NamedCredential};
 use super::denial::Denial;
 use super::error::RegistryError;
 use crate::secret::SecretString;
 
 /// What is shown to one registry.
-pub(super) struct Accesses {
+pub(super) struct RegistryCredentials {
     host: String,
     sources: Arc<CredentialSources>,
     /// By the part of a repository's path that decides about its credentials.
     found: Mutex<HashMap<String, Arc<Lookup>>>,
 }
 
-type Lookup = OnceCell<Result<Option<Access>, CredentialsError>>;
+type Lookup = OnceCell<Result<Option<NamedCredential>, CredentialsError>>;
 
-impl Accesses {
+impl RegistryCredentials {
     pub(super) fn new(host: &str, sources: Arc<CredentialSources>) -> Self {
         Self { host: host.to_owned(), sources, found: Mutex::default() }
     }
 
     /// The credentials for a repository. A helper program that hangs does so for no other image.
-    pub(super) async fn of(&self, repository: &str) -> Result<Option<Access>, RegistryError> {
+    pub(super) async fn of(&self, repository: &str) -> Result<Option<NamedCredential>, RegistryError> {
         let cell = self.cell(repository);
         let found = cell.get_or_init(|| async {
             let access = self.sources.for_repository(&self.host, repository).await?;
-            let shown = access.as_ref().map_or_else(|| "none".to_owned(), Access::to_string);
+            let shown = access.as_ref().map_or_else(|| "none".to_owned(), NamedCredential::to_string);
             tracing::debug!("credentials for {}: {shown}", self.host);
             Ok(access)
         });

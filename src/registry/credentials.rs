@@ -52,7 +52,7 @@ pub struct HostCredentials {
 
 /// Credentials and the name of the source that had them.
 #[derive(Clone, Debug)]
-pub struct Access {
+pub struct NamedCredential {
     /// What to show the registry.
     pub credential: Credential,
     /// The source's name, for messages.
@@ -73,9 +73,9 @@ impl CredentialSources {
     /// The credentials for a repository on a host (lower case, with its port when it has one), none for anonymous.
     ///
     /// May run a credential helper program, for 20 s at most.
-    pub async fn for_repository(&self, host: &str, path: &str) -> Result<Option<Access>, CredentialsError> {
+    pub async fn for_repository(&self, host: &str, path: &str) -> Result<Option<NamedCredential>, CredentialsError> {
         if let Some(pair) = self.explicit.as_ref().and_then(|pair| pair.for_named(host)) {
-            return Ok(Some(Access::password("GITOPS_BUMP_REGISTRY_USERNAME", pair)));
+            return Ok(Some(NamedCredential::password("GITOPS_BUMP_REGISTRY_USERNAME", pair)));
         }
         for config in &self.configs {
             let found = config.credential(host, path).await;
@@ -86,12 +86,12 @@ impl CredentialSources {
             };
             if let Some(credential) = found.map_err(hide)? {
                 self.hidden.add_credentials(&credential.clone().into_pair());
-                return Ok(Some(Access { credential, name: config.name.clone() }));
+                return Ok(Some(NamedCredential { credential, name: config.name.clone() }));
             }
         }
         let is_same = |candidate: &&HostCredentials| host_of_key(candidate.host.trim()).as_deref() == Some(host);
         let own = self.hosts.iter().find(is_same);
-        Ok(own.map(|own| Access::password(&own.name, &own.credentials)))
+        Ok(own.map(|own| NamedCredential::password(&own.name, &own.credentials)))
     }
 
     /// The part of a repository's path that decides about its credentials: repositories with the same one get the same.
@@ -166,13 +166,13 @@ impl ConfigText {
     }
 }
 
-impl Access {
+impl NamedCredential {
     fn password(name: &str, pair: &Credentials) -> Self {
         Self { credential: Credential::Password(pair.clone()), name: name.to_owned() }
     }
 }
 
-impl fmt::Display for Access {
+impl fmt::Display for NamedCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.credential {
             Credential::Password(pair) => write!(f, "{} (user {:?})", self.name, pair.username),

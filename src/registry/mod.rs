@@ -51,7 +51,7 @@ use self::check::Check;
 pub use self::contents::{Details, PlatformImage};
 pub use self::created::Created;
 pub use self::credential::Credential;
-pub use self::credentials::{Access, ConfigText, CredentialSources, CredentialsError, HostCredentials};
+pub use self::credentials::{ConfigText, CredentialSources, CredentialsError, HostCredentials, NamedCredential};
 pub use self::denial::{Denial, TokenFault};
 pub use self::error::{Inspected, RegistryError};
 pub use self::failure::Failure;

@@ -9,10 +9,10 @@ use reqwest::{Method, StatusCode};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::accesses::Accesses;
+use super::accesses::RegistryCredentials;
 use super::challenge::Challenge;
 use super::credential::Credential;
-use super::credentials::{Access, CredentialSources};
+use super::credentials::{CredentialSources, NamedCredential};
 use super::denial::{Denial, TokenFault};
 use super::error::RegistryError;
 use super::token::{self, Wanted};
@@ -25,7 +25,7 @@ use crate::secret::{Audience, Bound, SecretString};
 pub(super) struct Session {
     host: String,
     http: Http,
-    accesses: Accesses,
+    accesses: RegistryCredentials,
     /// The base addresses that may be the registry's; one as soon as it has answered.
     bases: tokio::sync::Mutex<Known>,
     ping: OnceCell<Option<Posed>>,
@@ -79,7 +79,7 @@ impl Session {
         Self {
             host: host.to_owned(),
             http,
-            accesses: Accesses::new(host, sources),
+            accesses: RegistryCredentials::new(host, sources),
             bases: tokio::sync::Mutex::new(Known { bases, answered: false, posed: None }),
             ping: OnceCell::new(),
             tokens: Tokens::default(),
@@ -252,7 +252,7 @@ impl Session {
         &self,
         question: Question<'_>,
         (realm, service, reach): (&Url, Option<&str>, Reach),
-        access: Option<&Access>,
+        access: Option<&NamedCredential>,
     ) -> Result<SecretString, RegistryError> {
         let scope = self.tokens.scope(question.repository);
         let wanted = Wanted { realm, service, scope: scope.as_deref(), repository: question.repository };

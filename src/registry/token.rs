@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::credential::Credential;
-use super::credentials::Access;
+use super::credentials::NamedCredential;
 use super::transport::MANNERS;
 use crate::http::{Login, Request, SecretForm};
 use crate::secret::{Audience, Bound, SecretString};
@@ -32,7 +32,7 @@ pub(super) struct Wanted<'a> {
 
 /// A token service's answer. Some name the token as OAuth2 does, some have both names and only one value.
 #[derive(Deserialize)]
-struct Given {
+struct TokenAnswer {
     token: Option<String>,
     access_token: Option<String>,
 }
@@ -57,7 +57,7 @@ fn grants(scope: &str, wanted: &str) -> bool {
 
 /// Asks for a token: with a password or nothing by GET, with an identity token by OAuth2 (RFC 6749, 6). What is shown is
 /// for the realm's own server: the registry's challenge names it, and nobody else may name another one.
-pub(super) fn request(wanted: Wanted<'_>, access: Option<&Access>) -> (Request, Url) {
+pub(super) fn request(wanted: Wanted<'_>, access: Option<&NamedCredential>) -> (Request, Url) {
     let (realm, service) = (wanted.realm, wanted.service);
     let scopes = scopes(wanted.scope, wanted.repository);
     let mut audience = Audience::default();
@@ -91,7 +91,7 @@ pub(super) fn request(wanted: Wanted<'_>, access: Option<&Access>) -> (Request, 
 
 /// The token of a token service's answer; an error says what the service did instead.
 pub(super) fn read(body: &[u8]) -> Result<SecretString, String> {
-    let given: Given = serde_json::from_slice(body).map_err(|_| {
+    let given: TokenAnswer = serde_json::from_slice(body).map_err(|_| {
         let is_page = body.trim_ascii_start().starts_with(b"<");
         if is_page { "it answers with an HTML page instead of a token" } else { "it gives no token" }.to_owned()
     })?;
@@ -155,7 +155,8 @@ mod tests {
     #[test]
     fn an_identity_token_goes_into_the_body() {
         let realm = Url::parse("https://h.x/t").unwrap();
-        let access = Access { credential: Credential::IdentityToken("s3cret&".into()), name: "test".to_owned() };
+        let access =
+            NamedCredential { credential: Credential::IdentityToken("s3cret&".into()), name: "test".to_owned() };
         let (request, url) = request(wanted(&realm, None), Some(&access));
         assert_eq!(url, realm);
         assert!(!format!("{request:?}").contains("s3cret"));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Reading, Spot};
-use crate::argocd::{self, Applications, ArgocdError, Deployed, Expected, History};
+use crate::argocd::{self, Applications, ArgocdError, BranchHistory, Deployed, Expected};
 use crate::http::Http;
 use crate::registry::Verified;
 use crate::settings::{ArgocdSettings, RepositorySettings};
@@ -26,7 +26,7 @@ pub(super) struct Claim<'a> {
 /// Asks about the applications that are made from the files of a branch; returns why they don't run the images.
 pub(super) async fn ask(claim: &Claim<'_>, settings: &ArgocdSettings, http: &Http) -> Vec<ArgocdError> {
     let Claim { reading, spots, repository, images, files } = claim;
-    let history = History::new(&reading.remote, &reading.snapshot, None);
+    let history = BranchHistory::new(&reading.remote, &reading.snapshot, None);
     let deployed = images.iter().map(|image| Deployed { image, same: Vec::new() });
     let expected = Expected {
         url: &repository.url,

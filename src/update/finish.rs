@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::attempt::Ready;
 use super::context::Context;
-use crate::after::{self, Step};
+use crate::after::{self, AfterPush};
 use crate::argocd::Deployed;
 use crate::image::Tag;
 use crate::outcome::{End, RepositoryOutcome};
@@ -15,7 +15,7 @@ use crate::rewrite::FileRewrite;
 /// Writes down how a repository ended: with a commit on its branch, or with nothing to change. Then takes the steps after the push.
 pub(super) async fn finish(number: usize, ready: &Ready, end: End, context: &Context<'_>) {
     let commit = end.commit().map(str::to_owned);
-    let step = Step {
+    let step = AfterPush {
         plan: &context.plan[number],
         remote: &ready.reading.remote,
         read: &ready.reading.snapshot,

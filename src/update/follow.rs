@@ -41,10 +41,10 @@ pub(super) async fn follow(
     let mut looks = Looks { request: &request, ..Looks::default() };
     loop {
         let pause = match looks.read(client, id).await? {
-            Progress::Merged(commit) => return merged(&target, commit, &request).await,
+            RequestLook::Merged(commit) => return merged(&target, commit, &request).await,
             // Whoever merged it by hand may have closed it.
-            Progress::Closed => return target.tip().await.ok_or(ForgeError::Closed { request }),
-            Progress::Open(pause) => pause,
+            RequestLook::Closed => return target.tip().await.ok_or(ForgeError::Closed { request }),
+            RequestLook::Open(pause) => pause,
         };
         let left = wait.saturating_sub(started.elapsed());
         if left.is_zero() {
@@ -125,7 +125,7 @@ struct Looks<'a> {
     unanswered: Option<ApiError>,
 }
 
-enum Progress {
+enum RequestLook {
     Merged(Option<String>),
     Closed,
     /// Look again after this time.
@@ -133,7 +133,7 @@ enum Progress {
 }
 
 impl Looks<'_> {
-    async fn read(&mut self, client: &Client, id: u64) -> Result<Progress, ApiError> {
+    async fn read(&mut self, client: &Client, id: u64) -> Result<RequestLook, ApiError> {
         let state = match client.state(id).await {
             Ok(state) => state,
             // A server that is busy may answer the next time.
@@ -143,7 +143,7 @@ impl Looks<'_> {
                 }
                 let pause = PAUSE.max(error.retry_after().unwrap_or_default());
                 self.unanswered = Some(error);
-                return Ok(Progress::Open(pause));
+                return Ok(RequestLook::Open(pause));
             }
             Err(error) => return Err(error),
         };
@@ -151,12 +151,12 @@ impl Looks<'_> {
         Ok(match state {
             State::Merged { commit } => {
                 info!("{}: it is merged", self.request);
-                Progress::Merged(commit)
+                RequestLook::Merged(commit)
             }
-            State::Closed => Progress::Closed,
+            State::Closed => RequestLook::Closed,
             State::Open | State::Conflicting => {
                 self.weigh(state == State::Conflicting);
-                Progress::Open(PAUSE)
+                RequestLook::Open(PAUSE)
             }
         })
     }

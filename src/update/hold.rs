@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::context::Context;
 use crate::error::Error;
-use crate::hold::{self, Decided, Deed, Passage, Run};
+use crate::hold::{self, Decided, Deed, Passage, RunFacts};
 use crate::offload;
 use crate::policies::{HOLDS, Policies, PolicyError};
 use crate::rewrite::{Fate, FileRewrite, Rewrite};
@@ -63,7 +63,7 @@ async fn decided(
     let passage = if settings.task == Task::Rollback { Passage::Passes } else { Passage::Stops };
     let at = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let work = move || {
-        let run = Run { wish: &wish, passage, by: &by, at: &at };
+        let run = RunFacts { wish: &wish, passage, by: &by, at: &at };
         let decided = hold::decide(text.as_deref(), &rewrite.files, &run);
         (rewrite, decided)
     };

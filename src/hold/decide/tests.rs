@@ -31,7 +31,7 @@ fn entry(place: &str, value: &str, reason: &str) -> String {
 }
 
 fn decided(text: &str, file: &FileRewrite, wish: &HoldWish, passage: Passage) -> Decided {
-    let run = Run { wish, passage, by: "Ada", at: "2026-11-26T07:00:00Z" };
+    let run = RunFacts { wish, passage, by: "Ada", at: "2026-11-26T07:00:00Z" };
     decide(Some(text), std::slice::from_ref(file), &run).unwrap()
 }
 
@@ -120,7 +120,7 @@ fn a_rollback_passes_and_takes_the_hold_along() {
 
 #[test]
 fn a_repository_without_the_file_is_not_looked_into() {
-    let run = Run { wish: &HoldWish::Nothing, passage: Passage::Stops, by: "Ada", at: "" };
+    let run = RunFacts { wish: &HoldWish::Nothing, passage: Passage::Stops, by: "Ada", at: "" };
     assert_eq!(decide(None, &[kustomization(&["1"], &[(0, "2")])], &run), Ok(Decided::Stays));
     assert!(decide(Some("holds: []\n"), &[], &run).is_err());
 }
