@@ -26,9 +26,15 @@ pub(super) struct Pace {
 impl Pace {
     /// The pause after an attempt that took this long, from asking for the tip on, and lost.
     pub(super) fn pause(&mut self, attempt: Duration) -> Duration {
-        let spread = FIRST_SPREAD * GROWTH.powf(f64::from(self.losses.min(16)));
+        let longest = self.longest(attempt);
         self.losses += 1;
-        attempt.min(LONGEST).mul_f64(spread).min(LONGEST).mul_f64(fastrand::f64())
+        longest.mul_f64(fastrand::f64())
+    }
+
+    /// What the next pause is drawn from: any time up to this one.
+    fn longest(&self, attempt: Duration) -> Duration {
+        let spread = FIRST_SPREAD * GROWTH.powf(f64::from(self.losses.min(16)));
+        attempt.min(LONGEST).mul_f64(spread).min(LONGEST)
     }
 
     /// How many races were lost so far.
@@ -44,20 +50,24 @@ mod tests {
     const ATTEMPT: Duration = Duration::from_millis(100);
 
     #[test]
-    fn grows_with_the_losses_and_stays_bounded() {
-        let longest = |losses: u32| (0..1000).map(|_| Pace { losses }.pause(ATTEMPT)).max().unwrap_or_default();
-        assert!(longest(0) <= ATTEMPT.mul_f64(FIRST_SPREAD));
-        // Of a thousand draws one is beyond what the first pause can be.
-        assert!(longest(6) > ATTEMPT.mul_f64(FIRST_SPREAD));
-        assert!((0..100).all(|_| Pace { losses: 23 }.pause(Duration::from_mins(1)) <= LONGEST));
-        let mut pace = Pace::default();
-        assert!((0..3).all(|_| pace.pause(ATTEMPT) <= LONGEST));
-        assert_eq!(pace.losses(), 3);
+    fn the_longest_pause_grows_with_the_losses_and_stays_bounded() {
+        for (losses, milliseconds) in [(0, 250), (1, 325), (6, 1206), (16, 16635), (17, 16635)] {
+            assert_eq!(Pace { losses }.longest(ATTEMPT).as_millis(), milliseconds, "{losses} losses");
+        }
+        assert_eq!(Pace { losses: 0 }.longest(Duration::from_mins(1)), LONGEST);
+        assert_eq!(Pace { losses: u32::MAX }.longest(Duration::from_secs(1)), LONGEST);
     }
 
     #[test]
-    fn writers_that_lose_together_do_not_wait_alike() {
-        let pauses: Vec<Duration> = (0..8).map(|_| Pace::default().pause(ATTEMPT)).collect();
-        assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{pauses:?}");
+    fn a_pause_is_drawn_from_the_whole_of_it_and_counts_as_a_loss() {
+        fastrand::seed(7);
+        let drawn: Vec<f64> = (0..4).map(|_| fastrand::f64()).collect();
+        fastrand::seed(7);
+        let mut pace = Pace::default();
+        for (losses, share) in (1..).zip(drawn) {
+            let longest = pace.longest(ATTEMPT);
+            assert_eq!((pace.pause(ATTEMPT), pace.losses()), (longest.mul_f64(share), losses));
+        }
+        assert_eq!(pace.losses(), 4);
     }
 }

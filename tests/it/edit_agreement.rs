@@ -186,18 +186,20 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
 
 #[test]
 fn every_case_is_seen_as_it_is_edited() {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/edit");
-    let mut counts = Counts::new();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/edit");
+    let (mut counts, mut cases) = (Counts::new(), 0);
     let mut found = Vec::new();
-    for case in fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+    for case in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         for file in ["file.yaml", "after.yaml"] {
             let Ok(text) = fs::read(case.join(file)) else { continue };
+            cases += 1;
             let name = case.file_name().unwrap().to_string_lossy().into_owned();
             found.extend(differences(&text, &mut counts).into_iter().map(|found| format!("{name}/{file}: {found}")));
         }
     }
     found.sort();
     assert!(found.is_empty(), "{counts:?}\n{}", found.join("\n"));
+    assert!(cases > 500, "only {cases} cases were compared");
 }
 
 /// A key with a value that may be part of an image.

@@ -148,6 +148,8 @@ fn what_nobody_sees_is_shown() {
     }
     outputs.extend(["r.json", "a.json", "r.md"].map(|report| (report.to_owned(), scene.world.read(report))));
     for (what, output) in outputs {
+        // Links lead to a request or a commit, and a dry run has neither.
+        assert!(output.contains("values-") || what == "a.json", "{what} does not name the file\n{output}");
         for character in hidden {
             assert!(!output.contains(character), "{what} holds {character:?}\n{output}");
         }

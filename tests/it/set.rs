@@ -303,4 +303,6 @@ fn entries_that_are_added_for_several_images_all_have_an_effect() {
     let images = ["--image", "r.io/t/a:2", "--image", "r.io/t/b:2"];
     let run = world.bump(["set", "--kustomize", ".", "--create"].iter().chain(&images)).run().exits(0);
     assert!(!run.stderr.contains("no effect"), "{run}");
+    let entries = "images:\n- name: r.io/t/a\n  newTag: \"2\"\n- name: r.io/t/b\n  newTag: \"2\"\n";
+    assert!(world.read("kustomization.yaml").ends_with(entries), "{}", world.read("kustomization.yaml"));
 }

@@ -149,7 +149,8 @@ fn environments_and_images_are_picked() {
     assert_eq!(names(&status), [Some("staging"), Some("dev")]);
     let places =
         status["environments"].as_array().expect("a list").iter().filter_map(|found| found["places"].as_array());
-    assert!(places.flatten().all(|place| place["image"] == image), "{status}");
+    let images: Vec<&Value> = places.flatten().map(|place| &place["image"]).collect();
+    assert_eq!(images, [&image, &image], "{status}");
 
     let run = platform.status(&["--environment", "prod"]).env("CI_ENVIRONMENT_NAME", "dev").run().exits(0);
     assert!(run.stdout.contains("prod ") && !run.stdout.contains("dev "), "{run}");

@@ -136,7 +136,8 @@ fn what_an_image_tells_is_read_once() {
     let (_, corner) = world.repository("").trim_end_matches('/').split_once('/').map(own).expect("a corner");
     let infra = infra(&world, &format!("{}/{corner}", detour.address), 1);
     let run = look(&world, &infra, &[]).run().exits(0);
-    assert!(registries(&run.stdout).iter().all(|registry| registry["state"] == "present"), "{run}");
+    let states: Vec<Value> = registries(&run.stdout).iter().map(|registry| registry["state"].clone()).collect();
+    assert_eq!(states, ["present", "present", "present"], "{run}");
     let asked = detour.asked();
     let count = |words: &str| asked.iter().filter(|request| request.contains(words)).count();
     assert_eq!((count("HEAD /v2/ "), count("/manifests/"), count("/blobs/")), (1, 3, 1), "{asked:?}");

@@ -228,10 +228,15 @@ fn a_bomb_of_deltas_is_an_error() {
 /// What isn't asked for costs its way through alone.
 #[test]
 fn objects_of_other_kinds_are_passed_over() {
-    let (bytes, contents) = family(SHAPES[0], Bases::Offset, 300, 1 << 19);
-    let mut store = Store::default();
-    store.add(Pack::read_within(bytes, Kinds::COMMITS, store.budget()).unwrap());
-    assert!(!store.has(git2::Oid::hash_object(ObjectType::Blob, &contents[0]).unwrap()));
+    let has_first = |kinds, (count, size)| {
+        let (bytes, contents) = family(SHAPES[0], Bases::Offset, count, size);
+        let mut store = Store::default();
+        store.add(Pack::read_within(bytes, kinds, store.budget()).unwrap());
+        store.has(git2::Oid::hash_object(ObjectType::Blob, &contents[0]).unwrap())
+    };
+    assert!(has_first(Kinds::ALL, (3, 1 << 10)));
+    // So many of them would exceed the budget.
+    assert!(!has_first(Kinds::COMMITS, (300, 1 << 19)));
 }
 
 #[test]

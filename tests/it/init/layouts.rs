@@ -266,6 +266,7 @@ fn the_commands_name_the_file_that_was_written() {
     let shop = Shop::new(&[("values dev.yaml", SPLIT), ("values.prod.yaml", SPLIT)]);
     let run = shop.bump(&["init", "--repo", &shop.infra.url(), "--output", "new file.yml"]).run().exits(0);
     let commands: Vec<&str> = run.stderr.lines().filter(|line| line.contains(" gitops-bump ")).collect();
+    assert_eq!(commands.len(), 2, "{run}");
     assert!(commands.iter().all(|line| line.contains("--config 'new file.yml'")), "{run}");
     for command in commands {
         shop.shell(command);
