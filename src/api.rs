@@ -7,6 +7,7 @@ mod stream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use backon::{ExponentialBuilder, Retryable as _};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -18,6 +19,9 @@ use crate::{offload, words};
 
 /// How much of an answer is read.
 const MOST_ANSWER: usize = 4 << 20;
+
+/// What is encoded in one component of a path.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
 /// An API doesn't lead elsewhere.
 const MANNERS: Manners =
@@ -168,7 +172,7 @@ impl Api {
 
     /// A name as one component of a path.
     pub(crate) fn segment(name: &str) -> String {
-        url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
+        utf8_percent_encode(name, SEGMENT).to_string()
     }
 
     /// An answer that is not what it should be.
@@ -248,8 +252,7 @@ impl Api {
         let place = self.place(path);
         match to {
             Some(to) if is_own(&to) => {
-                let path = url::form_urlencoded::parse(to.path().as_bytes()).next();
-                let path = path.map(|(path, _)| path.into_owned()).unwrap_or_default();
+                let path = percent_decode_str(to.path()).decode_utf8_lossy();
                 let name = words::short(format!("{}{path}", to.origin().ascii_serialization()));
                 ApiError::Moved { path: place, to: name, address: to.into() }
             }

@@ -23,7 +23,7 @@ pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, http: &Http) 
         ("variables[PROJECT_NAME]", Some(mirror.repository.clone())),
     ];
     let form = SecretForm { fields, secret: mirror.token.clone() };
-    let project: String = url::form_urlencoded::byte_serialize(mirror.project_id.as_bytes()).collect();
+    let project = Api::segment(&mirror.project_id);
     let started = api.post_form(&format!("projects/{project}/trigger/pipeline"), form).await?;
     let page = started.get("web_url").and_then(serde_json::Value::as_str).unwrap_or_default();
     let api = Url::parse(&mirror.api).ok();

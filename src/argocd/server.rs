@@ -75,17 +75,12 @@ impl<'a> Server<'a> {
 
 /// Where something of an application is, below the API.
 pub(super) fn path((namespace, name): (Option<&str>, &str), what: &str) -> String {
-    let query = namespace.map(|namespace| format!("?appNamespace={}", encoded(namespace)));
-    format!("applications/{}{what}{}", encoded(name), query.unwrap_or_default())
-}
-
-/// A name in an address: a server may call an application anything.
-fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    let query = namespace.map(|namespace| format!("?appNamespace={}", Api::segment(namespace)));
+    format!("applications/{}{what}{}", Api::segment(name), query.unwrap_or_default())
 }
 
 /// An application's page.
 pub(super) fn page(server: &str, concerned: &Concerned) -> String {
-    let namespace = concerned.namespace.as_deref().map(|namespace| format!("{}/", encoded(namespace)));
-    format!("{server}/applications/{}{}", namespace.unwrap_or_default(), encoded(&concerned.name))
+    let namespace = concerned.namespace.as_deref().map(|namespace| format!("{}/", Api::segment(namespace)));
+    format!("{server}/applications/{}{}", namespace.unwrap_or_default(), Api::segment(&concerned.name))
 }

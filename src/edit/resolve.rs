@@ -225,24 +225,10 @@ fn typed(segment: &Segment) -> String {
     text
 }
 
-/// The number of characters to change from one word to the other (Levenshtein), long words cut.
+/// How many characters differ, whatever their case; of long words the beginnings are compared.
 fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.to_lowercase().chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, c) in one.to_lowercase().chars().take(64).enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        for (cell, d) in row.iter_mut().skip(1).zip(&other) {
-            let change = diagonal + usize::from(c != *d);
-            diagonal = *cell;
-            left = change.min(left + 1).min(diagonal + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
+    let [one, other] = [one, other].map(|word| word.to_lowercase().chars().take(64).collect::<String>());
+    strsim::levenshtein(&one, &other)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::hooks::Hooks;
@@ -289,23 +290,11 @@ fn take_credentials(url: &mut Url) -> Result<Option<Credentials>, UrlError> {
 
 /// Undoes percent-encoding; a `%` without two digits stands for itself, as browsers have it.
 fn decode(text: &str) -> Result<String, UrlError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, after)) = rest.split_first() {
-        let digit = |place: usize| after.get(place).and_then(|&byte| char::from(byte).to_digit(16));
-        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
-            bytes.push(u8::try_from(high * 16 + low).unwrap_or(first));
-            rest = after.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(first);
-            rest = after;
-        }
-    }
-    let text = String::from_utf8(bytes).map_err(|_| UrlError::Malformed("it isn't UTF-8".to_owned()))?;
+    let text = percent_decode_str(text).decode_utf8().map_err(|_| UrlError::Malformed("it isn't UTF-8".to_owned()))?;
     if text.contains(char::is_control) {
         return Err(UrlError::Malformed("it has a control character".to_owned()));
     }
-    Ok(text)
+    Ok(text.into_owned())
 }
 
 #[cfg(test)]

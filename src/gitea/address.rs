@@ -42,5 +42,6 @@ mod tests {
     fn a_branch_keeps_its_slashes() {
         assert_eq!(branch("gitops-bump/a b#c"), "gitops-bump/a%20b%23c");
         assert_eq!(Api::segment("release/1"), "release%2F1");
+        assert_eq!(Api::segment("a b+c~é"), "a%20b%2Bc%7E%C3%A9");
     }
 }

@@ -2,8 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use url::form_urlencoded::byte_serialize;
-
+use crate::api::Api;
 use crate::git::GitUrl;
 use crate::settings::Ci;
 
@@ -47,7 +46,7 @@ pub(super) fn addresses(url: &GitUrl, ci: &Ci) -> Vec<Address> {
 
 fn address(base: String, project: &str) -> Address {
     // A path in a URL is encoded already; GitLab's names have no character that needs it but the slash.
-    Address { base, project: byte_serialize(project.as_bytes()).collect() }
+    Address { base, project: Api::segment(project) }
 }
 
 #[cfg(test)]

@@ -62,6 +62,5 @@ fn open(deployment: &DeploymentSettings, http: &Http) -> Result<Api, ApiError> {
 }
 
 fn path(deployment: &DeploymentSettings) -> String {
-    let project: String = url::form_urlencoded::byte_serialize(deployment.project_id.as_bytes()).collect();
-    format!("projects/{project}/deployments")
+    format!("projects/{}/deployments", Api::segment(&deployment.project_id))
 }

@@ -3,68 +3,40 @@
 #![deny(clippy::disallowed_methods)]
 
 use std::fmt;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 /// Reproducible builds date their images at the beginning of an era: 1970, or 1980 where ZIP begins.
 const FIRST_REAL_DATE: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// A time that an image was created at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    at: SystemTime,
-    text: String,
-}
+pub struct Created(Timestamp);
 
 impl Created {
     /// Parses RFC 3339; none for what is no time, or the made-up one of a reproducible build.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let (local, ahead, behind) = split_offset(text)?;
-        let local = humantime::parse_rfc3339(&format!("{local}Z")).ok()?;
-        let at = local.checked_sub(ahead)?.checked_add(behind)?;
-        let is_real = at.duration_since(SystemTime::UNIX_EPOCH).is_ok_and(|since| since > FIRST_REAL_DATE);
-        is_real.then(|| Self { at, text: humantime::format_rfc3339_seconds(at).to_string() })
+        let at: Timestamp = text.parse().ok()?;
+        let since = Duration::try_from(at.as_duration()).ok()?;
+        (since > FIRST_REAL_DATE).then_some(Self(at))
     }
 
     /// Both times, as short as they can be told apart: to the second, else with their fractions.
     pub(super) fn told_apart(&self, other: &Self) -> (String, String) {
-        if self.text == other.text {
-            (self.exactly(), other.exactly())
-        } else {
-            (self.text.clone(), other.text.clone())
-        }
-    }
-
-    fn exactly(&self) -> String {
-        let text = humantime::format_rfc3339_nanos(self.at).to_string();
-        let digits = text.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
-        format!("{digits}Z")
+        let (one, another) = (self.to_string(), other.to_string());
+        if one == another { (self.0.to_string(), other.0.to_string()) } else { (one, another) }
     }
 
     /// Whether this is later than another time.
     pub fn is_after(&self, other: &Self) -> bool {
-        self.at > other.at
+        self.0 > other.0
     }
 }
 
 impl fmt::Display for Created {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// The time without its offset, and how far that is ahead of or behind UTC.
-fn split_offset(text: &str) -> Option<(&str, Duration, Duration)> {
-    if let Some(local) = text.strip_suffix(['Z', 'z']) {
-        return Some((local, Duration::ZERO, Duration::ZERO));
-    }
-    let (local, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
-    let (hours, minutes) = offset.get(1..)?.split_once(':')?;
-    let minutes: u64 = hours.parse::<u64>().ok()?.checked_mul(60)?.checked_add(minutes.parse().ok()?)?;
-    let length = Duration::from_secs(minutes.checked_mul(60)?);
-    match offset.get(..1)? {
-        "+" => Some((local, length, Duration::ZERO)),
-        "-" => Some((local, Duration::ZERO, length)),
-        _ => None,
+        write!(f, "{:.0}", self.0)
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
+use percent_encoding::percent_decode_str;
+
 /// A user name alone is taken for a token when it is as long as tokens are, and made of letters and digits.
 const SHORTEST_TOKEN: usize = 20;
 
@@ -19,7 +21,8 @@ pub fn secrets_in_urls(text: &str) -> Vec<String> {
             found.extend(secret_of(user_info).filter(|_| !host.is_empty()).map(str::to_owned));
         }
     }
-    let decoded: Vec<String> = found.iter().filter_map(|secret| decoded(secret)).collect();
+    let decoded = |secret: &String| percent_decode_str(secret).decode_utf8_lossy().into_owned();
+    let decoded: Vec<String> = found.iter().map(decoded).collect();
     found.extend(decoded);
     found.sort_unstable();
     found.dedup();
@@ -39,12 +42,6 @@ fn is_token(user: &str) -> bool {
         && has(u8::is_ascii_digit)
         && has(u8::is_ascii_alphabetic)
         && user.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
-/// Undoes percent-encoding, in which a plus sign is itself.
-fn decoded(text: &str) -> Option<String> {
-    let form = text.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
-    url::form_urlencoded::parse(form.as_bytes()).next().map(|(decoded, _)| decoded.into_owned())
 }
 
 #[cfg(test)]

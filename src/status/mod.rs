@@ -2,9 +2,10 @@
 //! module must not print, and nothing in it writes anywhere.
 
 use std::collections::HashSet;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{join, join_all};
+use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::forge;
@@ -57,12 +58,8 @@ pub async fn run(settings: &StatusSettings, registry: &Registry, access: &Access
     }
     let holdings = readings.iter().flatten().flat_map(|reading| &reading.places).map(|seen| &seen.holding);
     let images = if settings.is_offline { Images::unasked() } else { Images::ask(registry, holdings).await };
-    let mut status = Status {
-        generated: rfc3339(now),
-        now: i64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()).unwrap_or(i64::MAX),
-        environments: Vec::new(),
-        repositories: Vec::new(),
-    };
+    let now = i64::try_from(now.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
+    let mut status = Status { generated: rfc3339(now), now, environments: Vec::new(), repositories: Vec::new() };
     let mut errors = Vec::new();
     // Two entries of the config can name one branch, and targets of both one place.
     let mut known = HashSet::new();
@@ -168,12 +165,11 @@ fn place(
 fn bump((repository, forge): (&RepositorySettings, Option<Forge>), found: &bumps::Match<'_>) -> Bump {
     let commit = found.commit;
     let text = |key| trailer(&commit.message, key).map(one_line).filter(|text| !text.is_empty());
-    let since = Duration::from_secs(u64::try_from(commit.time).unwrap_or_default());
     Bump {
         commit: commit.id.clone(),
         commit_url: links::commit_url(&repository.url, forge, &commit.id),
         author: one_line(&commit.author),
-        time: UNIX_EPOCH.checked_add(since).map(rfc3339).unwrap_or_default(),
+        time: rfc3339(commit.time),
         seconds: commit.time,
         source_commit: text("Source-Commit"),
         pipeline: text("Pipeline"),
@@ -182,8 +178,24 @@ fn bump((repository, forge): (&RepositorySettings, Option<Forge>), found: &bumps
 }
 
 /// Without fractions; what lies beyond the format's last year is nothing that a server may make us show.
-fn rfc3339(time: SystemTime) -> String {
-    const LAST: Duration = Duration::from_secs(253_402_300_799);
-    let time = time.duration_since(UNIX_EPOCH).unwrap_or_default().min(LAST);
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + time).to_string()
+fn rfc3339(seconds: i64) -> String {
+    let time = Timestamp::from_second(seconds.max(0)).unwrap_or(Timestamp::MAX);
+    format!("{time:.0}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_whatever_a_commit_says() {
+        for (seconds, text) in [
+            (1_795_687_200, "2026-11-26T10:00:00Z"),
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1970-01-01T00:00:00Z"),
+            (i64::MAX, "9999-12-30T22:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(seconds), text);
+        }
+    }
 }
