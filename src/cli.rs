@@ -12,7 +12,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 
 use crate::environment::Environment;
 
-pub use after::{AfterArgs, MirrorArg, MirrorArgs};
+pub use after::{AfterArgs, MirrorArgs};
 pub use check::CheckArgs;
 pub use freeze::FreezeArgs;
 pub use gate::{GateArgs, KeylessArgs, RuleArgs};
@@ -20,14 +20,15 @@ pub use hold::HoldArgs;
 pub use init::InitArgs;
 pub use preview::{CreateArgs, DeleteArgs, PreviewArgs, PreviewCommand};
 pub use promote::{PromoteArgs, SourceImageArgs};
-pub use proposal::{ForgeArg, ProposalArgs};
+pub use proposal::ProposalArgs;
 pub use rollback::{ReturnImageArgs, RollbackArgs};
 pub use run::{PublishArgs, RunArgs, UpdateArgs};
-pub use status::{FormatArg, StatusArgs};
-pub use targets::{EnvironmentArgs, PinArg, PlaceArgs, TargetArgs};
+pub use status::StatusArgs;
+pub use targets::{EnvironmentArgs, PlaceArgs, TargetArgs};
 
 mod after;
 mod check;
+mod choices;
 mod freeze;
 mod gate;
 mod hold;
@@ -175,6 +176,13 @@ pub struct ReportArgs {
     /// Write Markdown, for a note on a merge request or a release
     #[arg(long, value_name = "FILE")]
     pub report_markdown: Option<String>,
+}
+
+impl ReportArgs {
+    /// Whether one of the reports shows where commits and merge requests are on the web.
+    pub fn have_links(&self) -> bool {
+        [&self.report_json, &self.report_annotations, &self.report_markdown].into_iter().any(Option::is_some)
+    }
 }
 
 /// How much to say, and in which colours.

@@ -12,6 +12,7 @@ mod after;
 pub mod api;
 pub mod argocd;
 mod children;
+pub mod choices;
 pub mod cli;
 pub mod commit_status;
 pub mod config;

@@ -16,8 +16,10 @@ use crate::settings::{self, CaSource, GateSettings, KeylessSettings, NamedImage,
 
 mod access;
 mod file;
+mod output;
 
 pub use access::Access;
+pub use output::{require_absent, write_new, write_output, write_report};
 
 /// The largest of these files that is read, in bytes.
 const MAX_BYTES: u64 = 8 << 20;

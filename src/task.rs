@@ -2,13 +2,13 @@
 //! module must not know how a command finds its versions.
 
 use gitops_bump::cli::ReportArgs;
-use gitops_bump::diff;
 use gitops_bump::error::{Error, ExitCode as Code};
 use gitops_bump::outcome::{Finished, Ledger, News, RepositoryOutcome};
 use gitops_bump::plan::PlannedRepository;
 use gitops_bump::registry::CredentialSources;
 use gitops_bump::report::{self, Line, Report};
 use gitops_bump::settings::{Mode, PromoteSettings, RollbackSettings, Settings};
+use gitops_bump::{diff, ports};
 use tracing::{info, warn};
 
 use crate::signals::Signals;
@@ -140,14 +140,14 @@ fn write_reports(terminal: &Terminal, files: &ReportArgs, mut report: Report) ->
     report.hide(|text| terminal.fact(text));
     let reports = [
         // Every value in them is filtered already; what is filtered again keeps its form.
-        (&files.report_dotenv, report.dotenv()),
-        (&files.report_json, terminal.redact_json(&report.json())),
-        (&files.report_annotations, terminal.redact_json(&report.annotations())),
-        (&files.report_markdown, terminal.redact(&report.markdown())),
+        ("--report-dotenv", &files.report_dotenv, report.dotenv()),
+        ("--report-json", &files.report_json, terminal.redact_json(&report.json())),
+        ("--report-annotations", &files.report_annotations, terminal.redact_json(&report.annotations())),
+        ("--report-markdown", &files.report_markdown, terminal.redact(&report.markdown())),
     ];
-    for (file, text) in reports {
+    for (flag, file, text) in reports {
         let Some(file) = file else { continue };
-        std::fs::write(file, text).map_err(|source| Error::File { what: format!("report {file}"), source })?;
+        ports::write_report(&format!("report {file} ({flag})"), file, &text)?;
     }
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use crate::choices::MirrorWhen;
 
 /// The mirror and the controller.
 #[derive(Args, Clone, Debug, Default)]
@@ -52,14 +54,5 @@ pub struct MirrorArgs {
     pub mirror_url: Option<String>,
     /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
     #[arg(long, value_enum)]
-    pub mirror: Option<MirrorArg>,
-}
-
-/// `--mirror`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum MirrorArg {
-    /// When something was pushed
-    Changed,
-    /// Always
-    Always,
+    pub mirror: Option<MirrorWhen>,
 }

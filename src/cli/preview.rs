@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AfterArgs, GateArgs, ImageArgs, MirrorArgs, PinArg, PublishArgs, RunArgs, TargetArgs, UpdateArgs};
+use super::{AfterArgs, GateArgs, ImageArgs, MirrorArgs, PublishArgs, RunArgs, TargetArgs, UpdateArgs};
+use crate::edit::Pin;
 
 /// What can be done with a preview.
 #[derive(Debug, Subcommand)]
@@ -27,7 +28,7 @@ pub struct CreateArgs {
     pub template: Option<String>,
     /// Write the tag, or tag and digest [default: tag]
     #[arg(long, value_enum, help_heading = "Preview")]
-    pub pin: Option<PinArg>,
+    pub pin: Option<Pin>,
     /// Add a missing `tag` (Helm), or a missing `images:` entry to the copy's own kustomization
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Preview")]
     pub create: Option<bool>,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
+
+use crate::links::Forge;
 
 /// Whether a merge request is opened, and what it says.
 #[derive(Args, Clone, Debug, Default)]
@@ -13,7 +15,7 @@ pub struct ProposalArgs {
     pub merge_request: Option<bool>,
     /// Whose API opens it [default: by the host, which is asked where its name does not tell]
     #[arg(long, value_enum)]
-    pub forge: Option<ForgeArg>,
+    pub forge: Option<Forge>,
     /// Wait until it is merged, then go on with the merged commit; needs `GITOPS_BUMP_FORGE_TOKEN` [default: no wait]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub mr_wait: Option<Duration>,
@@ -44,15 +46,4 @@ pub struct ProposalArgs {
     /// Mark it as a draft
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub mr_draft: Option<bool>,
-}
-
-/// `--forge`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum ForgeArg {
-    /// GitLab
-    Gitlab,
-    /// GitHub, github.com or Enterprise
-    Github,
-    /// Gitea or Forgejo
-    Gitea,
 }

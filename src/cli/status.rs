@@ -1,8 +1,9 @@
 //! The flags of `status`; this module must not judge their values.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::{NetworkArgs, PlaceArgs, RepositoryArgs};
+use crate::choices::Format;
 
 /// The flags of `status`.
 #[derive(Args, Clone, Debug, Default)]
@@ -21,7 +22,7 @@ pub struct StatusArgs {
     pub offline: Option<bool>,
     /// How to print it [default: table]
     #[arg(long, value_enum)]
-    pub format: Option<FormatArg>,
+    pub format: Option<Format>,
     /// Write it to this file, as a whole or not at all; a file that is there is replaced [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub output: Option<String>,
@@ -40,18 +41,4 @@ pub struct StatusArgs {
     /// How to reach servers.
     #[command(flatten)]
     pub network: NetworkArgs,
-}
-
-/// `--format`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum FormatArg {
-    /// Columns, for a terminal
-    #[default]
-    Table,
-    /// One object
-    Json,
-    /// A table for a wiki or a job's summary
-    Markdown,
-    /// One page that needs nothing else, for GitLab Pages
-    Html,
 }

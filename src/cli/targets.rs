@@ -1,6 +1,6 @@
 //! The flags that say which places hold an image and how they are written; this module must not judge their values.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::edit::Pin;
 
@@ -28,7 +28,7 @@ pub struct TargetArgs {
     pub places: PlaceArgs,
     /// Write the tag, or tag and digest [default: tag]
     #[arg(long, value_enum)]
-    pub pin: Option<PinArg>,
+    pub pin: Option<Pin>,
     /// Add a missing `images:` entry (Kustomize) or a missing `tag` (Helm)
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub create: Option<bool>,
@@ -47,22 +47,4 @@ pub struct EnvironmentArgs {
     /// Replaces <env> in every file path [default: `$CI_ENVIRONMENT_NAME`]
     #[arg(long = "environment", value_name = "NAME")]
     pub name: Option<String>,
-}
-
-/// `--pin`.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum PinArg {
-    /// Write the tag
-    Tag,
-    /// Write tag and digest
-    Digest,
-}
-
-impl From<PinArg> for Pin {
-    fn from(pin: PinArg) -> Self {
-        match pin {
-            PinArg::Tag => Self::Tag,
-            PinArg::Digest => Self::Digest,
-        }
-    }
 }

@@ -8,7 +8,8 @@ use url::Url;
 
 use super::error::MIRROR_PROJECT;
 use super::{SettingsError, servers, token};
-use crate::cli::{AfterArgs, MirrorArg};
+use crate::choices::MirrorWhen;
+use crate::cli::AfterArgs;
 use crate::config::{MirrorConfig, RepositoryConfig};
 use crate::environment::Environment;
 use crate::git::{GitUrl, UrlError};
@@ -20,15 +21,6 @@ const ARGOCD_TIMEOUT: Duration = Duration::from_mins(5);
 const MIRROR_TOKENS: [&str; 2] = ["GITOPS_BUMP_MIRROR_TOKEN", "GIT_MIRROR_TOKEN"];
 
 const ARGOCD_TOKEN: &str = "ARGOCD_AUTH_TOKEN";
-
-/// When a mirror is triggered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MirrorWhen {
-    /// When something was pushed.
-    Changed,
-    /// Also when nothing had to change: the last synchronisation may have failed.
-    Always,
-}
 
 /// The pipeline that copies the infra repository to where the controller reads it.
 #[derive(Clone, Debug)]
@@ -102,10 +94,7 @@ pub(super) fn mirror(
     Ok(Some(MirrorSettings {
         project_id: project(config.project_id)?,
         repository: config.repository,
-        when: match args.mirror.mirror {
-            Some(MirrorArg::Always) => MirrorWhen::Always,
-            Some(MirrorArg::Changed) | None => MirrorWhen::Changed,
-        },
+        when: args.mirror.mirror.unwrap_or_default(),
         token: Bound::new(token, servers::of_api(&api)),
         api,
     }))

@@ -7,7 +7,7 @@ use super::{
     ConfigText, GateSettings, NamedImage, Network, SettingsError, branch, encryption, gate, network, parse_config,
     repositories,
 };
-use crate::cli::{CheckArgs, ReportArgs};
+use crate::cli::CheckArgs;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::git::GitUrl;
@@ -26,8 +26,6 @@ pub struct CheckSettings {
     pub repository: Option<CheckedRepository>,
     /// How to reach servers.
     pub network: Network,
-    /// Where to report.
-    pub reports: ReportArgs,
 }
 
 /// A repository that is asked whether it may be pushed to.
@@ -92,7 +90,6 @@ fn settings(
         registry_servers: registry_servers(&args.images, config, environment)?,
         repository,
         network,
-        reports: args.reports.clone(),
     })
 }
 

@@ -4,14 +4,15 @@
 
 use std::time::Duration;
 
-use crate::cli::{ReportArgs, SetArgs};
+use crate::cli::SetArgs;
 use crate::config::{Config, ConfigError, PreviewConfig};
 use crate::edit::{Kind, Rules};
 use crate::environment::Environment;
 use crate::git::GitUrl;
 use crate::secret::{Audience, Bound, Credentials};
 
-pub use after::{ArgocdSettings, MirrorSettings, MirrorWhen};
+pub use crate::choices::{Format, MirrorWhen};
+pub use after::{ArgocdSettings, MirrorSettings};
 pub use check::{CheckSettings, CheckedRepository, check};
 pub use ci::Ci;
 pub use commit::{CommitSettings, SignOff};
@@ -148,8 +149,8 @@ pub struct Settings {
     pub hold: HoldWish,
     /// How long a push that lost a race is tried again, and a Git server whose failure may pass.
     pub push_timeout: Duration,
-    /// Where to report.
-    pub reports: ReportArgs,
+    /// Whether a report shows where commits and merge requests are on the web.
+    pub reports_links: bool,
     /// What CI says about this run.
     pub ci: Ci,
 }

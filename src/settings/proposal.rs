@@ -8,7 +8,7 @@ use url::Url;
 
 use super::servers::GitServers;
 use super::{RepositorySettings, SettingsError, branch, token};
-use crate::cli::{ForgeArg, ProposalArgs, RunArgs};
+use crate::cli::{ProposalArgs, RunArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::environment::Environment;
 use crate::links::Forge;
@@ -100,11 +100,7 @@ pub(super) fn proposal(
         auto_merge: args.mr_auto_merge.into(),
         remove_source_branch: args.mr_remove_source_branch.into(),
         draft: args.mr_draft.into(),
-        forge: args.forge.map(|forge| match forge {
-            ForgeArg::Gitlab => Forge::Gitlab,
-            ForgeArg::Github => Forge::Github,
-            ForgeArg::Gitea => Forge::Gitea,
-        }),
+        forge: args.forge,
         wait: args.mr_wait,
         token: token.as_ref().map(|(_, token)| Bound::new(token.clone(), apis.clone())),
     };

@@ -106,7 +106,7 @@ pub(super) fn merged(
         commit: commit::commit(args, config, environment)?,
         skip_ci: proposal::skip_ci(args, config)?,
         push_timeout: args.publish.push_timeout.unwrap_or(PUSH_TIMEOUT),
-        reports: args.publish.reports.clone(),
+        reports_links: args.publish.reports.have_links(),
         task,
         registry_servers,
         gate,

@@ -8,7 +8,8 @@ use super::{
     Ci, ConfigText, Network, RepositorySettings, SettingsError, encryption, network, parse_to_look, reference, servers,
     source,
 };
-use crate::cli::{FormatArg, PublishArgs, RunArgs, StatusArgs, TargetArgs};
+use crate::choices::Format;
+use crate::cli::{PublishArgs, RunArgs, StatusArgs, TargetArgs};
 use crate::environment::Environment;
 use crate::image::Repository;
 use crate::secret::{Audience, Credentials};
@@ -37,7 +38,7 @@ pub struct StatusSettings {
     /// Whether no registry is asked.
     pub is_offline: bool,
     /// How to print it.
-    pub format: FormatArg,
+    pub format: Format,
     /// The file to write it to; none means stdout.
     pub output: Option<String>,
     /// How to reach servers.
@@ -114,7 +115,7 @@ mod tests {
         let names: Vec<_> = settings.names.iter().map(|(name, known)| (name.as_str(), known.as_ref())).collect();
         assert_eq!(names, [("api", Some(&Repository::parse("r.io/api").unwrap())), ("web", None)]);
         assert_eq!(settings.images.iter().map(Repository::as_str).collect::<Vec<_>>(), ["r.io/api", "nginx"]);
-        assert_eq!((settings.history, settings.format), (20, FormatArg::Table));
+        assert_eq!((settings.history, settings.format), (20, Format::Table));
         let outside = StatusArgs { environment: vec!["../x".into()], ..args };
         assert!(status(&outside, Some(&config), &Environment::default()).is_err());
     }

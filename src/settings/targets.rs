@@ -43,7 +43,7 @@ fn rules_of(own: Own<'_>, args: &TargetArgs, config: &Config) -> Rules {
         PinConfig::Digest => Pin::Digest,
     });
     Rules {
-        pin: args.pin.map(Pin::from).or(from_config).unwrap_or(Pin::Tag),
+        pin: args.pin.or(from_config).unwrap_or(Pin::Tag),
         create: args.create.or(own.create).or(config.create).unwrap_or(false),
         any_repository: args.any_repository.or(own.any_repository).or(config.any_repository).unwrap_or(false),
         any_tag: args.any_tag.or(own.any_tag).or(config.any_tag).unwrap_or(false),

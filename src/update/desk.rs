@@ -27,9 +27,7 @@ impl Desk {
     /// Finds out which forge a repository is on. The server is asked only where something depends on it: a merge request, the
     /// links of a report, or commit statuses.
     pub(super) async fn of(plan: &PlannedRepository, settings: &Settings, http: &Http) -> Self {
-        let reports = &settings.reports;
-        let has_links = [&reports.report_json, &reports.report_annotations, &reports.report_markdown];
-        let links = settings.mode == Mode::Publish && !plan.url.is_ssh() && has_links.into_iter().any(Option::is_some);
+        let links = settings.mode == Mode::Publish && !plan.url.is_ssh() && settings.reports_links;
         let given = settings.proposal.forge;
         let forge = match plan.delivery {
             Delivery::Push if !links && after::statuses(plan, settings).is_none() => {

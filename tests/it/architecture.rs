@@ -189,6 +189,16 @@ fn only_set_takes_a_digest_on_the_users_word() {
 }
 
 #[test]
+fn only_the_command_line_names_clap() {
+    let users: BTreeSet<String> = sources()
+        .into_iter()
+        .filter(|source| source.text.contains("clap::") || source.text.contains("clap_"))
+        .map(|source| source.path[0].clone())
+        .collect();
+    assert_eq!(users, BTreeSet::from(["cli", "terminal"].map(str::to_owned)));
+}
+
+#[test]
 fn a_circle_is_found_and_named() {
     let text = "use crate::one;\nuse crate::{two::{Deep, deeper::Down}, three};\nlet x = crate::four::five();";
     assert_eq!(named_behind(text, "crate::"), BTreeSet::from(["one", "two", "three", "four"]));

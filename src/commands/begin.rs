@@ -1,0 +1,58 @@
+//! What the commands read before they begin: the config file and the registries' credentials, whose secrets are hidden from then
+//! on. This module must not merge settings.
+
+use std::path::Path;
+
+use gitops_bump::cli::RunArgs;
+use gitops_bump::environment::Environment;
+use gitops_bump::error::Error;
+use gitops_bump::ports;
+use gitops_bump::registry::CredentialSources;
+use gitops_bump::secret::Audience;
+use gitops_bump::settings::{self, ConfigText};
+use tracing::info;
+
+use super::Outside;
+use crate::terminal::Terminal;
+
+/// The config file of a run that writes; that it is read beside flags which name a repository is said.
+pub(super) fn run_config(args: &RunArgs, outside: Outside<'_>) -> Result<Option<ConfigText>, Error> {
+    let config = known_config(args.publish.config.as_deref(), outside)?;
+    if let Some(config) =
+        config.as_ref().filter(|_| args.publish.config.is_none() && args.publish.repository.url.is_some())
+    {
+        let file = &config.file;
+        info!(
+            "{file} is read, too: its keys count but for images and repositories, which the flags give (--config /dev/null: none)"
+        );
+    }
+    Ok(config)
+}
+
+/// The config file; its secrets are hidden before it is parsed.
+pub(super) fn known_config(
+    file: Option<&str>,
+    (environment, terminal): Outside<'_>,
+) -> Result<Option<ConfigText>, Error> {
+    let config = ports::config_file(file, environment)?;
+    if let Some(config) = &config {
+        terminal.hide_secrets(&settings::secrets_in_config(&config.text, environment, is_file));
+    }
+    Ok(config)
+}
+
+/// Where registry credentials may come from; their secrets are hidden from then on.
+pub(super) fn registry_credentials(
+    environment: &Environment,
+    servers: &Audience,
+    terminal: &Terminal,
+) -> Result<CredentialSources, Error> {
+    let mut sources = ports::registry_credentials(environment, servers)?;
+    terminal.hide(sources.secrets());
+    sources.hidden = terminal.redactor();
+    Ok(sources)
+}
+
+fn is_file(value: &str) -> bool {
+    Path::new(value).is_file()
+}
