@@ -1,7 +1,7 @@
 //! The commands: each reads what it needs, runs, and says what came of it. This module must not decide anything that the library
 //! decides.
 
-use gitops_bump::cli::{Command, ConfigCommand};
+use gitops_bump::cli::{self, Command, ConfigCommand};
 use gitops_bump::config;
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code, Stage};
@@ -38,6 +38,9 @@ pub(crate) async fn run(command: Command, outside: Outside<'_>) -> Code {
         Command::Set(args) => signals.unless(set::run(&args, outside)).await.unwrap_or_else(stopped),
         Command::Status(args) => signals.unless(status::run(&args, outside)).await.unwrap_or_else(stopped),
         Command::Init(args) => signals.unless(init::run(&args, outside)).await.unwrap_or_else(stopped),
+        Command::Completions(args) => terminal.out(&cli::completions(args.shell)),
+        Command::Man => terminal.out(&cli::man()),
+        Command::Version => terminal.out(&cli::version()),
         Command::Config(ConfigCommand::Schema) => terminal.out_json(&format!("{:#}\n", config::schema())),
         Command::Config(ConfigCommand::Validate(args)) => describe::validate(&args, outside),
         Command::Config(ConfigCommand::Show(args)) => describe::show(&args, outside),

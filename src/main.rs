@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use gitops_bump::cli::{self, CliError, LogArgs};
+use gitops_bump::cli::{self, CliError, LogArgs, Sources};
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
 use gitops_bump::secret::SharedRedactor;
@@ -32,11 +32,11 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { Code::Usage as u8 } else { 0 });
         }
         Err(error) => {
-            let terminal = Terminal::start(&LogArgs::default(), &environment, redactor);
+            let terminal = Terminal::start((&LogArgs::default(), Sources::default()), &environment, redactor);
             return failed(&terminal, &error.into());
         }
     };
-    let terminal = Terminal::start(&cli.log, &environment, redactor);
+    let terminal = Terminal::start((&cli.log, cli.sources), &environment, redactor);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&terminal, &anyhow::Error::from(error).into()),

@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::http::{Http, Trust};
 use crate::registry::{ConfigText, CredentialSources, ExpectedDigest, Keyless, Requirements, Root, VerifyKey};
 use crate::secret::{Audience, SecretString, SharedRedactor};
-use crate::settings::{self, CaSource, GateSettings, KeylessSettings, NamedImage, Network, SettingsError};
+use crate::settings::{
+    self, CaSource, GateSettings, Given, Giver, KeylessSettings, NamedImage, Network, SettingsError,
+};
 
 mod access;
 mod file;
@@ -49,7 +51,8 @@ pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Opt
                 "this job checks nothing out (GIT_STRATEGY): with the input git-strategy, or GIT_STRATEGY, at fetch {file} is here"
             );
         }
-        Error::File { what: format!("config file {file}"), source }
+        let flag = if given.is_some() { " (--config)" } else { "" };
+        Error::File { what: format!("config file {file}{flag}"), source }
     };
     let text = file::read_text(Path::new(file), config::MAX_BYTES).map_err(failed)?;
     Ok(Some(settings::ConfigText { file: file.to_owned(), text }))
@@ -71,7 +74,7 @@ fn trust(network: &Network) -> Result<Trust, Error> {
     for source in &network.ca {
         match source {
             CaSource::Given(value) => {
-                let failed = |source| Error::File { what: format!("CA file {value}"), source };
+                let failed = |source| Error::File { what: format!("CA file {value} (--ca-file)"), source };
                 extra.push(("--ca-file".to_owned(), pem(value).map_err(failed)?));
             }
             CaSource::Variable(name, value) => match pem(value) {
@@ -109,23 +112,25 @@ pub fn registry_credentials(environment: &Environment, servers: &Audience) -> Re
 /// The requirements, with the files that they name.
 pub fn requirements(gate: &GateSettings, images: &[NamedImage]) -> Result<Requirements, Error> {
     let mut requirements = gate.requirements.clone();
-    let wrong = |what: &str, reason: String| SettingsError::Value { what: what.to_owned(), reason };
-    for file in &gate.digest_files {
-        let failed = |source| Error::File { what: format!("digest file {file}"), source };
+    let wrong = |by: Giver, reason: String| SettingsError::Value { what: by.to_string(), reason };
+    let Given { value: files, by } = &gate.digest_files;
+    for file in files {
+        let failed = |source| Error::File { what: format!("digest file {file} ({by})"), source };
         let text = file::read_text(Path::new(file), MAX_BYTES).map_err(failed)?;
-        let found = ExpectedDigest::parse_file(file, &text)
-            .map_err(|reason| wrong("digest-file", format!("{file}: {reason}")))?;
+        let found =
+            ExpectedDigest::parse_file(file, &text).map_err(|reason| wrong(*by, format!("{file}: {reason}")))?;
         if images.len() > 1 && found.iter().any(|expected| expected.reference.is_none()) {
             let reason = format!("{file} names no image, and there are {}: write REPOSITORY@DIGEST", images.len());
-            return Err(wrong("digest-file", reason).into());
+            return Err(wrong(*by, reason).into());
         }
         requirements.digests.extend(found);
     }
-    for value in &gate.verify_keys {
+    let Given { value: keys, by } = &gate.verify_keys;
+    for value in keys {
         let name = if value.contains("-----BEGIN") { "the key given" } else { value };
-        let failed = |source| Error::File { what: format!("public key {value}"), source };
+        let failed = |source| Error::File { what: format!("public key {value} ({by})"), source };
         let keys = VerifyKey::parse(name, &pem(value).map_err(failed)?)
-            .map_err(|reason| wrong("verify-key", format!("{name}: {reason}")))?;
+            .map_err(|reason| wrong(*by, format!("{name}: {reason}")))?;
         requirements.verify_keys.extend(keys);
     }
     requirements.keyless = gate.keyless.as_ref().map(keyless).transpose()?;
@@ -134,13 +139,11 @@ pub fn requirements(gate: &GateSettings, images: &[NamedImage]) -> Result<Requir
 
 /// The identities with the trusted root that proves them.
 fn keyless(settings: &KeylessSettings) -> Result<Keyless, Error> {
-    let KeylessSettings { identities, trusted_root: file } = settings;
-    let failed = |source| Error::File { what: format!("trusted root {file}"), source };
+    let KeylessSettings { identities, trusted_root: Given { value: file, by } } = settings;
+    let failed = |source| Error::File { what: format!("trusted root {file} ({by})"), source };
     let text = file::read_text(Path::new(file), MAX_BYTES).map_err(failed)?;
-    let root = Root::parse(&text).map_err(|reason| SettingsError::Value {
-        what: "trusted-root".to_owned(),
-        reason: format!("{file}: {reason}"),
-    })?;
+    let root = Root::parse(&text)
+        .map_err(|reason| SettingsError::Value { what: by.to_string(), reason: format!("{file}: {reason}") })?;
     Ok(Keyless { root, identities: identities.clone() })
 }
 

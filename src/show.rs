@@ -25,6 +25,8 @@ struct Shown<'a> {
     environment: Option<&'a str>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     environments: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
     author: String,
     committer: String,
     sign_off: bool,
@@ -153,6 +155,7 @@ pub fn yaml(settings: &Settings, filter: impl Fn(&str) -> String) -> String {
         rules: shown_rules(settings.rules),
         environment: settings.environment.as_deref(),
         environments: &settings.known_environments,
+        message: settings.commit.message.as_ref().map(|message| message.value.as_str()),
         author: settings.commit.author.to_string(),
         committer: settings.commit.committer.to_string(),
         sign_off: settings.commit.sign_off == SignOff::Committer,
@@ -240,12 +243,12 @@ fn filtered(value: Value, filter: &impl Fn(&str) -> String) -> Value {
 fn requirements(gate: &GateSettings) -> ShownRequirements<'_> {
     let requirements = &gate.requirements;
     ShownRequirements {
-        digest_files: &gate.digest_files,
+        digest_files: &gate.digest_files.value,
         platforms: requirements.platforms.iter().map(ToString::to_string).collect(),
         labels: requirements.labels.iter().map(|label| (label.key.as_str(), label.value.as_deref())).collect(),
-        verify_keys: &gate.verify_keys,
+        verify_keys: &gate.verify_keys.value,
         identities: gate.keyless.iter().flat_map(|keyless| &keyless.identities).map(shown_identity).collect(),
-        trusted_root: gate.keyless.as_ref().map(|keyless| keyless.trusted_root.as_str()),
+        trusted_root: gate.keyless.as_ref().map(|keyless| keyless.trusted_root.value.as_str()),
         annotations: requirements.annotations.iter().map(|one| (one.key.as_str(), one.value.as_str())).collect(),
         signed_as: requirements.signed_as.iter().map(Repository::as_str).collect(),
         attestations: requirements.attestations.iter().map(ToString::to_string).collect(),

@@ -4,7 +4,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use crate::message::{self, ChangeFacts, Facts, HeldFacts, HoldFacts, ImageFacts, MessageError, PreviewFacts};
-use crate::settings::{HoldWish, NamedImage, Settings, SettingsError, Task};
+use crate::settings::{Giver, HoldWish, NamedImage, Settings, SettingsError, Task};
 
 /// How many changes the trial has at least: a template may count on several.
 const CHANGES: usize = 8;
@@ -17,21 +17,22 @@ pub(crate) fn try_all(settings: &Settings) -> Result<(), SettingsError> {
     let (ci, proposal) = (&settings.ci, &settings.proposal);
     let facts = facts(settings);
     let diff = "-old\n+new\n";
-    attempt("message", settings.commit.message.as_deref(), |template| message::render(template, &facts, ci))?;
-    attempt("mr-title", proposal.title.as_deref(), |template| message::title(template, &facts, ci))?;
-    attempt("mr-description", proposal.description.as_deref(), |template| {
+    let message = settings.commit.message.as_ref().map(|message| (message.by, message.value.as_str()));
+    attempt(message, |template| message::render(template, &facts, ci))?;
+    let flag = |name, text| Option::<&String>::map(text, |text| (Giver::Flag(name), text.as_str()));
+    attempt(flag("mr-title", proposal.title.as_ref()), |template| message::title(template, &facts, ci))?;
+    attempt(flag("mr-description", proposal.description.as_ref()), |template| {
         message::description(template, &facts, ci, diff)
     })
 }
 
 fn attempt(
-    flag: &'static str,
-    template: Option<&str>,
+    template: Option<(Giver, &str)>,
     render: impl FnOnce(Option<&str>) -> Result<String, MessageError>,
 ) -> Result<(), SettingsError> {
-    let Some(text) = template else { return Ok(()) };
-    let rendered = message::check(text).and_then(|()| render(template));
-    rendered.map(|_| ()).map_err(|error| SettingsError::Template { flag, reason: error.to_string() })
+    let Some((by, text)) = template else { return Ok(()) };
+    let rendered = message::check(text).and_then(|()| render(Some(text)));
+    rendered.map(|_| ()).map_err(|error| SettingsError::Template { by, reason: error.to_string() })
 }
 
 fn facts(settings: &Settings) -> Facts<'_> {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 
-use gitops_bump::cli::{Color, LogArgs};
+use gitops_bump::cli::{Color, LogArgs, Sources};
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
 use gitops_bump::secret::{Credentials, SecretString, SharedRedactor};
@@ -26,6 +26,8 @@ mod diff;
 pub(crate) struct Terminal {
     /// The log and the terminal hide the same secrets, also those that are learned later.
     redactor: SharedRedactor,
+    /// Errors name the variable that gave a value, instead of the flag.
+    sources: Sources,
     colour: bool,
     reader: Reader,
     level: LevelFilter,
@@ -35,7 +37,11 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Starts the log. Only this crate's own sentences are logged: a dependency's could hold a header.
-    pub(crate) fn start(log: &LogArgs, environment: &Environment, redactor: SharedRedactor) -> Self {
+    pub(crate) fn start(
+        (log, sources): (&LogArgs, Sources),
+        environment: &Environment,
+        redactor: SharedRedactor,
+    ) -> Self {
         let colour = match log.color.unwrap_or_default() {
             Color::Always => true,
             Color::Never => false,
@@ -56,7 +62,7 @@ impl Terminal {
         // A second start in one process cannot happen; the first log would simply go on.
         let _ = tracing::subscriber::set_global_default(subscriber);
         let reader = if environment.get("GITLAB_CI") == Some("true") { Reader::Gitlab } else { Reader::Plain };
-        Self { redactor, colour, reader, level, diffs: Cell::new(0) }
+        Self { redactor, sources, colour, reader, level, diffs: Cell::new(0) }
     }
 
     /// Hides these too from now on.
@@ -90,8 +96,8 @@ impl Terminal {
     /// An error: what failed on what, then what to do about it.
     pub(crate) fn error(&self, error: &Error) {
         let (red, reset) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        let text = self.safe(&error.to_string());
-        let hint = self.safe(&error.hint());
+        let text = self.safe(&self.named(&error.to_string()));
+        let hint = self.safe(&self.named(&error.hint()));
         let _ = writeln!(std::io::stderr(), "{red}error{reset}: {text}\n  {hint}");
     }
 
@@ -118,6 +124,11 @@ impl Terminal {
     /// A value that becomes a part of a report: without secrets and without what nobody sees.
     pub(crate) fn fact(&self, text: &str) -> String {
         printable(&self.redact(text)).into_owned()
+    }
+
+    /// A message that names the variable where one gave a flag its value.
+    pub(crate) fn named(&self, message: &str) -> String {
+        self.sources.named(message).into_owned()
     }
 
     fn safe(&self, text: &str) -> String {

@@ -13,29 +13,43 @@ pub struct AfterArgs {
     /// The mirror.
     #[command(flatten)]
     pub mirror: MirrorArgs,
-    /// Copy of the infra repository that Argo CD reads instead of it; it is only compared, never asked
+    /// Copy of the repository that Argo CD reads
+    ///
+    /// Where Argo CD reads a copy instead of the infra repository, its applications name the copy. The address is compared with
+    /// theirs; no request is made to it.
     #[arg(long, value_name = "URL")]
     pub mirror_copy: Option<String>,
-    /// Argo CD server that is to run the image; its token is `ARGOCD_AUTH_TOKEN`
+    /// Argo CD server to wait for
+    ///
+    /// The run refreshes the applications and waits until they run the image. The token is ARGOCD_AUTH_TOKEN.
     #[arg(long, value_name = "URL")]
     pub argocd_server: Option<String>,
-    /// Application to refresh and wait for, as NAME or NAMESPACE/NAME [default: those made from what was edited] (repeatable)
+    /// Application to wait for; repeatable
+    ///
+    /// The form is NAME or NAMESPACE/NAME. Default: the applications that are made from what was changed.
     #[arg(long, value_name = "NAME")]
     pub argocd_app: Vec<String>,
-    /// Labels of the applications to wait for, as Kubernetes writes them: `a=b,c in (d,e)`
+    /// Labels of the applications to wait for
+    ///
+    /// The form is that of Kubernetes: `a=b,c in (d,e)`.
     #[arg(long, value_name = "LABELS")]
     pub argocd_selector: Option<String>,
-    /// How long it may take until the application runs the image [default: 5m]
+    /// How long to wait for Argo CD [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub argocd_timeout: Option<Duration>,
-    /// Commit statuses to wait for on the pushed commit or a later one, by name, as `kustomization/shop/*` of Flux (repeatable)
+    /// Commit status to wait for; repeatable
+    ///
+    /// The value is a pattern for the name, such as `kustomization/shop/*` of Flux. The status is that of the pushed commit, or of
+    /// a later one.
     #[arg(long, value_name = "PATTERN")]
     pub wait_status: Vec<String>,
-    /// How long it may take until these statuses say success [default: 5m]
+    /// How long to wait for statuses [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub wait_status_timeout: Option<Duration>,
-    /// Record a deployment of --environment in the pipeline's project: running, then success or failed as the waits tell
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Record a deployment in the pipeline's project
+    ///
+    /// GitLab shows a deployment to --environment: as running, and then as success or failed, as the waits end.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub gitlab_deployment: Option<bool>,
 }
 
@@ -43,16 +57,23 @@ pub struct AfterArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "After the push")]
 pub struct MirrorArgs {
-    /// Project whose pipeline mirrors the infra repository (Cloud Pi Native)
+    /// Project whose pipeline is the mirror
+    ///
+    /// The mirror is a pipeline that copies the infra repository to where Argo CD reads it, as on Cloud Pi Native. The value is the
+    /// number of the project, or its path.
     #[arg(long, value_name = "ID")]
     pub mirror_project_id: Option<String>,
-    /// Name of the infra repository there
+    /// Name of the infra repository in the mirror
     #[arg(long, value_name = "NAME")]
     pub mirror_repository: Option<String>,
-    /// GitLab API of that project [default: `$CI_API_V4_URL`]
+    /// GitLab API of the mirror's project
+    ///
+    /// Default: `$CI_API_V4_URL`.
     #[arg(long, value_name = "URL")]
     pub mirror_url: Option<String>,
-    /// Trigger the mirror when something was pushed, or also when nothing had to change [default: changed]
+    /// When to mirror
+    ///
+    /// Default: changed.
     #[arg(long, value_enum)]
     pub mirror: Option<MirrorWhen>,
 }

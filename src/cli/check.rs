@@ -16,11 +16,15 @@ pub struct CheckArgs {
     /// The repository that is asked whether it may be pushed to.
     #[command(flatten)]
     pub repository: RepositoryArgs,
-    /// Branch that would be pushed to; needs --repo [default: the remote's default branch]
+    /// Branch that would be pushed to
+    ///
+    /// It needs --repo. Default: the repository's default branch.
     #[arg(long, value_name = "NAME", help_heading = "Repository")]
     pub branch: Option<String>,
-    /// Config file [default: .gitops-bump.yml when present]
-    #[arg(long, value_name = "FILE")]
+    /// Config file to read
+    ///
+    /// /dev/null means no config file. Default: .gitops-bump.yml in the working directory, if it is there.
+    #[arg(long, value_name = "FILE", help_heading = "Repository")]
     pub config: Option<String>,
     /// How to reach servers.
     #[command(flatten)]

@@ -10,7 +10,9 @@ const LONGEST: usize = 500;
 /// What happens in a freeze window.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FreezeArgs {
-    /// Go on in a freeze window; the commit says REASON in its trailer Freeze-Ignored
+    /// Go on in a freeze window, for this reason
+    ///
+    /// The commit names the reason in its trailer Freeze-Ignored.
     #[arg(long, value_name = "REASON", value_parser = reason, help_heading = "Commit")]
     pub ignore_freeze: Option<String>,
 }

@@ -8,8 +8,10 @@ use clap::Args;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Image requirements")]
 pub struct GateArgs {
-    /// The image has the digest that its build wrote to this file: the digest file of kaniko, or the metadata file of `BuildKit`
-    /// (repeatable)
+    /// File with the digest of the image; repeatable
+    ///
+    /// The build wrote it: the digest file of kaniko (`sha256:…` or `REPOSITORY@sha256:…`), or the metadata file of BuildKit.
+    /// The image must have this digest.
     #[arg(long, value_name = "FILE")]
     pub digest_file: Vec<String>,
     /// What any image must fulfil.
@@ -21,37 +23,64 @@ pub struct GateArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Image requirements")]
 pub struct RuleArgs {
-    /// Wait this long for the image to appear, for instance 10m
+    /// How long to wait for the image to appear
+    ///
+    /// For instance 10m. Default: the image must be there at once.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub wait: Option<Duration>,
-    /// The image has this platform (repeatable: each of them)
+    /// Platform that the image must have; repeatable
+    ///
+    /// If several are given, the image must have each of them.
     #[arg(long, value_name = "OS/ARCH[/VARIANT]")]
     pub platform: Vec<String>,
-    /// The image has this label, on every platform (repeatable: each of them)
+    /// Label that the image must have; repeatable
+    ///
+    /// The image must have it on every platform. Without VALUE, any value will do. If several are given, the image must have
+    /// each of them.
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub label: Vec<String>,
-    /// The image is signed with this public key, as cosign does it (repeatable: one of them)
+    /// Public key that signed the image; repeatable
+    ///
+    /// The value is a file or PEM text, and the signature is one of cosign. If several are given, one of them must have signed
+    /// the image.
     // A PEM text begins with hyphens.
     #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
     pub verify_key: Vec<String>,
     /// Who may sign without a key.
     #[command(flatten)]
     pub keyless: KeylessArgs,
-    /// The signature has this annotation, signed with it (repeatable: each of them)
+    /// Annotation of the signature; repeatable
+    ///
+    /// The annotation must be signed together with the image. If several are given, the signature must have each of them. It
+    /// needs a key or an identity.
     #[arg(long, value_name = "KEY=VALUE")]
     pub annotation: Vec<String>,
-    /// The image was signed under this name and moved since: a signature that names it counts, too (repeatable)
+    /// Former name of a moved image; repeatable
+    ///
+    /// If the image was signed under this name and moved afterwards, a signature that names it counts, too.
     #[arg(long, value_name = "REPOSITORY")]
     pub signed_as: Vec<String>,
-    /// The image has this attestation by one of the keys: slsaprovenance[:builder=…,source=…,commit=…], spdx, cyclonedx or
-    /// vuln[:max=SEVERITY,age=DURATION] (repeatable: each of them)
+    /// Attestation that the image must have; repeatable
+    ///
+    /// TYPE is slsaprovenance[:builder=…,source=…,commit=…], spdx, cyclonedx or vuln[:max=SEVERITY,age=DURATION]. One of the keys
+    /// or identities must have signed it. If several are given, the image must have each of them.
     #[arg(long, value_name = "TYPE[:KEY=VALUE,…]")]
     pub attestation: Vec<String>,
-    /// The image's tag does not match this pattern with * and ? (repeatable: none of them)
+    /// Pattern that the tag must not match; repeatable
+    ///
+    /// In the pattern, * stands for any text and ? for any one character.
     #[arg(long, value_name = "PATTERN")]
     pub deny_tag: Vec<String>,
-    /// The image is not older than the one that the target names now (not for a rollback)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+}
+
+/// Whether the image may be older than what is deployed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Image requirements")]
+pub struct AgeArgs {
+    /// Refuse an image older than the present one
+    ///
+    /// The present image is the one that the place names before the run. A rollback and a preview do not compare ages.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub newer_only: Option<bool>,
 }
 
@@ -59,14 +88,20 @@ pub struct RuleArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Image requirements")]
 pub struct KeylessArgs {
-    /// The image is signed by this identity, a pattern with * and ?: the URL of a job or a mail address, as its certificate names
-    /// it (repeatable: one of them)
+    /// Identity that signed the image; repeatable
+    ///
+    /// The value is a pattern with * and ? for what the certificate names: the URL of a job, or a mail address. If several are
+    /// given, one of them must have signed the image. It needs --certificate-oidc-issuer and --trusted-root.
     #[arg(long, value_name = "GLOB")]
     pub certificate_identity: Vec<String>,
-    /// The issuer that vouches for the identities, as their certificates name it
+    /// Issuer that vouches for the identities
+    ///
+    /// The value is the issuer as the certificates name it.
     #[arg(long, value_name = "URL")]
     pub certificate_oidc_issuer: Option<String>,
-    /// The file with the authorities and logs that prove an identity (`cosign trusted-root create`)
+    /// File with what proves an identity
+    ///
+    /// It has the certificate authorities and the logs that are trusted; `cosign trusted-root create` writes such a file.
     #[arg(long, value_name = "FILE")]
     pub trusted_root: Option<String>,
 }

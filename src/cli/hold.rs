@@ -11,11 +11,14 @@ const LONGEST_REASON: usize = 500;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Holds")]
 pub struct HoldArgs {
-    /// Keep later runs of update and promote away from the places of this run (exit 12), and say this reason
+    /// Keep later runs away from these places
+    ///
+    /// A later `update` or `promote` that would change one of the places ends with exit code 12 and names the reason. `rollback`
+    /// goes on.
     #[arg(long, value_name = "REASON", value_parser = reason)]
     pub hold: Option<String>,
-    /// End the holds of the places of this run, and go on
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// End the holds of these places, and go on
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub release_hold: Option<bool>,
 }
 

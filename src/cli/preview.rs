@@ -2,13 +2,16 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AfterArgs, GateArgs, ImageArgs, MirrorArgs, PublishArgs, RunArgs, TargetArgs, UpdateArgs};
-use crate::edit::Pin;
+use super::{
+    AfterArgs, AgeArgs, GateArgs, ImageArgs, MirrorArgs, PublishArgs, RunArgs, TargetArgs, UpdateArgs, WritingArgs,
+};
 
 /// What can be done with a preview.
 #[derive(Debug, Subcommand)]
 pub enum PreviewCommand {
-    /// Copy a directory of the infra repository with the images written in the copy; the same again brings the copy up to date
+    /// Copy a directory of the infra repository and write the images there
+    ///
+    /// If the copy is there already, it is brought up to date.
     Create(Box<CreateArgs>),
     /// Remove a copy that `preview create` made
     Delete(Box<DeleteArgs>),
@@ -23,18 +26,17 @@ pub struct CreateArgs {
     /// What the images must fulfil.
     #[command(flatten)]
     pub gate: GateArgs,
-    /// Directory of the infra repository that is copied
+    /// Whether they may be older, which a preview does not compare.
+    #[command(flatten)]
+    pub age: AgeArgs,
+    /// Directory of the infra repository to copy
+    ///
+    /// Default: `preview.template` of the config file.
     #[arg(long, value_name = "DIR", help_heading = "Preview")]
     pub template: Option<String>,
-    /// Write the tag, or tag and digest [default: tag]
-    #[arg(long, value_enum, help_heading = "Preview")]
-    pub pin: Option<Pin>,
-    /// Add a missing `tag` (Helm), or a missing `images:` entry to the copy's own kustomization
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Preview")]
-    pub create: Option<bool>,
-    /// Write the tag although the places of one image in a file hold different tags now
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Preview")]
-    pub any_tag: Option<bool>,
+    /// How the copy is written.
+    #[command(flatten)]
+    pub writing: WritingArgs,
     /// What both commands have.
     #[command(flatten)]
     pub run: PreviewArgs,
@@ -60,10 +62,14 @@ pub struct PreviewArgs {
     /// Which repository, and how it is written to.
     #[command(flatten)]
     pub publish: PublishArgs,
-    /// Directory of the copy; `<name>` in it is the preview's name, as in previews/<name>
+    /// Directory of the copy, with <name> in it
+    ///
+    /// <name> stands for the name of the preview, as in previews/<name>. Default: `preview.to` of the config file.
     #[arg(long, value_name = "DIR", help_heading = "Preview")]
     pub to: Option<String>,
-    /// The preview's name, a DNS label of up to 53 characters [default: `$CI_COMMIT_REF_SLUG`, cut with a hash where it is longer]
+    /// Name of the preview
+    ///
+    /// It is a DNS label of up to 53 characters. Default: `$CI_COMMIT_REF_SLUG`; where that is longer, it is cut and ends in a hash.
     #[arg(long, value_name = "SLUG", help_heading = "Preview")]
     pub name: Option<String>,
 }
@@ -81,12 +87,7 @@ impl PreviewCommand {
     pub fn as_run(&self) -> RunArgs {
         match self {
             Self::Create(args) => RunArgs {
-                targets: TargetArgs {
-                    pin: args.pin,
-                    create: args.create,
-                    any_tag: args.any_tag,
-                    ..TargetArgs::default()
-                },
+                targets: TargetArgs { writing: args.writing.clone(), ..TargetArgs::default() },
                 after: args.after.clone(),
                 publish: args.run.publish.clone(),
                 ..RunArgs::default()

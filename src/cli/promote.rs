@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{RuleArgs, RunArgs};
+use super::{AgeArgs, RuleArgs, RunArgs};
 
 /// The flags of `promote`.
 #[derive(Args, Clone, Debug, Default)]
@@ -13,8 +13,10 @@ pub struct PromoteArgs {
     /// Environment that gets them
     #[arg(long, value_name = "ENV")]
     pub to: Option<String>,
-    /// Promote only what Argo CD says is running in the environment of --from, else exit 9; needs --argocd-server
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Promote only what Argo CD says is running
+    ///
+    /// If the environment of --from does not run what its places name, the run ends with exit code 9. It needs --argocd-server.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub require_live: Option<bool>,
     /// Which images.
     #[command(flatten)]
@@ -22,6 +24,9 @@ pub struct PromoteArgs {
     /// What the images must fulfil.
     #[command(flatten)]
     pub rules: RuleArgs,
+    /// Whether they may be older.
+    #[command(flatten)]
+    pub age: AgeArgs,
     /// Everything that other commands have, too.
     #[command(flatten)]
     pub run: RunArgs,
@@ -30,8 +35,10 @@ pub struct PromoteArgs {
 /// Which of the images that the places name.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SourceImageArgs {
-    /// Only this image: [HOST[:PORT]/]PATH; a tag is ignored (repeatable) [default: the config file's images, else all that the
-    /// places name]
+    /// Only this image; repeatable
+    ///
+    /// The form is [HOST[:PORT]/]PATH; a tag is ignored. Default: the images of the config file, or, if it has none, all that the
+    /// places name.
     #[arg(long = "image", value_name = "REPOSITORY")]
     pub image: Vec<String>,
 }

@@ -10,40 +10,57 @@ use crate::links::Forge;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Merge request")]
 pub struct ProposalArgs {
-    /// Push a work branch and open or refresh a merge request instead of pushing to the branch
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Open a merge request instead of pushing
+    ///
+    /// The commit is pushed to a work branch. A merge request for it is opened, or, if one is open already, brought up to date.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub merge_request: Option<bool>,
-    /// Whose API opens it [default: by the host, which is asked where its name does not tell]
-    #[arg(long, value_enum)]
+    /// Product of the server: gitlab, github or gitea
+    ///
+    /// Its API opens the merge request; gitea stands for Forgejo, too. Default: the name of the host tells the product; if it
+    /// does not, the server is asked.
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub forge: Option<Forge>,
-    /// Wait until it is merged, then go on with the merged commit; needs `GITOPS_BUMP_FORGE_TOKEN` [default: no wait]
+    /// How long to wait until it is merged
+    ///
+    /// When the request is merged, the run goes on with the merged commit. It needs GITOPS_BUMP_FORGE_TOKEN. Default: no wait.
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub mr_wait: Option<Duration>,
-    /// Its title, a minijinja template [default: the commit's subject]
+    /// Title, a minijinja template
+    ///
+    /// Default: the subject of the commit.
     #[arg(long, value_name = "TEMPLATE")]
     pub mr_title: Option<String>,
-    /// Its description, a minijinja template [default: what changes, digest, diff, source commit, pipeline]
+    /// Description, a minijinja template
+    ///
+    /// Default: what changes, the digests, the diff, the source commit and the pipeline.
     #[arg(long, value_name = "TEMPLATE")]
     pub mr_description: Option<String>,
-    /// A label of it (repeatable)
+    /// Label; repeatable
     #[arg(long, value_name = "LABEL")]
     pub mr_label: Vec<String>,
-    /// The user name of an assignee; needs `GITOPS_BUMP_FORGE_TOKEN` (repeatable)
+    /// User name of an assignee; repeatable
+    ///
+    /// It needs GITOPS_BUMP_FORGE_TOKEN.
     #[arg(long, value_name = "USER")]
     pub mr_assignee: Vec<String>,
-    /// The user name of a reviewer; needs `GITOPS_BUMP_FORGE_TOKEN` (repeatable)
+    /// User name of a reviewer; repeatable
+    ///
+    /// It needs GITOPS_BUMP_FORGE_TOKEN.
     #[arg(long, value_name = "USER")]
     pub mr_reviewer: Vec<String>,
-    /// The work branch [default: gitops-bump/…, the same for the same images and places]
+    /// Name of the work branch
+    ///
+    /// Default: a name that begins with gitops-bump/ and is the same for the same images and places.
     #[arg(long, value_name = "NAME")]
     pub mr_branch: Option<String>,
-    /// Merge it when its pipeline or its checks have succeeded
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Merge it when its checks have succeeded
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub mr_auto_merge: Option<bool>,
-    /// Remove the work branch when it is merged
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Remove the work branch after the merge
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub mr_remove_source_branch: Option<bool>,
-    /// Mark it as a draft
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Open it as a draft
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub mr_draft: Option<bool>,
 }

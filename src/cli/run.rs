@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{
-    AfterArgs, EnvironmentArgs, FreezeArgs, GateArgs, HoldArgs, ImageArgs, NetworkArgs, ProposalArgs, ReportArgs,
-    RepositoryArgs, TargetArgs,
+    AfterArgs, AgeArgs, EnvironmentArgs, FreezeArgs, GateArgs, HoldArgs, ImageArgs, NetworkArgs, ProposalArgs,
+    ReportArgs, RepositoryArgs, TargetArgs,
 };
 
 /// The flags of `update`.
@@ -19,6 +19,9 @@ pub struct UpdateArgs {
     /// What the images must fulfil.
     #[command(flatten)]
     pub gate: GateArgs,
+    /// Whether they may be older.
+    #[command(flatten)]
+    pub age: AgeArgs,
     /// What `<env>` stands for.
     #[command(flatten)]
     pub environment: EnvironmentArgs,
@@ -36,8 +39,11 @@ pub struct RunArgs {
     /// Which places.
     #[command(flatten)]
     pub targets: TargetArgs,
-    /// Leave a place alone whose tag names the same image in the registry already: the same digest under another tag
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Targets")]
+    /// Skip a place whose digest would stay the same
+    ///
+    /// A place is left alone when the tag that it names now has the wanted digest in the registry. If that tag is not in the
+    /// registry any more, the place is written.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, help_heading = "Targets")]
     pub changed_digest_only: Option<bool>,
     /// What happens in a freeze window.
     #[command(flatten)]
@@ -56,46 +62,87 @@ pub struct PublishArgs {
     /// Which repository.
     #[command(flatten)]
     pub repository: RepositoryArgs,
-    /// Branch to update [default: the remote's default branch]
+    /// Branch to update
+    ///
+    /// Default: the repository's default branch.
     #[arg(long, value_name = "NAME", help_heading = "Repository")]
     pub branch: Option<String>,
-    /// Config file [default: .gitops-bump.yml when present, with --repo without its repositories]
-    #[arg(long, value_name = "FILE")]
+    /// Config file to read
+    ///
+    /// With --repo, the repositories of the file do not count. /dev/null means no config file. Default: .gitops-bump.yml in the
+    /// working directory, if it is there.
+    #[arg(long, value_name = "FILE", help_heading = "Repository")]
     pub config: Option<String>,
     /// How to reach servers.
     #[command(flatten)]
     pub network: NetworkArgs,
-    /// Do everything but publish; print the diff
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub dry_run: Option<bool>,
-    /// Exit 10 when nothing had to change
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub fail_on_unchanged: Option<bool>,
-    /// Commit message, a minijinja template
-    #[arg(long, value_name = "TEMPLATE", help_heading = "Commit")]
-    pub message: Option<String>,
-    /// Commit author [default: `$GITLAB_USER_NAME` <`$GITLAB_USER_EMAIL`>, else gitops-bump]
-    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
-    pub author: Option<String>,
-    /// Commit committer [default: gitops-bump]
-    #[arg(long, value_name = "NAME <EMAIL>", help_heading = "Commit")]
-    pub committer: Option<String>,
-    /// End the message with a Signed-off-by line of the committer
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
-    pub sign_off: Option<bool>,
-    /// SSH key that signs the commit (ed25519, ecdsa or rsa, without a passphrase)
-    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true, help_heading = "Commit")]
-    pub signing_key: Option<String>,
+    /// Whether anything is written, and what no change means.
+    #[command(flatten)]
+    pub outcome: OutcomeArgs,
+    /// What goes into the commit.
+    #[command(flatten)]
+    pub commit: CommitArgs,
     /// What a merge request says.
     #[command(flatten)]
     pub proposal: ProposalArgs,
-    /// Start no pipeline in the infra repository [default: only where the pipeline's own project is updated]
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Commit")]
-    pub skip_ci: Option<bool>,
-    /// How long to keep retrying: a push that lost a race, a Git server that is busy or gone for a moment [default: 2m]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration, help_heading = "Commit")]
-    pub push_timeout: Option<Duration>,
     /// Where to report.
     #[command(flatten)]
     pub reports: ReportArgs,
+}
+
+/// Whether anything is written, and what no change means.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Result")]
+pub struct OutcomeArgs {
+    /// Publish nothing; print the diff
+    ///
+    /// Everything else is done. The changes are printed on stdout as a unified diff.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub dry_run: Option<bool>,
+    /// Exit with 10 when nothing had to change
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub fail_on_unchanged: Option<bool>,
+}
+
+/// What goes into the commit, and how it is pushed.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Commit")]
+pub struct CommitArgs {
+    /// Commit message, a minijinja template
+    ///
+    /// The template can use images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers.
+    /// Default: a subject that names the versions, and trailers.
+    #[arg(long, value_name = "TEMPLATE")]
+    pub message: Option<String>,
+    /// Author of the commit
+    ///
+    /// Default: `$GITLAB_USER_NAME` with `$GITLAB_USER_EMAIL` where both are set, else gitops-bump.
+    #[arg(long, value_name = "NAME <EMAIL>")]
+    pub author: Option<String>,
+    /// Committer of the commit
+    ///
+    /// Default: gitops-bump.
+    #[arg(long, value_name = "NAME <EMAIL>")]
+    pub committer: Option<String>,
+    /// End the message with a Signed-off-by line
+    ///
+    /// The line names the committer.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub sign_off: Option<bool>,
+    /// SSH key that signs the commit
+    ///
+    /// The value is a file or PEM text: an ed25519, ecdsa or rsa key without a passphrase.
+    #[arg(long, value_name = "FILE_OR_PEM", allow_hyphen_values = true)]
+    pub signing_key: Option<String>,
+    /// Start no pipeline in the infra repository
+    ///
+    /// With --skip-ci=false, the repository's own rules decide. Default: no pipeline is started where the infra repository is
+    /// the project whose pipeline runs, because that pipeline would start itself again; elsewhere the rules decide.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub skip_ci: Option<bool>,
+    /// How long to retry a push [default: 2m]
+    ///
+    /// A push is retried when another push to the branch came first, and when the Git server is busy or does not answer.
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub push_timeout: Option<Duration>,
 }

@@ -8,13 +8,20 @@ use crate::edit::Pin;
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Targets")]
 pub struct PlaceArgs {
-    /// Helm values, or any YAML file with an image in it; PATH names one place, as in backend.image (repeatable)
+    /// Helm values, or YAML with an image; repeatable
+    ///
+    /// PATH names one place in the file, as in backend.image. Without PATH, all places in the file are meant that name the
+    /// image. FILE ends at the first colon.
     #[arg(long, value_name = "FILE[:PATH]")]
     pub helm: Vec<String>,
-    /// Kustomization; NAME is the `name:` of one entry (repeatable)
+    /// Kustomization; repeatable
+    ///
+    /// NAME is the `name:` of one entry below `images:`. Without NAME, all entries are meant that match the image.
     #[arg(long, value_name = "DIR_OR_FILE[:NAME]")]
     pub kustomize: Vec<String>,
-    /// Plain Kubernetes manifests; a directory means its *.yaml and *.yml (repeatable)
+    /// Plain Kubernetes manifests; repeatable
+    ///
+    /// A directory means the *.yaml and *.yml files in it; its subdirectories are not read.
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub manifest: Vec<String>,
 }
@@ -26,17 +33,34 @@ pub struct TargetArgs {
     /// Which places.
     #[command(flatten)]
     pub places: PlaceArgs,
-    /// Write the tag, or tag and digest [default: tag]
+    /// How they are written.
+    #[command(flatten)]
+    pub writing: WritingArgs,
+    /// Write also where another repository is named
+    ///
+    /// The tag is written although the place names another repository than the image, such as a mirror or a pull-through cache.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub any_repository: Option<bool>,
+}
+
+/// How places are written.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Targets")]
+pub struct WritingArgs {
+    /// What to write
+    ///
+    /// Default: tag.
     #[arg(long, value_enum)]
     pub pin: Option<Pin>,
-    /// Add a missing `images:` entry (Kustomize) or a missing `tag` (Helm)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Add a missing tag or `images:` entry
+    ///
+    /// A missing `tag` is added to Helm values, and a missing entry below `images:` to a kustomization.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub create: Option<bool>,
-    /// Write the tag although the place names another repository (a mirror, a pull-through cache)
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    pub any_repository: Option<bool>,
-    /// By matching, write the tag although the places of one image hold different tags now
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    /// Write also where the present tags differ
+    ///
+    /// Without it, the run refuses a file in which the places of one image hold different tags, unless each place is named.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
     pub any_tag: Option<bool>,
 }
 
@@ -44,7 +68,9 @@ pub struct TargetArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Targets")]
 pub struct EnvironmentArgs {
-    /// Replaces <env> in every file path [default: `$CI_ENVIRONMENT_NAME`]
+    /// Name that replaces <env> in file paths
+    ///
+    /// Default: `$CI_ENVIRONMENT_NAME`.
     #[arg(long = "environment", value_name = "NAME")]
     pub name: Option<String>,
 }

@@ -1,6 +1,12 @@
 //! The command line and its twin variables.
 
+use std::ffi::OsString;
+
+use clap::CommandFactory as _;
+
 use super::*;
+
+mod unknown;
 
 fn update(flags: &[&str], variables: &[(&str, &str)]) -> Result<UpdateArgs, CliError> {
     let argv: Vec<OsString> = ["gitops-bump", "update"].iter().chain(flags).map(OsString::from).collect();
@@ -42,11 +48,18 @@ fn a_variable_holds_several_values() {
 #[test]
 fn switches_take_what_ci_writes() {
     for (value, on) in [("true", true), ("1", true), ("yes", true), ("false", false), ("0", false), ("No", false)] {
-        assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", value)]).unwrap().run.publish.dry_run, Some(on), "{value}");
+        assert_eq!(
+            update(&[], &[("GITOPS_BUMP_DRY_RUN", value)]).unwrap().run.publish.outcome.dry_run,
+            Some(on),
+            "{value}"
+        );
     }
-    assert_eq!(update(&["--dry-run=false"], &[("GITOPS_BUMP_DRY_RUN", "1")]).unwrap().run.publish.dry_run, Some(false));
-    assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", "")]).unwrap().run.publish.dry_run, None);
-    assert!(update(&["--dry-run"], &[]).unwrap().run.publish.dry_run.unwrap());
+    assert_eq!(
+        update(&["--dry-run=false"], &[("GITOPS_BUMP_DRY_RUN", "1")]).unwrap().run.publish.outcome.dry_run,
+        Some(false)
+    );
+    assert_eq!(update(&[], &[("GITOPS_BUMP_DRY_RUN", "")]).unwrap().run.publish.outcome.dry_run, None);
+    assert!(update(&["--dry-run"], &[]).unwrap().run.publish.outcome.dry_run.unwrap());
 }
 
 #[test]
@@ -68,7 +81,7 @@ fn an_input_beats_the_variable_and_says_nothing_when_it_was_left_out() {
         ("1", "", Some(true)),
     ] {
         let variables = [("GITOPS_BUMP_INPUT_DRY_RUN", input), ("GITOPS_BUMP_DRY_RUN", own)];
-        assert_eq!(update(&[], &variables).unwrap().run.publish.dry_run, on, "{input:?} {own:?}");
+        assert_eq!(update(&[], &variables).unwrap().run.publish.outcome.dry_run, on, "{input:?} {own:?}");
     }
     let text = "the title,\n  with \"quotes\"";
     assert_eq!(

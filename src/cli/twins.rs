@@ -13,12 +13,18 @@ const PREFIX: &str = "GITOPS_BUMP_";
 /// The same for the values that a component hands over: they beat the others, and say nothing where an input was left out.
 const INPUT_PREFIX: &str = "GITOPS_BUMP_INPUT_";
 
-/// For each flag of the chosen command that is absent from the command line: its variable, as flags.
-pub(super) fn flags(
-    command: &clap::Command,
-    matches: &ArgMatches,
-    environment: &Environment,
-) -> Vec<(String, Vec<OsString>)> {
+/// What a variable says for its flag.
+pub(super) struct Twin {
+    /// The flag's name, without dashes.
+    pub(super) flag: String,
+    /// The variable.
+    pub(super) variable: String,
+    /// The same on a command line.
+    pub(super) arguments: Vec<OsString>,
+}
+
+/// For each flag of the chosen command that is absent from the command line: what its variable says.
+pub(super) fn of(command: &clap::Command, matches: &ArgMatches, environment: &Environment) -> Vec<Twin> {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {
         let Some(chosen) = command.find_subcommand(name) else {
@@ -26,22 +32,37 @@ pub(super) fn flags(
         };
         (command, matches) = (chosen, inner);
     }
-    let absent = |arg: &&Arg| {
-        !matches!(arg.get_action(), ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version)
-            && matches.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine)
-    };
+    let is_absent = |arg: &&Arg| matches.value_source(arg.get_id().as_str()) != Some(ValueSource::CommandLine);
     let twin = |arg: &Arg| {
-        let long = arg.get_long()?;
-        let name = long.to_ascii_uppercase().replace('-', "_");
-        let input = format!("{INPUT_PREFIX}{name}");
-        if let Some(value) = environment.get(&input).and_then(|value| said(arg, value)) {
-            return Some((input, as_flags(arg, long, value)));
+        let [variable, input] = names(arg)?;
+        let flag = arg.get_long()?;
+        let twin = |variable, value| Twin { flag: flag.to_owned(), variable, arguments: as_flags(arg, flag, value) };
+        match environment.get(&input).and_then(|value| said(arg, value)) {
+            Some(value) => Some(twin(input, value)),
+            None => environment.get(&variable).map(|value| twin(variable.clone(), value)),
         }
-        let variable = format!("{PREFIX}{name}");
-        let flags = as_flags(arg, long, environment.get(&variable)?);
-        Some((variable, flags))
     };
-    command.get_arguments().filter(absent).filter_map(twin).collect()
+    let has_twin = |arg: &&Arg| names(arg).is_some();
+    // What clap gives no source of, as its own help, has no twin.
+    command.get_arguments().filter(has_twin).filter(is_absent).filter_map(twin).collect()
+}
+
+/// The names of a flag's variables: its own, and that by which a component hands over an input. What only says something about
+/// the command line has none.
+pub(super) fn names(arg: &Arg) -> Option<[String; 2]> {
+    let asks = [ArgAction::Help, ArgAction::HelpShort, ArgAction::HelpLong, ArgAction::Version];
+    let asks = asks.iter().any(|action| std::mem::discriminant(action) == std::mem::discriminant(arg.get_action()));
+    let name = arg.get_long().filter(|_| !asks)?.to_ascii_uppercase().replace('-', "_");
+    Some([PREFIX, INPUT_PREFIX].map(|prefix| format!("{prefix}{name}")))
+}
+
+/// The names of the variables of every flag of a command and of those below it, each once.
+pub(super) fn all(command: &clap::Command) -> Vec<String> {
+    let below = command.get_subcommands().flat_map(all);
+    let mut all: Vec<String> = command.get_arguments().filter_map(names).flatten().chain(below).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// What an input says: nothing where it is empty, or a switch that is off.
@@ -52,7 +73,8 @@ fn said<'v>(arg: &Arg, value: &'v str) -> Option<&'v str> {
     (!says_nothing).then_some(if is_switch(arg) { text } else { value })
 }
 
-fn is_switch(arg: &Arg) -> bool {
+/// Whether a flag means something without a value.
+pub(super) fn is_switch(arg: &Arg) -> bool {
     let takes_none = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
     takes_none || matches!(arg.get_action(), ArgAction::SetTrue | ArgAction::Count)
 }

@@ -3,14 +3,14 @@
 
 use std::path::Path;
 
-use gitops_bump::cli::RunArgs;
+use gitops_bump::cli::{self, RunArgs};
 use gitops_bump::environment::Environment;
 use gitops_bump::error::Error;
 use gitops_bump::ports;
 use gitops_bump::registry::CredentialSources;
 use gitops_bump::secret::Audience;
 use gitops_bump::settings::{self, ConfigText};
-use tracing::info;
+use tracing::{info, warn};
 
 use super::Outside;
 use crate::terminal::Terminal;
@@ -34,11 +34,20 @@ pub(super) fn known_config(
     file: Option<&str>,
     (environment, terminal): Outside<'_>,
 ) -> Result<Option<ConfigText>, Error> {
-    let config = ports::config_file(file, environment)?;
-    if let Some(config) = &config {
-        terminal.hide_secrets(&settings::secrets_in_config(&config.text, environment, is_file));
+    let config = ports::config_file(file, environment);
+    let text = config.as_ref().ok().and_then(Option::as_ref).map(|config| config.text.as_str());
+    if let Some(text) = text {
+        terminal.hide_secrets(&settings::secrets_in_config(text, environment, is_file));
     }
-    Ok(config)
+    warn_of_unknown(text, environment);
+    config
+}
+
+/// Warns of variables that are called like this tool's and have no effect. Those that the config file names have one.
+pub(super) fn warn_of_unknown(config: Option<&str>, environment: &Environment) {
+    for sentence in cli::unknown_variables(environment, config) {
+        warn!("{sentence}");
+    }
 }
 
 /// Where registry credentials may come from; their secrets are hidden from then on.

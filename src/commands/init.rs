@@ -6,9 +6,11 @@ use gitops_bump::{init, ports, settings};
 use tracing::info;
 
 use super::Outside;
+use super::begin::warn_of_unknown;
 
 /// Proposes a config file.
 pub(super) async fn run(args: &InitArgs, (environment, terminal): Outside<'_>) -> Result<Code, Error> {
+    warn_of_unknown(None, environment);
     let settings = settings::init(args, environment)?;
     terminal.hide(settings.credentials.iter().map(|credentials| credentials.to_hide().clone()));
     if let Some(file) = &settings.output {

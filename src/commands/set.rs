@@ -7,9 +7,11 @@ use gitops_bump::{diff, report, set, settings};
 use tracing::warn;
 
 use super::Outside;
+use super::begin::warn_of_unknown;
 
 /// Writes the files, and prints what changed.
 pub(super) async fn run(args: &SetArgs, (environment, terminal): Outside<'_>) -> Result<Code, Error> {
+    warn_of_unknown(None, environment);
     let settings = settings::set(args, environment)?;
     let files = set::run(&settings).await?;
     terminal.out(&diff::unified(&files))?;

@@ -10,13 +10,14 @@ use gitops_bump::status::{self, Status};
 use tracing::warn;
 
 use super::Outside;
-use super::begin::{known_config, registry_credentials};
+use super::begin::{known_config, registry_credentials, warn_of_unknown};
 use crate::task::report_error;
 
 /// Only a repository that can't be read makes the exit code other than 0.
 pub(super) async fn run(args: &StatusArgs, outside: Outside<'_>) -> Result<Code, Error> {
     let (environment, terminal) = outside;
     let config = if args.repository.url.is_some() && args.config.is_none() {
+        warn_of_unknown(None, environment);
         None
     } else {
         known_config(args.config.as_deref(), outside)?

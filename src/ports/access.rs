@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::git::{Deadline, GitUrl, SigningKey, Ssh};
 use crate::http::Http;
 use crate::secret::SharedRedactor;
-use crate::settings::{Network, Settings, SshSettings};
+use crate::settings::{Given, Network, Settings, SshSettings};
 
 /// Where a copy is best: in memory.
 const MEMORY: &str = "/dev/shm";
@@ -109,10 +109,10 @@ fn key_file(key: &SecretString, copies: &mut Copies) -> Result<PathBuf, Error> {
     copies.file("key", tidy.expose_secret()).map_err(|source| Error::File { what: what.to_owned(), source })
 }
 
-fn signing_key(key: &SecretString) -> Result<SigningKey, Error> {
-    let what = "--signing-key";
-    let (text, _) = private_key(what, key.expose_secret())?;
-    SigningKey::parse(&tidy(&text)).map_err(|error| Error::Key { what: what.to_owned(), reason: error.to_string() })
+fn signing_key(Given { value: key, by }: &Given<SecretString>) -> Result<SigningKey, Error> {
+    let what = by.to_string();
+    let (text, _) = private_key(&what, key.expose_secret())?;
+    SigningKey::parse(&tidy(&text)).map_err(|error| Error::Key { what, reason: error.to_string() })
 }
 
 /// A private key's text, and the file when the value names one. A key that wants a passphrase is refused: nobody is

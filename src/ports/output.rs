@@ -14,7 +14,7 @@ pub fn write_report(what: &str, file: &str, text: &str) -> Result<(), Error> {
 
 /// Writes the file of `--output` as a whole or not at all; one that is there is replaced.
 pub fn write_output(file: &str, text: &str) -> Result<(), Error> {
-    let what = format!("output {file} (--output)");
+    let what = format!("--output {file}");
     local::write(file, text.as_bytes()).map_err(|error| Error::File { what, source: error.source })
 }
 
@@ -38,5 +38,5 @@ fn exists(file: &str) -> Error {
 }
 
 fn name(file: &str) -> String {
-    format!("proposal {file} (--output)")
+    format!("--output {file}")
 }

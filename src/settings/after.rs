@@ -7,7 +7,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::error::MIRROR_PROJECT;
-use super::{SettingsError, servers, token};
+use super::giver::either;
+use super::{Given, Giver, SettingsError, servers, token};
 use crate::choices::MirrorWhen;
 use crate::cli::AfterArgs;
 use crate::config::{MirrorConfig, RepositoryConfig};
@@ -82,17 +83,17 @@ pub(super) fn mirror(
         return Ok(None);
     }
     if config.project_id.is_empty() {
-        let reason = "it is empty, though the name of the mirror's repository is given".to_owned();
-        return Err(SettingsError::Value { what: MIRROR_PROJECT.to_owned(), reason });
+        let reason = format!("it is empty, though {} is given", repository_of(entry));
+        return Err(SettingsError::Value { what: project_of(entry), reason });
     }
     if config.repository.is_empty() {
-        let reason = "a project id and the repository's name there belong together".to_owned();
-        return Err(SettingsError::Value { what: "mirror".to_owned(), reason });
+        let reason = "it is empty: a project id and the repository's name there belong together".to_owned();
+        return Err(SettingsError::Value { what: repository_of(entry).to_string(), reason });
     }
     let api = mirror_api(given(&args.mirror.mirror_url), config.url.as_deref(), environment)?;
     let (_, token) = mirror_token(environment)?.ok_or_else(|| missing(&MIRROR_TOKENS.join(" or "), &api))?;
     Ok(Some(MirrorSettings {
-        project_id: project(config.project_id)?,
+        project_id: project(&project_of(entry), config.project_id)?,
         repository: config.repository,
         when: args.mirror.mirror.unwrap_or_default(),
         token: Bound::new(token, servers::of_api(&api)),
@@ -104,11 +105,12 @@ pub(super) fn mirror(
 /// asks it.
 pub(super) fn copy(args: &AfterArgs, entry: Option<&RepositoryConfig>) -> Result<Option<GitUrl>, SettingsError> {
     let in_config = || entry.and_then(|entry| entry.mirror.as_ref()).and_then(|mirror| mirror.copy.as_deref());
-    let given = args.mirror_copy.as_deref().filter(|text| !text.is_empty()).map(|text| ("mirror-copy", text));
-    let given = given.or_else(|| in_config().map(|text| ("mirror.copy", text)));
-    let Some((what, text)) = given else { return Ok(None) };
-    let wrong = |error: UrlError| SettingsError::Value { what: what.to_owned(), reason: error.to_string() };
-    GitUrl::parse(text).map(|(url, _)| Some(url)).map_err(wrong)
+    let given = args.mirror_copy.as_deref().filter(|text| !text.is_empty());
+    let Some(Given { value, by }) = either(("mirror-copy", given), ("mirror.copy", in_config())) else {
+        return Ok(None);
+    };
+    let wrong = |error: UrlError| SettingsError::Value { what: by.to_string(), reason: error.to_string() };
+    GitUrl::parse(value).map(|(url, _)| Some(url)).map_err(wrong)
 }
 
 /// The API that takes the token: the one that a flag names, else the config file's when it is on CI's server, else CI's.
@@ -118,15 +120,16 @@ fn mirror_api(
     environment: &Environment,
 ) -> Result<String, SettingsError> {
     if let Some(given) = given {
-        return address("mirror-url", &given);
+        return address(Giver::Flag("mirror-url"), &given);
     }
     let ci = environment.get("CI_API_V4_URL");
     let Some(api) = in_config else {
-        let reason = "no --mirror-url is given and $CI_API_V4_URL is not set".to_owned();
-        let ci = ci.ok_or_else(|| SettingsError::Value { what: "mirror".to_owned(), reason })?;
-        return address("CI_API_V4_URL", ci);
+        let reason = "it is not given, and $CI_API_V4_URL is not set".to_owned();
+        let what = Giver::Flag("mirror-url").to_string();
+        let ci = ci.ok_or(SettingsError::Value { what, reason })?;
+        return address(Giver::Variable("CI_API_V4_URL"), ci);
     };
-    let api = address("mirror.url", api)?;
+    let api = address(Giver::Key("mirror.url"), api)?;
     let is_own = Url::parse(&api).is_ok_and(|url| ci.is_some_and(|ci| servers::of_api(ci).holds_url(&url)));
     if is_own {
         return Ok(api);
@@ -150,7 +153,7 @@ fn mirror_token(environment: &Environment) -> Result<Option<(&'static str, Secre
 }
 
 /// A project's id, or its path: what stands in the API's path must not lead to another place of it.
-pub(super) fn project(text: String) -> Result<String, SettingsError> {
+pub(super) fn project(what: &str, text: String) -> Result<String, SettingsError> {
     let is_id = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
     let is_name = |part: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
@@ -161,7 +164,18 @@ pub(super) fn project(text: String) -> Result<String, SettingsError> {
         return Ok(text);
     }
     let reason = "it is neither a number nor a path like group/project".to_owned();
-    Err(SettingsError::Value { what: MIRROR_PROJECT.to_owned(), reason })
+    Err(SettingsError::Value { what: what.to_owned(), reason })
+}
+
+/// What names the infra repository in the mirror.
+fn repository_of(entry: Option<&RepositoryConfig>) -> Giver {
+    if entry.is_some() { Giver::Key("mirror.repository") } else { Giver::Flag("mirror-repository") }
+}
+
+/// What the project whose pipeline is the mirror is called, with what names it.
+fn project_of(entry: Option<&RepositoryConfig>) -> String {
+    let by = if entry.is_some() { Giver::Key("mirror.project_id") } else { Giver::Flag("mirror-project-id") };
+    format!("{MIRROR_PROJECT} ({by})")
 }
 
 /// The server, when one is given.
@@ -177,7 +191,7 @@ pub(super) fn argocd(args: &AfterArgs, environment: &Environment) -> Result<Opti
     };
     // People write it as the argocd command takes it: without a scheme.
     let server = if server.contains("://") { server.to_owned() } else { format!("https://{server}") };
-    let server = address("argocd-server", &server)?;
+    let server = address(Giver::Flag("argocd-server"), &server)?;
     let token = token::secret(ARGOCD_TOKEN, environment)?.ok_or_else(|| missing(ARGOCD_TOKEN, &server))?;
     Ok(Some(ArgocdSettings {
         apps: args.argocd_app.clone(),
@@ -192,8 +206,8 @@ pub(super) fn missing(variable: &str, url: &str) -> SettingsError {
     SettingsError::Token { variable: variable.to_owned(), url: url.to_owned(), state: "not set or empty" }
 }
 
-pub(super) fn address(what: &str, text: &str) -> Result<String, SettingsError> {
-    let wrong = |reason: &str| SettingsError::Value { what: what.to_owned(), reason: reason.to_owned() };
+pub(super) fn address(by: Giver, text: &str) -> Result<String, SettingsError> {
+    let wrong = |reason: &str| SettingsError::Value { what: by.to_string(), reason: reason.to_owned() };
     let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
         return Err(wrong("it is no https:// or http:// URL"));

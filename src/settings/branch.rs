@@ -2,12 +2,12 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::SettingsError;
+use super::{Giver, SettingsError};
 
 /// A branch's short name; none when there is none, or an empty one.
 ///
 /// The rules are those of `git check-ref-format`, and a name that begins with a hyphen is refused as `git branch` does.
-pub(super) fn given(what: &str, name: Option<&str>) -> Result<Option<String>, SettingsError> {
+pub(super) fn given(by: Giver, name: Option<&str>) -> Result<Option<String>, SettingsError> {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
     // People may write it in full.
     let short = name.strip_prefix("refs/heads/").unwrap_or(name);
@@ -15,7 +15,7 @@ pub(super) fn given(what: &str, name: Option<&str>) -> Result<Option<String>, Se
         None => Ok(Some(short.to_owned())),
         Some(reason) => {
             let reason = format!("{short:?} is no name for a branch: it {reason}");
-            Err(SettingsError::Value { what: what.to_owned(), reason })
+            Err(SettingsError::Value { what: by.to_string(), reason })
         }
     }
 }
@@ -44,10 +44,10 @@ mod tests {
     #[test]
     fn a_name_is_one_for_git() {
         for name in ["main", "feature/é", "a.b", "release-1.2", "refs/tags/x", "a@b"] {
-            assert_eq!(given("branch", Some(name)).unwrap().as_deref(), Some(name));
+            assert_eq!(given(Giver::Flag("branch"), Some(name)).unwrap().as_deref(), Some(name));
         }
-        assert_eq!(given("branch", Some("refs/heads/main")).unwrap().as_deref(), Some("main"));
-        assert_eq!(given("branch", Some("")).unwrap(), None);
+        assert_eq!(given(Giver::Flag("branch"), Some("refs/heads/main")).unwrap().as_deref(), Some("main"));
+        assert_eq!(given(Giver::Flag("branch"), Some("")).unwrap(), None);
         for name in [
             "a b",
             "a~1",
@@ -74,8 +74,8 @@ mod tests {
             "a.lock/b",
             "refs/heads/",
         ] {
-            let error = given("mr-branch", Some(name)).unwrap_err().to_string();
-            assert!(error.starts_with("mr-branch: ") && !error.contains(char::is_control), "{name:?}: {error}");
+            let error = given(Giver::Flag("mr-branch"), Some(name)).unwrap_err().to_string();
+            assert!(error.starts_with("--mr-branch: ") && !error.contains(char::is_control), "{name:?}: {error}");
         }
     }
 }

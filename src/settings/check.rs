@@ -4,8 +4,8 @@
 
 use super::images::{images, registry_servers, require_images};
 use super::{
-    ConfigText, GateSettings, NamedImage, Network, SettingsError, branch, encryption, gate, network, parse_config,
-    repositories,
+    ConfigText, GateSettings, Giver, NamedImage, Network, SettingsError, branch, encryption, gate, network,
+    parse_config, repositories,
 };
 use crate::cli::CheckArgs;
 use crate::config::Config;
@@ -73,7 +73,7 @@ pub fn check(
         () if url.is_ssh() => Some(of_ssh()),
         () => name.zip(credentials.as_ref()).map(with_user),
     };
-    let branch = branch::given("branch", args.branch.as_deref())?;
+    let branch = branch::given(Giver::Flag("branch"), args.branch.as_deref())?;
     let repository = CheckedRepository { url, credentials, who, branch };
     settings(args, (images, Some(repository), network), &config, environment)
 }

@@ -2,7 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::SettingsError;
+use super::giver::either;
+use super::{Given, Giver, SettingsError};
 use crate::cli::RunArgs;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -15,7 +16,7 @@ const OURSELVES: &str = "gitops-bump <gitops-bump@localhost>";
 #[derive(Clone, Debug)]
 pub struct CommitSettings {
     /// The message's template; none means the default message.
-    pub message: Option<String>,
+    pub message: Option<Given<String>>,
     /// The author.
     pub author: Identity,
     /// The committer.
@@ -23,7 +24,7 @@ pub struct CommitSettings {
     /// Whether the message ends with a line by which somebody certifies its origin.
     pub sign_off: SignOff,
     /// An SSH key that signs the commit, or its file.
-    pub signing_key: Option<SecretString>,
+    pub signing_key: Option<Given<SecretString>>,
 }
 
 /// Whose `Signed-off-by:` line the message gets.
@@ -41,32 +42,30 @@ pub(super) fn commit(
     config: &Config,
     environment: &Environment,
 ) -> Result<CommitSettings, SettingsError> {
-    let identity = |what: &str, text: &str| {
-        let wrong = |error: IdentityError| SettingsError::Value { what: what.to_owned(), reason: error.to_string() };
-        Identity::parse(text).map_err(wrong)
+    let identity = |Given { value, by }: Given<&str>| {
+        let wrong = |error: IdentityError| SettingsError::Value { what: by.to_string(), reason: error.to_string() };
+        Identity::parse(value).map_err(wrong)
     };
-    let author = match args.publish.author.as_ref().or(config.author.as_ref()) {
-        Some(text) => identity("author", text)?,
+    let given = &args.publish.commit;
+    let author = match either(("author", given.author.as_deref()), ("author", config.author.as_deref())) {
+        Some(author) => identity(author)?,
         None => match gitlab_user(environment) {
             Some(user) => user,
-            None => identity("author", OURSELVES)?,
+            None => identity(Given { value: OURSELVES, by: Giver::Flag("author") })?,
         },
     };
-    let signs_off = args.publish.sign_off.or(config.sign_off).unwrap_or(false);
-    let signing_key =
-        args.publish.signing_key.as_deref().or(config.signing_key.as_deref()).filter(|key| !key.trim().is_empty());
-    let committer = args.publish.committer.as_ref().or(config.committer.as_ref());
+    let signs_off = given.sign_off.or(config.sign_off).unwrap_or(false);
+    let is_said = |given: &Given<&str>| !given.value.trim().is_empty();
+    let keys = [given.signing_key.as_deref(), config.signing_key.as_deref()];
+    let signing_key = either(("signing-key", keys[0]), ("signing_key", keys[1])).filter(is_said);
+    let committer = either(("committer", given.committer.as_deref()), ("committer", config.committer.as_deref()));
+    let message = either(("message", given.message.as_deref()), ("message", config.message.as_deref()));
     Ok(CommitSettings {
-        message: args
-            .publish
-            .message
-            .clone()
-            .or_else(|| config.message.clone())
-            .filter(|message| !message.trim().is_empty()),
+        message: message.filter(is_said).map(|message| message.map(str::to_owned)),
         author,
-        committer: identity("committer", committer.map_or(OURSELVES, String::as_str))?,
+        committer: identity(committer.unwrap_or(Given { value: OURSELVES, by: Giver::Flag("committer") }))?,
         sign_off: if signs_off { SignOff::Committer } else { SignOff::Nobody },
-        signing_key: signing_key.map(SecretString::from),
+        signing_key: signing_key.map(|key| key.map(SecretString::from)),
     })
 }
 

@@ -3,7 +3,7 @@
 #![deny(clippy::disallowed_methods)]
 
 use super::after::{address, missing, project};
-use super::{SettingsError, servers, token};
+use super::{Giver, SettingsError, servers, token};
 use crate::cli::AfterArgs;
 use crate::environment::Environment;
 use crate::secret::{Bound, SecretString};
@@ -49,10 +49,10 @@ pub(super) fn deployment(
         let value = environment.get(name).map(str::to_owned);
         value.ok_or_else(|| wrong(format!("it is for jobs of GitLab CI, and ${name} is not set")))
     };
-    let api = address("CI_API_V4_URL", &variable("CI_API_V4_URL")?)?;
+    let api = address(Giver::Variable("CI_API_V4_URL"), &variable("CI_API_V4_URL")?)?;
     let token = token::secret(JOB_TOKEN, environment)?.ok_or_else(|| missing(JOB_TOKEN, &api))?;
     Ok(Some(DeploymentSettings {
-        project_id: project(variable("CI_PROJECT_ID")?)?,
+        project_id: project("CI_PROJECT_ID", variable("CI_PROJECT_ID")?)?,
         environment: name.to_owned(),
         sha: variable("CI_COMMIT_SHA")?,
         reference: variable("CI_COMMIT_REF_NAME")?,
@@ -63,5 +63,5 @@ pub(super) fn deployment(
 }
 
 fn wrong(reason: String) -> SettingsError {
-    SettingsError::Value { what: "gitlab-deployment".to_owned(), reason }
+    SettingsError::Value { what: Giver::Flag("gitlab-deployment").to_string(), reason }
 }

@@ -2,10 +2,14 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{PassedOver, SettingsError, TargetSettings};
+use super::giver::either;
+use super::{Given, Giver, PassedOver, SettingsError, TargetSettings};
 use crate::cli::EnvironmentArgs;
 use crate::config::Config;
 use crate::environment::Environment;
+
+/// The environment of GitLab's job.
+const OF_JOB: &str = "CI_ENVIRONMENT_NAME";
 
 /// Whose targets are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -44,25 +48,26 @@ pub(super) fn name(
     environment: &Environment,
 ) -> Result<Option<String>, SettingsError> {
     let known = known(config)?;
-    let name = args.name.as_deref().or(config.environment.as_deref()).filter(|name| !name.is_empty());
-    let Some(name) = name.or_else(|| environment.get("CI_ENVIRONMENT_NAME")) else {
+    let given = either(("environment", args.name.as_deref()), ("environment", config.environment.as_deref()));
+    let of_job = || environment.get(OF_JOB).map(|value| Given { value, by: Giver::Variable(OF_JOB) });
+    let Some(Given { value, by }) = given.filter(|given| !given.value.is_empty()).or_else(of_job) else {
         return Ok(None);
     };
-    one_of(&known, name).map(Some)
+    one_of(&by.to_string(), &known, value).map(Some)
 }
 
 /// A name that was given, which has to be one of those that there are.
-pub(super) fn one_of(known: &[String], name: &str) -> Result<String, SettingsError> {
-    let name = safe(name)?;
+pub(super) fn one_of(what: &str, known: &[String], name: &str) -> Result<String, SettingsError> {
+    let name = safe(what, name)?;
     if known.is_empty() || known.contains(&name) {
         return Ok(name);
     }
-    Err(wrong("environment", format!("{name:?} is none of the config file's environments: {}", known.join(", "))))
+    Err(wrong(what, format!("{name:?} is none of the config file's environments: {}", known.join(", "))))
 }
 
 /// The environments that the config file says there are; none where it says nothing of them.
 pub(super) fn known(config: &Config) -> Result<Vec<String>, SettingsError> {
-    list("environments", config.environments.as_deref())
+    list("config key environments", config.environments.as_deref())
 }
 
 /// The environments that a target belongs to, by its own list or its repository's; none where it belongs to all. A
@@ -73,8 +78,8 @@ pub(super) fn of_target(
     repository: Option<&[String]>,
     config: &Config,
 ) -> Result<Vec<String>, SettingsError> {
-    let (known, repository) = (known(config)?, list("environments of a repository", repository)?);
-    let what = format!("environments of {file}");
+    let (known, repository) = (known(config)?, list("config key repositories.environments", repository)?);
+    let what = format!("config key environments of {file}");
     let own = list(&what, own)?;
     let (names, around) = if own.is_empty() { (repository, vec![known]) } else { (own, vec![repository, known]) };
     for around in around.iter().filter(|around| !around.is_empty()) {
@@ -87,9 +92,9 @@ pub(super) fn of_target(
 }
 
 /// A name that leads nowhere but where its file is.
-pub(super) fn safe(name: &str) -> Result<String, SettingsError> {
+pub(super) fn safe(what: &str, name: &str) -> Result<String, SettingsError> {
     if name.starts_with('/') || name.contains("..") || name.contains(char::is_control) {
-        return Err(wrong("environment", format!("{name:?} could lead out of the repository")));
+        return Err(wrong(what, format!("{name:?} could lead out of the repository")));
     }
     Ok(name.to_owned())
 }
@@ -101,7 +106,7 @@ fn list(what: &str, names: Option<&[String]>) -> Result<Vec<String>, SettingsErr
     if names.is_empty() || names.iter().any(String::is_empty) {
         return Err(wrong(what, "the list, or a name in it, is empty".to_owned()));
     }
-    names.iter().map(|name| safe(name)).collect()
+    names.iter().map(|name| safe(what, name)).collect()
 }
 
 fn wrong(what: &str, reason: String) -> SettingsError {

@@ -1,5 +1,6 @@
 //! Why there is nothing to run; this module must not decide anything.
 
+use super::Giver;
 use crate::config::{ConfigError, MIRROR_HINT};
 use crate::edit::PathError;
 use crate::git::UrlError;
@@ -15,16 +16,23 @@ pub enum SettingsError {
     #[error("{0}")]
     Usage(String),
     /// A reference is malformed.
-    #[error("image {text:?}: {source}")]
+    #[error("image {text:?} ({by}): {source}")]
     Reference {
         /// The reference.
         text: String,
+        /// What gave it.
+        by: String,
         /// What is wrong with it.
         source: ReferenceError,
     },
     /// A reference has no tag.
-    #[error("image {0:?} has no tag")]
-    NoTag(String),
+    #[error("image {text:?} ({by}) has no tag")]
+    NoTag {
+        /// The reference.
+        text: String,
+        /// What gave it.
+        by: String,
+    },
     /// A value means nothing.
     #[error("{what}: {reason}")]
     Value {
@@ -42,8 +50,13 @@ pub enum SettingsError {
         source: PathError,
     },
     /// The repository's address is malformed.
-    #[error("repository {0}")]
-    Url(#[from] UrlError),
+    #[error("{by}: {source}")]
+    Url {
+        /// What gave it.
+        by: Giver,
+        /// What is wrong with it.
+        source: UrlError,
+    },
     /// A repository's token variable is empty.
     #[error("the variable {variable} with the token for {url} is {state}")]
     Token {
@@ -81,10 +94,10 @@ pub enum SettingsError {
         server: String,
     },
     /// A template that can't be rendered.
-    #[error("{flag}: {reason}")]
+    #[error("{by}: {reason}")]
     Template {
-        /// The flag.
-        flag: &'static str,
+        /// What gave it.
+        by: Giver,
         /// What is wrong with it.
         reason: String,
     },
@@ -103,14 +116,17 @@ impl SettingsError {
     pub fn hint(&self) -> String {
         match self {
             Self::Usage(_) => "see gitops-bump --help for the flags, or describe the job in .gitops-bump.yml".into(),
+            Self::Reference { text, .. } if text.contains(',') => {
+                "write each image as HOST/PATH:TAG: repeat --image, or separate the images by spaces or lines in the variable".into()
+            }
             Self::Reference { .. } => "write the image as HOST/PATH:TAG".into(),
-            Self::NoTag(_) => "name the tag that was pushed: there is no silent latest".into(),
-            Self::Value { what, .. } if what == MIRROR_PROJECT => MIRROR_HINT.into(),
+            Self::NoTag { .. } => "name the tag that was pushed: there is no silent latest".into(),
+            Self::Value { what, .. } if what.starts_with(MIRROR_PROJECT) => MIRROR_HINT.into(),
             Self::Value { what, .. } => {
-                format!("give {what} another value: --help describes the flags, config schema the config file")
+                format!("correct {what}: --help describes the flags, config schema the keys of the config file")
             }
             Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
-            Self::Url(_) => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
+            Self::Url { .. } => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
             Self::Token { variable, .. } if variable.contains("GIT_MIRROR_TOKEN") => MIRROR_HINT.into(),
             Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),
             Self::TokenVariable { .. } => {

@@ -5,7 +5,7 @@
 
 use std::time::SystemTime;
 
-use super::{SettingsError, environments};
+use super::{Giver, SettingsError, environments};
 use crate::cli::FreezeArgs;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -53,12 +53,13 @@ pub(super) fn freeze(
     config: &Config,
     environment: &Environment,
 ) -> Result<FreezeSettings, SettingsError> {
-    let wrong = |reason: String| SettingsError::Value { what: "freeze".to_owned(), reason };
+    let wrong = |reason: String| SettingsError::Value { what: Giver::Key("freeze").to_string(), reason };
     let windows = Windows::of_config(&config.freeze).map_err(|error| wrong(error.to_string()))?;
     let known = environments::known(config)?;
     for (number, window) in windows.list().iter().enumerate() {
         for name in window.environments() {
-            environments::one_of(&known, name).map_err(|error| wrong(format!("entry {}: {error}", number + 1)))?;
+            let what = format!("{}, entry {}", Giver::Key("freeze"), number + 1);
+            environments::one_of(&what, &known, name)?;
         }
     }
     Ok(FreezeSettings {

@@ -4,34 +4,37 @@
 
 use std::time::Duration;
 
-use super::SettingsError;
+use super::giver::either_list;
 use super::keyless::{KeylessSettings, keyless};
-use crate::cli::{GateArgs, RuleArgs};
+use super::{Given, Giver, SettingsError};
+use crate::cli::{AgeArgs, GateArgs, RuleArgs};
 use crate::config::Config;
 use crate::image::Repository;
 use crate::registry::attestation::Rule;
 use crate::registry::{Age, Annotation, LabelRule, Platform, Requirements, TagPattern};
 
 /// What the images must fulfil.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct GateSettings {
     /// What is known without reading a file.
     pub requirements: Requirements,
     /// Files with digests.
-    pub digest_files: Vec<String>,
+    pub digest_files: Given<Vec<String>>,
     /// Public keys: files or PEM.
-    pub verify_keys: Vec<String>,
+    pub verify_keys: Given<Vec<String>>,
     /// Who may sign without a key.
     pub keyless: Option<KeylessSettings>,
 }
 
 /// What images must fulfil that were just built.
 pub(super) fn gate(args: &GateArgs, config: &Config) -> Result<GateSettings, SettingsError> {
-    let digest_files = either(&args.digest_file, &config.require.digest_files).to_vec();
+    let require = &config.require;
+    let files = either_list(("digest-file", &args.digest_file), ("require.digest_files", &require.digest_files));
+    let digest_files = files.map(<[String]>::to_vec);
     Ok(GateSettings { digest_files, ..rules(&args.rules, config)? })
 }
 
-/// What any image must fulfil: flags and config file merged, requirement by requirement. What a build wrote down says nothing of
+/// What any image of any age must fulfil: flags and config file merged, requirement by requirement. What a build wrote down says nothing of
 /// an image that runs already.
 pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, SettingsError> {
     let require = &config.require;
@@ -41,39 +44,55 @@ pub(super) fn rules(args: &RuleArgs, config: &Config) -> Result<GateSettings, Se
         .map(|(key, value)| value.as_ref().map_or_else(|| key.clone(), |value| format!("{key}={value}")))
         .collect();
     let annotations: Vec<String> = require.annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let newer_only = args.newer_only.or(require.newer_only).unwrap_or(false);
+    let annotations = either_list(("annotation", &args.annotation), ("require.annotations", &annotations));
+    let attestations = either_list(("attestation", &args.attestation), ("require.attestations", &require.attestations));
+    let platforms = either_list(("platform", &args.platform), ("require.platforms", &require.platforms));
+    let labels = either_list(("label", &args.label), ("require.labels", &from_config));
+    let deny_tags = either_list(("deny-tag", &args.deny_tag), ("require.deny_tags", &require.deny_tags));
+    let signed_as = either_list(("signed-as", &args.signed_as), ("require.signed_as", &require.signed_as));
+    let verify_keys = either_list(("verify-key", &args.verify_key), ("require.verify_keys", &require.verify_keys));
     let gate = GateSettings {
         requirements: Requirements {
             wait: wait(args, config)?,
             digests: Vec::new(),
-            platforms: each("platform", either(&args.platform, &require.platforms), Platform::parse)?,
-            labels: each("label", either(&args.label, &from_config), LabelRule::parse)?,
-            deny_tags: each("deny-tag", either(&args.deny_tag, &require.deny_tags), TagPattern::parse)?,
+            platforms: each(platforms, Platform::parse)?,
+            labels: each(labels, LabelRule::parse)?,
+            deny_tags: each(deny_tags, TagPattern::parse)?,
             verify_keys: Vec::new(),
             keyless: None,
-            signed_as: each("signed-as", either(&args.signed_as, &require.signed_as), repository)?,
-            annotations: each("annotation", either(&args.annotation, &annotations), Annotation::parse)?,
-            attestations: each("attestation", either(&args.attestation, &require.attestations), Rule::parse)?,
-            age: if newer_only { Age::NewerOnly } else { Age::Any },
+            signed_as: each(signed_as, repository)?,
+            annotations: each(annotations, Annotation::parse)?,
+            attestations: each(attestations, Rule::parse)?,
+            age: Age::Any,
         },
-        digest_files: Vec::new(),
-        verify_keys: either(&args.verify_key, &require.verify_keys).to_vec(),
+        digest_files: Given { value: Vec::new(), by: Giver::Flag("digest-file") },
+        verify_keys: verify_keys.map(<[String]>::to_vec),
         keyless: keyless(&args.keyless, require)?,
     };
-    gate.signers()?;
+    gate.signers(annotations.by, attestations.by)?;
     Ok(gate)
 }
 
+/// Whether the image may be older than what is deployed.
+pub(super) fn age(args: &AgeArgs, config: &Config) -> Age {
+    if args.newer_only.or(config.require.newer_only).unwrap_or(false) { Age::NewerOnly } else { Age::Any }
+}
+
 impl GateSettings {
+    /// The same for images of such an age.
+    pub(super) fn of_age(self, age: Age) -> Self {
+        Self { requirements: Requirements { age, ..self.requirements }, ..self }
+    }
+
     /// What is said of a signature needs somebody who is trusted to sign.
-    fn signers(&self) -> Result<(), SettingsError> {
-        if !self.verify_keys.is_empty() || self.keyless.is_some() {
+    fn signers(&self, annotations: Giver, attestations: Giver) -> Result<(), SettingsError> {
+        if !self.verify_keys.value.is_empty() || self.keyless.is_some() {
             return Ok(());
         }
         let requirements = &self.requirements;
         let what = match () {
-            () if !requirements.annotations.is_empty() => "--annotation is what a signature must say",
-            () if !requirements.attestations.is_empty() => "--attestation is what somebody must have signed",
+            () if !requirements.annotations.is_empty() => format!("{annotations} is what a signature must say"),
+            () if !requirements.attestations.is_empty() => format!("{attestations} is what somebody must have signed"),
             () => return Ok(()),
         };
         let reason = format!("{what}, and nothing says whose: give a --verify-key or a --certificate-identity");
@@ -88,18 +107,29 @@ fn repository(text: &str) -> Result<Repository, String> {
 fn wait(args: &RuleArgs, config: &Config) -> Result<Option<Duration>, SettingsError> {
     match (args.wait, &config.wait) {
         (Some(wait), _) => Ok(Some(wait)),
-        (None, Some(text)) => humantime::parse_duration(text)
-            .map(Some)
-            .map_err(|error| SettingsError::Value { what: "wait".into(), reason: format!("{text:?}: {error}") }),
+        (None, Some(text)) => humantime::parse_duration(text).map(Some).map_err(|error| SettingsError::Value {
+            what: Giver::Key("wait").to_string(),
+            reason: format!("{text:?}: {error}"),
+        }),
         (None, None) => Ok(None),
     }
 }
 
-fn either<'a>(flags: &'a [String], config: &'a [String]) -> &'a [String] {
-    if flags.is_empty() { config } else { flags }
+fn each<T>(
+    Given { value: texts, by }: Given<&[String]>,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, SettingsError> {
+    let one = |text: &String| parse(text).map_err(|reason| refused(by, text, &reason));
+    texts.iter().map(one).collect()
 }
 
-fn each<T>(what: &str, texts: &[String], parse: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, SettingsError> {
-    let one = |text: &String| parse(text).map_err(|reason| SettingsError::Value { what: what.to_owned(), reason });
-    texts.iter().map(one).collect()
+/// What is wrong with one value of a list; who joined several by commas is told how they are separated.
+fn refused(by: Giver, text: &str, reason: &str) -> SettingsError {
+    let advice = match by {
+        Giver::Flag(_) if text.contains(',') => {
+            "; a comma does not separate values: repeat the flag, or use spaces or lines in the variable"
+        }
+        _ => "",
+    };
+    SettingsError::Value { what: by.to_string(), reason: format!("{reason}{advice}") }
 }

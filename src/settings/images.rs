@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{SettingsError, servers};
+use super::{Giver, SettingsError, servers};
 use crate::cli::ImageArgs;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -78,16 +78,19 @@ pub(super) fn require_images(images: &[NamedImage]) -> Result<(), SettingsError>
     Ok(())
 }
 
-pub(super) fn reference(text: &str) -> Result<Reference, SettingsError> {
+/// A reference, which may have no tag; errors name what gave it.
+pub(super) fn reference(by: &str, text: &str) -> Result<Reference, SettingsError> {
     let text = text.trim();
-    Reference::parse(text).map_err(|source| SettingsError::Reference { text: text.to_owned(), source })
+    let wrong = |source| SettingsError::Reference { text: text.to_owned(), by: by.to_owned(), source };
+    Reference::parse(text).map_err(wrong)
 }
 
 fn named_image(name: Option<&str>, text: &str) -> Result<NamedImage, SettingsError> {
     let text = text.trim();
-    let reference = reference(text)?;
+    let by = name.map_or_else(|| Giver::Flag("image").to_string(), |name| format!("{}.{name}", Giver::Key("images")));
+    let reference = reference(&by, text)?;
     if reference.tag.is_none() {
-        return Err(SettingsError::NoTag(text.to_owned()));
+        return Err(SettingsError::NoTag { text: text.to_owned(), by });
     }
     let path = reference.repository.path();
     let name = name.unwrap_or_else(|| path.rsplit('/').next().unwrap_or(&path)).to_owned();

@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{Network, SettingsError, branch, encryption, network, reference, repositories};
+use super::{Giver, Network, SettingsError, branch, encryption, network, reference, repositories};
 use crate::cli::InitArgs;
 use crate::environment::Environment;
 use crate::git::GitUrl;
@@ -45,7 +45,7 @@ pub fn init(args: &InitArgs, environment: &Environment) -> Result<InitSettings, 
     Ok(InitSettings {
         url,
         credentials,
-        branch: branch::given("branch", args.branch.as_deref())?,
+        branch: branch::given(Giver::Flag("branch"), args.branch.as_deref())?,
         images: images(&args.image)?,
         prefix: prefix.and_then(|prefix| Repository::parse(prefix).ok()),
         registry: environment.get("CI_REGISTRY").map(host).filter(|host| !host.is_empty()),
@@ -63,7 +63,7 @@ fn host(address: &str) -> String {
 fn images(given: &[String]) -> Result<Vec<Repository>, SettingsError> {
     let mut images: Vec<Repository> = Vec::new();
     for text in given {
-        let reference = reference(text)?;
+        let reference = reference(&Giver::Flag("image").to_string(), text)?;
         if !images.iter().any(|known| known.is_same_as(&reference.repository)) {
             images.push(reference.repository);
         }

@@ -2,7 +2,8 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::SettingsError;
+use super::giver::either;
+use super::{Given, Giver, SettingsError};
 use crate::cli::KeylessArgs;
 use crate::config::{IdentityConfig, RequireConfig};
 use crate::registry::{Identity, Issuer};
@@ -13,7 +14,7 @@ pub struct KeylessSettings {
     /// The identities of which one must have signed.
     pub identities: Vec<Identity>,
     /// The file of the trusted root.
-    pub trusted_root: String,
+    pub trusted_root: Given<String>,
 }
 
 /// Flags and config file merged: an identity with its issuer from one of the two, the root from either.
@@ -32,19 +33,23 @@ pub(super) fn keyless(args: &KeylessArgs, require: &RequireConfig) -> Result<Opt
             );
         }
         (Some(issuer), patterns) => {
-            let issuer = Issuer::parse(issuer).map_err(|reason| wrong("certificate-oidc-issuer", reason))?;
+            let issuer =
+                Issuer::parse(issuer).map_err(|reason| wrong(Giver::Flag("certificate-oidc-issuer"), reason))?;
             let one = |pattern: &String| Identity::parse(pattern, issuer.clone());
             let parsed: Result<Vec<_>, String> = patterns.iter().map(one).collect();
-            parsed.map_err(|reason| wrong("certificate-identity", reason))?
+            parsed.map_err(|reason| wrong(Giver::Flag("certificate-identity"), reason))?
         }
     };
-    match (args.trusted_root.as_ref().or(require.trusted_root.as_ref()), identities.is_empty()) {
+    let roots = [args.trusted_root.as_ref(), require.trusted_root.as_ref()];
+    let root = either(("trusted-root", roots[0]), ("require.trusted_root", roots[1]));
+    match (root, identities.is_empty()) {
         (None, true) => Ok(None),
         (None, false) => usage("an identity needs the authorities that prove it: give the --trusted-root"),
-        (Some(_), true) => {
-            usage("--trusted-root says what proves an identity, and nothing says whose: give a --certificate-identity")
-        }
-        (Some(root), false) => Ok(Some(KeylessSettings { identities, trusted_root: root.clone() })),
+        (Some(root), true) => usage(&format!(
+            "{} says what proves an identity, and nothing says whose: give a --certificate-identity",
+            root.by
+        )),
+        (Some(root), false) => Ok(Some(KeylessSettings { identities, trusted_root: root.map(String::clone) })),
     }
 }
 
@@ -54,11 +59,11 @@ fn configured(identities: &[IdentityConfig]) -> Result<Vec<Identity>, SettingsEr
         Identity::parse(&own.identity, issuer)
     };
     let parsed: Result<Vec<_>, String> = identities.iter().map(one).collect();
-    parsed.map_err(|reason| wrong("require.identities", reason))
+    parsed.map_err(|reason| wrong(Giver::Key("require.identities"), reason))
 }
 
-fn wrong(what: &str, reason: String) -> SettingsError {
-    SettingsError::Value { what: what.to_owned(), reason }
+fn wrong(by: Giver, reason: String) -> SettingsError {
+    SettingsError::Value { what: by.to_string(), reason }
 }
 
 #[cfg(test)]
@@ -109,10 +114,10 @@ mod tests {
     fn flags_replace_their_own_keys() {
         let file = config(Some("https://gitlab.example/config/*"), Some("config.json"));
         let from = |flags: KeylessArgs| keyless(&flags, &file).unwrap().unwrap();
-        assert_eq!(from(KeylessArgs::default()).trusted_root, "config.json");
+        assert_eq!(from(KeylessArgs::default()).trusted_root.value, "config.json");
         let flags = from(args(Some("https://gitlab.example/flag/*"), Some(ISSUER), None));
         assert_eq!(flags.identities[0].pattern(), "https://gitlab.example/flag/*");
-        assert_eq!((flags.identities.len(), flags.trusted_root.as_str()), (1, "config.json"));
-        assert_eq!(from(args(None, None, Some("flag.json"))).trusted_root, "flag.json");
+        assert_eq!((flags.identities.len(), flags.trusted_root.value.as_str()), (1, "config.json"));
+        assert_eq!(from(args(None, None, Some("flag.json"))).trusted_root.value, "flag.json");
     }
 }

@@ -21,6 +21,7 @@ pub use deployment::DeploymentSettings;
 pub use error::SettingsError;
 pub use freeze::FreezeSettings;
 pub use gate::GateSettings;
+pub use giver::{Given, Giver};
 pub use hidden::{redactor, secrets_in_config};
 pub use hold::HoldWish;
 pub use images::NamedImage;
@@ -50,6 +51,7 @@ mod environments;
 mod error;
 mod freeze;
 mod gate;
+mod giver;
 mod hidden;
 mod hold;
 mod hosts;
@@ -252,8 +254,8 @@ pub fn set(args: &SetArgs, environment: &Environment) -> Result<SetSettings, Set
         images,
         targets,
         environment: environments::name(&args.environment, &config, environment)?,
-        mode: mode(args.dry_run),
-        fail_on_unchanged: args.fail_on_unchanged.unwrap_or(false),
+        mode: mode(args.outcome.dry_run),
+        fail_on_unchanged: args.outcome.fail_on_unchanged.unwrap_or(false),
     })
 }
 

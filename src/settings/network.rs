@@ -2,7 +2,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{SettingsError, SshSettings, hosts};
+use super::{Giver, SettingsError, SshSettings, hosts};
 use crate::cli::NetworkArgs;
 use crate::environment::Environment;
 use crate::proxies::Proxies;
@@ -52,5 +52,7 @@ pub(super) fn network(args: &NetworkArgs, git: &Audience, environment: &Environm
 /// A server as it stands in a reference. What could never be one would leave it spoken to in https, without a word.
 fn plain_host(server: &str) -> Result<String, SettingsError> {
     let server = server.trim();
-    hosts::parse(server).map(|_| server.to_owned()).ok_or_else(|| hosts::no_server("plain-http"))
+    hosts::parse(server)
+        .map(|_| server.to_owned())
+        .ok_or_else(|| hosts::no_server(&Giver::Flag("plain-http").to_string()))
 }

@@ -4,15 +4,15 @@
 
 mod name;
 
+use super::giver::either;
 use super::images::{images, registry_servers, require_images};
 use super::replacement::{NAME, Replacement, directory, replacement, wrong};
 use super::repositories::{self, Repositories};
 use super::run::{Own, merged};
-use super::{ConfigText, Settings, SettingsError, Task, gate, parse_config};
+use super::{ConfigText, Given, Settings, SettingsError, Task, gate, parse_config};
 use crate::cli::{PreviewCommand, RunArgs};
 use crate::config::{Config, PreviewConfig};
 use crate::environment::Environment;
-use crate::registry::Age;
 
 /// A copy of a directory of an infra repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,14 +56,12 @@ pub fn preview(
     };
     let preview = self::settings(command, &config.preview, environment)?;
     let given = command.given();
-    let mut gate = gate::gate(&given.gate, &config)?;
-    // A preview is of a branch: whether its image is newer than another branch's says nothing.
-    gate.requirements.age = Age::Any;
     let own = Own {
         task: Task::Preview,
         images: images(&given.images, &config)?,
         registry_servers: registry_servers(&given.images, &config, environment)?,
-        gate,
+        // A preview is of a branch: whether its image is newer than another branch's says nothing.
+        gate: gate::gate(&given.gate, &config)?,
         environment: None,
     };
     if preview.wish != PreviewWish::Gone {
@@ -83,19 +81,22 @@ fn settings(
         SettingsError::Usage(format!("no {what} is given: --{key}, or preview.{key} in the config file"))
     };
     let run = command.run();
-    let to = run.to.as_ref().or(config.to.as_ref()).ok_or_else(|| missing("directory for the preview", "to"))?;
+    let to = either(("to", run.to.as_ref()), ("preview.to", config.to.as_ref()));
+    let Given { value: to, by } = to.ok_or_else(|| missing("directory for the preview", "to"))?;
+    let whose = by.to_string();
     if !to.contains(NAME) {
-        return Err(wrong("to", format!("{to:?} has no {NAME} in it, so that all previews would be one directory")));
+        return Err(wrong(&whose, format!("{to:?} has no {NAME} in it, so that all previews would be one directory")));
     }
     let name = name::name(run.name.as_deref(), environment)?;
-    let to = directory("to", &to.replace(NAME, &name))?;
+    let to = directory(&whose, &to.replace(NAME, &name))?;
     let wish = match command {
         PreviewCommand::Delete(_) => PreviewWish::Gone,
         PreviewCommand::Create(args) => {
             refuse_fork(environment)?;
-            let template = args.template.as_ref().or(config.template.as_ref());
-            let template = directory("template", template.ok_or_else(|| missing("template", "template"))?)?;
-            require_apart(&template, &to)?;
+            let template = either(("template", args.template.as_ref()), ("preview.template", config.template.as_ref()));
+            let Given { value, by } = template.ok_or_else(|| missing("template", "template"))?;
+            let template = directory(&by.to_string(), value)?;
+            require_apart(&template, &to).map_err(|reason| wrong(&whose, reason))?;
             let replace = config.replace.iter().map(|(place, value)| replacement(place, value, &name));
             PreviewWish::Copy { template, replace: replace.collect::<Result<_, _>>()? }
         }
@@ -115,10 +116,10 @@ fn refuse_fork(environment: &Environment) -> Result<(), SettingsError> {
 }
 
 /// A copy inside what is copied would hold itself, and one around it would replace it.
-fn require_apart(template: &str, to: &str) -> Result<(), SettingsError> {
+fn require_apart(template: &str, to: &str) -> Result<(), String> {
     let holds = |one: &str, other: &str| one == other || other.starts_with(&format!("{one}/"));
     if holds(template, to) || holds(to, template) {
-        return Err(wrong("to", format!("{to} and the template {template} are one directory, or one is in the other")));
+        return Err(format!("{to} and the template {template} are one directory, or one is in the other"));
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ pub fn promote(
         task: Task::Promote,
         images: Vec::new(),
         registry_servers: images.registry_servers(environment)?,
-        gate: gate::rules(&args.rules, &config)?,
+        gate: gate::rules(&args.rules, &config)?.of_age(gate::age(&args.age, &config)),
         environment: Some(to),
     };
     let repositories = of_run(&args.run, &own, &config, environment)?;
@@ -77,7 +77,7 @@ fn ends(args: &PromoteArgs, known: &[String]) -> Result<(String, String), Settin
     let one = |flag: &str, name: &Option<String>| {
         let name = name.as_deref().filter(|name| !name.trim().is_empty());
         let missing = || SettingsError::Usage(format!("no environment is given: promote needs --{flag}"));
-        environments::one_of(known, name.ok_or_else(missing)?)
+        environments::one_of(&format!("--{flag}"), known, name.ok_or_else(missing)?)
     };
     let (from, to) = (one("from", &args.from)?, one("to", &args.to)?);
     if from == to {

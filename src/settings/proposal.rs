@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::giver::either;
 use super::servers::GitServers;
-use super::{RepositorySettings, SettingsError, branch, token};
+use super::{Given, Giver, RepositorySettings, SettingsError, branch, token};
 use crate::cli::{ProposalArgs, RunArgs};
 use crate::config::{Config, RepositoryConfig};
 use crate::environment::Environment;
@@ -96,7 +97,7 @@ pub(super) fn proposal(
         labels: args.mr_label.clone(),
         assignees: args.mr_assignee.clone(),
         reviewers: args.mr_reviewer.clone(),
-        branch: branch::given("mr-branch", text(&args.mr_branch).as_deref())?,
+        branch: branch::given(Giver::Flag("mr-branch"), text(&args.mr_branch).as_deref())?,
         auto_merge: args.mr_auto_merge.into(),
         remove_source_branch: args.mr_remove_source_branch.into(),
         draft: args.mr_draft.into(),
@@ -121,14 +122,14 @@ pub(super) fn proposal(
 fn require_token(proposal: &ProposalSettings) -> Result<(), SettingsError> {
     let asked = match proposal {
         ProposalSettings { token: Some(_), .. } => return Ok(()),
-        ProposalSettings { reviewers, .. } if !reviewers.is_empty() => ("mr-reviewer", "name reviewers"),
-        ProposalSettings { assignees, .. } if !assignees.is_empty() => ("mr-assignee", "name assignees"),
-        ProposalSettings { wait: Some(_), .. } => ("mr-wait", "tell what becomes of a request"),
+        ProposalSettings { reviewers, .. } if !reviewers.is_empty() => (Giver::Flag("mr-reviewer"), "name reviewers"),
+        ProposalSettings { assignees, .. } if !assignees.is_empty() => (Giver::Flag("mr-assignee"), "name assignees"),
+        ProposalSettings { wait: Some(_), .. } => (Giver::Flag("mr-wait"), "tell what becomes of a request"),
         _ => return Ok(()),
     };
-    let (what, cant) = asked;
+    let (by, cant) = asked;
     let reason = format!("push options can't {cant}, and {} is not set", FORGE_TOKENS[0]);
-    Err(SettingsError::Value { what: what.to_owned(), reason })
+    Err(SettingsError::Value { what: by.to_string(), reason })
 }
 
 /// An error when a request is to be waited for, and neither a flag nor the config file asks for one.
@@ -147,7 +148,7 @@ fn require_other_branch(proposal: &ProposalSettings, repository: &RepositorySett
         return Ok(());
     };
     let reason = format!("{target} is the branch that the merge request of {} is for", repository.url.short());
-    Err(SettingsError::Value { what: "mr-branch".to_owned(), reason })
+    Err(SettingsError::Value { what: Giver::Flag("mr-branch").to_string(), reason })
 }
 
 /// The token for the forge's API, and the variable that holds it.
@@ -167,12 +168,14 @@ pub(super) fn delivery(args: &RunArgs, config: &Config, entry: Option<&Repositor
 }
 
 pub(super) fn skip_ci(args: &RunArgs, config: &Config) -> Result<SkipCi, SettingsError> {
-    match args.publish.skip_ci.or(config.skip_ci) {
-        Some(true) if args.publish.proposal.mr_auto_merge == Some(true) => Err(SettingsError::Usage(
-            "--skip-ci and --mr-auto-merge exclude each other: without a pipeline nothing is ever merged".into(),
-        )),
-        Some(true) => Ok(SkipCi::Always),
-        Some(false) => Ok(SkipCi::Never),
+    match either(("skip-ci", args.publish.commit.skip_ci), ("skip_ci", config.skip_ci)) {
+        Some(Given { value: true, by }) if args.publish.proposal.mr_auto_merge == Some(true) => {
+            Err(SettingsError::Usage(format!(
+                "{by} and --mr-auto-merge exclude each other: without a pipeline nothing is ever merged"
+            )))
+        }
+        Some(Given { value: true, .. }) => Ok(SkipCi::Always),
+        Some(Given { value: false, .. }) => Ok(SkipCi::Never),
         None => Ok(SkipCi::OwnProject),
     }
 }

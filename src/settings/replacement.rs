@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::SettingsError;
+use super::{Giver, SettingsError};
 use crate::config::PreviewConfig;
 use crate::edit::Path;
 use crate::policies;
@@ -55,7 +55,7 @@ fn is_git(name: &str) -> bool {
 
 /// `FILE:PATH` and its value.
 pub(super) fn replacement(place: &str, value: &str, name: &str) -> Result<Replacement, SettingsError> {
-    let what = || format!("preview.replace {}", text::one_line(place));
+    let what = || format!("{} {}", Giver::Key("preview.replace"), text::one_line(place));
     let Some((file, path)) = place.split_once(':').filter(|(file, path)| !file.is_empty() && !path.is_empty()) else {
         return Err(wrong(&what(), "it is not FILE:PATH".to_owned()));
     };

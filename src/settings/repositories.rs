@@ -2,7 +2,9 @@
 
 use super::environments::Scope;
 use super::servers::{self, GitServers};
-use super::{PassedOver, RepositorySettings, SettingsError, TargetSettings, after, branch, proposal, targets, token};
+use super::{
+    Giver, PassedOver, RepositorySettings, SettingsError, TargetSettings, after, branch, proposal, targets, token,
+};
 use crate::cli::RunArgs;
 use crate::config::{Config, CredentialsConfig, RepositoryConfig};
 use crate::environment::Environment;
@@ -18,6 +20,9 @@ const JOB_TOKEN_SWITCH: &str = "GITOPS_BUMP_JOB_TOKEN";
 
 /// The user name that GitLab's tokens go with.
 const GIT_USERNAME: &str = "oauth2";
+
+/// What gives an address that no flag gives.
+const OF_CONFIG: Giver = Giver::Key("repositories.url");
 
 /// An address, and the credentials that stood in it.
 type Address = (GitUrl, Option<Credentials>);
@@ -46,7 +51,7 @@ pub(super) fn repositories(
         if targets.is_empty() {
             return usage("no target is given: --repo needs --helm, --kustomize or --manifest");
         }
-        let address = GitUrl::parse(url)?;
+        let address = parse(url, Giver::Flag("repo"))?;
         let servers = GitServers::of_given(&address.0, environment)?;
         let branch = args.publish.branch.as_deref();
         let repository = repository(address, branch, targets, (None, args, config), (&servers, environment))?;
@@ -63,7 +68,8 @@ pub(super) fn repositories(
             "--mirror-copy is for one repository, and the config file has several: give each its mirror.copy",
         );
     }
-    let addresses = config.repositories.iter().map(|entry| GitUrl::parse(&entry.url)).collect::<Result<Vec<_>, _>>()?;
+    let addresses =
+        config.repositories.iter().map(|entry| parse(&entry.url, OF_CONFIG)).collect::<Result<Vec<_>, _>>()?;
     let urls: Vec<GitUrl> = addresses.iter().map(|(url, _)| url.clone()).collect();
     let servers = GitServers::of_config(&urls, environment)?;
     let mut passed_over = Vec::new();
@@ -88,10 +94,10 @@ pub(super) fn repositories(
 /// The one repository that a flag or the config file names, without its targets.
 pub(super) fn only(args: &RunArgs, config: &Config, environment: &Environment) -> Result<Repositories, SettingsError> {
     let entry = if args.publish.repository.url.is_some() { None } else { config.repositories.first() };
-    let address = GitUrl::parse(match (&args.publish.repository.url, entry) {
-        (Some(url), _) => url,
-        (None, entry) => entry.map_or("", |entry| &entry.url),
-    })?;
+    let address = match (&args.publish.repository.url, entry) {
+        (Some(url), _) => parse(url, Giver::Flag("repo"))?,
+        (None, entry) => parse(entry.map_or("", |entry| &entry.url), OF_CONFIG)?,
+    };
     let servers = match entry {
         Some(_) => GitServers::of_config(std::slice::from_ref(&address.0), environment)?,
         None => GitServers::of_given(&address.0, environment)?,
@@ -115,12 +121,14 @@ fn repository(
         None => credentials(&url, in_url, servers, environment)?,
     };
     let (credentials, credentials_name) = named.unzip();
+    let is_flag = args.publish.branch.is_some();
+    let branch_giver = if is_flag { Giver::Flag("branch") } else { Giver::Key("repositories.branch") };
     Ok(RepositorySettings {
         credentials,
         credentials_name,
         token_variable: entry.and_then(|entry| Some(entry.credentials.as_ref()?.token_variable.clone())),
         environments: entry.and_then(|entry| entry.environments.clone()).unwrap_or_default(),
-        branch: branch::given("branch", branch)?,
+        branch: branch::given(branch_giver, branch)?,
         delivery: proposal::delivery(args, config, entry),
         mirror: after::mirror(&args.after, entry, environment)?,
         copy: after::copy(&args.after, entry)?,
@@ -129,12 +137,16 @@ fn repository(
     })
 }
 
+fn parse(url: &str, by: Giver) -> Result<Address, SettingsError> {
+    GitUrl::parse(url).map_err(|source| SettingsError::Url { by, source })
+}
+
 /// An address alone, with the credentials that a run without a config file uses there, and the servers of its secrets.
 pub(super) fn alone(
     url: &str,
     environment: &Environment,
 ) -> Result<(GitUrl, Option<Named>, GitServers), SettingsError> {
-    let (url, in_url) = GitUrl::parse(url)?;
+    let (url, in_url) = parse(url, Giver::Flag("repo"))?;
     let servers = GitServers::of_given(&url, environment)?;
     let credentials = credentials(&url, in_url, &servers, environment)?;
     Ok((url, credentials, servers))

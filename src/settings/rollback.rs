@@ -5,12 +5,11 @@
 use super::environments;
 use super::run::{Own, merged, of_run, require_targets};
 use super::source::{Chosen, SourceImages};
-use super::{ConfigText, GateSettings, Settings, SettingsError, Task, gate, parse_to_look};
+use super::{ConfigText, Settings, SettingsError, Task, gate, parse_to_look};
 use crate::cli::{RollbackArgs, SourceImageArgs};
 use crate::environment::Environment;
 use crate::history::{Grouping, Wish};
 use crate::image::Tag;
-use crate::registry::{Age, Requirements};
 
 /// How many commits are looked at.
 const HISTORY: u32 = 500;
@@ -43,7 +42,8 @@ pub fn rollback(
         task: Task::Rollback,
         images: Vec::new(),
         registry_servers: images.registry_servers(environment)?,
-        gate: of_any_age(gate::rules(&args.rules, &config)?),
+        // What went before is older: --newer-only stands aside.
+        gate: gate::rules(&args.rules, &config)?,
         environment: environments::name(&args.environment, &config, environment)?,
     };
     let repositories = of_run(&args.run, &own, &config, environment)?;
@@ -63,9 +63,4 @@ fn wish(args: &RollbackArgs) -> Result<Wish, SettingsError> {
             Err(_) => Err(SettingsError::Usage(format!("--to {tag:?} is no tag: give the tag alone"))),
         },
     }
-}
-
-/// What went before is older: `--newer-only` stands aside.
-fn of_any_age(gate: GateSettings) -> GateSettings {
-    GateSettings { requirements: Requirements { age: Age::Any, ..gate.requirements }, ..gate }
 }

@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{RepositorySettings, SettingsError, reference, servers};
+use super::{Giver, RepositorySettings, SettingsError, reference, servers};
 use crate::cli::SourceImageArgs;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -44,7 +44,10 @@ pub enum Chosen {
 impl SourceImages {
     /// Those of the flags, else the config file's.
     pub(super) fn new(args: &SourceImageArgs, config: &Config) -> Result<Self, SettingsError> {
-        let given = args.image.iter().map(|text| reference(text).map(|found| found.repository));
+        let given = args
+            .image
+            .iter()
+            .map(|text| reference(&Giver::Flag("image").to_string(), text).map(|found| found.repository));
         let given: Vec<Repository> = given.collect::<Result<_, _>>()?;
         let chosen = match given.as_slice() {
             [] if config.images.0.is_empty() => Chosen::All,

@@ -5,8 +5,8 @@
 use super::environments::{self, Scope};
 use super::repositories::{Repositories, repositories};
 use super::{
-    Ci, ConfigText, Network, RepositorySettings, SettingsError, encryption, network, parse_to_look, reference, servers,
-    source,
+    Ci, ConfigText, Giver, Network, RepositorySettings, SettingsError, encryption, network, parse_to_look, reference,
+    servers, source,
 };
 use crate::choices::Format;
 use crate::cli::{PublishArgs, RunArgs, StatusArgs, TargetArgs};
@@ -73,10 +73,14 @@ pub fn status(
     let network = network::network(&args.network, servers.audience(), environment)?;
     encryption::repositories(&repositories, &network)?;
     let names = source::names(&config);
-    let images = args.image.iter().map(|text| reference(text).map(|found| found.repository));
+    let images =
+        args.image.iter().map(|text| reference(&Giver::Flag("image").to_string(), text).map(|found| found.repository));
     let images: Vec<Repository> = images.collect::<Result<_, _>>()?;
     let known_environments = environments::known(&config)?;
-    let asked = args.environment.iter().map(|name| environments::one_of(&known_environments, name));
+    let asked = args
+        .environment
+        .iter()
+        .map(|name| environments::one_of(&Giver::Flag("environment").to_string(), &known_environments, name));
     let in_config = names.iter().filter_map(|(_, repository)| repository.as_ref());
     Ok(StatusSettings {
         registry_servers: servers::registries(&images, in_config, environment)?,

@@ -3,7 +3,7 @@
 
 #![deny(clippy::disallowed_methods)]
 
-use super::{SettingsError, TargetSettings, environments};
+use super::{Giver, SettingsError, TargetSettings, environments};
 use crate::cli::TargetArgs;
 use crate::config::{Config, PinConfig, RepositoryConfig};
 use crate::edit::{Kind, Path, Pin, Rules};
@@ -43,10 +43,10 @@ fn rules_of(own: Own<'_>, args: &TargetArgs, config: &Config) -> Rules {
         PinConfig::Digest => Pin::Digest,
     });
     Rules {
-        pin: args.pin.or(from_config).unwrap_or(Pin::Tag),
-        create: args.create.or(own.create).or(config.create).unwrap_or(false),
+        pin: args.writing.pin.or(from_config).unwrap_or(Pin::Tag),
+        create: args.writing.create.or(own.create).or(config.create).unwrap_or(false),
         any_repository: args.any_repository.or(own.any_repository).or(config.any_repository).unwrap_or(false),
-        any_tag: args.any_tag.or(own.any_tag).or(config.any_tag).unwrap_or(false),
+        any_tag: args.writing.any_tag.or(own.any_tag).or(config.any_tag).unwrap_or(false),
     }
 }
 
@@ -58,15 +58,34 @@ pub(super) fn of_flags(args: &TargetArgs, config: &Config) -> Result<Vec<TargetS
     let mut targets = Vec::new();
     for text in &args.places.helm {
         let (file, path) = split_target(text);
-        targets.push(target(file, Kind::Helm { path: path.map(|path| parse_path(text, path)).transpose()? }));
+        targets.push(target(
+            file,
+            Kind::Helm { path: path.map(|path| parse_path(&format!("--helm {text}"), path)).transpose()? },
+        ));
     }
     for text in &args.places.kustomize {
         let (path, name) = split_target(text);
         targets.push(target(path, Kind::Kustomize { name: name.map(str::to_owned) }));
     }
     targets.extend(args.places.manifest.iter().map(|path| target(path, Kind::Manifest)));
-    refuse_empty(&targets)?;
+    refuse_empty(&targets, flag)?;
     Ok(targets)
+}
+
+fn flag(kind: &Kind) -> Giver {
+    Giver::Flag(match kind {
+        Kind::Helm { .. } => "helm",
+        Kind::Kustomize { .. } => "kustomize",
+        Kind::Manifest => "manifest",
+    })
+}
+
+fn key(kind: &Kind) -> Giver {
+    Giver::Key(match kind {
+        Kind::Helm { .. } => "helm.file",
+        Kind::Kustomize { .. } => "kustomize.path",
+        Kind::Manifest => "manifest.path",
+    })
 }
 
 /// The targets of one repository of the config file.
@@ -86,7 +105,11 @@ pub(super) fn of_config(
     };
     let mut targets = Vec::new();
     for helm in &entry.helm {
-        let path = helm.path.as_deref().map(|path| parse_path(&helm.file, path)).transpose()?;
+        let path = helm
+            .path
+            .as_deref()
+            .map(|path| parse_path(&format!("config key helm.path of {}", helm.file), path))
+            .transpose()?;
         targets.push(target(&helm.file, Kind::Helm { path }, own!(helm))?);
     }
     for kustomize in &entry.kustomize {
@@ -96,15 +119,13 @@ pub(super) fn of_config(
     for manifest in &entry.manifest {
         targets.push(target(&manifest.path, Kind::Manifest, own!(manifest))?);
     }
-    refuse_empty(&targets)?;
+    refuse_empty(&targets, key)?;
     Ok(targets)
 }
 
-fn refuse_empty(targets: &[TargetSettings]) -> Result<(), SettingsError> {
-    if targets.iter().any(|target| target.file.is_empty()) {
-        return Err(SettingsError::Value { what: "target".into(), reason: "the file name is empty".into() });
-    }
-    Ok(())
+fn refuse_empty(targets: &[TargetSettings], giver: impl Fn(&Kind) -> Giver) -> Result<(), SettingsError> {
+    let Some(empty) = targets.iter().find(|target| target.file.is_empty()) else { return Ok(()) };
+    Err(SettingsError::Value { what: giver(&empty.kind).to_string(), reason: "the file name is empty".into() })
 }
 
 /// `FILE:PATH` and `DIR:NAME` are split at the first colon; an empty second part is none.

@@ -158,10 +158,10 @@ fn a_target_belongs_to_its_environments_and_has_rules_of_its_own() {
 #[test]
 fn an_environment_that_can_not_be_is_refused() {
     let refused = |flags: &[&str], config: &str| message(resolve(flags, Some(config), &[]));
-    let others = "environment: \"qa\" is none of the config file's environments: staging, prod";
-    assert_eq!(refused(&["--environment=qa"], ENVIRONMENTS), others);
+    let others = "\"qa\" is none of the config file's environments: staging, prod";
+    assert_eq!(refused(&["--environment=qa"], ENVIRONMENTS), format!("--environment: {others}"));
     let in_job = message(resolve(&[], Some(ENVIRONMENTS), &[("CI_ENVIRONMENT_NAME", "qa")]));
-    assert_eq!(in_job, others);
+    assert_eq!(in_job, format!("CI_ENVIRONMENT_NAME: {others}"));
     for (from, to, words) in [
         ("environments: [prod], any_tag", "environments: [live], any_tag", "\"live\" is none of those"),
         ("image: api, create", "image: api, environments: [], create", "is empty"),

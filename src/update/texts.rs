@@ -50,7 +50,11 @@ impl Texts {
     ) -> Result<Self, Error> {
         let settings = context.settings;
         let facts = Facts { freeze_ignored, ..facts((rewrite, deed), branch, context) };
-        let message = message::render(settings.commit.message.as_deref(), &facts, &settings.ci)?;
+        let message = message::render(
+            settings.commit.message.as_ref().map(|message| message.value.as_str()),
+            &facts,
+            &settings.ci,
+        )?;
         let message = match settings.commit.sign_off {
             SignOff::Committer => message::signed_off(&message, &settings.commit.committer.to_string()),
             SignOff::Nobody => message,
@@ -130,7 +134,7 @@ pub(super) fn require_work_branch(plan: &PlannedRepository, target: &str, contex
     } else {
         return Ok(());
     };
-    Err(SettingsError::Value { what: "mr-branch".to_owned(), reason }.into())
+    Err(SettingsError::Value { what: "--mr-branch".to_owned(), reason }.into())
 }
 
 fn facts<'a>((rewrite, deed): (&'a Rewrite, Option<&'a Deed>), branch: &'a str, context: &'a Context<'_>) -> Facts<'a> {

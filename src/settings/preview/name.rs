@@ -5,7 +5,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::environment::Environment;
-use crate::settings::SettingsError;
+use crate::settings::{Giver, SettingsError};
 
 /// The longest name: Helm takes release names of 53 characters, so that what it puts behind them stays a DNS label.
 const LONGEST: usize = 53;
@@ -26,7 +26,11 @@ pub(super) fn name(given: Option<&str>, environment: &Environment) -> Result<Str
                 "{name:?} is no DNS label of up to {LONGEST} characters: small letters, digits and hyphens, no hyphen at either end"
             )
         };
-        return if is_label(name, LONGEST) { Ok(name.to_owned()) } else { Err(wrong("name", reason())) };
+        return if is_label(name, LONGEST) {
+            Ok(name.to_owned())
+        } else {
+            Err(wrong(&Giver::Flag("name").to_string(), reason()))
+        };
     }
     let Some(slug) = environment.get(SLUG) else {
         return Err(SettingsError::Usage(format!("no name is given for the preview: --name, or ${SLUG} of GitLab CI")));

@@ -169,12 +169,19 @@ fn value_of(arg: &Arg) -> String {
     }
 }
 
-/// The help and the default, which stands at the help's end where clap does not know it.
+/// The help and the default, which the help has where clap does not know it; the last paragraph, about the variable, is left out.
 fn without_default(help: &str, arg: &Arg) -> (String, String) {
-    if let Some((text, default)) = help.trim_end().strip_suffix(']').and_then(|help| help.rsplit_once("[default: ")) {
-        return (text.trim_end().to_owned(), default.to_owned());
+    let help = help.split("\n\nVariable ").next().unwrap_or_default();
+    let (title, text) = help.split_once("\n\n").unwrap_or((help, ""));
+    let sentence = |title: &str| format!("{title}. {text}").trim_end().to_owned();
+    if let Some((title, default)) = title.strip_suffix(']').and_then(|title| title.rsplit_once(" [default: ")) {
+        return (sentence(title), default.to_owned());
+    }
+    let help = sentence(title);
+    if let Some((text, default)) = help.rsplit_once("Default: ") {
+        return (text.trim_end().to_owned(), default.trim_end_matches('.').to_owned());
     }
     let known = arg.get_default_values().iter().map(|value| format!("`{}`", value.to_string_lossy()));
     let known = if takes_value(arg) { known.collect::<Vec<_>>().join(", ") } else { String::new() };
-    (help.to_owned(), known)
+    (help, known)
 }
