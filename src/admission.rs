@@ -13,10 +13,12 @@ pub(crate) async fn ask(repository: Option<&CheckedRepository>, access: &Access)
     let remote = Remote::new(url.clone(), credentials.as_ref(), (&access.http, &access.ssh), access.deadline());
     let branch = remote.admits(branch.as_deref()).await.map_err(|reason| {
         let place = url.on_branch(branch.as_deref());
-        Error::Git { action: format!("ask whether {place} may be pushed to"), reason }
+        Error::Git { action: format!("check push access to {place}"), reason }
     })?;
     let place = url.on_branch(Some(&branch));
     let who = who.as_ref().map_or_else(|| "without credentials".to_owned(), |who| format!("with {who}"));
-    info!("{place} may be pushed to {who}: the server offers it; a protected branch or a hook may still refuse a push");
+    info!(
+        "{place} may be pushed to {who}: the server accepts these credentials for a push; a protected branch or a hook can still refuse the push"
+    );
     Ok(())
 }

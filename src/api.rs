@@ -41,7 +41,7 @@ const TRIES: usize = 3;
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// A page where JSON was asked for.
-const PAGE: &str = "it is a page for people and no JSON, as a proxy or a sign-in page gives it";
+const PAGE: &str = "it is an HTML page instead of JSON, for example the page of a proxy or a sign-in page";
 
 /// The base of an API that a path of it leads to at another address.
 fn leads(to: &Url, path: &str) -> Option<String> {
@@ -102,7 +102,7 @@ impl Api {
         let answer = self.whole(path, self.request(Method::GET), limit).await?;
         let is_page = is_page(&answer.headers);
         let read = offload::run(move || read(&answer.body)).await;
-        read.map_err(|_| self.bad(if is_page { PAGE } else { "it is not what such an API answers" }))
+        read.map_err(|_| self.bad(if is_page { PAGE } else { "it does not have the format of this API" }))
     }
 
     /// Asks a server once that may be another one, and does not wait long.
@@ -123,7 +123,7 @@ impl Api {
         let Some(there) = there else { return Err(moved) };
         let Ok(found) = self.get(there).await else { return Err(moved) };
         let name = found.get(name).and_then(Value::as_str).unwrap_or_default();
-        tracing::warn!("{} has moved: it is called {} now, correct --repo", self.place(path), words::short(name));
+        tracing::warn!("{} has moved to {}: correct --repo", self.place(path), words::short(name));
         Ok(found)
     }
 
@@ -207,7 +207,7 @@ impl Api {
         if answer.body.is_empty() {
             return Ok(Value::Null);
         }
-        let what = if is_page(&answer.headers) { PAGE } else { "it is no JSON" };
+        let what = if is_page(&answer.headers) { PAGE } else { "it is not JSON" };
         serde_json::from_slice(&answer.body).map_err(|_| self.bad(what))
     }
 
@@ -237,7 +237,7 @@ impl Api {
     }
 
     fn url(&self, path: &str) -> Result<Url, ApiError> {
-        Url::parse(&format!("{}/{path}", self.base)).map_err(|_| self.bad("its address is none"))
+        Url::parse(&format!("{}/{path}", self.base)).map_err(|_| self.bad("its URL is not valid"))
     }
 
     fn place(&self, path: &str) -> String {
@@ -261,7 +261,7 @@ impl Api {
                 ApiError::NotFound { path: place, words, leads: leads(&to, path) }
             }
             None => {
-                let words = "it redirects to no usable address".to_owned();
+                let words = "it redirects to an address that is not valid".to_owned();
                 ApiError::NotFound { path: place, words, leads: None }
             }
         }

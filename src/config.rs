@@ -307,7 +307,7 @@ impl<'de> Deserialize<'de> for Images {
                 let mut images: Vec<(String, String)> = Vec::new();
                 while let Some((name, reference)) = map.next_entry()? {
                     if images.iter().any(|(known, _)| *known == name) {
-                        return Err(A::Error::custom(format!("the image {name:?} is there twice")));
+                        return Err(A::Error::custom(format!("the image {name:?} is defined twice")));
                     }
                     images.push((name, reference));
                 }

@@ -29,7 +29,7 @@ mod exit;
 mod remedy;
 
 pub use code::ExitCode;
-use remedy::{gone, nothing_to_propose};
+use remedy::{gone, nothing_to_propose, sentence};
 
 /// How many held places an error names.
 const HELD: usize = 20;
@@ -110,7 +110,7 @@ pub enum Error {
         seen: Vec<String>,
     },
     /// A file that is never overwritten.
-    #[error("{what}: it is there already")]
+    #[error("{what} already exists")]
     Exists {
         /// Which file, and whose.
         what: String,
@@ -192,7 +192,7 @@ pub enum Error {
         reason: ApiError,
     },
     /// The branch kept moving.
-    #[error("push to {place}: the branch moved at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
+    #[error("push to {place}: the branch moved at each of {attempts} attempts in {}", humantime::format_duration(*.waited))]
     Race {
         /// Repository and branch.
         place: String,
@@ -202,7 +202,7 @@ pub enum Error {
         waited: Duration,
     },
     /// What versions were read from kept changing.
-    #[error("the versions were changed where they are from at every one of {attempts} attempts in {}", humantime::format_duration(*.waited))]
+    #[error("the source of the versions changed at each of {attempts} attempts in {}", humantime::format_duration(*.waited))]
     Outdated {
         /// How often it was tried.
         attempts: u32,
@@ -210,7 +210,7 @@ pub enum Error {
         waited: Duration,
     },
     /// An environment that does not run what its places name, as far as Argo CD says.
-    #[error("{environment} does not run what is to be promoted: {}", reasons.iter().map(|reason| with_causes(reason)).collect::<Vec<_>>().join("; "))]
+    #[error("{environment} does not run the images to promote: {}", reasons.iter().map(|reason| with_causes(reason)).collect::<Vec<_>>().join("; "))]
     NotLive {
         /// The environment.
         environment: String,
@@ -248,7 +248,7 @@ pub enum Error {
         stage: Stage,
     },
     /// What a run was still doing when a report was written.
-    #[error("it had not ended when this report was written")]
+    #[error("the run had not ended when this report was written")]
     Unfinished,
     /// Anything that nobody branches on.
     #[error("{0:#}")]
@@ -262,19 +262,23 @@ impl From<VersionsError> for Error {
 }
 
 impl Error {
-    /// What to do about it, in one line.
+    /// What to do about it, in one line: a whole sentence.
     pub fn hint(&self) -> String {
+        sentence(&self.remedy())
+    }
+
+    fn remedy(&self) -> String {
         match self {
-            Self::Cli(CliError::Usage(_)) => "see gitops-bump --help".into(),
-            Self::Cli(CliError::Variable { variable, .. }) => format!("correct {variable}, or give the flag"),
+            Self::Cli(CliError::Usage(_)) => "see `gitops-bump --help`".into(),
+            Self::Cli(CliError::Variable { variable, .. }) => format!("correct the variable {variable}, or use the flag instead"),
             Self::Settings(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Message(_) => {
-                "correct the template; images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers can be used"
+                "correct the template; it can use images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers"
                     .into()
             }
             Self::NotPublic(_) => {
-                "nothing was pushed: take the secret out of the flag, variable or template that this text comes from, and renew it if others could read it there"
+                "nothing was pushed: remove the secret from the flag, variable or template that contains it, and replace the secret if other people could read it there"
                     .into()
             }
             Self::Registry(error) => error.hint(),
@@ -284,10 +288,10 @@ impl Error {
             Self::History { source, .. } => source.hint().into(),
             Self::Gone { older, .. } => gone(older.as_deref()),
             Self::NothingToPropose { seen, .. } => nothing_to_propose(seen),
-            Self::Exists { .. } => "name another file, or remove this one: it is never overwritten".into(),
+            Self::Exists { .. } => "name another file, or remove the existing file: it is never overwritten".into(),
             Self::Policy { source, .. } => source.hint.clone(),
             Self::Frozen { .. } => {
-                "nothing was pushed there: run the job again when the freeze is over, or give --ignore-freeze REASON; rollback passes".into()
+                "nothing was pushed to this repository: run the job again after the freeze, or use --ignore-freeze REASON; a rollback is possible during a freeze".into()
             }
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Forge { reason, .. } => reason.hint().into(),
@@ -298,24 +302,24 @@ impl Error {
             }
             Self::Argocd { reason, .. } => reason.hint().into_owned(),
             Self::NotLive { .. } => {
-                "nothing was pushed: promote again once the environment runs it, or without --require-live".into()
+                "nothing was pushed: run promote again when the environment runs these images, or without --require-live".into()
             }
             Self::Statuses { reason, .. } => reason.hint().into(),
             Self::Deployment { .. } => {
-                "what was pushed stays: CI_JOB_TOKEN records deployments only while its job runs, and where the user who started it may deploy to the environment (a protected one has a list)".into()
+                "the commit is pushed: CI_JOB_TOKEN can record a deployment only while its job runs, and only if the user who started the job may deploy to the environment (a protected environment has a list of these users)".into()
             }
             Self::OnHold { .. } => {
-                "nothing was written to this repository: run it with --release-hold to end the hold and go on; rollback goes on in spite of it".into()
+                "nothing was written to this repository: to end the hold and go on, run the job again with --release-hold; a rollback is possible during a hold".into()
             }
             Self::Race { .. } | Self::Outdated { .. } => {
-                "run the job again, or give it longer with --push-timeout".into()
+                "run the job again, or raise --push-timeout".into()
             }
             Self::File { .. } => "check the path and its permissions".into(),
             Self::Local(error) => error.hint().into(),
-            Self::Key { .. } => "give a private key without a passphrase, or the path of a file that holds one".into(),
-            Self::Trust(_) => "give PEM certificates, or the path of a file that holds them".into(),
-            Self::Interrupted { .. } | Self::Unfinished => "run the job again: what is done already stays done".into(),
-            Self::Unexpected(_) => "run it again with -vv and report what it says".into(),
+            Self::Key { .. } => "use a private key without a passphrase, or the path of a file that contains one".into(),
+            Self::Trust(_) => "use PEM certificates, or the path of a file that contains them".into(),
+            Self::Interrupted { .. } | Self::Unfinished => "run the job again: it completes only what is not done yet".into(),
+            Self::Unexpected(_) => "run the command again with -vv, and report its output as a bug".into(),
         }
     }
 }
@@ -339,7 +343,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
 fn listed(holds: &[Hold]) -> String {
     let one = |hold: &Hold| {
         let Hold { file, place, value, reason, by, at } = hold;
-        format!("{file} {place} stays at {value}, says {by} since {at}: {reason}")
+        format!("{file} {place} is held at {value} by {by} since {at}: {reason}")
     };
     let mut all: Vec<String> = holds.iter().take(HELD).map(one).collect();
     if holds.len() > HELD {

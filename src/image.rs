@@ -47,7 +47,7 @@ pub enum ReferenceError {
     #[error("the image reference is empty")]
     Empty,
     /// A URL was given.
-    #[error("{0:?} is a URL, not an image reference: leave out the scheme")]
+    #[error("{0:?} is a URL, not an image reference: remove the scheme")]
     Scheme(String),
     /// Host or path break the grammar.
     #[error("{0:?} is not an image repository")]

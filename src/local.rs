@@ -65,16 +65,16 @@ impl LocalError {
     pub fn hint(&self) -> &'static str {
         match (self.action, self.source.kind()) {
             (Action::Write, io::ErrorKind::PermissionDenied) => {
-                "make the file writable for the user who runs this (chmod, chown), and run it again"
+                "make the file writable for the user who runs gitops-bump (chmod, chown), then run the command again"
             }
             (Action::Read, io::ErrorKind::PermissionDenied) => {
-                "make the file and the directories on its path readable for the user who runs this"
+                "make the file and the directories on its path readable for the user who runs gitops-bump"
             }
             (Action::Write, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-                "make room on the disk, and run it again"
+                "free some space on the disk, then run the command again"
             }
             (_, io::ErrorKind::InvalidInput) => "name a regular file",
-            _ => "check the file and the disk that it is on, and run it again",
+            _ => "check the file and its disk, then run the command again",
         }
     }
 
@@ -221,7 +221,7 @@ fn restore(done: &FileReplacement<'_>) {
     }
     let restored = prepare(done.path, done.old).and_then(|file| commit(file, done.path, done.old));
     if let Err(error) = restored {
-        tracing::error!("could not give {} its old text back: {}", error.path, error.source);
+        tracing::error!("could not restore the old text of {}: {}", error.path, error.source);
     }
 }
 

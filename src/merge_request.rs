@@ -71,7 +71,7 @@ pub enum ForgeError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// A user name that nobody has.
-    #[error("{} knows no user {name:?}", forge.name())]
+    #[error("the user {name:?} does not exist on {}", forge.name())]
     NoUser {
         /// The forge.
         forge: Forge,
@@ -107,13 +107,15 @@ pub enum ForgeError {
         words: String,
     },
     /// A push went through, and nothing tells that a request is open.
-    #[error("{host} took the push, and said nothing of a merge request: it can't be told that one is open")]
+    #[error(
+        "{host} accepted the push but did not answer about a merge request, so it is not known whether a merge request is open"
+    )]
     Untold {
         /// The server, or the local path.
         host: String,
     },
     /// The request is open, and a part of what was wished of it failed.
-    #[error("it is open, and is not all that it was to be: {reason}")]
+    #[error("it is open, but a part of it is missing: {reason}")]
     Partly {
         /// The request.
         opened: Box<Opened>,
@@ -145,7 +147,7 @@ pub enum ForgeError {
         is_conflicting: bool,
     },
     /// The forge does not answer at the end of the wait.
-    #[error("it is not known whether {request} is merged after {}: {reason}", humantime::format_duration(*.waited))]
+    #[error("after {} it is not known whether {request} is merged: {reason}", humantime::format_duration(*.waited))]
     Unknown {
         /// The request.
         request: String,
@@ -155,7 +157,7 @@ pub enum ForgeError {
         reason: Box<ApiError>,
     },
     /// The request is merged, and the branch holds something else all the same.
-    #[error("{request} is merged, and {branch} does not name the image at the places all the same")]
+    #[error("{request} is merged, but {branch} does not name the image at the places")]
     NotThere {
         /// The request.
         request: String,
@@ -183,34 +185,36 @@ impl ForgeError {
         match self {
             Self::Api(error) => api_hint(error),
             Self::NoUser { .. } => "correct --mr-assignee or --mr-reviewer: user names, without @",
-            Self::NoLabel { .. } => "correct --mr-label, or make the label there",
+            Self::NoLabel { .. } => "correct --mr-label, or create the label in the project",
             Self::Unable { hint, .. } => hint,
             Self::NoForge { .. } => {
-                "name the product with --forge, or leave out --merge-request and open the request there by other means"
+                "set --forge to gitlab, github or gitea, or remove --merge-request and open the merge request in another way"
             }
             Self::Warned { .. } => {
                 "correct what GitLab names, or set GITOPS_BUMP_FORGE_TOKEN to a token with the scope api"
             }
             Self::Untold { .. } => {
-                "the commit is on the work branch: only GitLab follows push options; set GITOPS_BUMP_FORGE_TOKEN to open the request by the API of GitLab, GitHub or Gitea, with --forge where the host does not tell"
+                "the commit is on the work branch, and only GitLab opens merge requests by push options: set GITOPS_BUMP_FORGE_TOKEN, so that the API of GitLab, GitHub or Gitea opens the request; if the server is not recognised, set --forge too"
             }
             Self::Partly { reason, .. } => match reason.as_ref() {
                 Self::Api(ApiError::Rejected { .. } | ApiError::BadAnswer { .. }) => {
-                    "correct the flag of the merge request that the server's answer is about and run the job again, or complete the request by hand"
+                    "correct the --mr- flag that the message is about and run the job again, or complete the merge request manually"
                 }
                 reason => reason.hint(),
             },
             Self::Unknown { reason, .. } => match reason.as_ref() {
-                ApiError::Rejected { .. } => "the forge is busy or broken: run the job again later to go on waiting",
+                ApiError::Rejected { .. } => {
+                    "the server of the merge request is busy or broken: run the job again later to go on waiting"
+                }
                 reason => api_hint(reason),
             },
             Self::Refused { .. } => {
-                "the request is open: change the repository's settings, or leave out what was refused"
+                "the request is open: change the settings of the repository, or remove the flag that was refused"
             }
             Self::Closed { .. } => "run the job again to open a new request, or leave the version as it is",
-            Self::StillOpen { .. } => "run the job again to go on waiting, or give it longer with --mr-wait",
+            Self::StillOpen { .. } => "run the job again to go on waiting, or raise --mr-wait",
             Self::NotThere { .. } => {
-                "look at the branch: a later commit may have changed the places again; run the job again to propose the image once more"
+                "check the branch, because a later commit may have changed the places again; to propose the image again, run the job again"
             }
         }
     }
@@ -223,14 +227,14 @@ fn api_hint(error: &ApiError) -> &'static str {
             "the commit is on the work branch: check the network, the proxy variables and --ca-file, then run the job again"
         }
         ApiError::Denied { .. } => {
-            "GITOPS_BUMP_FORGE_TOKEN needs the right to open requests: on GitLab the scope api and the role Developer, on GitHub pull requests (write), on Gitea the scopes repository and issue"
+            "GITOPS_BUMP_FORGE_TOKEN needs the right to open merge requests: on GitLab the scope api and the role Developer, on GitHub pull requests (write), on Gitea the scopes repository and issue"
         }
         ApiError::NotFound { .. } => {
-            "check that GITOPS_BUMP_FORGE_TOKEN may see the project, and --forge; $CI_API_V4_URL counts when its host is the repository's"
+            "check --forge, and check that GITOPS_BUMP_FORGE_TOKEN may read the project; $CI_API_V4_URL is used only if its host is the host of the repository"
         }
-        ApiError::Moved { .. } => "the project has another name now: correct --repo",
+        ApiError::Moved { .. } => "the project has moved: correct --repo",
         ApiError::Rejected { .. } | ApiError::BadAnswer { .. } => {
-            "the commit is on the work branch: run the job again, or open the merge request by hand"
+            "the commit is on the work branch: run the job again, or open the merge request manually"
         }
         ApiError::Withheld(withheld) => withheld.hint(),
     }
@@ -242,8 +246,8 @@ pub(crate) fn require_others(forge: Forge, own: Option<&str>, reviewers: &[Strin
     match reviewers.iter().find(|name| is_own(name)) {
         None => Ok(()),
         Some(name) => Err(ForgeError::Unable {
-            what: format!("--mr-reviewer {name}: on {} nobody reviews a request of their own", forge.name()),
-            hint: "name another reviewer, or give GITOPS_BUMP_FORGE_TOKEN a token of another user",
+            what: format!("--mr-reviewer {name}: on {} a user can't review their own request", forge.name()),
+            hint: "set --mr-reviewer to another user, or set GITOPS_BUMP_FORGE_TOKEN to a token of another user",
         }),
     }
 }

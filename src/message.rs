@@ -236,7 +236,7 @@ fn lines(text: &str) -> String {
 
 fn finished(text: &str) -> Result<String, MessageError> {
     match text.trim() {
-        "" => Err(MessageError("it comes out empty".to_owned())),
+        "" => Err(MessageError("the rendered message is empty".to_owned())),
         text => Ok(format!("{text}\n")),
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn places(
             && passed_over.is_empty()
             && spots.iter().all(|spot| spot.number != number || is_tried(spot))
         {
-            reader.add_problem(format!("{}: no environment has such a path", one_line(file)));
+            reader.add_problem(format!("{}: no environment has a file at this path", one_line(file)));
         }
         if !passed_over.is_empty() {
             reader.add_problem(not_environments(file, &passed_over));
@@ -114,8 +114,8 @@ fn not_environments(file: &str, names: &[String]) -> String {
     let more = names.len().saturating_sub(NAMES);
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     format!(
-        "{}: passed over, since these are no names of environments by custom: {shown}{more}; if they are environments, \
-         list all environments under environments: in the config file, or give --environment",
+        "{}: skipped, because these names are not usual names of environments: {shown}{more}; if they are \
+         environments, list all environments under environments: in the config file, or set --environment",
         one_line(file)
     )
 }

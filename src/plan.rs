@@ -49,7 +49,7 @@ pub struct Target {
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
     /// A target names an image that isn't there.
-    #[error("{file}: there is no image named {name:?}")]
+    #[error("{file}: no image is named {name:?}")]
     UnknownImage {
         /// The target's file.
         file: String,
@@ -69,7 +69,7 @@ pub enum PlanError {
         images: Vec<String>,
     },
     /// A target that could hold either of two tags of one repository.
-    #[error("{file}: {one} and {other} are one repository, and the target does not say which of them it holds")]
+    #[error("{file}: {one} and {other} have the same repository, and the target does not say which one it holds")]
     SeveralTags {
         /// The target's file.
         file: String,
@@ -79,7 +79,7 @@ pub enum PlanError {
         other: String,
     },
     /// `<env>` without an environment.
-    #[error("{file}: no environment is given for <env>")]
+    #[error("{file}: the path has <env>, and no environment is set")]
     NoEnvironment {
         /// The target's file.
         file: String,
@@ -103,7 +103,7 @@ pub enum PlanError {
         reason: &'static str,
     },
     /// A target is a file with which a repository says what may not be written.
-    #[error("{file}: it says what may not be written for now, and names no image")]
+    #[error("{file}: this file defines holds or freezes, so it can't be a target")]
     OwnFile {
         /// The target's file.
         file: String,
@@ -114,18 +114,22 @@ impl PlanError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::UnknownImage { known, .. } => format!("the images are: {}", known.join(", ")),
-            Self::SameName { .. } => "give the images names of their own: images in the config file".into(),
+            Self::UnknownImage { known, .. } => {
+                format!("set image: to the name of one of the images: {}", known.join(", "))
+            }
+            Self::SameName { .. } => "give each image its own name under images: in the config file".into(),
             Self::SeveralTags { .. } => {
-                "name the image and the place of every target that could hold one of them: in the \
-                config file image: with path: (Helm) or name: (Kustomize)"
+                "name the image and the place of every target that could hold one of them: in the config file, set \
+                image:, and path: (Helm) or name: (Kustomize)"
                     .into()
             }
-            Self::NoEnvironment { .. } => "give --environment NAME, or set environment: in the job".into(),
+            Self::NoEnvironment { .. } => "set --environment, or set environment: in the job".into(),
             Self::Contradiction { what, .. } => {
-                format!("give the entries of one repository and branch the same {what}: they are one commit")
+                format!(
+                    "set the same {what} for all entries of one repository and branch, because they become one commit"
+                )
             }
-            Self::UnsafePath { .. } => "write it relative to the top of the infra repository".into(),
+            Self::UnsafePath { .. } => "write the path relative to the top of the infra repository".into(),
             Self::OwnFile { .. } => "name the file that holds the image".into(),
         }
     }
@@ -279,9 +283,9 @@ fn unsafe_path(file: &str) -> Option<&'static str> {
     let any = |test: fn(&str) -> bool| file.split('/').any(test);
     match () {
         () if file.starts_with('/') => Some("is absolute"),
-        () if any(|part| part == "..") => Some("has a .. in it"),
+        () if any(|part| part == "..") => Some("contains .."),
         () if any(|part| part.eq_ignore_ascii_case(".git")) => Some("enters .git"),
-        () if file.contains('\0') => Some("has a NUL in it"),
+        () if file.contains('\0') => Some("contains a NUL character"),
         () => None,
     }
 }

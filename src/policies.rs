@@ -100,9 +100,9 @@ fn text<'f>(file: &'static str, found: &'f Found) -> Result<Option<&'f str>, Pol
         Found::Directory(_) => "a directory",
         Found::Symlink { .. } => "a symbolic link",
         Found::Submodule { .. } => "a submodule",
-        Found::Again { .. } => "a second name of another file",
+        Found::Again { .. } => "a second path of another file",
     };
-    Err(wrong(file, format!("it is {what}, where a file is expected")))
+    Err(wrong(file, format!("it is {what} instead of a file")))
 }
 
 fn larger(file: &'static str) -> PolicyError {
@@ -110,7 +110,7 @@ fn larger(file: &'static str) -> PolicyError {
 }
 
 fn wrong(file: &'static str, reason: String) -> PolicyError {
-    let hint = format!("correct {file} in the repository: while it can't be read, nobody can tell what may be written");
+    let hint = format!("correct {file} in the repository: nothing is written while this file can't be read");
     PolicyError { file, line: None, reason, hint }
 }
 

@@ -35,7 +35,7 @@ pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Opt
         None if !Path::new(config::DEFAULT_FILE).exists() => return Ok(None),
         None if checks_nothing_out(environment) => {
             info!(
-                "{} is passed over: with this GIT_STRATEGY it is not of this pipeline; --config names a file",
+                "{} is skipped, because with this GIT_STRATEGY it can be left from another pipeline; to use the file, name it with --config",
                 config::DEFAULT_FILE
             );
             return Ok(None);
@@ -48,7 +48,7 @@ pub fn config_file(given: Option<&str>, environment: &Environment) -> Result<Opt
     let failed = |source: io::Error| {
         if source.kind() == io::ErrorKind::NotFound && checks_nothing_out(environment) {
             warn!(
-                "this job checks nothing out (GIT_STRATEGY): with the input git-strategy, or GIT_STRATEGY, at fetch {file} is here"
+                "this job does not check out the repository, so {file} is missing: set the input git-strategy, or GIT_STRATEGY, to fetch"
             );
         }
         let flag = if given.is_some() { " (--config)" } else { "" };
@@ -79,8 +79,8 @@ fn trust(network: &Network) -> Result<Trust, Error> {
             }
             CaSource::Variable(name, value) => match pem(value) {
                 Ok(bytes) if holds_certificate(&bytes) => extra.push((format!("${name}"), bytes)),
-                Ok(_) => warn!("${name} names {value}, which holds no PEM certificate: it is left out"),
-                Err(error) => warn!("${name} names {value}, which can't be read ({error}): it is left out"),
+                Ok(_) => warn!("${name} names {value}, which contains no PEM certificate: it is ignored"),
+                Err(error) => warn!("${name} names {value}, which can't be read ({error}): it is ignored"),
             },
         }
     }
@@ -120,14 +120,17 @@ pub fn requirements(gate: &GateSettings, images: &[NamedImage]) -> Result<Requir
         let found =
             ExpectedDigest::parse_file(file, &text).map_err(|reason| wrong(*by, format!("{file}: {reason}")))?;
         if images.len() > 1 && found.iter().any(|expected| expected.reference.is_none()) {
-            let reason = format!("{file} names no image, and there are {}: write REPOSITORY@DIGEST", images.len());
+            let reason = format!(
+                "{file} names no image, but the run has {} images: write REPOSITORY@DIGEST in the file",
+                images.len()
+            );
             return Err(wrong(*by, reason).into());
         }
         requirements.digests.extend(found);
     }
     let Given { value: keys, by } = &gate.verify_keys;
     for value in keys {
-        let name = if value.contains("-----BEGIN") { "the key given" } else { value };
+        let name = if value.contains("-----BEGIN") { "the given key" } else { value };
         let failed = |source| Error::File { what: format!("public key {value} ({by})"), source };
         let keys = VerifyKey::parse(name, &pem(value).map_err(failed)?)
             .map_err(|reason| wrong(*by, format!("{name}: {reason}")))?;

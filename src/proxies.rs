@@ -20,7 +20,7 @@ pub struct Proxies {
 
 /// A variable that names no proxy. The value is not repeated: it may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} is no http or https address of a proxy")]
+#[error("{variable} is not an http or https address of a proxy")]
 pub struct ProxyError {
     /// The variable.
     pub variable: &'static str,
@@ -172,7 +172,7 @@ mod tests {
     fn what_is_no_proxy_is_named_and_not_repeated() {
         for value in ["socks5://me:s3cret@p", "http://", "http://[s3cret"] {
             let wrong = Proxies::from_environment(&[("https_proxy", value)].into_iter().collect()).unwrap_err();
-            assert_eq!(wrong.to_string(), "https_proxy is no http or https address of a proxy");
+            assert_eq!(wrong.to_string(), "https_proxy is not an http or https address of a proxy");
         }
     }
 }

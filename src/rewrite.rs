@@ -175,7 +175,7 @@ impl Work<'_> {
         match edit::rewrite_above(&below, (&source.path, source.bytes), &jobs, self.wanted) {
             Ok(rewritten) => self.take(source, &jobs, rewritten),
             Err(error) if source.optional && is_unreadable(&error.reason) => {
-                self.result.notes.push(format!("passed over: {error}"));
+                self.result.notes.push(format!("skipped: {error}"));
             }
             // Beside other files of the directory it is said, as it is beside other places of a file.
             Err(error) if source.optional && error.reason.is_expression() => {
@@ -190,7 +190,7 @@ impl Work<'_> {
         // What has nothing to do with the images is no news: a directory's values, or its kustomization.
         let names_image = || self.wanted.iter().any(|wanted| rewritten.text.contains(&wanted.repository.path()));
         if source.optional && !rewritten.has_objects && rewritten.places.is_empty() && names_image() {
-            self.result.notes.push(format!("passed over: {}: no Kubernetes object is in it", source.path));
+            self.result.notes.push(format!("skipped: {}: it contains no Kubernetes object", source.path));
         }
         if rewritten.has_objects {
             self.with_objects.extend(&source.targets);
@@ -213,7 +213,7 @@ impl Work<'_> {
     /// Holds the edits together against what is required of them.
     fn finish(mut self) -> Result<Rewrite, RewriteError> {
         self.require_matches()?;
-        let stays = |(_, error): &(_, EditError)| format!("{error}; it stays as it is: {}", error.hint());
+        let stays = |(_, error): &(_, EditError)| format!("{error}; this place is not changed: {}", error.hint());
         self.result.notes.extend(self.filled_in.iter().map(stays));
         let files = self.result.files.iter().zip(&self.asked_by);
         let edited: Vec<Edited<'_>> = files.map(|(file, targets)| Edited { file, targets }).collect();

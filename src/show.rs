@@ -200,11 +200,11 @@ fn comments(settings: &Settings) -> Vec<String> {
         settings
             .proposal
             .wait
-            .map(|wait| format!("merge requests: waited for, up to {}", humantime::format_duration(wait))),
+            .map(|wait| format!("merge requests: the run waits up to {}", humantime::format_duration(wait))),
     );
     comments.extend(settings.argocd.as_ref().map(|argocd| {
         let apps =
-            if argocd.apps.is_empty() { "those made from what is edited".to_owned() } else { argocd.apps.join(", ") };
+            if argocd.apps.is_empty() { "those that use the edited files".to_owned() } else { argocd.apps.join(", ") };
         let selector = argocd.selector.as_ref().map(|selector| format!(", labels {selector}")).unwrap_or_default();
         format!("Argo CD: {}, applications {apps}{selector}", argocd.server)
     }));
@@ -218,7 +218,7 @@ fn comments(settings: &Settings) -> Vec<String> {
     for repository in settings.repositories.iter().filter(|repository| repository.token_variable.is_none()) {
         let username = repository.credentials.as_ref().map(|credentials| credentials.to_hide().username.as_str());
         let shown = username.zip(repository.credentials_name.as_deref());
-        comments.extend(shown.map(|(user, name)| format!("{}: pushed to as {user}, with {name}", repository.url)));
+        comments.extend(shown.map(|(user, name)| format!("{}: pushes as {user}, with {name}", repository.url)));
     }
     comments
 }

@@ -38,16 +38,19 @@ pub(super) async fn trigger(mirror: &MirrorSettings, branch: &str, http: &Http) 
 pub(super) fn none(ci: &Ci, url: &GitUrl, place: &str) {
     match ci.is_own_server(url) {
         true if ci.mirrors_from_outside => warn!(
-            "{place}: this looks like the platform's own copy: if the repository is mirrored from outside, the next \
-             synchronisation overwrites this commit; update the outside repository, with mirror:"
+            "{place}: this repository looks like the platform's own copy of an external repository; if it is one, \
+             the next synchronisation overwrites this commit: write to the external repository instead, and set \
+             `mirror:` in the config file"
         ),
         true if ci.has_catalog => info!(
-            "{place}: if the platform's console has an outside source for this repository, the next synchronisation overwrites \
-             this commit; then update the outside repository, with mirror:"
+            "{place}: if the platform's console shows an external source for this repository, the next \
+             synchronisation overwrites this commit: write to the external repository instead, and set `mirror:` in \
+             the config file"
         ),
         false if ci.has_catalog && url.host().is_some() => warn!(
-            "{place}: no mirror is triggered, so Argo CD sees this commit only after the next synchronisation of the platform's copy; \
-             give mirror: with GIT_MIRROR_PROJECT_ID and GIT_MIRROR_TOKEN, which on Cloud Pi Native are in Vault and in no CI/CD variable"
+            "{place}: no mirror pipeline is triggered, so Argo CD sees this commit only after the next \
+             synchronisation of the platform's copy; set `mirror:` in the config file, with GIT_MIRROR_PROJECT_ID \
+             and GIT_MIRROR_TOKEN (on Cloud Pi Native both are in Vault, not in the CI/CD variables)"
         ),
         _ => {}
     }

@@ -83,7 +83,10 @@ pub(crate) async fn run(step: &AfterPush<'_>) -> Vec<Error> {
             }
         }
         (None, Some(_)) => {
-            info!("{}: nothing was pushed, so the mirror is not triggered (--mirror always does)", place());
+            info!(
+                "{}: nothing was pushed, so the mirror pipeline is not triggered (--mirror always triggers it in any case)",
+                place()
+            );
         }
         (None, None) if commit.is_some() => mirror::none(&settings.ci, &plan.url, &place()),
         (None, None) => {}

@@ -48,7 +48,7 @@ pub(super) async fn wait(step: &AfterPush<'_>, wait: &StatusWait) -> Result<(), 
         never = discover(step, (&place, &commit), &later) => match never {},
     };
     ended.unwrap_or_else(|_| Err(watch.timed_out()))?;
-    info!("{place}: the commit statuses {names} say success");
+    info!("{place}: the commit statuses {names} are successful");
     Ok(())
 }
 
@@ -61,16 +61,16 @@ async fn discover(step: &AfterPush<'_>, (place, commit): (&str, &str), later: &L
                 let mut later = later.lock().unwrap_or_else(PoisonError::into_inner);
                 let fresh: Vec<String> = found.into_iter().filter(|id| !later.contains(id)).collect();
                 for id in &fresh {
-                    info!("{place}: {id:.12} was built on it, so its statuses count, too");
+                    info!("{place}: the later commit {id:.12} contains the pushed commit, so its statuses count too");
                 }
                 later.extend(fresh);
             }
             Ok(Later::Absent) if !is_warned => {
-                warn!("{place}: the branch does not have the commit {commit:.12} any more");
+                warn!("{place}: the branch no longer contains the commit {commit:.12}");
                 is_warned = true;
             }
             Ok(Later::Absent | Later::Untold) => {}
-            Err(error) => debug!(%error, "{place}: Git does not tell which commits are later"),
+            Err(error) => debug!(%error, "{place}: the later commits could not be read from the Git server"),
         }
         sleep(PAUSE).await;
     }

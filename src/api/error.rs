@@ -30,7 +30,7 @@ pub enum ApiError {
         words: String,
     },
     /// There is no such thing, or the token may not see it.
-    #[error("nothing is at {path}{}", suffix(words))]
+    #[error("{path} is not found{}", suffix(words))]
     NotFound {
         /// What was asked for.
         path: String,
@@ -106,7 +106,7 @@ fn suffix(words: &str) -> String {
 fn pause(asked: Option<Duration>) -> String {
     match asked {
         Some(asked) => {
-            format!("; it asks to wait {}", humantime::format_duration(Duration::from_secs(asked.as_secs())))
+            format!("; it asks for a wait of {}", humantime::format_duration(Duration::from_secs(asked.as_secs())))
         }
         None => String::new(),
     }

@@ -34,7 +34,7 @@ impl Api {
         let mut answer = self.http.send(&self.url(path)?, request).await.map_err(failed)?;
         if !answer.status.is_success() {
             let refused = self.understand(path, answer.whole(MOST_ANSWER).await.map_err(failed)?);
-            return Err(refused.err().unwrap_or_else(|| self.bad("it is none")));
+            return Err(refused.err().unwrap_or_else(|| self.bad("it has no usable content")));
         }
         if is_page(&answer.headers) {
             return Err(self.bad(PAGE));

@@ -198,7 +198,7 @@ fn unwell(resource: &Value) -> Option<String> {
 
 fn named(resource: &Value) -> String {
     let is_left = resource.get("requiresPruning") == Some(&Value::Bool(true));
-    let why = if is_left { " (it is to be pruned)" } else { "" };
+    let why = if is_left { " (to be pruned)" } else { "" };
     one_line(&format!("{}/{}{why}", text(resource, "/kind"), text(resource, "/name")))
 }
 

@@ -144,16 +144,18 @@ impl Change<'_> {
         let Some(path) = source.path().map(source_directory).filter(|_| self.is_own(source)) else {
             return match () {
                 () if !source.is_of(self.urls.iter().copied()) => "another repository".to_owned(),
-                () if !source.follows(self.branch, self.is_default) => format!("it does not follow {}", self.branch),
-                () => "no value file leads from here to an edited file".to_owned(),
+                () if !source.follows(self.branch, self.is_default) => {
+                    format!("its targetRevision is not {}", self.branch)
+                }
+                () => "none of its value files is an edited file".to_owned(),
             };
         };
         match self.kind(source, &path) {
             Kind::Kustomize => "its kustomization reads no edited file",
             Kind::Helm => "neither the chart nor its value files are edited",
             Kind::Directory | Kind::Unseen => "no edited file is among its manifests",
-            Kind::Plugin => "no edited file is below its path",
-            Kind::Nothing => "no such directory is in the repository",
+            Kind::Plugin => "no edited file is under its path",
+            Kind::Nothing => "its path is not a directory of the repository",
         }
         .to_owned()
     }

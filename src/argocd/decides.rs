@@ -100,7 +100,7 @@ fn by_kind(application: &Value, name: &str) -> Vec<String> {
     let kinds = application.pointer("/status/sourceType").into_iter();
     let kinds = kinds.chain(application.pointer("/status/sourceTypes").and_then(Value::as_array).into_iter().flatten());
     let is_kustomize = kinds.filter_map(Value::as_str).any(|kind| kind == "Kustomize");
-    let overlay = is_kustomize.then(|| "an overlay, a component or a patch above the file".to_owned());
+    let overlay = is_kustomize.then(|| "an overlay, a component or a patch that uses the file".to_owned());
     let beside = one_line(&format!(".argocd-source.yaml or .argocd-source-{name}.yaml in its path"));
     overlay.into_iter().chain([beside]).collect()
 }
@@ -169,7 +169,7 @@ mod tests {
         let dry = json!({ "spec": { "sourceHydrator": { "drySource": { "kustomize": { "images": ["a=b:1"] } } } },
             "status": { "sourceType": "Kustomize" } });
         let over = read(&dry, &concerned(None), &["a.yaml"]).over;
-        assert_eq!(over, ["kustomize.images", "an overlay, a component or a patch above the file", BESIDE]);
+        assert_eq!(over, ["kustomize.images", "an overlay, a component or a patch that uses the file", BESIDE]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub enum ArgocdError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// No application takes its manifests from the files.
-    #[error("no application is made from what was edited in {place}: {table}")]
+    #[error("no application of Argo CD uses the files that were edited in {place}: {table}")]
     NoApplication {
         /// The repository and its branch.
         place: String,
@@ -114,22 +114,22 @@ impl ArgocdError {
         match self {
             Self::Api(error) => of_api(error),
             Self::NoApplication { table, .. } if table.is_empty() => {
-                "give ARGOCD_AUTH_TOKEN the right to see the applications (applications, get), and check --argocd-selector".into()
+                "grant the account of ARGOCD_AUTH_TOKEN the right to read the applications (applications, get), and check --argocd-selector".into()
             }
             Self::NoApplication { .. } => {
-                "give --mirror-copy where Argo CD reads a copy of the repository, or correct --argocd-app and --argocd-selector".into()
+                "if Argo CD reads a copy of the repository, set --mirror-copy; otherwise correct --argocd-app and --argocd-selector".into()
             }
             Self::NotRendered { .. } => {
-                "look at which image it deploys instead (another repository, a condition that leaves the component out), or leave the image out of this job".into()
+                "check which image the application deploys instead (it may use another repository, or a condition may disable the component), or remove the image from this job".into()
             }
             Self::Another { rendered, .. } if rendered.age == RenderedCommit::Later => {
-                "a later commit changed it: look at the branch's history, and run the job again if this image is still wanted".into()
+                "a later commit changed the image: check the history of the branch, and run the job again if you still want this image".into()
             }
             Self::Another { rendered, .. } if rendered.uncovered.is_some() => {
-                "add the file's path to the annotation; if that is not it, write the image where it is decided".into()
+                "add the path of the file to the annotation; if the application then still renders the other image, write the image at the place that decides it".into()
             }
             Self::Another { .. } => {
-                "write the image where it is decided, or take out there what wins over the file; the push stays".into()
+                "the commit is pushed: write the image at the place that decides it, or remove there what overrides the file".into()
             }
             Self::Stopped(stopped) => stopped.obstacle.hint().into(),
         }
@@ -139,22 +139,22 @@ impl ArgocdError {
 fn of_api(error: &ApiError) -> Cow<'static, str> {
     match error {
         ApiError::Denied { status: 401, .. } => {
-            "ARGOCD_AUTH_TOKEN is not a token that this server knows, or it has expired: make a new one (argocd account generate-token)".into()
+            "the server does not accept ARGOCD_AUTH_TOKEN, or the token has expired: generate a new token (argocd account generate-token)".into()
         }
         ApiError::Denied { .. } => {
-            "Argo CD also says this of what is not there: check the application's name (NAMESPACE/NAME), and that the account of ARGOCD_AUTH_TOKEN may get it (policy: applications, get, PROJECT/NAME)".into()
+            "Argo CD gives this answer for an application that does not exist, too: check the name of the application (NAMESPACE/NAME), and that the account of ARGOCD_AUTH_TOKEN may read it (policy: applications, get, PROJECT/NAME)".into()
         }
         ApiError::NotFound { leads: Some(base), .. } => {
-            format!("write --argocd-server {}", base.trim_end_matches("/api/v1")).into()
+            format!("set `--argocd-server {}`", base.trim_end_matches("/api/v1")).into()
         }
         ApiError::NotFound { words, .. } if words.contains("redirects") => {
-            "this looks like a sign-in page before Argo CD: --argocd-server has to be an address that takes ARGOCD_AUTH_TOKEN itself".into()
+            "a sign-in page seems to answer instead of Argo CD: set --argocd-server to an address at which Argo CD itself accepts ARGOCD_AUTH_TOKEN".into()
         }
         ApiError::NotFound { words, .. } if words.contains("not found") && words.contains("applications") => {
-            "check the application's name with --argocd-app NAMESPACE/NAME".into()
+            "check the name of the application: `--argocd-app NAMESPACE/NAME`".into()
         }
         ApiError::NotFound { .. } => {
-            "Argo CD's API is not there: check the address of --argocd-server, and the path that it is served below".into()
+            "the API of Argo CD is not at this address: check the address in --argocd-server, and the path under which Argo CD is served".into()
         }
         ApiError::Unreachable { why: NoAnswer::Certificate(remedy), .. } => remedy.hint().into(),
         ApiError::Unreachable { .. } => {
@@ -162,9 +162,9 @@ fn of_api(error: &ApiError) -> Cow<'static, str> {
         }
         ApiError::Withheld(withheld) => withheld.hint().into(),
         ApiError::BadAnswer { .. } => {
-            "the commit is pushed: check that --argocd-server is Argo CD's own address, and no sign-in page or proxy answers there".into()
+            "the commit is pushed: check that --argocd-server is the address of Argo CD, and not of a sign-in page or a proxy".into()
         }
-        _ => "the commit is pushed: look at the application, then run the job again".into(),
+        _ => "the commit is pushed: check the application in Argo CD, then run the job again".into(),
     }
 }
 
@@ -179,9 +179,9 @@ fn another(app: &str, rendered: &Rendered, wanted: &[String], link: &str) -> Str
     let Rendered { images, at, age, over, uncovered } = rendered;
     let later = if *age == RenderedCommit::Later { "the later commit" } else { "commit" };
     let (images, wanted) = (images.join(", "), wanted.join(" or "));
-    let mut text = format!("application {app} renders {images} at {later} {at}, and not {wanted}");
+    let mut text = format!("application {app} renders {images} at {later} {at}, not {wanted}");
     if *age == RenderedCommit::Ours && !over.is_empty() {
-        text = format!("{text}; what can decide there: {}", over.join(", "));
+        text = format!("{text}; the image may be set by: {}", over.join(", "));
     }
     if let Some(uncovered) = uncovered {
         text = format!("{text}; {uncovered}");

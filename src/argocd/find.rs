@@ -78,7 +78,7 @@ async fn candidates((api, all): (&Api, &Applications), settings: &ArgocdSettings
         for app in &settings.apps {
             let answer = api.get(&path_of(app)).await?;
             let mut application: Application =
-                serde_json::from_value(answer).map_err(|_| api.bad("it is no application"))?;
+                serde_json::from_value(answer).map_err(|_| api.bad("it is not an application"))?;
             // It is asked for again as it was named.
             let (namespace, name) = split(app);
             (application.metadata.namespace, application.metadata.name) = (namespace, name);
@@ -122,8 +122,8 @@ async fn sort(applications: &[Application], expected: &Expected<'_>) -> (Vec<Con
         Ok(layout) => layout,
         Err(error) => {
             warn!(
-                "{}: what stands in the applications' directories can't be read, so every application of the repository is \
-                 waited for: {error}",
+                "{}: the directories of the applications can't be read, so the run waits for every application of \
+                 the repository: {error}",
                 expected.url.on_branch(Some(expected.branch))
             );
             Layout::default()
@@ -156,7 +156,7 @@ async fn is_default(
     match expected.history.is_default_branch().await {
         Ok(is_default) => Some(is_default),
         Err(error) => {
-            warn!("{}: the default branch can't be told: {error}", expected.url.short());
+            warn!("{}: the default branch can't be determined: {error}", expected.url.short());
             None
         }
     }

@@ -139,9 +139,9 @@ impl<'a> Course<'a> {
         self.uncovered = decides::read(value, self.watch.concerned, &self.watch.expected.files).uncovered;
         let name = self.name();
         if let Some(uncovered) = &self.uncovered {
-            warn!("{name}: {uncovered}, so Argo CD is asked to render it anew");
+            warn!("{name}: {uncovered}, so a hard refresh is requested from Argo CD");
         } else {
-            info!("{name}: it renders another image, so Argo CD is asked to render it anew");
+            info!("{name}: it renders another image, so a hard refresh is requested from Argo CD");
         }
         self.seeing.renders_anew();
     }

@@ -76,7 +76,7 @@ impl<'a> BranchHistory<'a> {
             Ok(Ok(Later::Absent)) => Position::Earlier,
             Ok(Ok(Later::Untold)) => *known.entry(revision.to_owned()).or_insert(Position::Unknown),
             Ok(Err(error)) => {
-                debug!(%error, "{}: Git does not tell where {revision} stands", self.remote.url().short());
+                debug!(%error, "{}: the position of {revision} in the history can't be read from the Git server", self.remote.url().short());
                 Position::Unknown
             }
             Err(_) => Position::Unknown,

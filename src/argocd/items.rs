@@ -11,10 +11,10 @@ const MOST_ITEM: usize = 2 << 20;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ListError {
     /// It breaks the grammar, or is no list of applications.
-    #[error("it is no list of applications")]
+    #[error("it is not a list of applications")]
     Shape,
     /// It ended too early.
-    #[error("the list breaks off")]
+    #[error("the list ends too early")]
     Cut,
     /// One application, or what stands around them, is too large.
     #[error("one application in it is larger than {} MB", MOST_ITEM >> 20)]

@@ -72,55 +72,61 @@ impl Obstacle {
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::Unseen | Self::Refreshing => {
-                "check that Argo CD's controller and repository server run, or give it longer with --argocd-timeout"
+                "check that Argo CD's controller and repository server run, or raise --argocd-timeout"
             }
             Self::Unplaced => {
                 "check that the branch was not rewritten and that the Git server answers, then run the job again"
             }
             Self::Unhydrated => {
-                "check that the source hydrator is enabled and may push to the branch, or give it longer with --argocd-timeout"
+                "check that the source hydrator is enabled and may push to the branch, or raise --argocd-timeout"
             }
             Self::HydrationFailed(_) => {
                 "correct what the message names: the hydrator renders the dry branch and pushes the result"
             }
             Self::ComparisonFailed(_) => {
-                "correct what the message names: Argo CD could not render or compare the commit; running an older pipeline's job again rolls back"
+                "correct what the message names: Argo CD could not render or compare the commit; to roll back, run the job of an older pipeline again"
             }
             Self::Syncing(operation) if is_hook(operation) => {
-                "look at the hook's job and its pod: it has to end before the synchronisation goes on (argocd app terminate-op ends it)"
+                "check the job of the hook and its pod: the synchronisation continues only after the hook has ended (argocd app terminate-op ends the operation)"
             }
             Self::Syncing(operation) if operation.retries > 0 => {
-                "correct what the message names; until the retries end, Argo CD takes up no later commit (argocd app terminate-op ends them)"
+                "correct what the message names; Argo CD syncs no later commit until the retries have ended (argocd app terminate-op ends them)"
             }
-            Self::Syncing(_) => "look at the operation in Argo CD, or give it longer with --argocd-timeout",
+            Self::Syncing(_) => "check the operation in Argo CD, or raise --argocd-timeout",
             Self::Older(_) => {
-                "correct what the older operation says, or end it (argocd app terminate-op): Argo CD takes up this commit only afterwards"
+                "correct what the message of the older operation names, or end that operation (argocd app terminate-op): Argo CD syncs this commit only after the older operation has ended"
             }
-            Self::SyncFailed(_) => "correct what the message names; running an older pipeline's job again rolls back",
-            Self::Manual => "its automatic synchronisation is off: sync it in Argo CD, or leave out --argocd-server",
+            Self::SyncFailed(_) => {
+                "correct what the message names; to roll back, run the job of an older pipeline again"
+            }
+            Self::Manual => {
+                "the automatic synchronisation of the application is off: sync the application in Argo CD, or remove --argocd-server"
+            }
             Self::Window(_) => {
-                "wait until the window lets it through and run the job again, or sync it by hand if the window allows that"
+                "run the job again when the sync window allows it, or sync the application manually if the window permits manual syncs"
             }
             Self::Differs(_) => {
-                "look at what differs in Argo CD (argocd app diff): a resource to be pruned needs prune, a field that another controller sets needs ignoreDifferences"
+                "check the differences in Argo CD (argocd app diff): if a resource is to be pruned, enable prune; if another controller sets a field, add the field to ignoreDifferences"
             }
             Self::Unsynced => {
-                "sync it by hand, or look at its conditions and events: without selfHeal Argo CD synchronises a commit once, and not for a file that the annotation manifest-generate-paths leaves out"
+                "sync the application manually, or check its conditions and events: without selfHeal, Argo CD syncs each commit only once; it does not sync a commit whose files are all outside the annotation manifest-generate-paths"
             }
             Self::Unwell(health, _) if health == "Suspended" => {
                 "resume or promote what is suspended: kubectl argo rollouts promote NAME, kubectl rollout resume deployment/NAME, or unset spec.suspend"
             }
             Self::Unwell(health, _) if health == "Missing" => {
-                "sync the missing resources, or look at why they were deleted"
+                "sync the missing resources, or find out why they were deleted"
             }
             Self::Unwell(health, _) if health == "Degraded" => {
-                "look at the resources it names; running an older pipeline's job again rolls back"
+                "check the resources that the message names; to roll back, run the job of an older pipeline again"
             }
-            Self::Unwell(..) => "look at the application, or give it longer with --argocd-timeout",
+            Self::Unwell(..) => "check the application in Argo CD, or raise --argocd-timeout",
             Self::Live(_) => {
-                "look at what keeps the live resources apart from what is rendered: ignoreDifferences, an admission webhook, or an autoscaler of images"
+                "find out why the live resources differ from the rendered ones: the cause may be ignoreDifferences, an admission webhook or an image updater"
             }
-            Self::Pods(_) => "look at why the old pods stay: an update strategy OnDelete, or a pod that does not end",
+            Self::Pods(_) => {
+                "find out why the old pods still run: the cause may be the update strategy OnDelete, or a pod that does not terminate"
+            }
         }
     }
 }
@@ -129,15 +135,15 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unseen => f.write_str("Argo CD has not compared the commit yet"),
-            Self::Refreshing => f.write_str("Argo CD is rendering it anew"),
-            Self::Unplaced => f.write_str("Git does not tell whether its commit is later than the one that was pushed"),
+            Self::Refreshing => f.write_str("Argo CD is rendering it again"),
+            Self::Unplaced => f.write_str("it is not known whether its commit is later than the pushed one, because the history can't be read from the Git server"),
             Self::Unhydrated => f.write_str("the commit has not been hydrated yet"),
             Self::HydrationFailed(message) => write!(f, "the hydration failed{}", said(message)),
             Self::ComparisonFailed(message) => write!(f, "Argo CD can't compare it{}", said(message)),
             Self::Syncing(operation) => syncing(operation, f),
             Self::Older(operation) => write!(
                 f,
-                "an operation of the older commit {} is under way and keeps Argo CD from taking up this one{}{}",
+                "an operation of the older commit {} is under way and keeps Argo CD from syncing this one{}{}",
                 short(&operation.revision),
                 retried(operation),
                 said(&operation.message)
@@ -145,15 +151,15 @@ impl fmt::Display for Obstacle {
             Self::SyncFailed(operation) => {
                 write!(f, "its synchronisation failed{}{}", retried(operation), said(&operation.message))
             }
-            Self::Manual => f.write_str("it does not synchronise by itself: a person has to sync it"),
+            Self::Manual => f.write_str("its automatic synchronisation is off: a person has to sync it"),
             Self::Window(window) => write!(f, "it is not synchronised now: {window}"),
             Self::Differs(resources) => {
-                write!(f, "the synchronisation has succeeded, and it still differs{}", said(&resources.join(", ")))
+                write!(f, "the synchronisation has succeeded, but the live state still differs{}", said(&resources.join(", ")))
             }
             Self::Unsynced => f.write_str("Argo CD has not begun to synchronise it"),
             Self::Unwell(health, words) => unwell(health, words, f),
             Self::Live(images) => {
-                write!(f, "what lives has another image than what is rendered: {}", images.join(", "))
+                write!(f, "the live resources have another image than the rendered ones: {}", images.join(", "))
             }
             Self::Pods(images) => write!(f, "pods still run another image: {}", images.join(", ")),
         }
@@ -163,7 +169,7 @@ impl fmt::Display for Obstacle {
 fn syncing(operation: &Operation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let what = match operation {
         operation if is_hook(operation) => "its synchronisation waits for a hook",
-        operation if operation.retries > 0 => "its synchronisation fails and is tried again",
+        operation if operation.retries > 0 => "its synchronisation fails and is retried",
         _ => "it is being synchronised",
     };
     write!(f, "{what}{}{}", retried(operation), said(&operation.message))

@@ -68,8 +68,10 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.count, self.rows.first()) {
             (0, _) => f.write_str("Argo CD shows no application"),
-            (1, Some([application, source, _, _, why])) => write!(f, "{application} of {source} is not: {why}"),
-            (count, _) => write!(f, "none of {count} that Argo CD shows"),
+            (1, Some([application, source, _, _, why])) => {
+                write!(f, "the only application, {application} of {source}, does not: {why}")
+            }
+            (count, _) => write!(f, "none of the {count} applications that Argo CD shows does"),
         }
     }
 }
@@ -92,7 +94,7 @@ mod tests {
         assert_eq!(lines.len(), 1 + MOST_ROWS, "{lines:?}");
         assert_eq!(lines[0], "application    source                         revision  path  why not");
         assert_eq!(lines[1], "argocd/app-0   https://git.example.com/x.git  HEAD      a b   another repository");
-        assert_eq!(table.to_string(), "none of 12345 that Argo CD shows");
+        assert_eq!(table.to_string(), "none of the 12345 applications that Argo CD shows does");
         assert_eq!(Table::new(Vec::new(), 0).to_string(), "Argo CD shows no application");
     }
 }

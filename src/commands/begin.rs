@@ -23,7 +23,7 @@ pub(super) fn run_config(args: &RunArgs, outside: Outside<'_>) -> Result<Option<
     {
         let file = &config.file;
         info!(
-            "{file} is read, too: its keys count but for images and repositories, which the flags give (--config /dev/null: none)"
+            "{file} is read too: all its keys apply except images and repositories, which the flags replace (to ignore the file, use `--config /dev/null`)"
         );
     }
     Ok(config)

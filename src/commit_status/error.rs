@@ -48,15 +48,15 @@ impl StatusError {
             Self::Api(ApiError::Unreachable { .. }) => {
                 "the commit is pushed: check the network, the proxy variables and --ca-file"
             }
-            Self::Api(ApiError::Moved { .. }) => "the project has another name now: correct --repo",
+            Self::Api(ApiError::Moved { .. }) => "the project has moved: correct --repo",
             Self::Api(ApiError::Withheld(withheld)) => withheld.hint(),
-            Self::Api(_) => "the commit is pushed: look at its statuses, then run the job again",
-            Self::NoForge { .. } => "name the product with --forge, or leave out --wait-status",
+            Self::Api(_) => "the commit is pushed: check its statuses, then run the job again",
+            Self::NoForge { .. } => "set --forge to gitlab, github or gitea, or remove --wait-status",
             Self::Failed(_) => {
-                "the commit is pushed: look at what reported it (with Flux: flux get kustomizations); running an older pipeline's job again rolls back"
+                "the commit is pushed: check the system that reported the status (with Flux: flux get kustomizations); to roll back, run the job of an older pipeline again"
             }
             Self::TimedOut { .. } => {
-                "compare --wait-status with the names of the statuses, look whether Flux reports them (a Provider, and an Alert with the severity info), or give it longer with --wait-status-timeout"
+                "compare --wait-status with the names of the statuses, check that Flux reports them (this needs a Provider, and an Alert with the severity info), or raise --wait-status-timeout"
             }
         }
     }
@@ -67,5 +67,5 @@ fn list(failed: &[Status]) -> String {
 }
 
 fn last(trouble: Option<&str>) -> String {
-    trouble.map(|trouble| format!("; the last look failed: {trouble}")).unwrap_or_default()
+    trouble.map(|trouble| format!("; the last request failed: {trouble}")).unwrap_or_default()
 }

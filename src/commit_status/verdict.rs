@@ -58,7 +58,7 @@ impl CommitStatuses {
         let none = patterns.iter().filter(|pattern| !best.keys().any(|name| pattern.fits(name)));
         let open = self.wanted(patterns).into_iter().map(|(_, status)| status);
         let open = open.filter(|status| status.state == State::Open);
-        let none = none.map(|pattern| format!("there is no status {pattern}"));
+        let none = none.map(|pattern| format!("no status matches {pattern}"));
         none.chain(open.map(ToString::to_string)).collect()
     }
 
@@ -67,9 +67,9 @@ impl CommitStatuses {
         let best = self.best();
         let shown: Vec<&str> = best.keys().copied().take(MOST_NAMES).collect();
         match best.len() {
-            0 => "there are no statuses at all".to_owned(),
-            all if all > MOST_NAMES => format!("there are {} and {} more", shown.join(", "), all - MOST_NAMES),
-            _ => format!("there are {}", shown.join(", ")),
+            0 => "the commit has no statuses".to_owned(),
+            all if all > MOST_NAMES => format!("the statuses are {} and {} more", shown.join(", "), all - MOST_NAMES),
+            _ => format!("the statuses are {}", shown.join(", ")),
         }
     }
 
@@ -163,8 +163,8 @@ mod tests {
     fn what_is_missing_is_named() {
         let seen = seen(&[("a", &[("k/dev/1", "pending"), ("ci", "success")])]);
         let missing = seen.missing(&patterns(&["k/dev/*", "k/prod/*"]));
-        assert_eq!(missing, ["there is no status k/prod/*", "k/dev/1 is pending (why)"]);
-        assert_eq!(seen.names(), "there are ci, k/dev/1");
-        assert_eq!(CommitStatuses::default().names(), "there are no statuses at all");
+        assert_eq!(missing, ["no status matches k/prod/*", "k/dev/1 is pending (why)"]);
+        assert_eq!(seen.names(), "the statuses are ci, k/dev/1");
+        assert_eq!(CommitStatuses::default().names(), "the commit has no statuses");
     }
 }

@@ -4,10 +4,10 @@
 
 /// Where the mirror's project and token are to be had. On Cloud Pi Native the console writes both to Vault, and neither its
 /// catalog nor GitLab hands them to a job.
-pub(crate) const MIRROR_HINT: &str = "give the mirror project's id and its trigger token in the CI/CD variables GIT_MIRROR_PROJECT_ID and \
-     GIT_MIRROR_TOKEN; on Cloud Pi Native they are in Vault and in no CI/CD variable, and the job read_secret doesn't hand them on: the \
-     console shows them to the project's owner among the secrets of its services; a protected variable is empty on a branch that isn't \
-     protected";
+pub(crate) const MIRROR_HINT: &str = "set the CI/CD variables GIT_MIRROR_PROJECT_ID (the id of the mirror project) and GIT_MIRROR_TOKEN (its trigger \
+     token); on Cloud Pi Native both are in Vault, not in the CI/CD variables, and the job read_secret does not \
+     provide them: the owner of the project finds them in the console, in the secrets of the project's services; a \
+     protected variable is empty on a branch that is not protected";
 
 /// Why a config file cannot be used. The text starts with the line, from 1, when there is one.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum ConfigError {
         state: &'static str,
     },
     /// It asks for a variable that holds a secret.
-    #[error("{line}: the variable {name} is a secret by its name, and a config file gets no secret")]
+    #[error("{line}: the name of the variable {name} is that of a secret, and a config file must not contain secrets")]
     Secret {
         /// The variable.
         name: String,
@@ -34,7 +34,9 @@ pub enum ConfigError {
         line: usize,
     },
     /// It asks for a variable that holds one of the tool's own secrets.
-    #[error("{line}: the value of the variable {name} holds a secret of this job, and a config file gets no secret")]
+    #[error(
+        "{line}: the value of the variable {name} holds a secret of this job, and a config file must not contain secrets"
+    )]
     HoldsSecret {
         /// The variable.
         name: String,
@@ -42,13 +44,15 @@ pub enum ConfigError {
         line: usize,
     },
     /// A dollar sign that begins nothing.
-    #[error("{line}: a dollar sign begins no variable here: write ${{NAME}}, or $$ for a dollar sign")]
+    #[error(
+        "{line}: the dollar sign does not begin a variable: write ${{NAME}} for a variable, or $$ for a dollar sign"
+    )]
     Dollar {
         /// Where.
         line: usize,
     },
     /// A variable in a key.
-    #[error("{line}: a variable in a key: only values take variables")]
+    #[error("{line}: a key contains a variable: variables are allowed only in values")]
     Key {
         /// Where.
         line: usize,
@@ -61,14 +65,15 @@ impl ConfigError {
         match self {
             Self::Variable { name, .. } if name.starts_with("GIT_MIRROR_") => MIRROR_HINT.into(),
             Self::Variable { name, .. } => format!(
-                "set {name} in the job's variables; a protected variable is empty on a branch that isn't protected"
+                "set {name} in the job's variables; a protected variable is empty on a branch that is not protected"
             ),
             Self::Secret { name, .. } | Self::HoldsSecret { name, .. } => format!(
-                "leave {name} out of the file: the tool takes its own secrets from their variables, for the servers that \
-                they belong to; a repository's own token is named by credentials.token_variable"
+                "remove {name} from the config file: gitops-bump reads its secrets directly from their variables and \
+                sends each one only to its own servers; to use another token for one repository, name its variable \
+                in credentials.token_variable"
             ),
             Self::Shape(_) | Self::Dollar { .. } | Self::Key { .. } => {
-                "gitops-bump config schema prints the file's JSON Schema".into()
+                "correct the config file; `gitops-bump config schema` prints its JSON Schema".into()
             }
         }
     }

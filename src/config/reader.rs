@@ -110,7 +110,7 @@ impl de::Error for Fault {
 /// What was found, without its value.
 fn kind(found: &Unexpected<'_>) -> &'static str {
     match found {
-        Unexpected::Bool(_) => "a truth value",
+        Unexpected::Bool(_) => "a boolean",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
         Unexpected::Unit | Unexpected::Option => "nothing",
         Unexpected::Seq => "a sequence",

@@ -20,11 +20,11 @@ fn errors_name_the_line() {
     for (text, words) in [
         ("images:\n  a: x\n  b: ${UNSET}\n", "3: the variable UNSET is not set"),
         ("images:\n  a: ${GONE}\n", "2: the variable GONE is empty"),
-        ("images:\n  a: $SHA\n", "2: a dollar sign begins no variable here"),
+        ("images:\n  a: $SHA\n", "2: the dollar sign does not begin a variable"),
         ("message: |\n  one\n  ${UNSET}\n", "3: the variable UNSET"),
         ("images: {}\nimage: x\n", "2: unknown field `image`"),
         ("images:\n  a: x\n a: [\n", "3: invalid YAML"),
-        ("images:\n  a: x\n  a: y\n", "there twice"),
+        ("images:\n  a: x\n  a: y\n", "defined twice"),
         ("pin: sometimes\n", "1: pin: unknown variant"),
         ("repositories:\n  - url: x\n    helm:\n      - files: y\n", "4: repositories[0].helm[0]: unknown field"),
     ] {
@@ -173,7 +173,9 @@ fn a_secret_is_never_a_value() {
             }
         }
     }
-    assert!(parse("images:\n  a: r/a:${SHA}\n  '${SHA}': r/b:1\n").unwrap_err().starts_with("3: a variable in a key"));
+    assert!(
+        parse("images:\n  a: r/a:${SHA}\n  '${SHA}': r/b:1\n").unwrap_err().starts_with("3: a key contains a variable")
+    );
 }
 
 #[test]

@@ -63,7 +63,9 @@ impl Default for Budget {
 impl Budget {
     pub(super) fn take(&mut self, bytes: usize, line: usize) -> Result<(), ConfigError> {
         self.0 = self.0.checked_sub(bytes).ok_or_else(|| {
-            ConfigError::Shape(format!("{line}: with its aliases and variables the file comes to more than 16 MiB"))
+            ConfigError::Shape(format!(
+                "{line}: the file is larger than 16 MiB after its aliases and variables are expanded"
+            ))
         })?;
         Ok(())
     }
@@ -127,14 +129,14 @@ impl Builder<'_> {
                 None => Ok(()),
             },
             Event::Alias(anchor) => {
-                let loops = || ConfigError::Shape(format!("{line}: an alias stands inside what it stands for"));
+                let loops = || ConfigError::Shape(format!("{line}: an alias is inside the value of its own anchor"));
                 let node = self.anchors.get(&anchor).cloned().ok_or_else(loops)?;
                 self.fits(&node, line)?;
                 self.add(Node { line, ..node }, 0)
             }
-            Event::DocumentStart(..) if self.root.is_some() => {
-                Err(ConfigError::Shape(format!("{line}: a second document begins: the config file is one")))
-            }
+            Event::DocumentStart(..) if self.root.is_some() => Err(ConfigError::Shape(format!(
+                "{line}: a second YAML document begins: this file must be a single document"
+            ))),
             _ => Ok(()),
         }
     }

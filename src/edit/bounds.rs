@@ -23,12 +23,12 @@ pub enum Bomb {
     #[error("the file has more than {} values", MAX_NODES)]
     Nodes,
     /// Nested too deeply.
-    #[error("the file is nested deeper than {}", MAX_DEPTH)]
+    #[error("the file is nested deeper than {} levels", MAX_DEPTH)]
     Nesting,
     /// Too many places.
     #[error("the file names the images more than {} times", MAX_PLACES)]
     Places,
     /// Aliases that multiply.
-    #[error("the aliases in the file multiply beyond measure")]
+    #[error("the aliases in the file expand to too many values")]
     Aliases,
 }

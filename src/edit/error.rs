@@ -37,7 +37,7 @@ pub enum Reason {
     #[error("{0}")]
     Bomb(Bomb),
     /// Nothing is at the path.
-    #[error("nothing is at {path}: {there}")]
+    #[error("the path {path} does not exist: {there}")]
     PathMissing {
         /// The path that was asked for.
         path: String,
@@ -47,7 +47,7 @@ pub enum Reason {
         from: TagSource,
     },
     /// A key that is there twice.
-    #[error("the key {key:?} is there twice (first on line {first})")]
+    #[error("the key {key:?} is defined twice (first on line {first})")]
     Duplicated {
         /// The key.
         key: String,
@@ -55,7 +55,7 @@ pub enum Reason {
         first: usize,
     },
     /// A key that only a merge key brings.
-    #[error("{key:?} is reached only through a merge key (it is written on line {line})")]
+    #[error("{key:?} comes only from a merge key (its value is on line {line})")]
     Merged {
         /// The key.
         key: String,
@@ -81,7 +81,7 @@ pub enum Reason {
         names: Vec<String>,
     },
     /// A filter that picks several items.
-    #[error("{filter} picks several items (lines {})", numbers(.lines))]
+    #[error("{filter} matches several items (lines {})", numbers(.lines))]
     SeveralItems {
         /// The filter.
         filter: String,
@@ -111,26 +111,26 @@ pub enum Reason {
     #[error("a template expression `{{{{ … }}}}` is here, not a value")]
     Template,
     /// A variable that is substituted later.
-    #[error("the version is a substitution {0}, not a value")]
+    #[error("the version is the variable {0}, not a value")]
     Substitution(String),
     /// An expression of a Flux `ResourceSet`.
     #[error("an expression `<< … >>` of a ResourceSet is here, not a value")]
     Inputs,
     /// Text that means no image.
-    #[error("{0} is neither a tag nor a reference")]
+    #[error("{0} is neither a tag nor an image reference")]
     NoVersion(String),
     /// Several references in one text.
-    #[error("several references are in this text: {}", .0.join(", "))]
+    #[error("this text contains several image references: {}", .0.join(", "))]
     SeveralReferences(Vec<String>),
     /// A literal, folded or multi-line scalar.
     #[error("the value is a literal, folded or multi-line text")]
     MultiLine,
     /// A value that SOPS has encrypted, or one that it would take for such.
-    #[error("a value that SOPS encrypts is here (ENC[…])")]
+    #[error("the value is encrypted by SOPS (ENC[…])")]
     Encrypted,
     /// A document that SOPS has signed as a whole.
     #[error(
-        "SOPS has signed every value of this document (sops.mac on line {line}): nobody could decrypt it after an edit"
+        "SOPS has signed every value of this document (sops.mac on line {line}), so it can't be decrypted after an edit"
     )]
     Sealed {
         /// The line of the signature.
@@ -140,13 +140,13 @@ pub enum Reason {
     #[error("{0} says which versions to look for or to allow, not which image runs")]
     Foreign(String),
     /// An artifact whose version Flux looks for itself.
-    #[error("Flux takes the newest version that ref.semver allows, whatever ref.tag says")]
+    #[error("Flux ignores ref.tag and deploys the newest version that ref.semver allows")]
     Semver,
     /// Helm values as text inside an Argo CD Application.
-    #[error("the Helm values are text here, and the path does not lead on into them")]
+    #[error("the Helm values are a text, and the path ends before that text")]
     ValuesText,
     /// Another layer of Helm values wins over the place.
-    #[error("this is without effect: {place} on line {line} wins over it")]
+    #[error("a value here has no effect: {place} on line {line} overrides it")]
     Overridden {
         /// The path of what wins.
         place: String,
@@ -154,7 +154,7 @@ pub enum Reason {
         line: usize,
     },
     /// A digest in another layer of Helm values wins over the tag.
-    #[error("the digest at {place} on line {line} is deployed, whatever tag is written here")]
+    #[error("a tag here has no effect: the digest at {place} on line {line} overrides it")]
     DigestWins {
         /// The digest's path.
         place: String,
@@ -162,23 +162,25 @@ pub enum Reason {
         line: usize,
     },
     /// A text in a style whose lines are not those of the file.
-    #[error("the text here is not written as a literal text (|), and no other is looked into")]
+    #[error("the text is not a literal block (|); the path can't continue inside it")]
     TextStyle,
     /// A literal text that other readers split into other lines.
-    #[error("the text here has a line break that is none to every reader (U+0085, U+2028, U+2029 or a lone CR)")]
+    #[error(
+        "the text contains a character that only some YAML parsers read as a line break (U+0085, U+2028, U+2029 or CR)"
+    )]
     TextLines,
     /// A literal text that holds no YAML.
-    #[error("the text here is no YAML: {0}")]
+    #[error("the text is not valid YAML: {0}")]
     TextNotYaml(String),
     /// A text inside a text inside a text.
-    #[error("the text here is inside {DEEPEST_TEXT} others, and is not looked into")]
+    #[error("the text is nested in {DEEPEST_TEXT} other texts; the path can't continue inside it")]
     TextDepth,
     /// An explicit tag that makes the value something else than a string.
-    #[error("the value is tagged {0}, which is no string")]
+    #[error("the value has the YAML tag {0}, so it is not a string")]
     Typed(String),
     /// An anchor that other parsers end before its last character, and read the rest as the value.
     #[error(
-        "the anchor {0} has other characters than letters, digits, - and _, and Helm and Kustomize read it otherwise"
+        "the name of the anchor {0} has characters other than letters, digits, - and _, so Helm and Kustomize read it differently"
     )]
     OddAnchor(String),
     /// A mapping that has nothing to write to.
@@ -201,16 +203,16 @@ pub enum Reason {
         from: TagSource,
     },
     /// The place names no repository and several images could be meant.
-    #[error("several images are given and nothing here says which one is meant")]
+    #[error("the run has several images, and this place does not say which one it holds")]
     WhichImage,
     /// The image is named by its digest alone, and the place holds a tag.
-    #[error("this place needs a tag, and {name} is wanted by its digest alone")]
+    #[error("this place needs a tag, but {name} is given with a digest alone")]
     DigestAlone {
         /// The image's repository.
         name: String,
     },
     /// A digest has to be written and is not known.
-    #[error("a digest must be written here and that of {name} is not known")]
+    #[error("this place needs a digest, but the digest of {name} is not known")]
     UnknownDigest {
         /// The image's repository and tag.
         name: String,
@@ -224,7 +226,7 @@ pub enum Reason {
         second: String,
     },
     /// An anchor that another image uses too.
-    #[error("this value is shared with {repository} on line {line}, which would change with it")]
+    #[error("{repository} on line {line} uses the same value and would change too")]
     Shared {
         /// The other image's repository.
         repository: String,
@@ -235,7 +237,7 @@ pub enum Reason {
     #[error("the entry has a tagSuffix")]
     TagSuffix,
     /// A file of another kind.
-    #[error("this is no kustomization: {0}")]
+    #[error("this is not a kustomization: {0}")]
     NotKustomization(String),
     /// No `images:` entry of that name.
     #[error("no images entry is named {name:?}: {}", entries_words(.names))]
@@ -257,13 +259,13 @@ pub enum Reason {
         why: Box<Dead>,
     },
     /// A name that Kustomize matches images with, or gives them.
-    #[error("this is a name that Kustomize matches images with or gives them, not a version")]
+    #[error("this is an image name for Kustomize to match or to set, not a version")]
     Matcher,
     /// A literal or folded text that a line behind it would lengthen by a line break.
-    #[error("the file ends in a literal or folded text without a line break behind it, which a new line would add")]
+    #[error("the file ends in a block scalar without a final line break, and adding a line would change that value")]
     NoFinalNewline,
     /// The result was not what it had to be.
-    #[error("the edit could not be proved exact, so it was not made")]
+    #[error("the check of the edited text failed, so the file was not changed")]
     Unproved,
 }
 
@@ -323,7 +325,11 @@ pub(super) fn named(text: &str) -> String {
 }
 
 fn entries_words(names: &[String]) -> String {
-    if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) }
+    if names.is_empty() {
+        "the file has no entries".to_owned()
+    } else {
+        format!("the entries are {}", names.join(", "))
+    }
 }
 
 fn listed(names: &[String]) -> String {

@@ -69,7 +69,7 @@ impl Leftover {
     /// The warning, beside what was written.
     pub fn warning(&self, file: &str) -> String {
         let Self { line, named, .. } = self;
-        format!("{file}:{line}: {named} is named here, too, and stays as it is: {}; {}", self.why(), self.remedy(file))
+        format!("{file}:{line}: {named} is named here too, and is not changed: {}; {}", self.why(), self.remedy(file))
     }
 
     /// Why nothing matches here.
@@ -80,13 +80,13 @@ impl Leftover {
 
     fn why(&self) -> String {
         match &self.why {
-            Why::Text => "it is a part of a text".to_owned(),
+            Why::Text => "it is part of a longer text".to_owned(),
             Why::Refused(reason) => reason.to_string(),
-            Why::NoTag => "what stands behind it is no tag".to_owned(),
-            Why::Word => "a single word with a colon may as well be a service and its port".to_owned(),
-            Why::Case => "an image's path has lower-case letters alone".to_owned(),
-            Why::Untagged => "it has no version here".to_owned(),
-            Why::Dependency => "it is a chart's dependency".to_owned(),
+            Why::NoTag => "it is not followed by a valid tag".to_owned(),
+            Why::Word => "a single word with a colon can also be a service and its port".to_owned(),
+            Why::Case => "the path of an image must be in lower case".to_owned(),
+            Why::Untagged => "it has no version".to_owned(),
+            Why::Dependency => "it is the dependency of a chart".to_owned(),
         }
     }
 
@@ -94,16 +94,16 @@ impl Leftover {
         let path = &self.path;
         match &self.why {
             Why::Text => {
-                format!("to write it, name it by its PATH, which can lead on into a literal text: --helm {file}:{path}")
+                format!("to write it, name its PATH, which can continue inside a literal block: `--helm {file}:{path}`")
             }
             Why::Refused(reason) => reason.hint(file).into_owned(),
-            Why::NoTag => "write one version there, or write it where it comes from".to_owned(),
-            Why::Word => format!("if it is the image, name it by its PATH: --helm {file}:{path}"),
+            Why::NoTag => "write one version at this place, or in the source that it comes from".to_owned(),
+            Why::Word => format!("if it is the image, name its PATH: `--helm {file}:{path}`"),
             Why::Case => "correct the file".to_owned(),
             Why::Untagged => {
-                "write a tag there first, or name the place of the tag by its PATH: --helm FILE:PATH".to_owned()
+                "write a tag at this place first, or name the PATH of the tag: `--helm FILE:PATH`".to_owned()
             }
-            Why::Dependency => format!("name its version by its PATH: --helm {file}:{path}"),
+            Why::Dependency => format!("name the PATH of its version: `--helm {file}:{path}`"),
         }
     }
 }

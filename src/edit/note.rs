@@ -43,26 +43,28 @@ impl Note {
     pub(super) fn sentence(&self, file: &str, document: &Document<'_>, node: Node) -> String {
         let place = format!("{file}:{}", document.line_of(node));
         match self {
-            Self::NoObject => format!("passed over: {place}: no Kubernetes object is in this document"),
-            Self::NotKustomization(why) => format!("passed over: {place}: this is no kustomization: {why}"),
+            Self::NoObject => format!("skipped: {place}: this document is not a Kubernetes object"),
+            Self::NotKustomization(why) => format!("skipped: {place}: this is not a kustomization: {why}"),
             Self::Foreign(what) => {
-                format!(
-                    "passed over: {place}: {what} says which versions to look for or to allow, not which image runs"
-                )
+                format!("skipped: {place}: {what} says which versions to look for or to allow, not which image runs")
             }
-            Self::Encrypted => format!("passed over: {place}: the image's repository is encrypted here (ENC[…])"),
+            Self::Encrypted => format!("skipped: {place}: the repository of the image is encrypted (ENC[…])"),
             Self::GlobalRegistry(node) => format!(
-                "{place}: a chart that follows global.imageRegistry (line {}) takes this image from {}",
+                "{place}: if the chart uses global.imageRegistry (line {}), it pulls this image from {}",
                 document.line_of(*node),
                 named(document.value(*node))
             ),
-            Self::Dead(why) => format!("{place}: this entry is left as it is, for it can have no effect: {why}"),
-            Self::Text(why) => format!("passed over: {place}: the Helm values here name the image: {why}"),
+            Self::Dead(why) => format!("{place}: this entry is not changed, because it can have no effect: {why}"),
+            Self::Text(why) => format!(
+                "skipped: {place}: the Helm values in this text name the image, but they can't be edited: {why}"
+            ),
             Self::Stays { line, reason } => format!(
-                "{file}:{line}: the image is named here, too, and stays as it is: {reason}; {}",
+                "{file}:{line}: the image is named here too, and is not changed: {reason}; {}",
                 reason.hint(file)
             ),
-            Self::OnlyTag => format!("{place}: only the tag is written here: nothing says that it may have a digest"),
+            Self::OnlyTag => {
+                format!("{place}: only the tag is written, because the place does not show that it can hold a digest")
+            }
         }
     }
 }

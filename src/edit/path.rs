@@ -46,7 +46,7 @@ pub enum PathError {
         inside: String,
     },
     /// Something other than a dot or a bracket behind a bracket.
-    #[error("the path {0:?} needs a dot behind the bracket")]
+    #[error("the path {0:?} needs a dot after the bracket")]
     Separator(String),
     /// Absurdly long.
     #[error("the path is longer than {MAX_BYTES} bytes")]

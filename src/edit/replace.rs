@@ -143,11 +143,11 @@ mod tests {
         check("a: {b: 1}\n", &[("a", "x")], "mapping");
         check("a: [1]\n", &[("a", "x")], "list");
         check("a: &n x\nb: *n\n", &[("b", "y")], "alias");
-        check("a: x\n", &[("b", "y")], "nothing is at b");
+        check("a: x\n", &[("b", "y")], "the path b does not exist");
         check("a: x\n", &[("a", "y"), ("a", "z")], "different values");
         check("a: |\n  long\n", &[("a", "x")], "multi-line");
         check("a: ENC[x]\n", &[("a", "y")], "SOPS");
-        check("a: !!int 3\n", &[("a", "y")], "tagged");
+        check("a: !!int 3\n", &[("a", "y")], "has the YAML tag");
         check("a: x\na: y\n", &[("a", "z")], "twice");
         check("a: x\n---\na: y\n", &[("a", "z")], "several documents");
     }

@@ -91,8 +91,8 @@ fn a_digest_never_stays_stale() {
         helm(""),
         "a/b:2",
         (
-            "f.yaml:3:9: a digest must be written here and that of a/b:2 is not known",
-            "give the image with its digest: NAME:TAG@sha256:…",
+            "f.yaml:3:9: this place needs a digest, but the digest of a/b:2 is not known",
+            "give the image with its digest: `NAME:TAG@sha256:…`",
         ),
     );
     let before = format!("a: a/b:1@{OLD}\nb: a/b@{OLD}\nc: a/b:1\n");
@@ -139,10 +139,10 @@ fn kustomize_entries() {
     let after = "images:\n- name: app\n  newName: r.io/team/app\n  newTag: 1.4.2\n";
     check(before, kustomize("app"), image, CREATE, after);
     let other = "f.yaml:2:3: this place names \"app\", not r.io/team/app";
-    let mend = "correct the path or the image; --any-repository writes the tag all the same (a mirror)";
+    let mend = "correct the path or the image; if the place names a mirror of the image, use --any-repository";
     refused(before, kustomize("app"), image, (other, mend));
-    let missing = "f.yaml: no images entry is named \"web\": there are \"app\"";
-    refused(before, kustomize("web"), image, (missing, "correct the name; --create adds a missing entry"));
+    let missing = "f.yaml: no images entry is named \"web\": the entries are \"app\"";
+    refused(before, kustomize("web"), image, (missing, "correct the name, or add the entry with --create"));
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_tag_under_another_key_is_pointed_at() {
         let key = path.rsplit('.').next().unwrap();
         for rules in [RULES, CREATE] {
             let error = run(before, kind.clone(), "r.io/es:8.6", rules).expect_err(before);
-            assert_eq!(error.hint(), format!("the tag seems to be under {key}: name it by its PATH, f.yaml:{path}"));
+            assert_eq!(error.hint(), format!("the tag seems to be the key {key}: name its PATH, `f.yaml:{path}`"));
         }
         check(before, helm(path), "r.io/es:8.6.0", RULES, &{
             let (head, tail) = before.split_once(&format!("{key}:")).unwrap();

@@ -29,7 +29,7 @@ pub async fn detect(url: &GitUrl, given: Option<Forge>, ci: &Ci, http: &Http) ->
         () if gitea => Some(Forge::Gitea),
         () => None,
     };
-    let name = forge.map_or("no forge that is known", Forge::name);
+    let name = forge.map_or("an unknown forge", Forge::name);
     tracing::debug!("{}: the server answers as {name}", url.short());
     forge
 }

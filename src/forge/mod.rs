@@ -70,11 +70,11 @@ pub fn require_push_options(forge: Option<Forge>, url: &GitUrl) -> Result<(), Fo
     match forge {
         Some(forge @ (Forge::Github | Forge::Gitea)) => Err(ForgeError::Unable {
             what: format!(
-                "{} is on {}, which opens requests by its API alone, and GITOPS_BUMP_FORGE_TOKEN is not set",
+                "{} is on {}, where pull requests can be opened only by the API, and GITOPS_BUMP_FORGE_TOKEN is not set",
                 url.short(),
                 forge.name()
             ),
-            hint: "set GITOPS_BUMP_FORGE_TOKEN to a token that may open requests; a protected variable is empty on branches that are not protected",
+            hint: "set GITOPS_BUMP_FORGE_TOKEN to a token that may open pull requests; a protected variable is empty on branches that are not protected",
         }),
         Some(Forge::Gitlab) | None => Ok(()),
     }

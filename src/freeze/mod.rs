@@ -87,7 +87,11 @@ impl Windows {
             _ => "the config file".to_owned(),
         };
         let end = window.local(end);
-        let until = if is_over { format!("until {end}") } else { format!("beyond {end}: window follows window") };
+        let until = if is_over {
+            format!("until {end}")
+        } else {
+            format!("beyond {end}, because several windows follow each other")
+        };
         Some(Frozen { causes: vec![format!("the window {window} of {place}, {until}")] })
     }
 

@@ -160,7 +160,7 @@ fn parsed(text: &str) -> Result<Cron, WindowError> {
     // Within these years every date comes on every day of the week.
     let first = cron.find_next_occurrence(&date(2000, 1, 1).at(0, 0, 0, 0), true);
     let is_some_day = first.is_ok_and(|first| first < date(2100, 1, 1).at(0, 0, 0, 0));
-    if is_some_day { Ok(cron) } else { Err(wrong("no day is ever like this")) }
+    if is_some_day { Ok(cron) } else { Err(wrong("no date matches it")) }
 }
 
 fn duration(text: &str) -> Result<Duration, WindowError> {
@@ -168,15 +168,14 @@ fn duration(text: &str) -> Result<Duration, WindowError> {
     let length = humantime::parse_duration(text).map_err(|error| wrong(&one_line(&error.to_string())))?;
     match () {
         () if length.is_zero() || length.subsec_nanos() != 0 || length.as_secs() % 60 != 0 => {
-            Err(wrong("a window lasts whole minutes"))
+            Err(wrong("the duration must be whole minutes"))
         }
-        () if length > LONGEST => Err(wrong("a window lasts a year at most")),
+        () if length > LONGEST => Err(wrong("the duration must be at most one year")),
         () => Ok(length),
     }
 }
 
 fn zone(name: &str) -> Result<TimeZone, WindowError> {
-    TimeZone::get(name).map_err(|_| {
-        WindowError(format!("timezone: {name:?} is none of the IANA time zones, such as Europe/Paris or UTC"))
-    })
+    TimeZone::get(name)
+        .map_err(|_| WindowError(format!("timezone: {name:?} is not an IANA time zone, such as Europe/Paris or UTC")))
 }

@@ -70,7 +70,7 @@ impl Capabilities {
 
     /// What a server of version 0 or 1 can do, and the ref that stands before that: `ID NAME\0CAPABILITIES`.
     pub(super) fn of_first_ref(line: &str) -> Result<(&str, Self), GitError> {
-        let (first, listed) = line.split_once('\0').ok_or_else(|| GitError::protocol("it names no capabilities"))?;
+        let (first, listed) = line.split_once('\0').ok_or_else(|| GitError::protocol("it lists no capabilities"))?;
         let mut capabilities = Self::default();
         for capability in listed.split(' ').filter(|capability| !capability.is_empty()) {
             capabilities.add(capability)?;

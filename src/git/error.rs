@@ -74,7 +74,7 @@ pub enum GitError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The server wants credentials and there are none.
-    #[error("{host} wants credentials, and there are none")]
+    #[error("{host} requires credentials, and none are configured")]
     AuthenticationRequired {
         /// The server.
         host: String,
@@ -110,7 +110,7 @@ pub enum GitError {
         words: String,
     },
     /// There is no such repository, or the credentials may not see it.
-    #[error("there is no repository at {url}{}", suffix(words))]
+    #[error("no repository is at {url}{}", suffix(words))]
     RepositoryMissing {
         /// The repository, without credentials.
         url: String,
@@ -121,7 +121,7 @@ pub enum GitError {
     #[error("the repository is empty")]
     EmptyRepository,
     /// The repository has commits, and no such branch.
-    #[error("there is no branch {branch:?}{}", existing_branches(existing))]
+    #[error("the branch {branch:?} does not exist{}", existing_branches(existing))]
     BranchMissing {
         /// The branch that was wanted.
         branch: String,
@@ -131,7 +131,7 @@ pub enum GitError {
         is_tag: bool,
     },
     /// The server does not say which of its branches is the default one, and several may be.
-    #[error("the server doesn't say which branch is the default one{}", existing_branches(existing))]
+    #[error("the server does not report a default branch{}", existing_branches(existing))]
     DefaultBranchUnknown {
         /// Some of the branches that are there.
         existing: Vec<String>,
@@ -143,7 +143,7 @@ pub enum GitError {
         words: String,
     },
     /// The work branch holds what somebody else made.
-    #[error("the tip of the work branch {branch:?} is by {committer}, not by this tool")]
+    #[error("the last commit of the work branch {branch:?} is by {committer}, not by gitops-bump")]
     ForeignCommit {
         /// The work branch.
         branch: String,
@@ -172,7 +172,7 @@ pub enum GitError {
     #[error("the server's answer is too big: {0}")]
     Limit(String),
     /// The server would send less in a later version of the protocol.
-    #[error("the server, which speaks version 0 of Git's protocol, sends too much: {what}")]
+    #[error("the server supports only version 0 of Git's protocol and sends too much: {what}")]
     OldProtocol {
         /// What became too big.
         what: String,
@@ -184,13 +184,13 @@ pub enum GitError {
         path: String,
     },
     /// A path that no file in a repository may have.
-    #[error("{path:?} is not a path in a repository")]
+    #[error("{path:?} is not a valid path in a repository")]
     Path {
         /// The path.
         path: String,
     },
     /// A merge request was to be opened by push options.
-    #[error("the Git server takes no push options")]
+    #[error("the Git server does not accept push options")]
     NoPushOptions,
     /// Something that the server or we don't do.
     #[error("{0}")]
@@ -233,17 +233,17 @@ impl GitError {
                 None => "check the URL, the network and the proxy variables, then run the job again",
             },
             Self::Broken { .. } => {
-                "check the URL, the network and the proxy variables, then run the job again: what has arrived is not pushed twice"
+                "check the URL, the network and the proxy variables, then run the job again: a commit that has already arrived is not pushed twice"
             }
             Self::Answered { retry_after: Some(_), .. } if self.passing().is_some() => {
-                "the server asks to be left alone for longer than this run waits: run the job again later, or give a run that pushes longer with --push-timeout"
+                "the server asks for a longer wait than this run allows: run the job again later, or raise --push-timeout for a run that pushes"
             }
             Self::Answered { .. } if self.passing().is_some() => {
-                "run the job again later, or let a run that pushes try longer with --push-timeout"
+                "run the job again later, or raise --push-timeout for a run that pushes"
             }
-            Self::Answered { .. } => "check the URL; if it is right, the server's administrator knows more",
+            Self::Answered { .. } => "check the URL; if it is right, ask the server's administrator",
             Self::WebPage { .. } => {
-                "check the URL, and whether a proxy, a page to sign in or a notice of maintenance stands in between"
+                "check the URL, and check whether a proxy, a sign-in page or a maintenance page answers instead of Git"
             }
             Self::JobToken(_) => JOB_TOKEN,
             Self::AuthenticationRequired { .. } => {
@@ -256,42 +256,40 @@ impl GitError {
                 "check that GITOPS_BUMP_SSH_KEY is a key that may write to this repository (a deploy key with write access)"
             }
             Self::HostKey { state: HostKey::Unknown, .. } => {
-                "ask the server's administrator for its key, or take what ssh-keyscan [-p PORT] HOST prints, and pin it: put it into GITOPS_BUMP_SSH_KNOWN_HOSTS"
+                "ask the server's administrator for the host key, or run `ssh-keyscan [-p PORT] HOST`, and put that output into GITOPS_BUMP_SSH_KNOWN_HOSTS"
             }
             Self::HostKey { state: HostKey::Changed, .. } => {
-                "somebody may stand in between: ask the server's administrator; if the new key is right, put what ssh-keyscan [-p PORT] HOST prints into GITOPS_BUMP_SSH_KNOWN_HOSTS"
+                "this can be an attack on the connection: ask the server's administrator; if the new key is right, put the output of `ssh-keyscan [-p PORT] HOST` into GITOPS_BUMP_SSH_KNOWN_HOSTS"
             }
             Self::NoUser { .. } => {
-                "install nss_wrapper (Debian, Ubuntu: libnss-wrapper, Alpine: nss_wrapper), or give the user a line in /etc/passwd"
+                "install nss_wrapper (Debian, Ubuntu: libnss-wrapper, Alpine: nss_wrapper), or add a line for the user to /etc/passwd"
             }
             Self::RepositoryMissing { .. } => {
-                "check the URL; a server also says so when the token is missing or may not see the repository"
+                "check the URL and the token: a server gives the same answer if the token is missing or may not read the repository"
             }
             Self::EmptyRepository => "push a first commit with the files to update",
-            Self::BranchMissing { is_tag: true, .. } => "a tag can't be updated: name a branch",
+            Self::BranchMissing { is_tag: true, .. } => "this is the name of a tag: set --branch to a branch",
             Self::BranchMissing { .. } => "check --branch, or create the branch",
-            Self::DefaultBranchUnknown { .. } => "name the branch with --branch",
+            Self::DefaultBranchUnknown { .. } => "set --branch to the name of the branch",
             Self::Refused { .. } => {
-                "see whether a protected branch or a hook stands in the way; --merge-request goes around a protected branch"
+                "check whether a branch protection or a hook refuses the push; if the branch is protected, use --merge-request"
             }
-            Self::DefaultBranch { .. } => {
-                "give --mr-branch a name of its own: the commits of a work branch are replaced"
-            }
+            Self::DefaultBranch { .. } => "set --mr-branch to another name: the commits of a work branch are replaced",
             Self::ForeignCommit { .. } => {
-                "nothing of it is overwritten: merge or close its merge request and remove the branch, or give another one with --mr-branch"
+                "the branch was not overwritten: merge or close its merge request and remove the branch, or set --mr-branch to another name"
             }
-            Self::Remote { .. } => "the words are the server's own; its administrator knows more",
-            Self::Protocol(_) => "check that the URL is a repository's and that nothing between rewrites the answer",
+            Self::Remote { .. } => "ask the server's administrator about this message, which is the server's own",
+            Self::Protocol(_) => "check that the URL is that of a repository, and that no proxy changes the answer",
             Self::Pack(_) | Self::Limit(_) => {
-                "run the job again; a server with uploadpack.allowFilter sends no more than is needed"
+                "run the job again; if the server allows it, enable uploadpack.allowFilter there, so that it sends only what is needed"
             }
             Self::OldProtocol { .. } => {
-                "let the server speak version 2: `AcceptEnv GIT_PROTOCOL` in the configuration of its sshd, or for https a proxy that passes the header Git-Protocol on"
+                "enable version 2 of Git's protocol on the server: for SSH, add `AcceptEnv GIT_PROTOCOL` to the configuration of sshd; for https, let the proxy forward the header Git-Protocol"
             }
             Self::FileTooLarge { .. } => "name a smaller file",
-            Self::Path { .. } => "name the file by its path from the top of the repository",
+            Self::Path { .. } => "write the path of the file relative to the top of the repository",
             Self::NoPushOptions => {
-                "set GITOPS_BUMP_FORGE_TOKEN to open the merge request by the API of the forge; on a Git server of your own `receive.advertisePushOptions` allows push options"
+                "set GITOPS_BUMP_FORGE_TOKEN to open the merge request by the API of the forge; on a Git server of your own, enable receive.advertisePushOptions"
             }
             Self::Unsupported(_) => "use another URL for the repository, or a newer Git server",
             Self::Program { program: "ssh", .. } => {
@@ -311,17 +309,19 @@ impl GitError {
 }
 
 /// What lets the token of a GitLab job push (GitLab's documentation, "CI/CD job token").
-const JOB_TOKEN: &str = "CI_JOB_TOKEN is shown, since no GITOPS_BUMP_GIT_TOKEN is set. It may push if, in the infra project, Settings > CI/CD > Job token \
-permissions has \"Allow Git push requests to the repository\" (GitLab 18.4; before that with the feature flag \
-allow_push_repository_for_job_token), if the pipeline's project is that project, or is on its allowlist there with cross-project pushes allowed (GitLab \
-19.0, with the feature flag allow_push_to_allowlisted_projects), and if whoever started the pipeline may push to this branch. Such a push starts no \
-pipeline. Otherwise set GITOPS_BUMP_GIT_TOKEN; GITOPS_BUMP_JOB_TOKEN=false leaves the job's token out";
+const JOB_TOKEN: &str = "The run used CI_JOB_TOKEN, because GITOPS_BUMP_GIT_TOKEN is not set. CI_JOB_TOKEN may push if, in the infra \
+project, Settings > CI/CD > Job token permissions has \"Allow Git push requests to the repository\" (GitLab 18.4; \
+before that with the feature flag allow_push_repository_for_job_token), if the pipeline's project is that project, \
+or is on its allowlist there with cross-project pushes allowed (GitLab 19.0, with the feature flag \
+allow_push_to_allowlisted_projects), and if whoever started the pipeline may push to this branch. Such a push \
+starts no pipeline. Otherwise set GITOPS_BUMP_GIT_TOKEN. To never use CI_JOB_TOKEN, set GITOPS_BUMP_JOB_TOKEN=false";
 
 /// Whether a certificate is the trouble; neither reqwest nor hyper has a kind for it.
 fn asked(retry_after: Option<Duration>) -> String {
     let seconds = |wait: Duration| Duration::from_secs(wait.as_secs());
-    retry_after
-        .map_or_else(String::new, |wait| format!(" and asks to wait for {}", humantime::format_duration(seconds(wait))))
+    retry_after.map_or_else(String::new, |wait| {
+        format!(" and asks for a wait of {}", humantime::format_duration(seconds(wait)))
+    })
 }
 
 pub(super) fn suffix(words: &str) -> String {
@@ -329,5 +329,5 @@ pub(super) fn suffix(words: &str) -> String {
 }
 
 fn existing_branches(existing: &[String]) -> String {
-    if existing.is_empty() { String::new() } else { format!(" (there are: {})", existing.join(", ")) }
+    if existing.is_empty() { String::new() } else { format!(" (the branches are: {})", existing.join(", ")) }
 }

@@ -120,7 +120,7 @@ impl HttpRemote {
     fn uncompressed(answer: Answer) -> Result<Answer, GitError> {
         match answer.headers.get(CONTENT_ENCODING).map(|value| words::short(value.as_bytes())) {
             Some(way) if !way.eq_ignore_ascii_case("identity") => {
-                Err(GitError::protocol(format!("it is compressed ({way}), which was not asked for")))
+                Err(GitError::protocol(format!("it is compressed ({way}), which was not requested")))
             }
             _ => Ok(answer),
         }
@@ -156,9 +156,10 @@ impl HttpRemote {
             }
             HttpError::Unreachable { reason, .. } => GitError::Unreachable { host: self.host(), source: reason.into() },
             // A sign-in page is where GitLab sends whoever may not see the repository.
-            HttpError::Stray { stray: Stray::OtherPage, .. } => {
-                GitError::RepositoryMissing { url: self.url.to_string(), words: "it leads to another page".to_owned() }
-            }
+            HttpError::Stray { stray: Stray::OtherPage, .. } => GitError::RepositoryMissing {
+                url: self.url.to_string(),
+                words: "the URL redirects to another page".to_owned(),
+            },
             HttpError::Stray { stray: stray @ (Stray::Nowhere | Stray::TooMany(_) | Stray::Body), .. } => {
                 GitError::protocol(stray.to_string())
             }
@@ -204,7 +205,7 @@ impl HttpService {
 }
 
 fn page(words: &str) -> &str {
-    if words.is_empty() { "the server answers with a page to sign in" } else { words }
+    if words.is_empty() { "the server answers with a sign-in page" } else { words }
 }
 
 fn below(base: &Url, path: &str) -> Url {

@@ -94,7 +94,7 @@ impl Remote {
             let mut store = Store::new(&budget);
             match fetching.fetch(&[tip.id], Extent::Commit(reach), &mut store).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
-                    tracing::debug!(%words, "the server refuses a fetch without files, asking for all");
+                    tracing::debug!(%words, "the server refuses a fetch without files, so all files are requested");
                     fetching = self.fetching().await?;
                 }
                 Err(error) => return Err(error),
@@ -105,7 +105,7 @@ impl Remote {
                 }
             }
         }
-        Err(GitError::protocol("there is no way to fetch"))
+        Err(GitError::protocol("it supports no way to fetch"))
     }
 
     async fn take_contents(&self, listing: &Listing, paths: &[String]) -> Result<(Contents, Store), GitError> {
@@ -152,7 +152,9 @@ fn walk(store: &Store, top: Oid, pick: fn(&str) -> bool) -> Result<Walked, GitEr
             let entry = entry?;
             visited += 1;
             if visited > MOST_ENTRIES || read > MOST_TREES || depth > MOST_DEPTH || started.elapsed() > WALK {
-                return Err(GitError::Limit("the repository has too many files, or nests them too deeply".to_owned()));
+                return Err(GitError::Limit(
+                    "the repository has too many files, or its directories are nested too deeply".to_owned(),
+                ));
             }
             let name = std::str::from_utf8(entry.name).ok().filter(|_| entries::is_component(entry.name));
             let path = name.map(|name| join(&directory, name)).filter(|path| path.len() <= LONGEST_PATH);

@@ -211,7 +211,7 @@ impl Remote {
         let started = Instant::now();
         let mut fetching = self.fetching().await?;
         let tip = fetching.tip(Some(&known.branch)).await?;
-        tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the tip again");
+        tracing::debug!(repository = %self.url.short(), branch = %tip.branch, tip = %tip.id, "found the new tip");
         let read = snapshot::read_since(&mut fetching, (tip.id, wants), (known.id, store)).await;
         match read {
             Ok((store, found)) => {
@@ -219,7 +219,7 @@ impl Remote {
                 Ok(Snapshot { tip, found: found.into(), store, receiving: Mutex::new(None), started, took })
             }
             Err(error @ (GitError::Remote { .. } | GitError::Limit(_) | GitError::Pack(_))) => {
-                tracing::debug!(%error, "what changed can't be fetched alone, reading all again");
+                tracing::debug!(%error, "the changes can't be fetched alone, so all files are read again");
                 self.take(Some(&tip.branch), wants).await
             }
             Err(error) => Err(error),
@@ -250,13 +250,13 @@ impl Remote {
         while let Some(&reach) = reaches.next() {
             match snapshot::read(&mut fetching, (tip, wants), reach, &budget).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
-                    tracing::debug!(%words, "the server refuses a partial fetch, asking for more");
+                    tracing::debug!(%words, "the server refuses a partial fetch, so more is requested");
                     fetching = self.fetching().await?;
                 }
                 read => return read,
             }
         }
-        Err(GitError::protocol("there is no way to fetch"))
+        Err(GitError::protocol("it supports no way to fetch"))
     }
 
     /// Reads, again where an answer broke off that another try may give whole.

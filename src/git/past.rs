@@ -147,7 +147,7 @@ impl Remote {
             past.store = past.store.in_new_exchange();
             match read_part(&mut fetching, &mut past, (next, more), reach).await {
                 Err(GitError::Remote { words }) if reaches.peek().is_some() => {
-                    tracing::debug!(%words, "the server refuses a part of the history, asking for more");
+                    tracing::debug!(%words, "the server refuses a part of the history, so more is requested");
                     fetching = self.fetching().await?;
                 }
                 Err(error) => return Err(error),
@@ -157,7 +157,7 @@ impl Remote {
                 }
             }
         }
-        Err(GitError::protocol("there is no way to fetch"))
+        Err(GitError::protocol("it supports no way to fetch"))
     }
 }
 
@@ -281,7 +281,7 @@ async fn fetch_files(
     let files = stands.iter().flat_map(|(_, stand)| stand.cursors.iter().flat_map(Cursor::files));
     let needed: BTreeSet<Oid> = files.map(|(_, id)| id).filter(|id| !store.has(*id)).collect();
     if needed.len() > MOST_FILES {
-        return Err(GitError::Limit(format!("more than {MOST_FILES} files of earlier commits are wanted")));
+        return Err(GitError::Limit(format!("more than {MOST_FILES} files of earlier commits are needed")));
     }
     if needed.is_empty() || store.has_oversized() {
         return Ok(());

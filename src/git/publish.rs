@@ -75,7 +75,7 @@ impl Remote {
         (branch, there): (&str, &str),
         options: &[String],
     ) -> Result<Proposed, GitError> {
-        let old = git2::Oid::from_str(there).map_err(|_| GitError::protocol("a tip that is none"))?;
+        let old = git2::Oid::from_str(there).map_err(|_| GitError::protocol("a tip that is not a commit id"))?;
         let update = Update { branch, old: Some(old), options };
         match self.in_time(self.send(snapshot, update, commit)).await? {
             Push::Done { words } => Ok(Proposed::Pushed { words }),
@@ -112,7 +112,7 @@ impl Remote {
         match capabilities::receiving(&self.transport, branch).await {
             Ok(receiving) => Some(Ahead { receiving, begun: Instant::now() }),
             Err(error) => {
-                tracing::debug!(%error, "asking about a push ahead of it failed");
+                tracing::debug!(%error, "the push access could not be read before the push");
                 None
             }
         }
@@ -140,7 +140,7 @@ impl Remote {
             }
             match (self.arrival(snapshot, update, commit).await, pause) {
                 (Ok(Arrival::There), _) => {
-                    tracing::debug!(%error, "the push's answer is broken, but the commit is there");
+                    tracing::debug!(%error, "the answer to the push is broken, but the commit has arrived");
                     return Ok(there());
                 }
                 (Ok(Arrival::Nowhere), Some(_)) => {}

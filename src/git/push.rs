@@ -72,7 +72,7 @@ pub(super) fn require_report(capabilities: &Capabilities) -> Result<(), GitError
     if capabilities.has("report-status") {
         return Ok(());
     }
-    Err(GitError::Unsupported("the Git server doesn't report on pushes".to_owned()))
+    Err(GitError::Unsupported("the Git server does not report the result of a push".to_owned()))
 }
 
 fn request(capabilities: &Capabilities, name: &str, (old, options): (Oid, &[String]), commit: &Commit) -> Vec<u8> {

@@ -85,7 +85,7 @@ pub(super) fn wanted_name(branch: &str) -> Result<String, GitError> {
 /// The full name of a work branch, which need not be there.
 pub(super) fn work_name(branch: &str) -> Result<String, GitError> {
     let name = full_name(branch);
-    let wrong = || GitError::Unsupported(format!("{branch:?} is no name for a branch"));
+    let wrong = || GitError::Unsupported(format!("{branch:?} is not a valid branch name"));
     is_name(&name).then_some(name).ok_or_else(wrong)
 }
 

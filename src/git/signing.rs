@@ -45,7 +45,7 @@ pub enum SigningKeyError {
     #[error("the key has a passphrase")]
     Passphrase,
     /// An algorithm or a size that isn't used for commits.
-    #[error("its kind is not one of ed25519, ecdsa (256 or 384 bits) and rsa (2048 to 4096 bits)")]
+    #[error("its type is not one of ed25519, ecdsa (256 or 384 bits) and rsa (2048 to 4096 bits)")]
     Kind,
     /// Its numbers don't belong together.
     #[error("the key is broken")]

@@ -133,7 +133,7 @@ pub(super) fn require(ids: &[Oid], store: &Store) -> Result<(), PackError> {
 async fn fetch_files(fetching: &mut Fetching<'_>, cursors: &[Cursor], store: &mut Store) -> Result<(), GitError> {
     let files: Vec<(String, Oid)> = cursors.iter().flat_map(Cursor::files).collect();
     if files.len() > MOST_FILES {
-        return Err(GitError::Limit(format!("more than {MOST_FILES} files are wanted")));
+        return Err(GitError::Limit(format!("more than {MOST_FILES} files are needed")));
     }
     let needed: BTreeSet<Oid> = files.iter().map(|(_, id)| *id).filter(|id| !store.has(*id)).collect();
     let needed: Vec<Oid> = needed.into_iter().collect();
@@ -158,7 +158,7 @@ fn collect(cursors: Vec<Cursor>, store: &Store) -> Result<Vec<Found>, GitError> 
         let found = cursor.found(store)?;
         content += size(&found);
         if content > MOST_CONTENT {
-            return Err(GitError::Limit("the wanted files are too big together".to_owned()));
+            return Err(GitError::Limit("the needed files are too large together".to_owned()));
         }
         all.push(found);
     }

@@ -70,7 +70,7 @@ impl SshRemote {
     pub(super) fn program(&self) -> &'static str {
         match self.ssh.program {
             SshProgram::Ssh => "ssh",
-            SshProgram::Program(_) => "the program of GIT_SSH",
+            SshProgram::Program(_) => "the program in GIT_SSH",
             SshProgram::Shell(_) => "sh",
         }
     }
@@ -89,7 +89,7 @@ impl SshRemote {
                 options
             }
             SshDialect::Simple if self.port.is_some() => {
-                let words = "the program in place of ssh takes no port; GIT_SSH_VARIANT=ssh says that it does";
+                let words = "the program in GIT_SSH accepts no port; if it does accept one, set GIT_SSH_VARIANT=ssh";
                 return Err(GitError::Unsupported(words.to_owned()));
             }
             SshDialect::Simple => Vec::new(),

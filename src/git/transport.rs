@@ -75,17 +75,17 @@ impl Transport {
     pub(super) fn remark_on_age(&self) {
         match self {
             Self::Ssh(remote) => tracing::debug!(
-                "{} speaks version 0 of Git's protocol over SSH, so that each fetch takes a connection of its own; \
-                 `AcceptEnv GIT_PROTOCOL` in the configuration of its sshd makes it cheaper",
+                "{} uses version 0 of Git's protocol over SSH, so each fetch needs its own connection; to avoid \
+                 this, add `AcceptEnv GIT_PROTOCOL` to the configuration of its sshd",
                 remote.server()
             ),
             Self::Http(remote) => tracing::debug!(
-                "{} speaks version 0 of Git's protocol, so that it lists its refs before anything else; if a proxy stands \
-                 before it, let the proxy pass the header Git-Protocol on",
+                "{} uses version 0 of Git's protocol, so it always lists all its refs first; if a proxy is in front \
+                 of it, let the proxy forward the header Git-Protocol",
                 remote.host()
             ),
             Self::Local(path, _) => tracing::debug!(
-                "git speaks version 0 of its protocol about {}; a newer git needs fewer processes",
+                "git uses version 0 of its protocol for {}; a newer version of git needs fewer processes",
                 path.display()
             ),
         }
@@ -169,7 +169,7 @@ impl Session {
                 None => Ok(Packet::Data(data)),
             },
             Ok(Some((packet, _))) => Ok(packet),
-            _ => Err(GitError::protocol("a packet that changes")),
+            _ => Err(GitError::protocol("a packet that is not valid")),
         }
     }
 
@@ -187,7 +187,7 @@ impl Session {
             && let Some(mut rest) = answer.take()
             && rest.more().await.is_ok_and(|piece| piece.is_some())
         {
-            return Err(GitError::protocol("there is more after its end"));
+            return Err(GitError::protocol("it has more data after its end"));
         }
         Ok(())
     }
@@ -218,7 +218,7 @@ impl Session {
         }
         let taken = self.buffer.len() - before;
         let budget = self.budget.checked_sub(taken);
-        self.budget = budget.ok_or_else(|| GitError::Limit("it goes on and on".to_owned()))?;
+        self.budget = budget.ok_or_else(|| GitError::Limit("it does not end".to_owned()))?;
         Ok(taken > 0)
     }
 
@@ -245,7 +245,7 @@ impl Session {
         match &self.wire {
             Wire::Http { service, .. } => service.remote().cut(talk),
             Wire::Pipe { end: Peer::Ssh(remote), .. } => GitError::cut(remote.server(), talk),
-            Wire::Pipe { .. } if talk.is_empty() => GitError::protocol("it is not whole"),
+            Wire::Pipe { .. } if talk.is_empty() => GitError::protocol("it is incomplete"),
             Wire::Pipe { .. } => GitError::Remote { words: talk.to_owned() },
         }
     }

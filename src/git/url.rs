@@ -34,7 +34,7 @@ pub enum UrlError {
     #[error("the repository URL has a query or a fragment")]
     Query,
     /// A slash in front of an `@`: the credentials would be taken for the host, and asked for by name.
-    #[error("the repository URL has an @ behind a slash; write %2F for a slash in a password, %40 for an @ in a path")]
+    #[error("the repository URL has an @ after a slash; write %2F for a slash in a password, %40 for an @ in a path")]
     At,
     /// No host, or one that a program would take for an option.
     #[error("the repository URL has no valid host")]
@@ -199,7 +199,7 @@ fn parse_scheme(scheme: &str, text: &str) -> Result<(GitUrl, Option<Credentials>
         other if other.len() <= 16 && other.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
             Err(UrlError::Scheme(other.to_owned()))
         }
-        _ => Err(UrlError::Malformed("its scheme is no scheme".to_owned())),
+        _ => Err(UrlError::Malformed("its scheme is not valid".to_owned())),
     }
 }
 

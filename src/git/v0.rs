@@ -191,7 +191,9 @@ impl<'r> Elder<'r> {
     /// Says what makes a whole commit too big to be read.
     fn explained(&self, error: GitError) -> GitError {
         if !self.capabilities.has("shallow") {
-            return GitError::Limit("it sends the whole history, for it does not offer to leave it out".to_owned());
+            return GitError::Limit(
+                "it sends the whole history, because it does not support shallow fetches".to_owned(),
+            );
         }
         if self.filters() { GitError::OldProtocol { what: error.to_string() } } else { error }
     }

@@ -157,7 +157,7 @@ impl Remote {
         for (number, way) in ways.iter().enumerate() {
             match fetching.fetch(&[from], Extent::Commits(depth, *way), store).await {
                 Err(GitError::Remote { words }) if number + 1 < ways.len() => {
-                    tracing::debug!(%words, "the server refuses commits without trees, asking for more");
+                    tracing::debug!(%words, "the server refuses commits without trees, so more is requested");
                     fetching = self.fetching().await?;
                 }
                 fetched => return fetched.map(|()| true),

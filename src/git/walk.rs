@@ -164,7 +164,7 @@ fn listing(tree: &[u8], pick: fn(&str) -> bool) -> Result<Vec<Listed>, PackError
             continue;
         };
         if listed.len() >= MOST_LISTED {
-            return Err(PackError::TooMany("files in a directory that is wanted"));
+            return Err(PackError::TooMany("files in a needed directory"));
         }
         listed.push(Listed { name: name.to_owned(), kind: entry.kind, id: entry.id });
     }

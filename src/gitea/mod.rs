@@ -71,7 +71,7 @@ impl Repository {
         body["base"] = json!(wish.target);
         let find = async || self.open_request(wish).await;
         let (mut request, is_refreshed) = self.api.found_or_made(find, (&self.path("pulls"), &body, 409)).await?;
-        let id = number(&request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+        let id = number(&request, "number").ok_or_else(|| self.api.bad("it has no number"))?;
         if is_refreshed {
             request = self.api.patch(&self.path(&format!("pulls/{id}")), &texts(wish)).await?;
         }
@@ -193,14 +193,14 @@ fn able(settings: &ProposalSettings, found: &Value) -> Result<(), ForgeError> {
     if settings.draft == Flag::On && merges_itself {
         return Err(ForgeError::Unable {
             what: "--mr-auto-merge: Gitea does not merge a draft".to_owned(),
-            hint: "leave out --mr-draft or --mr-auto-merge",
+            hint: "remove --mr-draft or --mr-auto-merge",
         });
     }
     if settings.remove_source_branch == Flag::On && !merges_itself && !is(found, "default_delete_branch_after_merge") {
         return Err(ForgeError::Unable {
-            what: "--mr-remove-source-branch: on Gitea who merges decides that, or a setting of the repository"
+            what: "--mr-remove-source-branch: on Gitea the person who merges, or a setting of the repository, decides about the source branch"
                 .to_owned(),
-            hint: "add --mr-auto-merge, or leave out the flag and switch on the deletion of branches in the repository's settings",
+            hint: "add --mr-auto-merge, or remove --mr-remove-source-branch and enable the deletion of branches in the repository's settings",
         });
     }
     Ok(())

@@ -60,7 +60,7 @@ impl Repository {
         let find = async || self.open_request(wish).await;
         let (mut request, is_refreshed) =
             self.api.found_or_made(find, (&self.path("pulls"), &new_request(wish), 422)).await?;
-        let id = number(&request, "number").ok_or_else(|| self.api.bad("there is no number in it"))?;
+        let id = number(&request, "number").ok_or_else(|| self.api.bad("it has no number"))?;
         if is_refreshed {
             request = self.refresh(id, wish).await?;
         }
@@ -104,8 +104,10 @@ impl Repository {
     async fn require(&self, settings: &ProposalSettings, found: &Value) -> Result<(), ForgeError> {
         if settings.remove_source_branch == Flag::On && !is(found, "delete_branch_on_merge") {
             return Err(ForgeError::Unable {
-                what: "--mr-remove-source-branch: on GitHub that is a setting of the repository".to_owned(),
-                hint: "switch on \"Automatically delete head branches\" in the repository's settings, and leave out the flag",
+                what:
+                    "--mr-remove-source-branch: on GitHub a setting of the repository decides about the source branch"
+                        .to_owned(),
+                hint: "enable \"Automatically delete head branches\" in the repository's settings, and remove --mr-remove-source-branch",
             });
         }
         for name in &settings.labels {

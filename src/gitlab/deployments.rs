@@ -44,7 +44,7 @@ pub async fn record(deployment: &DeploymentSettings, progress: Progress, http: &
     });
     let api = open(deployment, http)?;
     let made = api.post(&path(deployment), &body).await?;
-    made.get("id").and_then(serde_json::Value::as_u64).ok_or_else(|| api.bad("there is no number in it"))
+    made.get("id").and_then(serde_json::Value::as_u64).ok_or_else(|| api.bad("it has no number"))
 }
 
 /// Gives a recorded deployment its next state.

@@ -58,7 +58,7 @@ impl Project {
             let api = Api::new(base, Login::PrivateToken(token.clone()), http)?;
             match api.find(&format!("projects/{project}"), "path_with_namespace").await {
                 Ok(found) => {
-                    let id = number(&found, "id").ok_or_else(|| api.bad("there is no number in it"))?;
+                    let id = number(&found, "id").ok_or_else(|| api.bad("it has no number"))?;
                     let assignees = users(&api, &settings.assignees).await?;
                     let reviewers = users(&api, &settings.reviewers).await?;
                     return Ok(Self { api, id, hosts: hosts.into_iter().flatten().collect(), assignees, reviewers });
@@ -133,7 +133,7 @@ impl Project {
     }
 
     fn number_of(&self, request: &Value) -> Result<u64, ForgeError> {
-        Ok(number(request, "iid").ok_or_else(|| self.api.bad("there is no number in it"))?)
+        Ok(number(request, "iid").ok_or_else(|| self.api.bad("it has no number"))?)
     }
 
     /// Asks for the merge when the pipeline succeeds. A new request can't be merged before GitLab has looked at it.

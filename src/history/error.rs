@@ -64,14 +64,16 @@ impl HistoryError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoEarlier { .. } => {
-                "give --history a larger number if the version is older, or write the version with update"
+                "if the version is older, raise --history; otherwise write the version with update"
             }
             Self::Never { .. } => {
-                "name one of the versions that were seen, or give --history a larger number if the version is older"
+                "set --to to one of the versions that were found; if the version is older, raise --history"
             }
             Self::Absent { .. } => "check the image's name, the environment and the targets",
-            Self::Apart { .. } => "name the version with --to, or roll the repositories back one at a time",
-            Self::Several { .. } => "name one of the versions with --to, or go back to an earlier one with --steps",
+            Self::Apart { .. } => "set --to to the version, or roll back the repositories one at a time",
+            Self::Several { .. } => {
+                "set --to to one of the versions, or raise --steps to go back to an earlier version"
+            }
         }
     }
 }
@@ -82,7 +84,7 @@ fn no_earlier(images: &[String], steps: usize, versions: usize, looked: usize) -
     match versions {
         0 => format!("{images}: no place held a version in the {looked}"),
         1 => format!("{images}: there is no earlier version in the {looked}"),
-        _ => format!("{images}: {steps} versions back is asked for, and the {looked} have {}", earlier(versions - 1)),
+        _ => format!("{images}: --steps is {steps}, but the {looked} have only {}", earlier(versions - 1)),
     }
 }
 
@@ -98,11 +100,7 @@ fn earlier(count: usize) -> String {
 }
 
 fn commits(count: usize) -> String {
-    if count == 1 {
-        "only commit that was looked at".to_owned()
-    } else {
-        format!("{count} commits that were looked at")
-    }
+    if count == 1 { "only commit that was read".to_owned() } else { format!("{count} commits that were read") }
 }
 
 fn listed(seen: &[String], more: usize) -> String {
@@ -111,7 +109,7 @@ fn listed(seen: &[String], more: usize) -> String {
     }
     let seen: Vec<_> = seen.iter().map(|seen| one_line(seen)).collect();
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("; they held {}{more}", seen.join(", "))
+    format!("; the versions that were found are {}{more}", seen.join(", "))
 }
 
 fn short(commit: &str) -> &str {

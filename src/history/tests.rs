@@ -109,21 +109,21 @@ fn a_tag_is_found_wherever_it_was() {
     let error = to(&many.join(" "), "9").unwrap_err().to_string();
     assert_eq!(
         error,
-        "no place of these images held 9 in the 20 commits that were looked at; they held 10, 11, 12, 13, 14, 15, 16, \
-         17, 18, 19 and 10 more"
+        "no place of these images held 9 in the 20 commits that were read; the versions that were found are 10, 11, \
+         12, 13, 14, 15, 16, 17, 18, 19 and 10 more"
     );
 }
 
 #[test]
 fn what_is_missing_is_said() {
     let error = |words: &str, steps| history(words).back(&Wish::Steps(steps), Grouping::Each).unwrap_err().to_string();
-    assert_eq!(error("3", 1), format!("{APP}: there is no earlier version in the only commit that was looked at"));
-    assert_eq!(error("3 3", 1), format!("{APP}: there is no earlier version in the 2 commits that were looked at"));
+    assert_eq!(error("3", 1), format!("{APP}: there is no earlier version in the only commit that was read"));
+    assert_eq!(error("3 3", 1), format!("{APP}: there is no earlier version in the 2 commits that were read"));
     assert_eq!(
         error("3 2", 2),
-        format!("{APP}: 2 versions back is asked for, and the 2 commits that were looked at have one earlier version")
+        format!("{APP}: --steps is 2, but the 2 commits that were read have only one earlier version")
     );
-    assert_eq!(error("- -", 1), format!("{APP}: no place held a version in the 2 commits that were looked at"));
+    assert_eq!(error("- -", 1), format!("{APP}: no place held a version in the 2 commits that were read"));
 }
 
 /// Two images in one file, a word each a commit: `app/web`, the newest first; in front of it `~a`, `~w` or `~aw`.

@@ -36,7 +36,7 @@ pub struct Hold {
 /// That the file can't be read, or not be edited.
 fn wrong(line: Option<usize>, reason: impl Into<String>) -> PolicyError {
     let hint = format!(
-        "correct {HOLDS} in the repository: a list of mappings of file, place, value, reason, by and at; without the file nothing is held"
+        "correct {HOLDS} in the repository: it must be a list of mappings with the keys file, place, value, reason, by and at; if the file is removed, all holds end"
     );
     PolicyError { file: HOLDS, line, reason: reason.into(), hint }
 }

@@ -94,7 +94,7 @@ impl Reader {
         let fails = |reason: &str| Err(wrong(Some(line), reason));
         let state = std::mem::replace(&mut self.state, State::End);
         self.state = match (state, event) {
-            (_, Event::DocumentStart(..)) if self.has_document => return fails("a second document begins"),
+            (_, Event::DocumentStart(..)) if self.has_document => return fails("a second YAML document begins"),
             (state, Event::DocumentStart(..)) => {
                 self.has_document = true;
                 state
@@ -128,14 +128,14 @@ impl Reader {
                 return fails("a list is expected");
             }
             (State::List, Event::Scalar(..) | Event::SequenceStart(..) | Event::Alias(_)) => {
-                return fails("each entry of the list is a mapping");
+                return fails("each entry of the list must be a mapping");
             }
             (State::Entry(_), Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_)) => {
-                return fails("a key is a text");
+                return fails("a key must be a string");
             }
             (State::Value(_, at), Event::SequenceStart(..) | Event::MappingStart(..) | Event::Alias(_)) => {
                 let key = KEYS.get(at).copied().unwrap_or_default();
-                return fails(&format!("{key}: a text is expected"));
+                return fails(&format!("{key}: a string is expected"));
             }
             (state, _) => state,
         };
@@ -178,7 +178,7 @@ fn key_of(key: &str, open: &Open) -> Result<usize, String> {
     let at = at.ok_or_else(|| format!("unknown key {shown}, expected {}", KEYS.join(", ")))?;
     match open.values.get(at) {
         Some(None) => Ok(at),
-        _ => Err(format!("the key {key} stands twice")),
+        _ => Err(format!("the key {key} is defined twice")),
     }
 }
 
@@ -187,7 +187,7 @@ fn require(key: &str, text: &str, is_string: bool) -> Result<(), String> {
     let is_time = || key == "at" && humantime::parse_rfc3339(text).is_ok();
     if !is_string && !edit::is_string(text) && !is_time() {
         return Err(format!(
-            "{key}: a text is expected; what looks like a number, a date or a truth value needs quotes"
+            "{key}: a string is expected; a value that looks like a number, a date or a boolean needs quotes"
         ));
     }
     if text.trim().is_empty() {
@@ -197,7 +197,7 @@ fn require(key: &str, text: &str, is_string: bool) -> Result<(), String> {
         return Err(format!("{key}: it is longer than {LONGEST} bytes"));
     }
     if !is_one_line(text) {
-        return Err(format!("{key}: it is more than one line, or has characters that nobody sees"));
+        return Err(format!("{key}: it has more than one line, or invisible characters"));
     }
     Ok(())
 }
@@ -275,21 +275,21 @@ mod tests {
             ("- [a]\n".to_owned(), ":1: each entry"),
             (with("  by: Ada\n", ""), ":1: the key by is missing"),
             (with("by: Ada", "who: Ada"), ":5: unknown key who"),
-            (with("by: Ada", "by: Ada\n  by: Bob"), ":6: the key by stands twice"),
-            (with("v1", "1.10"), ":3: value: a text is expected"),
-            (with("v1", "yes"), ":3: value: a text"),
-            (with("v1", "2026-11-26"), ":3: value: a text"),
-            (with("v1", "[v1]"), ":3: value: a text"),
-            (with("v1", "{a: b}"), ":3: value: a text"),
-            (with("v1", ""), ":3: value: a text"),
+            (with("by: Ada", "by: Ada\n  by: Bob"), ":6: the key by is defined twice"),
+            (with("v1", "1.10"), ":3: value: a string is expected"),
+            (with("v1", "yes"), ":3: value: a string"),
+            (with("v1", "2026-11-26"), ":3: value: a string"),
+            (with("v1", "[v1]"), ":3: value: a string"),
+            (with("v1", "{a: b}"), ":3: value: a string"),
+            (with("v1", ""), ":3: value: a string"),
             (with("v1", "''"), ":3: value: it is empty"),
-            (with("v1", "!!int 7"), ":3: value: a text"),
-            (with("broken", "\"a\\nb\""), ":4: reason: it is more than one line"),
-            (with("broken", "\"a\\x1b[31m\""), ":4: reason: it is more than one line"),
+            (with("v1", "!!int 7"), ":3: value: a string"),
+            (with("broken", "\"a\\nb\""), ":4: reason: it has more than one line"),
+            (with("broken", "\"a\\x1b[31m\""), ":4: reason: it has more than one line"),
             (with("broken", &"x".repeat(LONGEST + 1)), ":4: reason: it is longer"),
             (with("\"2026-11-26T07:00:00Z\"", "yesterday"), "at: a time in UTC"),
             (format!("{ENTRY}{ENTRY}"), ":7: a second entry for image.tag of a.yaml"),
-            (format!("{ENTRY}---\n{ENTRY}"), ":7: a second document"),
+            (format!("{ENTRY}---\n{ENTRY}"), ":7: a second YAML document"),
             (with("v1", "*x"), ":3: invalid YAML"),
             (format!("- &x\n{}- *x\n", ENTRY.replace("- ", "  ")), ":8: each entry"),
             (with("  by", " by"), ":1: the key by is missing"),

@@ -71,7 +71,7 @@ fn wanted(entries: &[Entry], edits: &Edits) -> Vec<Hold> {
 }
 
 fn unsure(line: usize) -> PolicyError {
-    wrong(Some(line), "its entries can't be changed one by one: each begins on a line of its own with a hyphen")
+    wrong(Some(line), "its entries can't be changed one by one: each entry must begin with a hyphen on its own line")
 }
 
 /// What stands before the hyphen of the entries.

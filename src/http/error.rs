@@ -90,7 +90,7 @@ pub enum Stray {
     OtherPage,
     /// From the Internet to this machine or its networks.
     #[error(
-        "a redirect or a challenge of this public server leads to an address of a private network or of this machine, which is not followed"
+        "a redirect or a challenge of this public server names an address of a private network or of this machine, which is not followed"
     )]
     Inward,
 }
@@ -102,9 +102,9 @@ impl NoAnswer {
             Self::Certificate(_) => "its certificate is not trusted",
             Self::NotTls => "it does not speak TLS",
             Self::Tls => "TLS failed",
-            Self::Connection => "there is no connection, or it broke",
+            Self::Connection => "the connection failed",
             Self::NotHttp => "what it sends is not HTTP",
-            Self::Silence => "no answer in time",
+            Self::Silence => "it gave no answer in time",
         }
     }
 }

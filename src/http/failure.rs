@@ -45,7 +45,7 @@ fn diagnose(error: &reqwest::Error) -> (NoAnswer, String) {
         return tls_failure::told(tls);
     }
     if error.is_timeout() && error.is_connect() {
-        return (NoAnswer::Connection, "no connection in time".to_owned());
+        return (NoAnswer::Connection, "the connection timed out".to_owned());
     }
     let innermost = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
     // The resolver's and the tunnel's errors have no type that can be named.
@@ -68,7 +68,7 @@ fn diagnose(error: &reqwest::Error) -> (NoAnswer, String) {
         (_, Some(kind)) => match of_system(kind) {
             Some(reason) => (NoAnswer::Connection, reason),
             None if matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
-                (NoAnswer::NotHttp, "its answer is not cut into pieces as HTTP has it")
+                (NoAnswer::NotHttp, "the chunks of its answer are not valid HTTP")
             }
             None => (NoAnswer::Connection, broken),
         },
@@ -83,8 +83,8 @@ fn diagnose(error: &reqwest::Error) -> (NoAnswer, String) {
 fn of_system(kind: ErrorKind) -> Option<&'static str> {
     match kind {
         ErrorKind::ConnectionRefused => Some("the connection is refused"),
-        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some("there is no way to it in this network"),
-        ErrorKind::TimedOut => Some("no connection in time"),
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Some("this network has no route to it"),
+        ErrorKind::TimedOut => Some("the connection timed out"),
         ErrorKind::PermissionDenied => Some("this machine does not allow the connection"),
         _ => None,
     }

@@ -49,13 +49,13 @@ pub enum Withheld {
         host: String,
     },
     /// It is bound to other servers.
-    #[error("the token is not for {host}")]
+    #[error("the token must not be sent to {host}")]
     OtherServer {
         /// The server that was to be asked.
         host: String,
     },
     /// It does not fit into a header.
-    #[error("{what} can't stand in a header")]
+    #[error("{what} can't be sent in an HTTP header")]
     NoHeader {
         /// Which part of it.
         what: &'static str,
@@ -115,10 +115,12 @@ impl Withheld {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::PlainHttp { .. } => {
-                "use an https address; if the server speaks http alone, name it with --plain-http"
+                "use an https address; if the server supports only http, name it with --plain-http"
             }
-            Self::OtherServer { .. } => "a token goes only to the servers that it is for: check the address",
-            Self::NoHeader { .. } => "check the variable for line breaks and control characters, and set it anew",
+            Self::OtherServer { .. } => {
+                "check the address: a token is sent only to the servers that its variables name"
+            }
+            Self::NoHeader { .. } => "remove line breaks and control characters from the variable, and set it again",
         }
     }
 }

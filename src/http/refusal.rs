@@ -62,23 +62,25 @@ impl Remedy {
     pub(crate) fn hint(self) -> &'static str {
         match self {
             Self::GiveAuthority => {
-                "give the certificate of the CA that issued it with --ca-file; if that CA is trusted by way of another one, the server has to send the certificates in between"
+                "set --ca-file to the certificate of the CA that issued it; if that CA is an intermediate CA, the server must send the intermediate certificates"
             }
             Self::GiveAnother => {
-                "get the certificate of the CA that issued it and add it to those that are given; the server has to send the certificates in between"
+                "add the certificate of the CA that issued it to the CA certificates (--ca-file); the server must send the intermediate certificates"
             }
-            Self::GiveItself => "if it is the server's own certificate, give it with --ca-file",
+            Self::GiveItself => "if you trust this certificate of the server, set --ca-file to it",
             Self::GiveItselfToo => {
-                "if it is the server's own certificate, add it to those that are given; was it renewed since?"
+                "if you trust this certificate of the server, add it to the CA certificates (--ca-file); the server may have renewed its certificate"
             }
-            Self::Renew => "ask who runs the server for a new certificate, and check this machine's clock",
+            Self::Renew => "ask the server's administrator for a new certificate, and check the clock of this machine",
             Self::Name => {
-                "use a name that the certificate has, or have one made for this name (subjectAltName, for an address with IP:)"
+                "use a host name that is in the certificate, or ask the server's administrator for a certificate with this name (in subjectAltName; an IP address needs the prefix IP:)"
             }
             Self::Algorithm => {
-                "have the certificate signed with RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519, and SHA-256, SHA-384 or SHA-512"
+                "ask the server's administrator for a certificate that is signed with RSA (2048 bits or more), ECDSA (P-256, P-384, P-521) or Ed25519, and SHA-256, SHA-384 or SHA-512"
             }
-            Self::Replace => "ask who runs the server for a certificate that keeps to the rules for servers (RFC 5280)",
+            Self::Replace => {
+                "ask the server's administrator for a certificate that follows the rules for servers (RFC 5280)"
+            }
         }
     }
 }
@@ -100,7 +102,7 @@ impl GivenCertificates {
 
     fn has_not_signed(&self) -> String {
         match self.count {
-            0 => "is signed by none of the system's certificates".to_owned(),
+            0 => "is signed by none of the system's CA certificates".to_owned(),
             1 => format!("is signed neither by the certificate of {} nor by one of the system's", self.whence()),
             count => {
                 format!(
@@ -114,8 +116,8 @@ impl GivenCertificates {
     fn is_another(&self) -> String {
         match self.count {
             0 => String::new(),
-            1 => format!(", and the certificate of {} is another one", self.whence()),
-            count => format!(", and it is none of the {count} certificates of {}", self.whence()),
+            1 => format!(", and the certificate of {} is a different one", self.whence()),
+            count => format!(", and none of the {count} certificates of {} is the same", self.whence()),
         }
     }
 }
@@ -159,7 +161,7 @@ fn stranger(own: &Portrait, sent: Presented<'_>, given: &GivenCertificates) -> (
     let has_given = given.count > 0;
     if own.is_self_issued() {
         let remedy = if has_given { Remedy::GiveItselfToo } else { Remedy::GiveItself };
-        return (format!("is not trusted: nobody else has signed it{}", given.is_another()), remedy);
+        return (format!("is not trusted: it is self-signed{}", given.is_another()), remedy);
     }
     let last = last_of_chain(own.clone(), sent);
     let chain = match &last {
@@ -196,7 +198,7 @@ fn whose(own: &Portrait, sent: Presented<'_>, error: &CertificateError) -> Strin
     };
     let mut further = sent.further.iter().filter_map(|further| Portrait::of(further));
     match further.rfind(|further| !is_meant(own) && is_meant(further)) {
-        Some(other) => format!("depends on another one ({other}), which "),
+        Some(other) => format!("depends on another certificate ({other}), which "),
         None => String::new(),
     }
 }
@@ -223,9 +225,12 @@ fn unsupported(own: &Portrait, sent: Presented<'_>) -> String {
     };
     match std::iter::once(own).chain(&further).find(|portrait| !is_known(portrait)) {
         Some(other) if other != own => {
-            format!("depends on another one ({other}), which is signed with {}: that is not supported", other.algorithm)
+            format!(
+                "depends on another certificate ({other}), which is signed with {}: that algorithm is not supported",
+                other.algorithm
+            )
         }
-        _ => format!("is signed with {}, by a key for which that is not supported", own.algorithm),
+        _ => format!("is signed with {}: that algorithm is not supported for this key", own.algorithm),
     }
 }
 
@@ -236,7 +241,7 @@ fn bad_signature(own: &Portrait, given: &GivenCertificates) -> (String, Remedy) 
     }
     let remedy = if given.count > 0 { Remedy::GiveAnother } else { Remedy::GiveAuthority };
     let text = format!(
-        "has a signature that the trusted certificate of {} does not fit: that has another key, or an RSA key of less than 2048 bits",
+        "has a signature that does not match the trusted certificate of {}: the trusted certificate has another key, or an RSA key of less than 2048 bits",
         own.issuer
     );
     (text, remedy)
@@ -244,11 +249,11 @@ fn bad_signature(own: &Portrait, given: &GivenCertificates) -> (String, Remedy) 
 
 fn broken_rule(error: Option<&Webpki>) -> &'static str {
     match error {
-        Some(Webpki::CaUsedAsEndEntity) => "is that of a CA (CA:TRUE), which no server may use as its own",
-        Some(Webpki::EndEntityUsedAsCa) => "is signed with a certificate that is no CA's (CA:FALSE)",
-        Some(Webpki::NameConstraintViolation) => "has a name that its CA may not sign for (name constraints)",
-        Some(Webpki::PathLenConstraintViolated) => "is signed through more CAs than they allow (path length)",
-        Some(Webpki::UnsupportedCertVersion) => "has no version 3, so it can't say which server it is for",
+        Some(Webpki::CaUsedAsEndEntity) => "is a CA certificate (CA:TRUE), which a server must not use as its own",
+        Some(Webpki::EndEntityUsedAsCa) => "is signed with a certificate that is not a CA certificate (CA:FALSE)",
+        Some(Webpki::NameConstraintViolation) => "has a name that its CA must not sign (name constraints)",
+        Some(Webpki::PathLenConstraintViolated) => "is signed through more intermediate CAs than allowed (path length)",
+        Some(Webpki::UnsupportedCertVersion) => "is not of version 3, so it can't contain the name of its server",
         Some(Webpki::UnsupportedCriticalExtension) => "has a critical extension that is not known",
         _ => "breaks a rule for certificates of servers",
     }

@@ -18,16 +18,16 @@ pub(super) fn told(error: &Error) -> (NoAnswer, String) {
         },
         Error::InvalidCertificate(_) => unusable(),
         Error::NoCertificatesPresented => {
-            (NoAnswer::Certificate(Remedy::Replace), "it shows no certificate".to_owned())
+            (NoAnswer::Certificate(Remedy::Replace), "it sends no certificate".to_owned())
         }
         Error::InvalidMessage(_) => (NoAnswer::NotTls, NoAnswer::NotTls.plainly().to_owned()),
         Error::AlertReceived(alert) => (NoAnswer::Tls, format!("it ends the TLS handshake ({})", in_words(alert))),
         Error::PeerIncompatible(what) => {
-            (NoAnswer::Tls, format!("its TLS has nothing in common with what is supported ({})", in_words(what)))
+            (NoAnswer::Tls, format!("its TLS settings are not supported ({})", in_words(what)))
         }
-        Error::PeerMisbehaved(what) => (NoAnswer::Tls, format!("it breaks a rule of TLS ({})", in_words(what))),
+        Error::PeerMisbehaved(what) => (NoAnswer::Tls, format!("it violates the TLS protocol ({})", in_words(what))),
         Error::InappropriateMessage { .. } | Error::InappropriateHandshakeMessage { .. } => {
-            (NoAnswer::Tls, "it breaks a rule of TLS (a message out of order)".to_owned())
+            (NoAnswer::Tls, "it violates the TLS protocol (a message out of order)".to_owned())
         }
         _ => (NoAnswer::Tls, NoAnswer::Tls.plainly().to_owned()),
     }
@@ -60,7 +60,7 @@ mod tests {
             (Error::AlertReceived(AlertDescription::HandshakeFailure), "it ends the TLS handshake (handshake failure)"),
             (
                 Error::PeerIncompatible(PeerIncompatible::NoSignatureSchemesInCommon),
-                "its TLS has nothing in common with what is supported (no signature schemes in common)",
+                "its TLS settings are not supported (no signature schemes in common)",
             ),
             (Error::DecryptError, "TLS failed"),
         ] {

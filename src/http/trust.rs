@@ -34,7 +34,7 @@ pub struct Trust(ClientConfig);
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
     /// A PEM text that was given has no certificate that can be used.
-    #[error("{origin} holds no valid PEM certificate")]
+    #[error("{origin} contains no valid PEM certificate")]
     NoCertificate {
         /// Where the text came from: a flag, a variable or a file.
         origin: String,
@@ -63,7 +63,11 @@ impl Trust {
             }
         }
         given.count = pinned.len();
-        tracing::debug!("trusting {} authorities, and {} certificates as they are", roots.store.len(), pinned.len());
+        tracing::debug!(
+            "trusting {} CA certificates, and {} server certificates directly",
+            roots.store.len(),
+            pinned.len()
+        );
         let verifier = Verifier { roots: roots.store, pinned, given, supported: curves::supported() };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         // Dangerous would be a verifier of less: this one checks what rustls' own does, and takes what the user has given.
@@ -100,13 +104,13 @@ impl Roots {
         for bundle in BUNDLES.map(Path::new) {
             match std::fs::read(bundle) {
                 Ok(pem) if self.add_pem(&pem) > 0 => return,
-                Ok(_) => tracing::debug!("{} holds no certificate", bundle.display()),
-                Err(error) => tracing::trace!("no roots from {}: {error}", bundle.display()),
+                Ok(_) => tracing::debug!("{} contains no certificate", bundle.display()),
+                Err(error) => tracing::trace!("no CA certificates from {}: {error}", bundle.display()),
             }
         }
         let native = rustls_native_certs::load_native_certs();
         for error in native.errors {
-            tracing::debug!("leaving out a system certificate: {error}");
+            tracing::debug!("ignoring a system certificate: {error}");
         }
         for certificate in native.certs {
             self.add(certificate);
@@ -117,7 +121,7 @@ impl Roots {
     /// authority: who has its key could play any server.
     fn add_given(&mut self, pem: &[u8]) -> Vec<CertificateDer<'static>> {
         let parsed = CertificateDer::pem_slice_iter(pem).filter_map(|certificate| {
-            certificate.inspect_err(|error| tracing::debug!("leaving out a PEM section: {error}")).ok()
+            certificate.inspect_err(|error| tracing::debug!("ignoring a PEM section: {error}")).ok()
         });
         parsed
             .filter(|certificate| match Portrait::of(certificate) {
@@ -134,7 +138,7 @@ impl Roots {
         for certificate in CertificateDer::pem_slice_iter(pem) {
             match certificate {
                 Ok(certificate) => valid += usize::from(self.add(certificate)),
-                Err(error) => tracing::debug!("leaving out a PEM section: {error}"),
+                Err(error) => tracing::debug!("ignoring a PEM section: {error}"),
             }
         }
         valid
@@ -149,7 +153,7 @@ impl Roots {
         match self.store.add(certificate) {
             Ok(()) => self.seen.insert(bytes),
             Err(error) => {
-                tracing::debug!("leaving out a certificate: {error}");
+                tracing::debug!("ignoring a certificate: {error}");
                 false
             }
         }
@@ -196,6 +200,6 @@ tL4ndQavEi51mI38AjEAi/V3bNTIZargCyzuFJ0nN6T5U6VR5CmD1/iQMVtCnwr1
     fn a_text_without_a_certificate_is_named() {
         let extra = [("$CA_BUNDLE".to_owned(), b"no certificate".to_vec())];
         let error = Trust::load(&extra).unwrap_err();
-        assert_eq!(error.to_string(), "$CA_BUNDLE holds no valid PEM certificate");
+        assert_eq!(error.to_string(), "$CA_BUNDLE contains no valid PEM certificate");
     }
 }

@@ -122,9 +122,9 @@ fn reason(file: &Listed) -> Option<&'static str> {
     } else if is_hidden(path) && !is_read {
         Some("that are hidden")
     } else if is_odd(path) {
-        Some("with a name that can't be written down")
+        Some("with a name that has invisible characters")
     } else if matches!(extension, Some("jsonnet" | "libsonnet")) {
-        Some("that are Jsonnet and never edited")
+        Some("that are Jsonnet, which is never edited")
     } else {
         None
     }

@@ -82,7 +82,7 @@ pub(super) fn collect(files: Vec<File>, mut passed: Passed) -> Collected {
             Err(EditError { reason: Reason::InvalidYaml(_) | Reason::NotUtf8, .. }) => {
                 passed.add("that are not valid YAML", &path);
             }
-            Err(_) => passed.add("that cost too much to read", &path),
+            Err(_) => passed.add("that are too large to read", &path),
         }
     }
     collected.passed = passed;

@@ -143,7 +143,7 @@ pub(super) fn of_own(found: Vec<Repository>, context: &Context, remarks: &mut Ve
     hosts.sort_by_key(|(host, count)| (usize::MAX - **count, host.as_str()));
     let named = [
         (context.registry.clone(), "$CI_REGISTRY names it"),
-        (context.prefix.as_ref().map(Repository::host), "$IMAGE_REPOSITORY is there"),
+        (context.prefix.as_ref().map(Repository::host), "$IMAGE_REPOSITORY names it"),
     ];
     let mut own: Vec<(String, &str)> = named
         .into_iter()
@@ -153,18 +153,20 @@ pub(super) fn of_own(found: Vec<Repository>, context: &Context, remarks: &mut Ve
     own.dedup_by(|one, other| one.0 == other.0);
     if own.is_empty() {
         let private = hosts.iter().find(|(host, _)| !is_public(host));
-        own.extend(private.map(|(host, _)| ((*host).clone(), "it has most of them and is no public registry")));
+        own.extend(
+            private.map(|(host, _)| ((*host).clone(), "it has most of the images and is not a public registry")),
+        );
     }
     let shown: Vec<String> = hosts.iter().take(NAMED).map(|(host, count)| format!("{host} {count}")).collect();
     let more = if hosts.len() > NAMED { format!(", and {} more hosts", hosts.len() - NAMED) } else { String::new() };
     let whose = if own.is_empty() {
-        "none of them looks like one's own, so none is proposed".to_owned()
+        "none of these hosts seems to be your own registry, so no image is proposed".to_owned()
     } else {
         let own: Vec<String> = own.iter().map(|(host, why)| format!("{host} ({why})")).collect();
-        format!("proposed are those of {}", own.join(", "))
+        format!("only the images of {} are proposed", own.join(", "))
     };
     remarks.push(format!(
-        "{} repositories are named ({}{more}): {whose}; give --image for others",
+        "the files name {} image repositories ({}{more}): {whose}; to propose other images, use --image",
         found.len(),
         shown.join(", ")
     ));

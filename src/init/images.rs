@@ -63,7 +63,7 @@ pub(super) fn images(collected: &Collected, environments: &Environments, context
         is_of_many = all.len() > MANY;
         let mut own = of_own(all, context, &mut remarks);
         if own.len() > MOST {
-            remarks.push(format!("{} more images are there: give --image", own.len() - MOST));
+            remarks.push(format!("{} more images are not proposed: to propose them, use --image", own.len() - MOST));
             own.truncate(MOST);
         }
         own
@@ -140,7 +140,10 @@ fn found(
     }
     if !public.is_empty() {
         let public: Vec<String> = public.into_iter().take(MOST).collect();
-        remarks.push(format!("{}: Docker Hub's own images; give --image when one is yours", public.join(", ")));
+        remarks.push(format!(
+            "{}: these are official images of Docker Hub; to propose one of them, use --image",
+            public.join(", ")
+        ));
     }
     let is_own = |repository: &Repository| {
         let hosts = [context.prefix.as_ref().map(Repository::host), context.registry.clone()];

@@ -125,7 +125,7 @@ fn proposed(files: Vec<File>, candidates: Candidates, mut context: Context) -> R
     }
     let images = proposal.images.iter().filter(|image| image.is_used).count();
     let remarks = proposal.remarks.len() + proposal.items.len() - targets;
-    let summary = format!("proposed: {images} images, {targets} targets; {remarks} things are left to decide");
+    let summary = format!("proposed: {images} images, {targets} targets; {remarks} decisions are left to you");
     let commands = commands::commands(&proposal, &context);
     Ok(Proposed { text: render::render(&proposal, &collected.passed, &context, &commands), summary, commands })
 }

@@ -24,11 +24,11 @@ const LONGEST: usize = 300;
 pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context, commands: &[String]) -> String {
     let mut text = String::new();
     comment(&mut text, 0, &format!("Proposed by gitops-bump init for {}.", context.place));
-    comment(&mut text, 0, "Read it, keep it as .gitops-bump.yml, and try it with the commands at its end.");
+    comment(&mut text, 0, "Read this file, save it as .gitops-bump.yml, and try it with the commands at its end.");
     if context.url.starts_with("http") {
-        comment(&mut text, 0, "GITOPS_BUMP_GIT_TOKEN holds the token that reads and pushes.");
+        comment(&mut text, 0, "Set GITOPS_BUMP_GIT_TOKEN to a token that may read from and push to the repository.");
     }
-    list(&mut text, "Left to decide:", &proposal.remarks);
+    list(&mut text, "Decisions left to you:", &proposal.remarks);
     list(&mut text, "Not read:", &passed.lines().collect::<Vec<_>>());
     if proposal.targets().next().is_none() {
         return text;
@@ -41,7 +41,7 @@ pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context, co
         comment(
             &mut text,
             0,
-            "<env> is --environment, by default the job's environment. A run writes for one of these:",
+            "<env> is replaced by --environment, by default the environment of the job. One run writes for one of these:",
         );
         let _ = writeln!(text, "environments: {}", flow(&proposal.environments));
     }
@@ -70,10 +70,10 @@ pub(super) fn render(proposal: &Proposal, passed: &Passed, context: &Context, co
         }
     }
     if held > shown {
-        comment(&mut text, 4, &format!("{} more places are not in force", held - shown));
+        comment(&mut text, 4, &format!("{} more places have no effect", held - shown));
     }
     if !commands.is_empty() {
-        comment(&mut text, 0, "To try it, with a tag that is there:");
+        comment(&mut text, 0, "To try it, with a tag that is in the registry:");
         for command in commands {
             // A comment may be cut, and a command that is cut does something else.
             let _ = writeln!(text, "#   {}", one_line(command));
@@ -92,7 +92,7 @@ fn list(text: &mut String, title: &str, lines: &[String]) {
         comment(text, 0, &format!("- {line}"));
     }
     if lines.len() > MOST {
-        comment(text, 0, &format!("- and {} more, which init -v lists", lines.len() - MOST));
+        comment(text, 0, &format!("- and {} more: run init with -v to see them", lines.len() - MOST));
     }
 }
 
@@ -125,7 +125,7 @@ fn target(text: &mut String, target: &Target, proposal: &Proposal) {
     lines.extend(is_for_some.then(|| format!("  environments: {}", flow(&target.environments))));
     let prefix = if target.but.is_some() { "# " } else { "" };
     if let Some(but) = &target.but {
-        comment(text, 6, &format!("Not in force: {but}."));
+        comment(text, 6, &format!("Not active: {but}."));
     }
     // What `value` wrote is one line, so that a comment stays one.
     for line in lines {

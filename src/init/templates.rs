@@ -28,7 +28,7 @@ pub(super) fn remarks(templates: &[File], images: &[Image], asked: &[Repository]
             if remarks.len() < NAMED {
                 let place = format!("{}:{line}", file.path);
                 remarks.push(format!(
-                    "{place}: a chart's template names {reference} itself: move it to the chart's values"
+                    "{place}: the template of a chart contains {reference}: move the image to the values of the chart"
                 ));
             } else {
                 more += 1;
@@ -36,7 +36,7 @@ pub(super) fn remarks(templates: &[File], images: &[Image], asked: &[Repository]
         }
     }
     if more > 0 {
-        remarks.push(format!("{more} more images are named by charts' templates themselves"));
+        remarks.push(format!("the templates of charts contain {more} more images"));
     }
     remarks
 }

@@ -126,7 +126,7 @@ fn a_tag_alone_takes_the_repository_of_the_values_beside_it() {
         in_force(&text)
             .contains("      - file: chart/values-<env>.yaml\n        path: image.tag\n        image: api\n")
     );
-    assert!(text.contains("the repository is that of chart/values.yaml"), "{text}");
+    assert!(text.contains("its repository is set by chart/values.yaml"), "{text}");
     assert!(text.contains("      # - file: chart/values.yaml"), "{text}");
     assert_eq!(written(&text, &files, "prod"), ["chart/values-prod.yaml: tag: \"5846e796\""]);
 }
@@ -138,7 +138,7 @@ fn a_tag_alone_that_nothing_explains_is_left_to_decide() {
         ("umbrella.yaml", "api: {image: {tag: 1}}\n"),
     ];
     let text = proposal(&files, &[]);
-    assert!(text.contains("# - umbrella.yaml:1: api.image.tag is a tag alone"), "{text}");
+    assert!(text.contains("# - umbrella.yaml:1: api.image.tag is a tag without a repository"), "{text}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_blank_tag_names_the_chart_version() {
     let values = format!("image:\n  repository: {API}\n  tag: \"\"\n");
     let files = [("app/Chart.yaml", "name: app\nappVersion: \"1.2.3\"\n"), ("app/values.yaml", values.as_str())];
     let text = proposal(&files, &[]);
-    assert!(text.contains("so far it is appVersion of Chart.yaml, 1.2.3"), "{text}");
+    assert!(text.contains("the chart uses appVersion of Chart.yaml, 1.2.3"), "{text}");
     assert_eq!(written(&text, &files, ""), ["app/values.yaml: tag: \"5846e796\""]);
 }
 
@@ -156,11 +156,11 @@ fn places_with_different_tags_are_left_to_decide() {
         format!("php: {{image: '{API}:1-php'}}\nnginx: {{image: '{API}:{second}'}}\nother: {API}:1-php\n")
     };
     let Err(Error::NothingToPropose { seen, .. }) = attempt(&[("values.yaml", &values("1-nginx"))], &[]) else {
-        panic!("nothing is in force");
+        panic!("no place is proposed");
     };
     assert!(seen[0].contains("its places hold different tags now (1-nginx, 1-php)"), "{seen:?}");
     let text = proposal(&[("values.yaml", &values("1-nginx")), ("a.yaml", "image: r.example.com/team/web:1\n")], &[]);
-    assert!(text.contains("Not in force: its places hold different tags now (1-nginx, 1-php)"), "{text}");
+    assert!(text.contains("Not active: its places hold different tags now (1-nginx, 1-php)"), "{text}");
     assert!(!in_force(&text).contains("values.yaml"), "{text}");
     assert!(in_force(&proposal(&[("values.yaml", &values("1-php"))], &[])).contains("values.yaml"));
 }
@@ -192,7 +192,7 @@ fn overlays_win_over_the_deployment_that_they_are_made_of() {
     ];
     let text = proposal(&files, &[]);
     assert!(in_force(&text).ends_with("    kustomize:\n      - path: overlays/<env>\n"), "{text}");
-    assert!(text.contains("Not in force: the tag comes from overlays/dev/kustomization.yaml"), "{text}");
+    assert!(text.contains("Not active: the tag comes from overlays/dev/kustomization.yaml"), "{text}");
     assert_eq!(written(&text, &files, "dev"), ["overlays/dev/kustomization.yaml: newTag: \"5846e796\""]);
 }
 
@@ -208,7 +208,7 @@ fn environments_that_are_made_of_one_deployment_get_entries_of_their_own() {
     let text = proposal(&files, &[]);
     let target = "    kustomize:\n      - path: overlays/<env>\n        image: api\n        create: true\n";
     assert!(in_force(&text).ends_with(target), "{text}");
-    assert!(text.contains("Not in force: the tag comes from overlays/dev/kustomization.yaml"), "{text}");
+    assert!(text.contains("Not active: the tag comes from overlays/dev/kustomization.yaml"), "{text}");
     let added = ["images:", "- name: r.example.com/team/api", "newTag: \"5846e796\""];
     assert_eq!(written(&text, &files, "dev"), added.map(|line| format!("overlays/dev/kustomization.yaml: {line}")));
 
@@ -266,7 +266,7 @@ fn images_of_others_and_mirrors_are_only_mentioned() {
     assert!(text.contains("mirror.yaml:1: image names mirror.example.com/x/api: if that is a mirror"), "{text}");
     assert!(text.contains(&format!("{WEB}: no file names it")), "{text}");
     assert_eq!(written(&text, &files, "").len(), 1);
-    assert!(proposal(&files, &[]).contains("redis: Docker Hub's own images"));
+    assert!(proposal(&files, &[]).contains("redis: these are official images of Docker Hub"));
 }
 
 #[test]
@@ -314,5 +314,5 @@ fn templates_hidden_files_and_links_are_passed_over() {
     assert_eq!(chosen.paths, ["a/Chart.yaml", "templates/y.yaml", ".gitops-bump.yml", "x/.argocd-source-shop.yaml"]);
     assert_eq!(chosen.templates, ["a/templates/x.yaml"]);
     let lines: Vec<String> = chosen.passed.lines().collect();
-    assert!(lines.contains(&"1 file that is Jsonnet and never edited (main.jsonnet)".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"1 file that is Jsonnet, which is never edited (main.jsonnet)".to_owned()), "{lines:?}");
 }

@@ -140,7 +140,7 @@ impl<'t> Build<'t> {
                             each_visit(&mut object.node, &mut see);
                         }
                     }
-                    Err(why) => self.gap(&path, 1, format!("it is no valid YAML: {why}")),
+                    Err(why) => self.gap(&path, 1, format!("it is not valid YAML: {why}")),
                 }
             }
             _ => {}
@@ -150,7 +150,7 @@ impl<'t> Build<'t> {
     fn component(&mut self, file: &'t str, named: &Named, objects: &mut Vec<Object>) {
         match self.at_path(file, named) {
             Some((_, AtPath::Directory(inner))) if self.enters(file, named, inner) => self.layer(inner, objects),
-            Some((_, AtPath::File(_))) => self.gap(file, named.line, format!("{}: it is no directory", named.path)),
+            Some((_, AtPath::File(_))) => self.gap(file, named.line, format!("{}: it is not a directory", named.path)),
             _ => {}
         }
     }
@@ -160,7 +160,7 @@ impl<'t> Build<'t> {
         let directory = paths::directory(inner);
         let is_circle = self.open.iter().any(|open| paths::is_in(paths::directory(open), directory));
         if is_circle {
-            self.gap(file, named.line, format!("{}: the way here leads through it", named.path));
+            self.gap(file, named.line, format!("{}: it includes itself", named.path));
         }
         !is_circle
     }
@@ -168,7 +168,7 @@ impl<'t> Build<'t> {
     /// Without `--load-restrictor LoadRestrictionsNone` Kustomize refuses a file from outside.
     fn require_inside(&mut self, file: &str, named: &Named, path: &str) {
         if !paths::is_in(path, paths::directory(file)) {
-            self.gap(file, named.line, format!("{}: a file from outside of the kustomization's directory", named.path));
+            self.gap(file, named.line, format!("{}: the file is outside of the kustomization's directory", named.path));
         }
     }
 
@@ -192,7 +192,7 @@ impl<'t> Build<'t> {
                 self.document(item, objects);
             }
         } else if kind.is_empty() || (id_of(document).name.is_empty() && !kind.ends_with("List")) {
-            self.gap(&document.file, document.line, "Kustomize wants an object with kind and metadata.name");
+            self.gap(&document.file, document.line, "Kustomize requires an object with kind and metadata.name");
         } else {
             let place = (&*document.file, document.line);
             if self.may_copy(size(document), place) {
@@ -204,7 +204,7 @@ impl<'t> Build<'t> {
     fn generated(&mut self, stand_in: &Node, objects: &mut Vec<Object>) {
         let id = id_of(stand_in);
         if objects.iter().any(|object| object.is_called(&id)) {
-            self.gap(&stand_in.file, stand_in.line, format!("the generated {} {} is there already", id.kind, id.name));
+            self.gap(&stand_in.file, stand_in.line, format!("the generated {} {} already exists", id.kind, id.name));
         }
         objects.push(Object::new(stand_in.clone()));
     }
@@ -212,7 +212,7 @@ impl<'t> Build<'t> {
     fn append(&mut self, object: Object, (file, line): (&str, usize), objects: &mut Vec<Object>) {
         let id = object.id();
         if objects.iter().any(|other| other.id().is(&id)) {
-            self.gap(file, line, format!("{} {} is there twice, which Kustomize refuses", id.kind, id.name));
+            self.gap(file, line, format!("{} {} is defined twice, which Kustomize refuses", id.kind, id.name));
         }
         if objects.len() < MAX_OBJECTS {
             objects.push(object);
@@ -231,7 +231,7 @@ impl<'t> Build<'t> {
                 self.gap(file, patch.line, "a patch of patchesJson6902 names no object");
             }
             if !self.documents(file, &patch.text).iter().all(is_json_patch) {
-                self.gap(file, patch.line, "a patch of patchesJson6902 is no JSON patch");
+                self.gap(file, patch.line, "a patch of patchesJson6902 is not a JSON patch");
             }
             self.patch(file, patch, objects);
         }
@@ -287,7 +287,7 @@ impl<'t> Build<'t> {
         let tag = document.get("imageTag").filter(|tag| tag.is_mapping());
         let (true, Some(tag)) = (is_images && document.get("fieldSpecs").is_none(), tag) else {
             let what = document.text_at("kind");
-            let why = format!("what the transformer {what} does is not worked out");
+            let why = format!("the transformer {what} is not evaluated");
             return self.gap(&document.file, document.line, why);
         };
         let entry = entry(tag);
@@ -318,13 +318,13 @@ impl<'t> Build<'t> {
                     match documents.as_ref() {
                         Ok(documents) => documents.clone(),
                         Err(why) => {
-                            self.gap(&path, 1, format!("it is no valid YAML: {why}"));
+                            self.gap(&path, 1, format!("it is not valid YAML: {why}"));
                             Vec::new()
                         }
                     }
                 }
                 Some(_) => {
-                    self.gap(file, named.line, format!("{}: what a directory does here is not worked out", named.path));
+                    self.gap(file, named.line, format!("{}: a directory at this place is not evaluated", named.path));
                     Vec::new()
                 }
                 None => Vec::new(),
@@ -344,7 +344,7 @@ impl<'t> Build<'t> {
             return;
         }
         let result = match &patch.target {
-            _ if has_options => Err("what the options of a patch do is not worked out".to_owned()),
+            _ if has_options => Err("the options of a patch are not evaluated".to_owned()),
             _ if documents.is_empty() => Err("a patch is empty".to_owned()),
             None if is_json => Err("a JSON patch has no target".to_owned()),
             Some(_) if documents.len() > 1 => Err("several patches have one target".to_owned()),

@@ -104,10 +104,10 @@ pub(super) fn regex(pattern: &str, shown: &str) -> Result<Regex, String> {
     // What Go reads otherwise than the crate: operations on sets, and flags.
     let has_set = pattern.contains('[') && ["&&", "--", "~~"].iter().any(|operator| pattern.contains(operator));
     if has_set || pattern.replace("(?:", "").contains("(?") {
-        return Err(format!("the regular expression `{shown}` is not worked out"));
+        return Err(format!("the regular expression `{shown}` is not evaluated"));
     }
     let built = RegexBuilder::new(pattern).size_limit(MAX_REGEX_BYTES).build();
-    built.map_err(|_| format!("`{shown}` is no regular expression that is worked out"))
+    built.map_err(|_| format!("`{shown}` is not a supported regular expression"))
 }
 
 /// Notes what each image of some objects is called where a layer's entries see it.

@@ -60,7 +60,7 @@ pub(super) fn apply(object: &mut Node, patch: &Node, layer: &str) -> Result<(), 
 
 /// As Kustomize does it, a key that is missing is added.
 fn replace(object: &mut Node, path: &[String], value: Node, layer: &str) -> Result<(), String> {
-    let (_, above) = path.split_last().ok_or("a patch of the whole object is not worked out")?;
+    let (_, above) = path.split_last().ok_or("a patch of the whole object is not evaluated")?;
     if find(object, above)?.is_mapping() {
         return add(object, path, value, layer);
     }
@@ -81,7 +81,7 @@ fn add(object: &mut Node, path: &[String], value: Node, layer: &str) -> Result<(
 }
 
 fn put(object: &mut Node, path: &[String], value: Node) -> Result<(), String> {
-    let (last, above) = path.split_last().ok_or("a patch of the whole object is not worked out")?;
+    let (last, above) = path.split_last().ok_or("a patch of the whole object is not evaluated")?;
     let parent = find(object, above)?;
     match &mut parent.value {
         Value::Mapping(_) => parent.set(last, value),
@@ -98,7 +98,7 @@ fn put(object: &mut Node, path: &[String], value: Node) -> Result<(), String> {
 }
 
 fn remove(object: &mut Node, path: &[String]) -> Result<Node, String> {
-    let (last, above) = path.split_last().ok_or("a patch of the whole object is not worked out")?;
+    let (last, above) = path.split_last().ok_or("a patch of the whole object is not evaluated")?;
     let parent = find(object, above)?;
     match &mut parent.value {
         Value::Mapping(_) => parent.remove(last).ok_or_else(|| missing(path)),
@@ -126,17 +126,17 @@ fn find<'n>(object: &'n mut Node, path: &[String]) -> Result<&'n mut Node, Strin
 fn index(key: &str) -> Result<usize, String> {
     let is_plain = key == "0" || (key.bytes().all(|byte| byte.is_ascii_digit()) && !key.starts_with('0'));
     let number = if is_plain { key.parse().ok() } else { None };
-    number.ok_or_else(|| format!("`{key}` is no position in a list"))
+    number.ok_or_else(|| format!("`{key}` is not a position in a list"))
 }
 
 fn pointer(node: Option<&Node>) -> Result<Vec<String>, String> {
     let text = node.and_then(Node::text).ok_or("an operation has no path")?;
-    let rest = text.strip_prefix('/').ok_or_else(|| format!("`{text}` is no path of a JSON patch"))?;
+    let rest = text.strip_prefix('/').ok_or_else(|| format!("`{text}` is not a path of a JSON patch"))?;
     Ok(rest.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
 }
 
 fn missing(path: &[String]) -> String {
-    format!("nothing is at /{}, where a patch looks for it", path.join("/"))
+    format!("the path /{} of a patch does not exist", path.join("/"))
 }
 
 fn is_equal(one: &Node, other: &Node) -> bool {

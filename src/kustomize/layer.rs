@@ -87,11 +87,11 @@ const HARMLESS: [&str; 11] = [
 /// Reads a kustomization file.
 pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Layer, Gap> {
     let documents =
-        yaml::documents(text, file, 1).map_err(|why| Gap::new(file, 1, format!("it is no valid YAML: {why}")))?;
+        yaml::documents(text, file, 1).map_err(|why| Gap::new(file, 1, format!("it is not valid YAML: {why}")))?;
     let mut documents: Vec<Node> = documents.into_iter().filter(|document| !document.is_null()).collect();
     let root = match (documents.pop(), documents.is_empty()) {
         (Some(root), true) if root.is_mapping() => root,
-        (Some(_), true) => return Err(Gap::new(file, 1, "it is no mapping")),
+        (Some(_), true) => return Err(Gap::new(file, 1, "it is not a mapping")),
         (None, _) => return Err(Gap::new(file, 1, "it is empty")),
         (Some(_), false) => return Err(Gap::new(file, 1, "it has several documents")),
     };
@@ -120,7 +120,7 @@ impl Layer {
             return;
         }
         if matches!(key, "namePrefix" | "nameSuffix" | "namespace") && !is_text(value) {
-            self.gaps.push(Gap::new(file, value.line, format!("{key} is no text")));
+            self.gaps.push(Gap::new(file, value.line, format!("{key} is not a string")));
         }
         match key {
             "resources" | "bases" => self.resources.extend(named(value)),
@@ -144,7 +144,7 @@ impl Layer {
             "nameSuffix" => value.text().unwrap_or_default().clone_into(&mut self.name_suffix),
             "namespace" => value.text().unwrap_or_default().clone_into(&mut self.namespace),
             key if HARMLESS.contains(&key) => {}
-            key => self.gaps.push(Gap::new(file, value.line, format!("what {key} does is not worked out"))),
+            key => self.gaps.push(Gap::new(file, value.line, format!("{key} is not evaluated"))),
         }
         let is_list = matches!(
             key,
@@ -159,11 +159,15 @@ impl Layer {
                 | "transformers"
         );
         if is_list && !value.is_sequence() {
-            self.gaps.push(Gap::new(file, value.line, format!("{key} is no list")));
+            self.gaps.push(Gap::new(file, value.line, format!("{key} is not a list")));
         }
         let is_list_of_texts = matches!(key, "patchesStrategicMerge" | "transformers" | "resources" | "components");
         for item in value.items().iter().filter(|item| is_list_of_texts && item.text().is_none()) {
-            self.gaps.push(Gap::new(file, item.line, format!("an item of {key} is no text, which Kustomize refuses")));
+            self.gaps.push(Gap::new(
+                file,
+                item.line,
+                format!("an item of {key} is not a string, which Kustomize refuses"),
+            ));
         }
     }
 

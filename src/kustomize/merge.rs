@@ -23,7 +23,7 @@ pub(super) fn merge(object: Node, id: &Id, patch: &Node, layer: &str) -> Merged 
         let mut names: Vec<&str> = list.items().iter().map(|item| item.text_at("name")).collect();
         names.sort_unstable();
         if names.first() == Some(&"") || names.windows(2).any(|pair| pair.first() == pair.last()) {
-            return Err("how a list without names, or with a name twice, is patched is not worked out".to_owned());
+            return Err("a patch of a list without names, or with a name twice, is not evaluated".to_owned());
         }
     }
     merge_node(object, patch, layer, &[], pod)
@@ -49,7 +49,7 @@ fn known(id: &Id) -> Result<Pod, String> {
     if is_custom {
         Ok(None)
     } else {
-        Err(format!("how a {kind} of {}/{} is patched is not worked out", id.group, id.version))
+        Err(format!("a patch of a {kind} of {}/{} is not evaluated", id.group, id.version))
     }
 }
 
@@ -63,7 +63,7 @@ fn merge_node(old: Node, patch: &Node, layer: &str, path: &[&str], pod: Pod) -> 
         (Value::Scalar(_), Value::Scalar(_)) => Ok(Some(patch.clone().patched_over(&old, layer))),
         (Value::Sequence(_), Value::Sequence(_)) => added(patch, layer),
         (Value::Scalar(_), _) if old.is_null() => added(patch, layer),
-        _ => Err("a patch has another kind of value than the object".to_owned()),
+        _ => Err("a patch has another type of value than the object".to_owned()),
     }
 }
 
@@ -79,7 +79,7 @@ fn merge_mapping(mut old: Node, patch: &Node, layer: &str, path: &[&str], pod: P
     }
     for (key, value) in patch.pairs().iter().filter(|(key, _)| key != "$patch") {
         if key.starts_with('$') {
-            return Err(format!("{key} is not worked out"));
+            return Err(format!("{key} is not evaluated"));
         }
         let inner: Vec<&str> = path.iter().copied().chain([key.as_str()]).collect();
         let at = old.pairs().iter().position(|(own, _)| own == key);
@@ -116,7 +116,7 @@ fn merge_list(old: Node, patch: &Node, layer: &str, path: &[&str], pod: Pod) -> 
                 return added(&others, layer);
             }
             Some("delete") if item.pairs().len() == 1 => return Ok(None),
-            _ => return Err("this use of $patch in a list is not worked out".to_owned()),
+            _ => return Err("this use of $patch in a list is not evaluated".to_owned()),
         }
     }
     let mut items = Vec::new();
@@ -156,7 +156,7 @@ fn clean(node: &Node) -> Merged {
             let mut kept = Vec::new();
             for (key, value) in pairs.iter().filter(|(key, _)| key != "$patch") {
                 if key.starts_with('$') {
-                    return Err(format!("{key} is not worked out"));
+                    return Err(format!("{key} is not evaluated"));
                 }
                 if let Some(value) = clean(value)? {
                     kept.push((key.clone(), value));
@@ -165,7 +165,7 @@ fn clean(node: &Node) -> Merged {
             Value::Mapping(kept)
         }
         Value::Sequence(items) if items.iter().any(|item| item.get("$patch").is_some()) => {
-            return Err("$patch in a list that is replaced is not worked out".to_owned());
+            return Err("$patch in a list that is replaced is not evaluated".to_owned());
         }
         Value::Sequence(items) => {
             let kept: Result<Vec<_>, _> = items.iter().map(clean).collect();
@@ -181,6 +181,6 @@ fn directive(node: &Node) -> Result<Option<&str>, String> {
     match node.get("$patch").map(|value| value.text().unwrap_or_default()) {
         None => Ok(None),
         Some(word @ ("delete" | "replace" | "merge")) => Ok(Some(word)),
-        Some(word) => Err(format!("`$patch: {word}` is not worked out")),
+        Some(word) => Err(format!("`$patch: {word}` is not evaluated")),
     }
 }

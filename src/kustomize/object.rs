@@ -123,7 +123,7 @@ impl Selector {
     pub(super) fn read(node: &Node) -> Result<Self, String> {
         let known = ["group", "version", "kind", "name", "namespace"];
         if let Some((key, _)) = node.pairs().iter().find(|(key, _)| !known.contains(&key.as_str())) {
-            return Err(format!("a target's {key} is not worked out"));
+            return Err(format!("the {key} of a target is not evaluated"));
         }
         let field = |key: &str| match node.text_at(key) {
             "" => Ok(None),

@@ -15,8 +15,8 @@ pub(super) fn merge_by_name(patch: &Node, layer: &str, objects: &mut Vec<Object>
         (0..objects.len()).filter(|at| objects.get(*at).is_some_and(|o| o.is_called(&id))).collect();
     match called.as_slice() {
         [at] => merge_into(*at, patch, layer, objects),
-        [] => Err(format!("a patch is for {} {}, which is not there", id.kind, id.name)),
-        _ => Err(format!("a patch is for {} {}, which is there several times", id.kind, id.name)),
+        [] => Err(format!("a patch is for {} {}, which does not exist", id.kind, id.name)),
+        _ => Err(format!("a patch is for {} {}, which exists several times", id.kind, id.name)),
     }
 }
 

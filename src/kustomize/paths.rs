@@ -38,7 +38,7 @@ pub(super) fn below(directory: &str, path: &str, border: Border) -> Result<Strin
         return Err("it is remote");
     }
     if path.starts_with('/') {
-        return Err("Kustomize takes no absolute path");
+        return Err("Kustomize does not accept an absolute path");
     }
     let path = join(directory, path);
     let leaves = path == ".." || path.starts_with("../") || path.split('/').any(|part| part == ".git");

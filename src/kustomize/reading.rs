@@ -101,7 +101,7 @@ impl Reading {
                     }
                 }
                 Found::Again { path } => AtPath::Same(path.clone()),
-                Found::Missing { .. } => AtPath::Nothing("nothing is there"),
+                Found::Missing { .. } => AtPath::Nothing("it does not exist"),
                 Found::TooLarge { .. } => AtPath::Nothing("it is too large"),
                 Found::Symlink { .. } => AtPath::Nothing("a symbolic link is not followed"),
                 Found::Submodule { .. } => AtPath::Nothing("a submodule is not followed"),

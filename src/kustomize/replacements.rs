@@ -47,7 +47,7 @@ pub(super) fn apply(replacement: &Node, layer: &str, objects: &mut [Object]) -> 
         let part = part(target.get("options"))?;
         let paths = target.get("fieldPaths").map(Node::items).unwrap_or_default();
         if paths.is_empty() {
-            return Err("a replacement of names is not worked out".to_owned());
+            return Err("a replacement of names is not evaluated".to_owned());
         }
         for object in objects.iter_mut().filter(|object| selector.picks(object)) {
             for path in paths {
@@ -86,11 +86,13 @@ fn source(source: &Node, objects: &[Object]) -> Result<String, String> {
     find(&mut node, &keys(path)?, &mut fields)?;
     let [field] = fields.as_slice() else { return Err("the source of a replacement is not one field".to_owned()) };
     let text =
-        field.text().filter(|text| text.len() <= LONGEST).ok_or("the source of a replacement is no short text")?;
+        field.text().filter(|text| text.len() <= LONGEST).ok_or("the source of a replacement is not a short string")?;
     let Some(part) = part(source.get("options"))? else { return Ok(text.to_owned()) };
-    let index = usize::try_from(part.index).map_err(|_| "the options of a replacement are not worked out")?;
+    let index = usize::try_from(part.index).map_err(|_| "the options of a replacement are not evaluated")?;
     let found = text.split(part.delimiter).nth(index);
-    found.map(str::to_owned).ok_or_else(|| "the source of a replacement has not so many parts".to_owned())
+    found
+        .map(str::to_owned)
+        .ok_or_else(|| "the source of a replacement has fewer parts than its index needs".to_owned())
 }
 
 fn part(options: Option<&Node>) -> Result<Option<Part<'_>>, String> {
@@ -98,7 +100,7 @@ fn part(options: Option<&Node>) -> Result<Option<Part<'_>>, String> {
     only(options, &["delimiter", "index"])?;
     let index = match options.text_at("index") {
         "" => Ok(0),
-        text => text.parse().map_err(|_| "the index of a replacement is no number".to_owned()),
+        text => text.parse().map_err(|_| "the index of a replacement is not a number".to_owned()),
     };
     let delimiter = options.text_at("delimiter");
     Ok(if delimiter.is_empty() { None } else { Some(Part { delimiter, index: index? }) })
@@ -107,7 +109,7 @@ fn part(options: Option<&Node>) -> Result<Option<Part<'_>>, String> {
 /// Refuses keys that are not worked out.
 fn only(node: &Node, known: &[&str]) -> Result<(), String> {
     match node.pairs().iter().find(|(key, value)| !known.contains(&key.as_str()) && !value.is_null()) {
-        Some((key, _)) => Err(format!("what {key} does in a replacement is not worked out")),
+        Some((key, _)) => Err(format!("{key} in a replacement is not evaluated")),
         None => Ok(()),
     }
 }
@@ -118,7 +120,7 @@ fn keys(path: &str) -> Result<Vec<String>, String> {
     let mut is_inside = false;
     for c in path.chars() {
         match (c, keys.last_mut()) {
-            ('\\', _) => return Err("a replacement's path with `\\` is not worked out".to_owned()),
+            ('\\', _) => return Err("a replacement path with `\\` is not evaluated".to_owned()),
             ('.', _) if !is_inside => keys.push(String::new()),
             (c, Some(key)) => {
                 is_inside = (is_inside || c == '[') && c != ']';
@@ -127,7 +129,7 @@ fn keys(path: &str) -> Result<Vec<String>, String> {
             (_, None) => {}
         }
     }
-    if keys.iter().any(String::is_empty) { Err(format!("`{path}` is no path of a replacement")) } else { Ok(keys) }
+    if keys.iter().any(String::is_empty) { Err(format!("`{path}` is not a path of a replacement")) } else { Ok(keys) }
 }
 
 /// What stands at a path, and must.
@@ -136,7 +138,7 @@ fn find<'n>(node: &'n mut Node, keys: &[String], found: &mut Vec<&'n mut Node>) 
         found.push(node);
         return if found.len() > MAX_FIELDS { Err("a replacement reaches too many fields".to_owned()) } else { Ok(()) };
     };
-    let missing = || format!("nothing is at {key}, where a replacement looks for it");
+    let missing = || format!("the field {key} of a replacement does not exist");
     let wanted = key.strip_prefix('[').and_then(|key| key.strip_suffix(']')).and_then(|key| key.split_once('='));
     match (&mut node.value, wanted) {
         (Value::Mapping(pairs), None) => {
@@ -162,7 +164,7 @@ fn find<'n>(node: &'n mut Node, keys: &[String], found: &mut Vec<&'n mut Node>) 
 }
 
 fn write(field: &mut Node, value: &str, part: Option<&Part<'_>>, (layer, path): (&str, &Node)) -> Result<(), String> {
-    let before = field.text().ok_or("a replacement writes over what is no text")?.to_owned();
+    let before = field.text().ok_or("a replacement overwrites a value that is not a string")?.to_owned();
     let with = |value: &str| part.map_or_else(|| value.to_owned(), |part| part.put(&before, value));
     let (text, marked) = (with(value), with(MARK));
     let version = |text| (split(text).tag.to_owned(), split(text).digest.to_owned());

@@ -110,7 +110,7 @@ impl Reader<'_> {
         self.spend(1)?;
         let node = Node { value, file: self.file.clone(), line };
         self.open.push(Open { node, anchor, key: None, merged: Vec::new() });
-        if self.open.len() > MAX_DEPTH { Err("it is nested too deep".to_owned()) } else { Ok(None) }
+        if self.open.len() > MAX_DEPTH { Err("it is nested too deeply".to_owned()) } else { Ok(None) }
     }
 
     fn close(&mut self, value: Value, line: usize, anchor: usize) -> Result<Option<Node>, String> {
@@ -145,7 +145,7 @@ impl Reader<'_> {
         match (&mut open.node.value, open.key.take()) {
             (Value::Sequence(items), _) => items.push(node),
             (Value::Mapping(_), None) => {
-                let key = node.text().map(str::to_owned).ok_or("a key is no text")?;
+                let key = node.text().map(str::to_owned).ok_or("a key is not a string")?;
                 open.key = Some((key, node.line));
             }
             (Value::Mapping(_), Some((key, _))) if key == "<<" => match node.value {
@@ -154,7 +154,7 @@ impl Reader<'_> {
             },
             (Value::Mapping(pairs), Some((key, line))) => {
                 if pairs.iter().any(|(own, _)| *own == key) {
-                    return Err(format!("the key {key} is there twice"));
+                    return Err(format!("the key {key} is defined twice"));
                 }
                 if pairs.len() >= MAX_KEYS {
                     return Err(format!("a mapping has more than {MAX_KEYS} keys"));

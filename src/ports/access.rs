@@ -126,10 +126,10 @@ fn private_key(what: &str, value: &str) -> Result<(String, Option<PathBuf>), Err
         // The value is not repeated: it may be a key in a form that isn't known.
         let failed = |source| Error::File { what: format!("the file in {what}"), source };
         let bytes = read(&file).map_err(failed)?;
-        (String::from_utf8(bytes).map_err(|_| wrong("it is no text"))?, Some(file))
+        (String::from_utf8(bytes).map_err(|_| wrong("it is not text"))?, Some(file))
     };
     if !text.contains("PRIVATE KEY-----") {
-        return Err(wrong("it holds no private key"));
+        return Err(wrong("it contains no private key"));
     }
     if text.contains("ENCRYPTED") || ssh_key::PrivateKey::from_openssh(tidy(&text)).is_ok_and(|key| key.is_encrypted())
     {
@@ -267,7 +267,7 @@ mod tests {
         let encrypted = KEY.replace("OPENSSH", "ENCRYPTED");
         for (value, words) in [
             ("c2VjcmV0", "the file in GITOPS_BUMP_SSH_KEY: No such file"),
-            ("/etc/hosts", "holds no private key"),
+            ("/etc/hosts", "contains no private key"),
             (encrypted.as_str(), "has a passphrase"),
         ] {
             let error = key(value, &mut Copies::default()).unwrap_err().to_string();

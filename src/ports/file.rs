@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// The same as text.
 pub(super) fn read_text(path: &Path, most: u64) -> io::Result<String> {
-    let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no text");
+    let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not text");
     String::from_utf8(read(path, most)?).map_err(no_text)
 }
 
@@ -57,7 +57,7 @@ fn require_regular(metadata: &Metadata) -> io::Result<()> {
     if kind.is_file() {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {} and no regular file", name(kind))))
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {}, not a regular file", name(kind))))
 }
 
 fn name(kind: FileType) -> &'static str {

@@ -135,7 +135,7 @@ impl FileSearch<'_> {
             else {
                 return Err(error);
             };
-            notes.push(format!("{file}:{line}: it stays as it is, for writing the image here has no effect: {why}"));
+            notes.push(format!("{file}:{line}: not changed, because writing the image here has no effect: {why}"));
             self.places.remove(at);
         }
     }

@@ -10,13 +10,13 @@ use crate::rewrite::RewriteError;
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewError {
     /// The template is no directory.
-    #[error("{template}: there is no such directory to copy")]
+    #[error("{template}: this directory does not exist")]
     NoTemplate {
         /// The template.
         template: String,
     },
     /// Something else stands where the copy goes.
-    #[error("{to}: it is there, and no preview made it")]
+    #[error("{to}: it exists, but it was not made by preview")]
     NotPreview {
         /// The copy's directory.
         to: String,
@@ -38,13 +38,13 @@ pub enum PreviewError {
         what: String,
     },
     /// A submodule is in the template.
-    #[error("{path}: this is a submodule, and a copy of it would be one without an address")]
+    #[error("{path}: this is a submodule, and a submodule can't be copied")]
     Submodule {
         /// Where it is.
         path: String,
     },
     /// A file that is to get another value.
-    #[error("preview.replace: {file}: there is no such file in the template {template}")]
+    #[error("preview.replace: {file}: this file does not exist in the template {template}")]
     NoFile {
         /// The file, relative to the template.
         file: String,
@@ -52,7 +52,7 @@ pub enum PreviewError {
         template: String,
     },
     /// Relative paths out of the template that lead nowhere from the copy.
-    #[error("paths out of the template lead nowhere from {to}: {}", .links.join(", "))]
+    #[error("these relative paths of the template do not exist from {to}: {}", .links.join(", "))]
     Leads {
         /// The copy's directory.
         to: String,
@@ -73,13 +73,15 @@ impl PreviewError {
         match self {
             Self::NoTemplate { .. } => "check --template and the branch".into(),
             Self::NotPreview { .. } => {
-                format!("give --to another place: only a directory with the file {MARKER} is replaced or removed")
+                format!("set --to to another directory: only a directory with the file {MARKER} is replaced or removed")
             }
-            Self::Another { .. } => "give --name or --to another value, or delete that preview first".into(),
-            Self::TooLarge { .. } => "copy a smaller directory".into(),
+            Self::Another { .. } => "set --name or --to to another value, or delete the existing preview first".into(),
+            Self::TooLarge { .. } => "set --template to a smaller directory".into(),
             Self::Submodule { .. } => "move the submodule out of the template".into(),
             Self::NoFile { .. } => "correct the file in preview.replace of the config file".into(),
-            Self::Leads { .. } => "give --to as many directories as the template has, or correct the paths".into(),
+            Self::Leads { .. } => {
+                "set --to to a path with as many directories as the template, or correct the relative paths".into()
+            }
             Self::Images(error) => images(error),
             Self::Edit(error) => error.hint(),
         }
@@ -88,15 +90,15 @@ impl PreviewError {
 
 /// What to do where the images can't be written: a preview has no targets that could be named.
 fn images(error: &RewriteError) -> String {
-    const REPLACE: &str = "write the place with preview.replace of the config file";
+    const REPLACE: &str = "write the place with preview.replace in the config file";
     match error {
         RewriteError::DifferentTags { wanted, .. } => {
             format!("write {wanted} to all of them with --any-tag, or {REPLACE}")
         }
         RewriteError::Nowhere { there, .. } | RewriteError::NoMatch { there, .. } => {
             match (there.reasons.as_slice(), there.held.as_slice()) {
-                ([], []) => format!("no image was found in the copy at all: {REPLACE}, or add an entry with --create"),
-                ([], held) => format!("the images there are: {}; check the image, or {REPLACE}", held.join(", ")),
+                ([], []) => format!("no image was found in the copy: {REPLACE}, or add an entry with --create"),
+                ([], held) => format!("the copy names the images {}: check the image, or {REPLACE}", held.join(", ")),
                 (reasons, _) => reasons.join("; "),
             }
         }

@@ -54,10 +54,10 @@ impl Marker {
         let there = Self::read(&text).ok_or_else(|| another(format!("its {MARKER} can't be read")))?;
         match &preview.wish {
             _ if there.name != preview.name => {
-                Err(another(format!("the preview {:?} is there, not {:?}", there.name, preview.name)))
+                Err(another(format!("it is the preview {:?}, not {:?}", there.name, preview.name)))
             }
             PreviewWish::Copy { template, .. } if *template != there.template => {
-                Err(another(format!("a preview of {} is there, not of {template}", there.template)))
+                Err(another(format!("it is a preview of {}, not of {template}", there.template)))
             }
             _ => Ok(true),
         }
@@ -92,10 +92,10 @@ mod tests {
             (preview("x", None), &there, Ok(true)),
             (preview("x", Some("apps/a \"b\"")), &there, Ok(true)),
             (preview("x", Some("apps/b")), &there, Err("a preview of apps/a")),
-            (preview("y", None), &there, Err("\"x\" is there, not \"y\"")),
-            (preview("x", None), &Found::Directory(Vec::new()), Err("no preview made it")),
-            (preview("x", None), &Found::File(Vec::new()), Err("no preview made it")),
-            (preview("x", None), &Found::Symlink { at: "previews".to_owned() }, Err("no preview made it")),
+            (preview("y", None), &there, Err("it is the preview \"x\", not \"y\"")),
+            (preview("x", None), &Found::Directory(Vec::new()), Err("it was not made by preview")),
+            (preview("x", None), &Found::File(Vec::new()), Err("it was not made by preview")),
+            (preview("x", None), &Found::Symlink { at: "previews".to_owned() }, Err("it was not made by preview")),
             (preview("x", None), &holding("name: x\n"), Err("can't be read")),
         ] {
             match (Marker::require(&preview, found), expected) {

@@ -197,7 +197,10 @@ mod tests {
         let error = template(&[("a.yaml", "a: 1\n")], &[("b.yaml", "a", "x")]).unwrap_err();
         assert!(matches!(error, PreviewError::NoFile { .. }), "{error}");
         let error = template(&[("a.yaml", "a: 1\n")], &[("a.yaml", "b", "x")]).unwrap_err();
-        assert_eq!(error.to_string(), "preview.replace: apps/shop/a.yaml:1:1: nothing is at b: the document has a");
+        assert_eq!(
+            error.to_string(),
+            "preview.replace: apps/shop/a.yaml:1:1: the path b does not exist: the document has a"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ impl Annotation {
     pub fn parse(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             Some((key, value)) if !key.is_empty() => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
-            _ => Err(format!("{text:?} is no annotation: write KEY=VALUE, as with cosign sign -a")),
+            _ => Err(format!("{text:?} is not an annotation: write KEY=VALUE, as for cosign sign -a")),
         }
     }
 }

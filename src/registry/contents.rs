@@ -120,8 +120,9 @@ impl Details {
 impl Shape {
     /// Reads a manifest's bytes; an error is the reason.
     pub(super) fn read(media_type: &str, body: &[u8]) -> Result<Self, String> {
-        let raw: RawManifest = serde_json::from_slice(body).map_err(|_| "its manifest is not a manifest".to_owned())?;
-        let digest = |text: &str| Digest::parse(text).map_err(|_| "its manifest has no proper digests".to_owned());
+        let raw: RawManifest = serde_json::from_slice(body).map_err(|_| "its manifest is not valid".to_owned())?;
+        let digest =
+            |text: &str| Digest::parse(text).map_err(|_| "its manifest has digests that are not valid".to_owned());
         if kind::is_index(media_type) {
             let images: Vec<&RawDescriptor> = raw.manifests.iter().filter(|entry| entry.may_be_image()).collect();
             if images.len() > MOST_IMAGES {
@@ -163,7 +164,7 @@ impl RawPlatform {
 /// One platform's image; what its index says of the platform counts, since that is what runtimes choose by.
 pub(super) fn platform_image(config: &[u8], size: u64, of_index: Option<Platform>) -> Result<PlatformImage, String> {
     let raw: RawConfig =
-        serde_json::from_slice(config).map_err(|_| "the image's configuration is not one".to_owned())?;
+        serde_json::from_slice(config).map_err(|_| "the image's configuration is not valid".to_owned())?;
     Ok(PlatformImage {
         platform: of_index.unwrap_or_else(|| raw.platform.named()),
         size,

@@ -114,26 +114,26 @@ impl CredentialSources {
     pub fn advice(&self, host: &str) -> String {
         if self.explicit.as_ref().is_some_and(|pair| pair.for_named(host).is_none()) {
             return format!(
-                "GITOPS_BUMP_REGISTRY_USERNAME and _PASSWORD were not shown to {host}: if they are meant for it, set \
-                 GITOPS_BUMP_REGISTRY_HOSTS to every host that may see them, {host} among them"
+                "GITOPS_BUMP_REGISTRY_USERNAME and _PASSWORD were not sent to {host}: if they are meant for this \
+                 host, set GITOPS_BUMP_REGISTRY_HOSTS to all hosts that may receive them, including {host}"
             );
         }
         if let Some(variable) = self.explicit_lacks {
             return format!(
-                "{variable} is not set or empty, though the other half of the pair has a value \
+                "set {variable}, which is not set or empty while the other variable of the pair has a value \
                 (protected variables are empty on unprotected refs)"
             );
         }
         let Some(config) = self.configs.iter().find(|config| config.name == DOCKER_AUTH) else {
             return format!(
-                "give credentials for {host}, and check that no variable is empty \
-                (protected variables are on unprotected refs)"
+                "set credentials for {host}, and check that no variable is empty (protected variables are empty on \
+                unprotected refs)"
             );
         };
         let state = if config.is_empty() { "is empty".to_owned() } else { format!("has no entry for {host}") };
         format!(
-            "{DOCKER_AUTH} {state}: its secret expires after 60 minutes, a job with needs: must list read_secret, \
-            and protected variables are empty on unprotected refs"
+            "check {DOCKER_AUTH}, which {state}: its secret expires after 60 minutes, a job with needs: must list \
+            read_secret, and protected variables are empty on unprotected refs"
         )
     }
 }
@@ -251,10 +251,10 @@ mod tests {
     #[test]
     fn tells_an_empty_secret_from_one_without_the_host() {
         let mut sources = sources();
-        assert!(sources.advice("z.x").starts_with("DOCKER_AUTH has no entry for z.x: "));
+        assert!(sources.advice("z.x").starts_with("check DOCKER_AUTH, which has no entry for z.x: "));
         sources.configs = vec![config("DOCKER_AUTH", " ")];
-        assert!(sources.advice("z.x").starts_with("DOCKER_AUTH is empty: "));
+        assert!(sources.advice("z.x").starts_with("check DOCKER_AUTH, which is empty: "));
         sources.configs.clear();
-        assert!(sources.advice("z.x").starts_with("give credentials for z.x"));
+        assert!(sources.advice("z.x").starts_with("set credentials for z.x"));
     }
 }

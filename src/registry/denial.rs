@@ -56,12 +56,12 @@ impl TokenFault {
     pub(super) fn hint(&self) -> &'static str {
         match self {
             Self::Insecure => {
-                "a registry behind a proxy that ends TLS names its inner address: give it the external https URL \
-                 (Harbor: external_url in harbor.yml; GitLab: registry_external_url and external_url in gitlab.rb; \
-                 distribution: auth.token.realm)"
+                "set the external https URL in the configuration of the registry, which names its internal address \
+                 behind a proxy that ends TLS (Harbor: external_url in harbor.yml; GitLab: registry_external_url \
+                 and external_url in gitlab.rb; distribution: auth.token.realm)"
             }
             Self::Answer(_) => {
-                "ask who runs the registry: the address of its token service (realm) leads to something else, or that is in trouble"
+                "ask the registry's administrator: the address of its token service (realm) is wrong, or the token service fails"
             }
         }
     }
@@ -71,7 +71,7 @@ impl fmt::Display for TokenFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Insecure => {
-                f.write_str("has an http:// address, though the registry has TLS: no credentials go there")
+                f.write_str("has an http:// address although the registry uses https, so no credentials are sent to it")
             }
             Self::Answer(reason) => write!(f, "gives no usable answer: {reason}"),
         }

@@ -45,7 +45,7 @@ pub(super) async fn details(source: &ImageSource, manifest: &Manifest) -> Result
     let (mut depth, mut known) = (1, BTreeSet::from([manifest.digest.digest().clone()]));
     while !level.is_empty() {
         if depth > DEEPEST {
-            return Err(source.bad_answer(format!("its indexes lie more than {DEEPEST} deep in each other")));
+            return Err(source.bad_answer(format!("its indexes are nested more than {DEEPEST} levels deep")));
         }
         let open = |(digest, platform)| open(source, digest, platform);
         let opened: Vec<Opened> =
@@ -72,7 +72,7 @@ async fn open(source: &ImageSource, digest: Digest, platform: Option<Platform>) 
     let manifest = match source.manifest_of(&digest).await {
         // The tag is there: what its index names is not on its way, it is gone.
         Err(RegistryError::NotFound { .. }) => {
-            return Err(source.bad_answer(format!("its index names {digest}, which it does not have")));
+            return Err(source.bad_answer(format!("its index names {digest}, which is missing")));
         }
         manifest => manifest?,
     };

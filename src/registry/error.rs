@@ -122,7 +122,7 @@ pub enum RegistryError {
         words: String,
     },
     /// The answer is not that of a registry.
-    #[error("{host} gave no answer of a registry: {reason}")]
+    #[error("the answer of {host} is not that of a registry: {reason}")]
     BadAnswer {
         /// The server.
         host: String,
@@ -130,7 +130,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// The tag names another digest than the reference.
-    #[error("{image} has the digest {found} in the registry")]
+    #[error("{image} has another digest in the registry: {found}")]
     DigestMismatch {
         /// The reference, with the digest that was expected.
         image: String,
@@ -138,7 +138,7 @@ pub enum RegistryError {
         found: Digest,
     },
     /// A tag does not mean the digest that is written beside it elsewhere, and has to stand for it.
-    #[error("{image} does not mean {wanted}: {}", found.as_ref().map_or_else(|| "the tag is gone".to_owned(), |found| format!("the tag means {found} now")))]
+    #[error("{image} does not point to {wanted}: {}", found.as_ref().map_or_else(|| "the tag no longer exists".to_owned(), |found| format!("the tag now points to {found}")))]
     TagMoved {
         /// Repository and tag.
         image: String,
@@ -174,18 +174,18 @@ impl RegistryError {
     /// What to do about it: one line.
     pub fn hint(&self) -> String {
         match self {
-            Self::NoTag { .. } => "write the tag that was pushed: there is no silent latest".to_owned(),
+            Self::NoTag { .. } => "write the tag that was pushed: no tag is assumed, not even latest".to_owned(),
             Self::Withheld(withheld) => withheld.hint().to_owned(),
-            Self::Credentials(_) => "correct that source, or empty it when it is not needed".to_owned(),
-            Self::NotFound { .. } => "check the name and the tag, and that the build pushed this very image".to_owned(),
+            Self::Credentials(_) => "correct this source of credentials, or set it to an empty value if it is not needed".to_owned(),
+            Self::NotFound { .. } => "check the name and the tag, and check that the build pushed this image".to_owned(),
             Self::Denied { access, .. } => format!(
-                "check that the credentials of {access} are right, not expired, and allowed to pull \
-                (some registries say this of a repository that does not exist)"
+                "check that the credentials of {access} are right, not expired, and allowed to pull (some registries \
+                give this answer for a repository that does not exist, too)"
             ),
             Self::Unauthorized { advice, .. } => advice.clone(),
             Self::DeniedOrMissing { denial, access, .. } => format!(
-                "{} 403 for an image that is not there, too, and a denial is not waited for: let this job run after the \
-                 one that pushes the image (needs:), and check that {} may read the repository",
+                "{} 403 for a missing image, too, so the run does not wait: let this job run after the job that \
+                 pushes the image (needs:), and check that {} may read the repository",
                 if *denial == Denial::Artifactory { "Artifactory answers" } else { "some registries answer" },
                 access
                     .as_ref()
@@ -193,21 +193,21 @@ impl RegistryError {
             ),
             Self::BadTokenService { fault, .. } => fault.hint().to_owned(),
             Self::DeniedElsewhere { host, .. } => {
-                format!("credentials go to {host} alone: ask who runs it why its storage refuses")
+                format!("ask the administrator of {host} why its storage refuses the request: credentials are sent only to {host} itself")
             }
             Self::Unreachable { host, why, .. } => what_to_do(*why, host),
             Self::Limited { retry_after: Some(wait), .. } => {
-                format!("it asks to come back in {} s; run the job again later", wait.as_secs())
+                format!("run the job again later: the registry asks for a wait of {} s", wait.as_secs())
             }
             Self::Limited { .. } => "run the job again later; with credentials the limit is often higher".to_owned(),
-            Self::ServerError { .. } => "run the job again later, or ask who runs the registry".to_owned(),
-            Self::BadAnswer { host, .. } => format!("check that {host} is the registry and not a page before it"),
+            Self::ServerError { .. } => "run the job again later, or ask the registry's administrator".to_owned(),
+            Self::BadAnswer { host, .. } => format!("check that {host} is the registry, and not a sign-in page or a proxy"),
             Self::DigestMismatch { .. } => {
-                "the tag was pushed again since, or the digest is that of another image: build and pass both anew"
+                "the tag was pushed again, or the digest is that of another image: build the image again, and pass its new tag and digest"
                     .to_owned()
             }
             Self::TagMoved { .. } => {
-                "a place without a digest would run what the tag means: write the digest, too, with --pin digest"
+                "write the digest too, with --pin digest: a place with only a tag would run the image that the tag now points to"
                     .to_owned()
             }
             Self::Unfit { failures, .. } => failures.first().map_or("", Failure::hint).to_owned(),
@@ -278,7 +278,7 @@ impl RegistryError {
 fn what_to_do(why: NoAnswer, host: &str) -> String {
     match why {
         NoAnswer::Certificate(remedy) => remedy.hint().to_owned(),
-        NoAnswer::NotTls => format!("if it really speaks plain http, say --plain-http {host}"),
+        NoAnswer::NotTls => format!("if the server supports only http, use `--plain-http {host}`"),
         NoAnswer::Tls => {
             "check the registry's TLS settings: TLS 1.2 or 1.3 is needed, and TLS 1.3 for a key on P-521".to_owned()
         }

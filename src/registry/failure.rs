@@ -20,7 +20,7 @@ pub enum Failure {
         pattern: TagPattern,
     },
     /// The build wrote another digest.
-    #[error("the build's digest is {wanted} ({file}), the registry has {found}")]
+    #[error("the digest of the build is {wanted} ({file}), but the registry has {found}")]
     Digest {
         /// The file that the build wrote.
         file: String,
@@ -74,7 +74,7 @@ pub enum Failure {
         reasons: String,
     },
     /// It is a chart, an artifact, a signature or the like.
-    #[error("it is no image, but {what}")]
+    #[error("it is not an image, but {what}")]
     NoImage {
         /// What it is.
         what: String,
@@ -99,24 +99,25 @@ impl Failure {
             Self::DeniedTag { .. } => {
                 "tag images with the commit ($CI_COMMIT_SHORT_SHA) or a version, and deploy that tag"
             }
-            Self::Digest { .. } => {
-                "the tag was pushed again since the build: run the build again, with a tag of its own"
-            }
+            Self::Digest { .. } => "the tag was pushed again after the build: run the build again with a unique tag",
             Self::NoDigest { .. } => "pass the file that this image's build wrote, for instance kaniko's --digest-file",
-            Self::Platform { .. } => "build the image for this platform too, or drop the --platform",
-            Self::Label { .. } => "set the label at the build, and check that this image comes from this very pipeline",
+            Self::Platform { .. } => "build the image for this platform too, or remove the --platform",
+            Self::Label { .. } => "set the label in the build, and check that this image comes from this pipeline",
             Self::Signature { .. } => {
-                "sign this digest with the key (cosign sign --key) or as the identity (cosign sign), or check --verify-key and \
-                 --certificate-identity; an image that was moved is signed under another name: --signed-as"
+                "sign this digest with the key (cosign sign --key) or as the identity (cosign sign), or check \
+                 --verify-key and --certificate-identity; if the image was copied from another repository, name \
+                 that repository with --signed-as"
             }
             Self::Attestation { .. } => {
-                "attest what is required of this digest (cosign attest --key KEY --type TYPE --predicate FILE IMAGE@DIGEST), \
-                 or correct what the attestation says is wrong"
+                "add the required attestation to this digest (cosign attest --key KEY --type TYPE --predicate FILE \
+                 IMAGE@DIGEST), or correct what the attestation reports"
             }
             Self::NoImage { .. } => {
-                "name the image's own tag: charts, artifacts and signatures stand in a registry like images, and nothing runs them"
+                "use the tag of an image: this tag belongs to a chart, an artifact or a signature, which can't run"
             }
-            Self::Older { .. } => "a newer image is deployed: leave it, or drop --newer-only when this is a rollback",
+            Self::Older { .. } => {
+                "a newer image is deployed: keep it, or remove --newer-only if you want to go back to the older image"
+            }
         }
     }
 }
@@ -124,7 +125,7 @@ impl Failure {
 fn list(platforms: &[Platform]) -> String {
     const SHOWN: usize = 12;
     if platforms.is_empty() {
-        return "none at all".to_owned();
+        return "none".to_owned();
     }
     let names: Vec<String> = platforms.iter().take(SHOWN).map(ToString::to_string).collect();
     let more = if platforms.len() > SHOWN { ", …" } else { "" };

@@ -37,7 +37,7 @@ const TOKEN_USER: &str = "<token>";
 pub(super) async fn ask(helper: &str, host: &str) -> Result<Option<Credential>, String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if helper.is_empty() || !helper.chars().all(plain) {
-        return Err(format!("{:?} is no name of a credential helper", words::short(helper)));
+        return Err(format!("{:?} is not the name of a credential helper", words::short(helper)));
     }
     let program = format!("docker-credential-{helper}");
     match tokio::time::timeout(TIMEOUT, run(&program, host)).await {
@@ -60,8 +60,9 @@ async fn run(program: &str, host: &str) -> Result<Option<Credential>, String> {
     let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
     let errors = helper.errors();
     let ended = async {
-        let output = talk(&mut helper, server).await.map_err(|error| format!("talking to it: {error}"))?;
-        let status = helper.wait().await.map_err(|error| format!("waiting for its end: {error}"))?;
+        let output =
+            talk(&mut helper, server).await.map_err(|error| format!("the communication with it failed: {error}"))?;
+        let status = helper.wait().await.map_err(|error| format!("the wait for its end failed: {error}"))?;
         Ok::<_, String>((output, status))
     };
     let ((output, status), complaint) = overheard(ended, errors).await?;
@@ -127,7 +128,8 @@ async fn bounded(stdout: impl AsyncRead + Unpin) -> std::io::Result<Vec<u8>> {
 }
 
 fn read(output: &[u8]) -> Result<Credential, String> {
-    let answer: Answer = serde_json::from_slice(output).map_err(|_| "its answer is not that of a helper".to_owned())?;
+    let answer: Answer = serde_json::from_slice(output)
+        .map_err(|_| "its answer does not have the format of a credential helper".to_owned())?;
     let cleaned = |text: &str| clean(text).map_err(|reason| format!("its answer {reason}"));
     let (username, secret) = (cleaned(&answer.username)?, SecretString::from(cleaned(&answer.secret)?));
     Ok(if username == TOKEN_USER {
@@ -159,7 +161,7 @@ mod tests {
     async fn names_a_helper_that_is_not_there() {
         let reason = ask("gitops-bump-test-none", "h").await.unwrap_err();
         assert!(reason.starts_with("docker-credential-gitops-bump-test-none: cannot be started"), "{reason}");
-        assert!(ask("../../bin/sh", "h").await.unwrap_err().contains("no name"));
+        assert!(ask("../../bin/sh", "h").await.unwrap_err().contains("is not the name of a credential helper"));
     }
 
     #[tokio::test]

@@ -69,7 +69,7 @@ struct Os {
 impl Kind {
     /// What a manifest's bytes say; an error is the reason.
     pub(super) fn of(media_type: &str, body: &[u8]) -> Result<Self, String> {
-        let raw: Raw = serde_json::from_slice(body).map_err(|_| "its manifest is not a manifest".to_owned())?;
+        let raw: Raw = serde_json::from_slice(body).map_err(|_| "its manifest is not valid".to_owned())?;
         if let Some(kind) = raw.artifact_type.as_deref().filter(|kind| !is_configuration(kind)) {
             return Ok(Self::Other(named(kind)));
         }

@@ -34,7 +34,7 @@ pub(super) fn digest_of_headers(headers: &HeaderMap) -> Result<Option<Digest>, S
 /// The digest of a manifest's bytes, in the algorithm of `like` (else in the header's, else SHA-256).
 pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Digest>) -> Result<ProvenDigest, String> {
     let typed = check_type(headers)?;
-    let versioned: Versioned = serde_json::from_slice(body).map_err(|_| "its manifest is not a manifest".to_owned())?;
+    let versioned: Versioned = serde_json::from_slice(body).map_err(|_| "its manifest is not valid".to_owned())?;
     match (versioned.schema_version, versioned.media_type.as_deref()) {
         (2, Some(named)) => known(named).then_some(()).ok_or_else(|| wrong_type(named))?,
         (2, None) if typed => {}
@@ -47,7 +47,7 @@ pub(super) fn digest_of_body(headers: &HeaderMap, body: &[u8], like: Option<&Dig
     if let Some(claimed) = &claimed
         && hash(body, claimed).digest() != claimed
     {
-        return Err(format!("its manifest is not that of the digest it names, {claimed}"));
+        return Err(format!("the digest of its manifest is not {claimed}, as its header says"));
     }
     let algorithm = like.or(claimed.as_ref()).map_or(Algorithm::Sha256, Digest::algorithm);
     Ok(ProvenDigest::of_bytes(body, algorithm))
@@ -96,7 +96,7 @@ fn wrong_type(media_type: &str) -> String {
     if media_type == "text/html" {
         return "it answered with an HTML page".to_owned();
     }
-    format!("{:?} is no media type of an image", words::short(media_type))
+    format!("{:?} is not a media type of an image", words::short(media_type))
 }
 
 fn digest_header(headers: &HeaderMap) -> Result<Option<Digest>, String> {
@@ -107,7 +107,7 @@ fn digest_header(headers: &HeaderMap) -> Result<Option<Digest>, String> {
 }
 
 fn parse(text: &str) -> Result<Digest, String> {
-    Digest::parse(text).map_err(|_| format!("{:?} is no digest", words::short(text)))
+    Digest::parse(text).map_err(|_| format!("{:?} is not a digest", words::short(text)))
 }
 
 /// The digest of the bytes in the algorithm of another digest.
@@ -158,10 +158,10 @@ mod tests {
         assert_eq!(of_headers("application/json", &digest), "read it");
         assert_eq!(of_headers("", &digest), "read it");
         assert_eq!(of_headers("text/html; charset=utf-8", &digest), "it answered with an HTML page");
-        assert_eq!(of_headers(OCI_IMAGE_MEDIA_TYPE, "sha256:zz"), "\"sha256:zz\" is no digest");
+        assert_eq!(of_headers(OCI_IMAGE_MEDIA_TYPE, "sha256:zz"), "\"sha256:zz\" is not a digest");
         let schema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
         assert!(of_headers(schema1, &digest).contains("schema version 1"));
-        assert!(of_headers("image/png", &digest).contains("no media type of an image"));
+        assert!(of_headers("image/png", &digest).contains("not a media type of an image"));
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
         }
         let other = sha256(b"another image");
         let reason = digest_of_body(&headers(OCI_IMAGE_MEDIA_TYPE, &other), BODY, None).unwrap_err();
-        assert!(reason.contains("not that of the digest"), "{reason}");
+        assert!(reason.contains("the digest of its manifest is not"), "{reason}");
     }
 
     #[test]

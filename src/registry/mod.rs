@@ -217,7 +217,10 @@ impl Registry {
         let address = oci_distribution::Reference::with_tag(host.to_owned(), path, String::new());
         let base = |scheme: &str| {
             Url::parse(&format!("{scheme}://{}/", address.resolve_registry())).map_err(|error| {
-                RegistryError::BadAnswer { host: host.to_owned(), reason: format!("its name is no address ({error})") }
+                RegistryError::BadAnswer {
+                    host: host.to_owned(),
+                    reason: format!("its name is not a valid address ({error})"),
+                }
             })
         };
         if self.http.is_plain(host) {

@@ -14,10 +14,10 @@ pub(super) fn next(headers: &HeaderMap, asked: &Url) -> Result<Option<String>, S
     let Some(target) = links.flat_map(links_of).find_map(|(target, rest)| is_next(rest).then_some(target)) else {
         return Ok(None);
     };
-    let unusable = || "its list goes on at an address that can't be used".to_owned();
+    let unusable = || "the next page of its list has an address that can't be used".to_owned();
     let next = asked.join(target).map_err(|_| unusable())?;
     if (next.host(), next.port()) != (asked.host(), asked.port()) {
-        return Err("its list goes on at another server, which is not asked".to_owned());
+        return Err("the next page of its list is on another server, which is not used".to_owned());
     }
     let path = next.path();
     if !matches!(next.scheme(), "http" | "https") || !path.starts_with("/v2/") {

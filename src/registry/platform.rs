@@ -18,7 +18,8 @@ pub struct Platform {
 impl Platform {
     /// Parses `OS/ARCH[/VARIANT]`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no platform: write OS/ARCH or OS/ARCH/VARIANT, for instance linux/amd64");
+        let wrong =
+            || format!("{text:?} is not a platform: write OS/ARCH or OS/ARCH/VARIANT, for instance linux/amd64");
         let is_part =
             |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
         let lower = text.trim().to_ascii_lowercase();

@@ -143,8 +143,8 @@ impl ExpectedDigest {
     /// What one build wrote down, or the builds of `docker buildx bake`, an object for each under the name of its target
     /// (<https://docs.docker.com/reference/cli/docker/buildx/build/#metadata-file>).
     fn parse_metadata(file: &str, text: &str) -> Result<Vec<Self>, String> {
-        let metadata: Map<String, Value> =
-            serde_json::from_str(text).map_err(|error| format!("it begins as JSON and is none: {error}"))?;
+        let metadata: Map<String, Value> = serde_json::from_str(text)
+            .map_err(|error| format!("it begins like JSON but is not valid JSON: {error}"))?;
         let builds: Vec<&Map<String, Value>> = if metadata.contains_key(BUILT_DIGEST) {
             vec![&metadata]
         } else {

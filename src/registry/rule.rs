@@ -29,7 +29,7 @@ impl LabelRule {
         // An empty value is what an unset variable leaves: it must not turn into "any value", nor match nothing.
         match (key.trim(), value.as_deref()) {
             ("", _) => Err(format!("{text:?} has no label name: write KEY or KEY=VALUE")),
-            (_, Some("")) => Err(format!("the value of the label {key} is empty: is a variable not set?")),
+            (_, Some("")) => Err(format!("the value of the label {key} is empty: check that its variable is set")),
             (key, _) => Ok(Self { key: key.to_owned(), value }),
         }
     }
@@ -44,7 +44,9 @@ impl TagPattern {
     pub fn parse(text: &str) -> Result<Self, String> {
         let fits = |c: char| c.is_ascii_alphanumeric() || "._-*?".contains(c);
         if text.is_empty() || text.len() > 128 || !text.chars().all(fits) {
-            return Err(format!("{text:?} is no pattern for tags: letters, digits, . _ - and the wildcards * and ?"));
+            return Err(format!(
+                "{text:?} is not a pattern for tags: use letters, digits, . _ - and the wildcards * and ?"
+            ));
         }
         Ok(Self(text.to_owned()))
     }

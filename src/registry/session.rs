@@ -187,7 +187,7 @@ impl Session {
             Ok(Some(_)) => {}
             Err(error) if is_refused => return Err(error),
             Err(error) => {
-                tracing::warn!("{error}; going on without credentials");
+                tracing::warn!("{error}; the run continues without credentials");
                 return Ok(None);
             }
         }
@@ -227,7 +227,7 @@ impl Session {
                 return Ok((Some(Login::Basic(Bound::new(pair.clone(), own))), Shown::Fresh));
             }
             (Challenge::Basic, Some(Credential::IdentityToken(_))) => {
-                let words = "the registry wants a password, not an identity token".to_owned();
+                let words = "the registry requires a password, not an identity token".to_owned();
                 return Err(self.denied((question.image, question.repository), Denial::Refused, words));
             }
             (Challenge::Basic, None) => return Ok((None, Shown::Fresh)),

@@ -98,7 +98,7 @@ impl ImageSource {
         if manifest::hash(answer.body(), digest).digest() == digest {
             return Ok(answer.into_body());
         }
-        Err(answer.bad(format!("its blob is not that of the digest {digest}")))
+        Err(answer.bad(format!("the content of its blob {digest} has another digest")))
     }
 
     /// The indexes of what refers to a digest, a page each; none when the registry doesn't know the question. With what kept
@@ -136,7 +136,7 @@ impl ImageSource {
                 Err(error) => return Ok((pages, Some(error))),
             }
         }
-        tracing::warn!("{}: it has more than {MOST_PAGES} pages of referrers, the rest is not looked at", self.name);
+        tracing::warn!("{}: it has more than {MOST_PAGES} pages of referrers; the other pages are not read", self.name);
         Ok((pages, None))
     }
 

@@ -64,8 +64,10 @@ async fn attempt(
             Ok(whole) => return refuse_failure(Answer { whole, asked: url.clone() }),
         }
     }
-    Err(last
-        .unwrap_or_else(|| RegistryError::BadAnswer { host: String::new(), reason: "no address to ask".to_owned() }))
+    Err(last.unwrap_or_else(|| RegistryError::BadAnswer {
+        host: String::new(),
+        reason: "its address is not valid".to_owned(),
+    }))
 }
 
 impl Answer {

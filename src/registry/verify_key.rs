@@ -25,7 +25,7 @@ impl VerifyKey {
     pub fn parse(name: &str, text: &[u8]) -> Result<Vec<Self>, String> {
         let found = pem::public_keys(text)?;
         if found.is_empty() {
-            return Err("it holds no public key in PEM (-----BEGIN PUBLIC KEY-----)".to_owned());
+            return Err("it contains no public key in PEM (-----BEGIN PUBLIC KEY-----)".to_owned());
         }
         found.into_iter().map(|info| Self::new(name, info)).collect()
     }
@@ -43,9 +43,11 @@ impl VerifyKey {
     }
 
     fn new(name: &str, info: SubjectPublicKeyInfoDer<'static>) -> Result<Self, String> {
-        let wrong = || "it is no key of a known kind: ECDSA on P-256 or P-384, RSA or Ed25519".to_owned();
+        let wrong = || "its key type is not supported: use ECDSA on P-256 or P-384, RSA or Ed25519".to_owned();
         if let Some(bits) = pem::rsa_bits(&info).filter(|bits| !(2048..=8192).contains(bits)) {
-            return Err(format!("its RSA key has {bits} bits: at least 2048 are needed, and at most 8192 are taken"));
+            return Err(format!(
+                "its RSA key has {bits} bits: at least 2048 bits are required, and at most 8192 are supported"
+            ));
         }
         let algorithms: Vec<_> = {
             let key = RawPublicKeyEntity::try_from(&info).map_err(|_| wrong())?;

@@ -32,7 +32,7 @@ pub(super) async fn until_there<T>(
         if said.is_none_or(|said| said.elapsed() >= QUIET) {
             said = Some(Instant::now());
             let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
-            tracing::info!("waiting for {image}, {left} at most: {error}");
+            tracing::info!("waiting up to {left} for {image}: {error}");
         }
         // A server that says when it will answer again is not asked before.
         let asked = error.retry_after().unwrap_or_default();

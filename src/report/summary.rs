@@ -56,12 +56,12 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
         End::WouldUpdate => {
             let mut lines = changes(outcome);
             lines.extend(preview(outcome).map(Line::Info));
-            lines.push(Line::Info(format!("{place}: nothing is published, this is a dry run")));
+            lines.push(Line::Info(format!("{place}: nothing is published, because this is a dry run")));
             lines
         }
         End::Unchanged => vec![Line::Notice(unchanged(&place, outcome, images))],
         End::Withheld => {
-            vec![Line::Notice(format!("{place}: nothing was pushed, because of what failed elsewhere"))]
+            vec![Line::Notice(format!("{place}: nothing was pushed, because another part of the run failed"))]
         }
         End::Merged { commit, .. } => {
             let link = commit_url(outcome).map(|url| format!(" {url}")).unwrap_or_default();
@@ -74,7 +74,7 @@ fn repository_lines(outcome: &RepositoryOutcome, images: &[ImageOutcome]) -> Vec
 fn proposed(outcome: &RepositoryOutcome, proposal: &Proposal) -> Line {
     let link = proposal.request.as_ref().map(ToString::to_string).or_else(|| commit_url(outcome));
     let link = link.map(|link| format!(" {link}")).unwrap_or_default();
-    let what = if proposal.is_new { "proposed" } else { "proposed already" };
+    let what = if proposal.is_new { "proposed" } else { "already proposed" };
     Line::Info(format!("{}: {what} {} on {}{link}", place(outcome), short(&proposal.commit), proposal.branch))
 }
 
@@ -109,8 +109,8 @@ fn unchanged(place: &str, outcome: &RepositoryOutcome, images: &[ImageOutcome]) 
     let tags = images.iter().enumerate().filter(|(index, _)| places().any(|place| place.image == *index));
     let tags: Vec<&Tag> = tags.filter_map(|(_, outcome)| outcome.image.reference.tag.as_ref()).collect();
     match outcome.plan.preview.as_ref().map(|preview| (&preview.wish, &preview.to)) {
-        Some((PreviewWish::Gone, to)) => format!("{place}: nothing to do: {to} is not there"),
-        Some((PreviewWish::Copy { .. }, to)) => format!("{place}: nothing to do: {to} is as wanted already"),
+        Some((PreviewWish::Gone, to)) => format!("{place}: nothing to do: {to} does not exist"),
+        Some((PreviewWish::Copy { .. }, to)) => format!("{place}: nothing to do: {to} is already up to date"),
         None => format!("{place}: {}", nothing_to_do(&tags)),
     }
 }
@@ -119,7 +119,7 @@ fn unchanged(place: &str, outcome: &RepositoryOutcome, images: &[ImageOutcome]) 
 pub fn nothing_to_do(tags: &[&Tag]) -> String {
     let hint = tags.iter().find(|tag| tag.looks_mutable()).map(|tag| {
         format!(
-            "; {tag} looks like a tag that is pushed again and again: tag images with the commit \
+            "; {tag} looks like a tag that is reused for every build: tag images with the commit \
              ($CI_COMMIT_SHORT_SHA), or use --pin digest"
         )
     });

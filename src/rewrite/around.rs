@@ -44,8 +44,8 @@ pub fn stale_locks(rewrite: &Rewrite, look: impl Fn(&str) -> Option<Around>) -> 
         |directory: &&str| look(directory).is_some_and(|around| around.files.iter().any(|name| name == LOCK));
     let sentence = |directory: &str| {
         format!(
-            "{}: it does not fit the new version of the dependency, and helm dependency build will fail: run helm dependency \
-             update and commit it",
+            "{}: it does not match the new version of the dependency, so helm dependency build will fail: run helm \
+             dependency update and commit the result",
             join(directory, LOCK)
         )
     };
@@ -92,7 +92,9 @@ mod tests {
         let look = |directory: &str| {
             (directory == "apps").then(|| around(&["x.yaml"], &[".git", "a", "b", "c", "d", "e", "f"]))
         };
-        for (entries, words) in [(vec![], "no Kubernetes object"), (vec!["kind: X\n"], "nothing here names r.io/a")] {
+        for (entries, words) in
+            [(vec![], "it contains no Kubernetes object"), (vec!["kind: X\n"], "no place names r.io/a")]
+        {
             let entry = |text: &str| Entry { name: "x.yaml".to_owned(), found: Found::File(text.as_bytes().to_vec()) };
             let found = Found::Directory(entries.into_iter().map(entry).collect());
             let error = run(target("apps", Kind::Manifest), found).unwrap_err().with_subdirectories(look);

@@ -127,14 +127,13 @@ impl Question<'_> {
         }
         if !model.is_complete() || self.tree.is_partial() {
             let line = |at: usize| entries.get(at).map_or(0, |entry| entry.line);
-            let renamed = shadowed_by(entries, number).map(|at| {
-                format!("the entry of this name on line {} gives the image another name before it", line(at))
-            });
+            let renamed = shadowed_by(entries, number)
+                .map(|at| format!("the entry of this name on line {} renames the image first", line(at)));
             let replaced = || {
                 replaced_by(entries, number)
-                    .map(|at| format!("the last entry of this name decides, on line {}", line(at)))
+                    .map(|at| format!("only the last entry of this name has an effect, on line {}", line(at)))
             };
-            let remedy = "write the entry of that line, and remove this one";
+            let remedy = "write the entry on that line, and remove this one";
             return renamed.or_else(replaced).map(|why| Dead { why, remedy: remedy.to_owned() });
         }
         Some(match model.images.iter().find(|image| image.steps.iter().any(is_own)).and_then(Image::decided_by) {
@@ -149,9 +148,9 @@ impl Question<'_> {
         let is_own = |image: &&Image| own.as_ref().is_some_and(|own| is_of(image.text(), own));
         match model.images.iter().find(is_own).and_then(Image::decided_by) {
             Some(step) if step.place().0 != self.file => {
-                format!("{}, or have --create add an entry for the name that the image has here", remedy(step))
+                format!("{}, or add an entry for the name that the image has here with --create", remedy(step))
             }
-            Some(_) => "let the entry's name be what the image is called below it".to_owned(),
+            Some(_) => "set the name of the entry to the name that the image has below it".to_owned(),
             None => "correct the entry's name, or remove the entry".to_owned(),
         }
     }

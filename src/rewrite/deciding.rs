@@ -20,7 +20,7 @@ const EXPLAINED: usize = 3;
 /// Who decides about an image, as a sentence's part.
 pub(super) fn decides(step: &Step) -> String {
     let (file, line) = step.place();
-    format!("{} at {}:{line} decides, which makes it {}", step.kind_name(), one_line(file), one_line(step.text()))
+    format!("{} at {}:{line} overrides it and sets it to {}", step.kind_name(), one_line(file), one_line(step.text()))
 }
 
 /// How to write what decides about an image.
@@ -34,9 +34,9 @@ pub(super) fn remedy(step: &Step) -> String {
     match step {
         Step::Replaced { .. } => "write the value that the replacement copies".to_owned(),
         _ if is_kustomization_file_name(name) => {
-            format!("name that kustomization as a target: --kustomize {directory}")
+            format!("name that kustomization as a target: `--kustomize {directory}`")
         }
-        _ => format!("name that file as a target: --manifest {}", one_line(file)),
+        _ => format!("name that file as a target: `--manifest {}`", one_line(file)),
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn reasons(grown: &Grown, wanted: &[&Wanted]) -> Vec<String> {
         let (file, line) = step.place();
         let object = one_line(&format!("{} {}", image.kind, image.name));
         let text = one_line(image.text());
-        let filled_in = if text.contains("${") { ", and ${…} in it is filled in by another program" } else { "" };
+        let filled_in = if text.contains("${") { ", and another program replaces ${…} in it" } else { "" };
         let create = match step {
             // What comes behind the entries wins over a new one, too.
             Step::Replaced { .. } | Step::Transformed { .. } => "",
@@ -78,7 +78,7 @@ pub(super) fn reasons(grown: &Grown, wanted: &[&Wanted]) -> Vec<String> {
         };
         let what = step.kind_name();
         let reason = format!(
-            "{object} runs {text}, which {what} at {}:{line} gives{filled_in}: {}{create}",
+            "{object} runs {text}, which {what} at {}:{line} sets{filled_in}: {}{create}",
             one_line(file),
             remedy(step)
         );
@@ -103,7 +103,9 @@ pub(super) fn built(grown: &Grown) -> Vec<String> {
         built.insert(other.map_or_else(|| text.clone(), |name| format!("{text} (called {} there)", one_line(name))));
     }
     let mut built: Vec<String> = built.into_iter().take(NAMES).collect();
-    built.extend(model.gaps.first().map(|gap| format!("and what is not known ({})", one_line(&gap.to_string()))));
+    built.extend(
+        model.gaps.first().map(|gap| format!("and images that are not known ({})", one_line(&gap.to_string()))),
+    );
     built
 }
 
@@ -115,11 +117,11 @@ pub(super) fn unproved(grown: &Grown) -> Option<String> {
     let why = match gaps.first() {
         Some(gap) => format!("{}{more}", one_line(&gap.to_string())),
         None if grown.tree.is_partial() => {
-            format!("{file}: it names no resources of its own, so that what it is used with is not known")
+            format!("{file}: it names no resources, so it is not known which resources it is used with")
         }
         None => return None,
     };
-    Some(format!("{file}: whether the change decides about what is built could not be followed to its end: {why}"))
+    Some(format!("{file}: the effect of the change on the built manifests could not be checked completely: {why}"))
 }
 
 fn list(names: BTreeSet<&str>) -> String {

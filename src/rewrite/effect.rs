@@ -205,7 +205,7 @@ impl Check<'_> {
                 .into_iter()
                 .map(|(built, why)| {
                     let (file, line) = (one_line(&built.file), built.place.line);
-                    format!("{file}:{line}: what is written here has no effect: {}", why.text)
+                    format!("{file}:{line}: the value that is written here has no effect: {}", why.text)
                 })
                 .collect()),
         }
@@ -260,7 +260,7 @@ impl Check<'_> {
     fn loses(&self, built: &Built<'_>, builds: &Builds<'_>, grown: &Grown) -> Option<Loss> {
         let wanted = self.wanted.get(built.place.image)?;
         if let Some(by) = builds.overrides.get(&built.place.image) {
-            let remedy = "write that file, too: name it with --helm, or remove the image from it".to_owned();
+            let remedy = "name that file with --helm too, or remove the image from that file".to_owned();
             return Some(Loss { text: by.clone(), remedy });
         }
         let Reached { is_entry, images: reached, .. } = self.reached(built, wanted, (builds, grown));
@@ -271,13 +271,13 @@ impl Check<'_> {
         }
         let is_matcher = is_entry || is_in_transformer(&built.place.path);
         if reached.is_empty() && is_matcher && builds.after.is_complete() && !grown.tree.is_partial() {
-            let remedy = "correct the name, or remove what has it".to_owned();
+            let remedy = "correct the name, or remove the entry that has it".to_owned();
             return Some(Loss { text: "it matches no image that is built".to_owned(), remedy });
         }
         let written = (built.file.clone(), built.place.line);
         if reached.is_empty() && builds.after.is_complete() && builds.before.removed.contains(&written) {
-            let remedy = "remove the patch, or write the image where it is built from".to_owned();
-            return Some(Loss { text: "a patch takes this image out of what is built".to_owned(), remedy });
+            let remedy = "remove the patch, or write the image in the file from which it is built".to_owned();
+            return Some(Loss { text: "a patch removes this image from the built manifests".to_owned(), remedy });
         }
         let image = builds.before.images.get(*reached.first()?)?;
         // Where the place gives the version, what stands behind it gives another name.
@@ -303,7 +303,7 @@ impl Check<'_> {
                         && !wanted.same.contains(&place.written)
                 };
                 if let Some(place) = listed.iter().find(names) {
-                    let by = format!("Argo CD takes {} from {}:{}", place.written, one_line(&path), place.line);
+                    let by = format!("Argo CD uses {} from {}:{}", place.written, one_line(&path), place.line);
                     overrides.entry(number).or_insert(by);
                 }
             }

@@ -14,7 +14,7 @@ const SHOWN: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum RewriteError {
     /// Nothing is at a target's path.
-    #[error("{file}: there is no such file")]
+    #[error("{file}: this file does not exist")]
     Missing {
         /// The target's path.
         file: String,
@@ -40,7 +40,7 @@ pub enum RewriteError {
         at: String,
     },
     /// A file that no edit should read.
-    #[error("{file}: it has {bytes} bytes, more than any file that is edited")]
+    #[error("{file}: it has {bytes} bytes, which is too large to edit")]
     TooLarge {
         /// The target's path.
         file: String,
@@ -65,7 +65,7 @@ pub enum RewriteError {
     #[error(transparent)]
     Edit(#[from] EditError),
     /// A file, or a directory's files, hold none of the images.
-    #[error("{file}: {} {wanted}", if there.reasons.is_empty() { "nothing here names" } else { "no place here can be written for" })]
+    #[error("{file}: {} {wanted}", if there.reasons.is_empty() { "no place names" } else { "no place can be written for" })]
     NoMatch {
         /// The target's path.
         file: String,
@@ -75,7 +75,7 @@ pub enum RewriteError {
         there: Box<There>,
     },
     /// A manifest, or a directory of manifests, that holds no object.
-    #[error("{file}: no Kubernetes object is in it: no document has a kind")]
+    #[error("{file}: it contains no Kubernetes object: no document has a kind")]
     NoObject {
         /// The target's path.
         file: String,
@@ -109,7 +109,7 @@ pub enum RewriteError {
         remedy: String,
     },
     /// The edit would make something else of an image than what is wanted.
-    #[error("{0}, and that is no wanted image")]
+    #[error("{0}, which is not an image of this run")]
     OtherEffect(Becoming),
     /// The edit would take a digest away.
     #[error("{0}, without a digest")]
@@ -170,10 +170,16 @@ impl There {
         match (reasons.as_slice(), held.as_slice()) {
             ([], _) if let Some(unread) = unread => unread,
             ([], _) if !built.is_empty() => {
-                format!("the images that it builds are: {}; check the image, or {}", built.join(", "), naming(kind))
+                format!(
+                    "the kustomization builds the images {}: check the image, or {}",
+                    built.join(", "),
+                    naming(kind)
+                )
             }
-            ([], []) => format!("no image was found at all: {}", naming(kind)),
-            ([], held) => format!("the images there are: {}; check the image, or {}", held.join(", "), naming(kind)),
+            ([], []) => format!("no image was found: {}", naming(kind)),
+            ([], held) => {
+                format!("the files name the images {}: check the image, or {}", held.join(", "), naming(kind))
+            }
             (reasons, _) => reasons.join("; "),
         }
     }
@@ -182,9 +188,9 @@ impl There {
 /// How to name the place that matching does not find.
 fn naming(kind: &Kind) -> &'static str {
     match kind {
-        Kind::Helm { .. } => "name the place: --helm FILE:PATH",
-        Kind::Kustomize { .. } => "name the entry (--kustomize DIR:NAME), or add one with --create",
-        Kind::Manifest => "name the place in its file: --helm FILE:PATH",
+        Kind::Helm { .. } => "name the place: `--helm FILE:PATH`",
+        Kind::Kustomize { .. } => "name the entry (--kustomize DIR:NAME), or add an entry with --create",
+        Kind::Manifest => "name the place in its file: `--helm FILE:PATH`",
     }
 }
 
@@ -195,28 +201,28 @@ impl RewriteError {
             Self::Missing { parent, names, .. } if names.is_empty() => {
                 format!("{} is empty: check the branch and the path", directory(parent))
             }
-            Self::Missing { parent, names, .. } => format!("{} holds {}", directory(parent), names.join(", ")),
+            Self::Missing { parent, names, .. } => format!("check the path: {} contains {}", directory(parent), names.join(", ")),
             Self::Symlink { .. } => "name the file that the link points to".into(),
             Self::Submodule { .. } => "name the submodule's own repository".into(),
-            Self::TooLarge { .. } => format!("split it: files of up to {} MiB are edited", edit::MAX_BYTES >> 20),
+            Self::TooLarge { .. } => format!("split the file: a file can be edited up to {} MiB", edit::MAX_BYTES >> 20),
             Self::Directory { .. } => "name a file in it, or use --manifest or --kustomize for a directory".into(),
             Self::Kustomizations { names, .. } if names.is_empty() => {
                 "name the directory that has a kustomization.yaml".into()
             }
-            Self::Kustomizations { .. } => "Kustomize refuses this too: keep one of them".into(),
+            Self::Kustomizations { .. } => "keep only one of these files: Kustomize refuses several, too".into(),
             Self::Edit(error) => error.hint(),
             Self::DifferentTags { wanted, .. } => format!(
                 "name the places to write, each as a target of its own (--helm FILE:PATH), or write {wanted} to all of \
                  them with --any-tag"
             ),
             Self::NoObject { subdirectories, .. } => unread(subdirectories)
-                .unwrap_or_else(|| "use --helm for a YAML file that is no Kubernetes manifest".into()),
+                .unwrap_or_else(|| "use --helm for a YAML file that is not a Kubernetes manifest".into()),
             Self::NoEffect { remedy, .. } => remedy.clone(),
             Self::OtherEffect(_) => {
-                "make the entry's name match the wanted image alone; --any-repository takes a mirror's name".into()
+                "change the name of the entry so that it matches only the image of this run; if the entry names a mirror, use --any-repository".into()
             }
             Self::Unpinned(_) => {
-                "write tag and digest, with --pin digest, and name the kustomization as the only target (--kustomize)"
+                "write the tag and the digest with --pin digest, and name the kustomization as the only target (--kustomize)"
                     .into()
             }
             Self::NoMatch { there, .. } | Self::Nowhere { there, .. } => there.hint(),
@@ -234,8 +240,8 @@ fn directory(path: &str) -> &str {
 
 fn kustomizations(names: &[String]) -> String {
     match names {
-        [] => "there is no kustomization in it".to_owned(),
-        names => format!("there are several kustomizations in it: {}", names.join(", ")),
+        [] => "this directory contains no kustomization".to_owned(),
+        names => format!("this directory contains several kustomizations: {}", names.join(", ")),
     }
 }
 
@@ -244,7 +250,8 @@ fn unread(subdirectories: &[String]) -> Option<String> {
     let mut names: Vec<&str> = subdirectories.iter().take(SUBDIRECTORIES).map(String::as_str).collect();
     names.extend((subdirectories.len() > SUBDIRECTORIES).then_some("…"));
     let names = names.join(", ");
-    let named = |names: String| format!("its subdirectories are not read ({names}): name each as a target of its own");
+    let named =
+        |names: String| format!("its subdirectories are not read ({names}): name each one as a separate target");
     (!subdirectories.is_empty()).then(|| named(names))
 }
 

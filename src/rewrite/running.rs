@@ -81,7 +81,7 @@ impl TargetBuild<'_> {
                 running.problems.extend(is_said.then_some(sentence));
             } else if model.removed.contains(&(path, holding.line)) && reached.is_empty() {
                 let place = format!("{}:{}", one_line(&file), holding.line);
-                running.problems.push(format!("{place}: a patch takes this image out of what is built"));
+                running.problems.push(format!("{place}: a patch removes this image from the built manifests"));
             } else if reached.is_empty() {
                 // A value that no build looks at, such as an argument.
                 running.places.push((file, holding));

@@ -72,7 +72,7 @@ pub(super) fn add_sources<'a>(
                     Found::TooLarge { bytes } => {
                         return Err(RewriteError::TooLarge { file: path, bytes: *bytes });
                     }
-                    _ => notes.push(format!("passed over: {path}: not a regular file")),
+                    _ => notes.push(format!("skipped: {path}: not a regular file")),
                 }
             }
         }

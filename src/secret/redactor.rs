@@ -37,7 +37,7 @@ pub struct SharedRedactor(Arc<RwLock<Redactor>>);
 
 /// Something that was about to be published with a secret in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} holds a secret of this job")]
+#[error("{what} contains a secret of this job")]
 pub struct NotPublic {
     /// What it is: `the commit message`.
     pub what: String,

@@ -14,7 +14,7 @@ pub(super) fn given(by: Giver, name: Option<&str>) -> Result<Option<String>, Set
     match wrong(short) {
         None => Ok(Some(short.to_owned())),
         Some(reason) => {
-            let reason = format!("{short:?} is no name for a branch: it {reason}");
+            let reason = format!("{short:?} is not a valid branch name: it {reason}");
             Err(SettingsError::Value { what: by.to_string(), reason })
         }
     }

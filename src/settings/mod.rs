@@ -270,7 +270,7 @@ impl Settings {
     /// What was passed over, a sentence each.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         self.passed_over.iter().map(|PassedOver { file, environments, .. }| {
-            format!("passed over: {file}: it belongs to {}", environments.join(", "))
+            format!("skipped: {file}: it belongs to {}", environments.join(", "))
         })
     }
 

@@ -147,7 +147,7 @@ fn require_other_branch(proposal: &ProposalSettings, repository: &RepositorySett
     let Some(target) = repository.branch.as_ref().filter(|target| proposal.branch.as_ref() == Some(*target)) else {
         return Ok(());
     };
-    let reason = format!("{target} is the branch that the merge request of {} is for", repository.url.short());
+    let reason = format!("{target} is the target branch of the merge request of {}", repository.url.short());
     Err(SettingsError::Value { what: Giver::Flag("mr-branch").to_string(), reason })
 }
 

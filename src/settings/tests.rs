@@ -141,7 +141,7 @@ fn a_target_belongs_to_its_environments_and_has_rules_of_its_own() {
     assert_eq!(files(&staging), ["values-<env>.yaml"]);
     assert_eq!(staging.images_of_others().collect::<Vec<_>>(), [1]);
     let said: Vec<String> = staging.notes().collect();
-    assert_eq!(said, ["passed over: web.yaml: it belongs to prod", "passed over: base: it belongs to prod"]);
+    assert_eq!(said, ["skipped: web.yaml: it belongs to prod", "skipped: base: it belongs to prod"]);
     assert_eq!(files(&resolve(&[], Some(ENVIRONMENTS), &[]).unwrap()), ["values-<env>.yaml"]);
     let token = [("GITOPS_BUMP_GIT_TOKEN_UNSET", "x")];
     let prod = resolve(&["--environment=prod", "--any-tag=false"], Some(ENVIRONMENTS), &token).unwrap();

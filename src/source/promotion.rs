@@ -67,7 +67,7 @@ impl<'a> Promotion<'a> {
         for version in versions.iter().filter(|version| version.digest.is_none()) {
             let (reference, image) = (version.reference(), &version.image);
             info!(
-                "{name_from} names {reference} without a digest: what is promoted of {image} is what that tag means today"
+                "{name_from} names {reference} without a digest, so the version of {image} to promote is the digest to which this tag points now"
             );
         }
         let mut images: Vec<NamedImage> =
@@ -103,7 +103,7 @@ impl<'a> Promotion<'a> {
             {
                 continue;
             }
-            debug!("{place}: the branch moved, what is promoted is read again");
+            debug!("{place}: the branch moved, so the versions to promote are read again");
             source.reading = read(&source.branch, self.naming(), self.access).await?;
             has_moved |= is_guarded && source.reading.snapshot.tip() != tip.tip();
         }
@@ -126,7 +126,7 @@ impl<'a> Promotion<'a> {
             }
         }
         if reasons.is_empty() {
-            info!("{} runs what is promoted, as Argo CD says", self.from());
+            info!("Argo CD reports that {} runs the images to promote", self.from());
             return Ok(());
         }
         Err(Error::NotLive { environment: self.from().to_owned(), reasons })
@@ -229,7 +229,7 @@ fn both(settings: &PromoteSettings, naming: Naming<'_>) -> Result<Vec<Both>, Err
         for spot in branch.spots {
             if shared(&branch.url, &branch.name, &spot) {
                 let file = one_line(&spot.target.file);
-                info!("passed over: {file}: it belongs to {} and to {}", settings.from, to_name(settings));
+                info!("skipped: {file}: it belongs to {} and to {}", settings.from, to_name(settings));
             } else if naming.may_have(&spot.settings) {
                 known.written.push(spot.number);
                 known.branch.spots.push(spot);
@@ -255,7 +255,7 @@ fn require_files((environment, both, readings): (&str, &[Both], &[Reading]), sid
         return Err(VersionsError::NoFile { environment: environment.to_owned(), files: absent });
     }
     for file in absent {
-        info!("passed over: {file}: {environment} has no such file");
+        info!("skipped: {file}: {environment} does not have this file");
     }
     Ok(())
 }

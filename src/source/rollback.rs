@@ -91,7 +91,7 @@ impl<'a> Rollback<'a> {
         if way.tip() == now {
             return Ok(Freshness::Same);
         }
-        debug!("{}: the branch moved, its history is read again", way.place());
+        debug!("{}: the branch moved, so its history is read again", way.place());
         let mut again = way.read_again(self.settings, self.access).await?;
         again.decide(way.goals().to_vec(), self.settings).await?;
         let is_same = again.goals() == way.goals();
@@ -151,7 +151,7 @@ fn require(settings: &RollbackSettings, ways: &[Way]) -> Result<(), Error> {
         return Err(VersionsError::NoFile { environment: environment.to_owned(), files: absent }.into());
     }
     for file in &absent {
-        info!("passed over: {file}: there is no such file");
+        info!("skipped: {file}: this file does not exist");
     }
     let places: Vec<Named> = ways.iter().flat_map(Way::places).cloned().collect();
     require_named(PlacesOf { environment, places: &places })?;

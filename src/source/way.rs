@@ -148,15 +148,17 @@ impl Way {
             let (commit, author) = (back.at.id.get(..8).unwrap_or(&back.at.id), one_line(&back.at.author));
             let from = names(&back.from);
             let to = &back.to;
-            sentences.push(format!("{image} goes back from {from} to {to}, as commit {commit} of {author} had it"));
+            sentences
+                .push(format!("{image} goes back from {from} to {to}, the version in commit {commit} by {author}"));
             if to.digest.is_none() {
-                sentences.push(format!("{image}: {to} had no digest: it is what that tag means today"));
+                sentences.push(format!(
+                    "{image}: {to} had no digest, so the digest is the one to which this tag points now"
+                ));
             }
             let tracked = self.images.iter().find(|(known, _)| known == image).map(|(_, tracked)| tracked);
             for place in back.absent.iter().filter_map(|number| tracked?.places.get(*number)) {
                 let (file, path) = (one_line(&place.file), one_line(&place.path));
-                sentences
-                    .push(format!("{file}: {path} was not there in commit {commit}, or held no version: passed over"));
+                sentences.push(format!("skipped: {file}: {path} did not exist in commit {commit}, or held no version"));
             }
         }
         sentences
@@ -187,7 +189,7 @@ impl Way {
         self.reading.remote.deadline().pause();
         if part.is_empty() {
             if self.past.is_cut() {
-                info!("{place}: the server has no commit before the last {}", self.past.depth());
+                info!("{place}: the server has only the last {} commits", self.past.depth());
             }
             self.history.end();
             return Ok(());

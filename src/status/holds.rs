@@ -55,7 +55,7 @@ fn mark_file(file: &str, entries: &[&Entry], places: &mut [EnvironmentPlace], pr
                 }
             }
             Standing::Void => problems.push(format!(
-                "{HOLDS}:{}: {} of {} holds another value than {}: this hold is void",
+                "{HOLDS}:{}: the hold is void, because {} of {} now has another value than {}",
                 entry.line,
                 one_line(&entry.hold.place),
                 one_line(file),

@@ -90,7 +90,7 @@ async fn ask_one(
     };
     let answers = stream::iter(images).map(one).buffer_unordered(OF_ONE).collect().await;
     if let Some(error) = host.gone.get().and_then(|gone| gone.error.as_ref()) {
-        tracing::warn!("{}: asked for no more images: {error}", one_line(&name));
+        tracing::warn!("{}: no more images are checked: {error}", one_line(&name));
     }
     answers
 }

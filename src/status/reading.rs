@@ -71,7 +71,7 @@ pub(super) async fn read(
     let trees = levels::trees(growing, starts, (&remote, &mut snapshot)).await.unwrap_or_else(|error| {
         let why = one_line(&error.to_string());
         problems.push(format!(
-            "what lies below the kustomizations could not be read, so lines are shown as written: {why}"
+            "the resources of the kustomizations could not be read, so the images are shown as they are written: {why}"
         ));
         Arc::default()
     });

@@ -151,7 +151,7 @@ fn said(state: State) -> (&'static str, &'static str) {
         State::Missing => ("missing", "bad"),
         State::Denied => ("access denied", "unknown"),
         State::Unreachable => ("unreachable", "unknown"),
-        State::Failed => ("no proper answer", "unknown"),
+        State::Failed => ("invalid answer", "unknown"),
         State::Unasked => ("unasked", "unknown"),
     }
 }

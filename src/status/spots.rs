@@ -49,7 +49,7 @@ pub(super) fn discovered(
         let (count, shown) = (environments.len(), pattern.shown());
         if count > MOST_ENVIRONMENTS && said.insert(shown.clone()) {
             let shown = one_line(&shown);
-            problems.push(format!("{shown}: {count} names fit, only the first {MOST_ENVIRONMENTS} are read"));
+            problems.push(format!("{shown}: {count} names match, and only the first {MOST_ENVIRONMENTS} are read"));
         }
         environments.truncate(MOST_ENVIRONMENTS);
         others.truncate(MOST_ENVIRONMENTS);

@@ -22,7 +22,7 @@ pub(super) fn summary(status: &Status) -> String {
     let unknown = [
         (State::Unreachable, "unreachable"),
         (State::Denied, "denied"),
-        (State::Failed, "without a proper answer"),
+        (State::Failed, "with an invalid answer"),
         (State::Unasked, "unasked"),
     ];
     let unknown = unknown.map(|(state, word)| (in_state(state), word));
@@ -65,7 +65,7 @@ mod tests {
         all.environments.push(EnvironmentStatus { name: Some("dev".into()), places: more.collect() });
         all.environments.push(EnvironmentStatus { name: None, places: Vec::new() });
         let numbers = "2 environments, 7 images, 1 missing, 1 drifting";
-        let unknown = "1 unreachable, 1 denied, 1 without a proper answer, 1 unasked";
+        let unknown = "1 unreachable, 1 denied, 1 with an invalid answer, 1 unasked";
         assert_eq!(summary(&all), format!("{numbers}, {unknown}"));
         assert_eq!(summary(&status("prod", Vec::new())), "1 environment, 0 images, 0 missing, 0 drifting");
     }

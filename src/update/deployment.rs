@@ -52,7 +52,7 @@ impl<'a> Deployment<'a> {
             None if is_there => drop(self.record(progress, ledger).await),
             None => {
                 let environment = &self.settings.environment;
-                info!("no deployment to {environment} is recorded: no branch names the image");
+                info!("no deployment to {environment} is recorded, because no branch names the image");
             }
         }
     }

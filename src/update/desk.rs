@@ -65,8 +65,8 @@ impl Desk {
         match tokio::time::timeout(PATIENCE, self.client(plan, (token, settings), http)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) if error.is_of_wish() => return Err(error),
-            Ok(Err(error)) => tracing::debug!(%error, "{}: the forge can't be asked before the push", plan.url.short()),
-            Err(_) => tracing::debug!("{}: the forge does not answer before the push", plan.url.short()),
+            Ok(Err(error)) => tracing::debug!(%error, "{}: the API can't be used before the push", plan.url.short()),
+            Err(_) => tracing::debug!("{}: the API does not answer before the push", plan.url.short()),
         }
         Ok(())
     }

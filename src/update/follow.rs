@@ -78,7 +78,7 @@ impl Target<'_> {
         match looked.await {
             Ok((reading, is_done)) => is_done.then_some(reading),
             Err(error) => {
-                debug!(%error, "{}: it can't be told what the branch names", plan.url.on_branch(Some(self.branch)));
+                debug!(%error, "{}: the image that the branch names can't be read", plan.url.on_branch(Some(self.branch)));
                 None
             }
         }
@@ -109,7 +109,10 @@ async fn landed(reading: &Reading, commit: Option<String>) -> String {
     if matches!(later, Ok(Later::Commits(_))) {
         return commit;
     }
-    debug!(?later, "the branch does not show that it has {commit}, which the forge says: its tip counts");
+    debug!(
+        ?later,
+        "the branch does not contain {commit}, the merge commit that the server reports, so the tip of the branch is used"
+    );
     tip
 }
 
@@ -150,7 +153,7 @@ impl Looks<'_> {
         self.unanswered = None;
         Ok(match state {
             State::Merged { commit } => {
-                info!("{}: it is merged", self.request);
+                info!("{}: merged", self.request);
                 RequestLook::Merged(commit)
             }
             State::Closed => RequestLook::Closed,
@@ -174,10 +177,10 @@ impl Looks<'_> {
     fn weigh(&mut self, conflicts: bool) {
         self.conflicts = if conflicts { self.conflicts + 1 } else { 0 };
         if self.conflicts >= CONFLICTS && !self.is_said {
-            warn!("{}: it can't be merged: its branches conflict", self.request);
+            warn!("{}: its branches conflict, so it can't be merged", self.request);
             self.is_said = true;
         } else if self.conflicts == 0 && self.is_said {
-            info!("{}: it can be merged again", self.request);
+            info!("{}: its branches no longer conflict", self.request);
             self.is_said = false;
         }
     }

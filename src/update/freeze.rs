@@ -36,7 +36,7 @@ pub(super) fn require(
     let on = windows.frozen(settings.environment.as_deref(), SystemTime::now());
     let Some(frozen) = with_variable(on, &settings.freeze) else { return Ok(None) };
     if let Some(reason) = &settings.freeze.ignored {
-        warn!("{}: {frozen}, and this is ignored: {reason}", place());
+        warn!("{}: {frozen}, but the freeze is ignored: {reason}", place());
         return Ok(Some(reason.clone()));
     }
     // What would change is shown all the same.

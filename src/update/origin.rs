@@ -95,7 +95,7 @@ pub(crate) async fn until_current(
         match Box::pin(run()).await {
             Ok(Ended::Done) => return,
             Ok(Ended::Outdated) if started.elapsed() < settings.push_timeout => {
-                info!("the versions were changed where they are from: they are read again");
+                info!("the source of the versions changed, so the versions are read again");
                 ledger.start_over();
             }
             Ok(Ended::Outdated) => {

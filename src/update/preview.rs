@@ -59,7 +59,7 @@ pub(super) async fn read_template(
     };
     if !links.is_empty() {
         let links = links.join(", ");
-        info!("{place}: symbolic links are copied as they are, wherever they lead from the copy: {links}");
+        info!("{place}: symbolic links are copied unchanged, so check that they are valid in the copy: {links}");
     }
     let found = files((template, &directories), replace, (remote, snapshot)).await.map_err(unread)?;
     let files = taken(template, &directories, found).map_err(failed)?;
@@ -101,7 +101,7 @@ async fn directories(
         all.extend(next.iter().cloned());
         level = next;
     }
-    too_large(format!("its directories are more than {DEEPEST} deep"))
+    too_large(format!("its directories are nested more than {DEEPEST} levels deep"))
 }
 
 /// The files that may hold an image, by directory, and behind them those that get a value.
@@ -135,7 +135,7 @@ fn taken(
             }
             Found::File(bytes) => files.push((relative(template, &path).to_owned(), bytes)),
             Found::TooLarge { .. } => {
-                let what = "its YAML files are too large to be looked into".to_owned();
+                let what = "its YAML files are too large to read".to_owned();
                 return Err(PreviewError::TooLarge { template: template.to_owned(), what });
             }
             // What is to get a value and is not there is refused where the value is put in.

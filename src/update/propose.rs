@@ -41,7 +41,7 @@ pub(super) async fn propose(
 ) -> Result<PushOutcome, Error> {
     let plan = &context.plan[number];
     let wish = request.wish(context);
-    debug!("{}: the merge request comes from {}", plan.url.short(), wish.source);
+    debug!("{}: the source branch of the merge request is {}", plan.url.short(), wish.source);
     let pushed = match push(plan, (ready, &wish), (make, options)).await? {
         Ok(pushed) => pushed,
         Err(words) => return Ok(PushOutcome::LostRace(words)),
@@ -108,11 +108,11 @@ async fn push(
         Proposed::Already { commit } => (commit, by_push_options),
     };
     if !again {
-        info!("{place}: the work branch holds this change already");
+        info!("{place}: the work branch already has this change");
         return Ok(Ok(Pushed { commit: there, words: None, is_new: false }));
     }
     info!(
-        "{place}: the work branch holds this change already, and is pushed anew: only GitLab's answer tells that the request is open"
+        "{place}: the work branch already has this change and is pushed again, because only GitLab's answer to a push shows whether the merge request is open"
     );
     for later in 1.. {
         commit = make(later).await?;

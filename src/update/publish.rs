@@ -68,7 +68,7 @@ async fn race(number: usize, mut ready: Ready, context: &Context<'_>) -> Result<
             let waited = Duration::from_secs(waited.as_secs());
             return Err(Error::Race { place, attempts: pace.losses(), waited });
         }
-        info!("{place}: the branch moved, the edit is applied again");
+        info!("{place}: the branch moved, so the edit is applied again on its new tip");
         tokio::time::sleep(pause.min(left)).await;
         let reading = Box::pin(read_again(plan, (ready.reading.remote, ready.reading.snapshot))).await?;
         ready = attempt(number, reading, context).await?;
@@ -137,7 +137,7 @@ async fn skip(number: usize, ready: &Ready, context: &Context<'_>) -> Result<Ski
         return Ok(Skip::No);
     }
     if settings.skip_ci == SkipCi::OwnProject {
-        info!("{}: this pipeline's own project, so the push starts no pipeline", plan.url.short());
+        info!("{}: this is the pipeline's own project, so the push starts no pipeline", plan.url.short());
     }
     let reading = &ready.reading;
     // Gitea takes push options and drops this one.

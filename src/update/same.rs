@@ -37,7 +37,10 @@ impl Versions {
         let is_same = names(held, verified, registry).await?;
         if is_same {
             let repository = verified.repository();
-            info!("{repository}:{held} is the same image as {}, so it stays", verified.reference().without_digest());
+            info!(
+                "{repository}:{held} is the same image as {}, so the place is not changed",
+                verified.reference().without_digest()
+            );
         }
         self.known().push((image, held.clone(), is_same));
         Ok(())

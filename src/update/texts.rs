@@ -126,9 +126,9 @@ pub(super) fn require_work_branch(plan: &PlannedRepository, target: &str, contex
     let is_given = context.settings.proposal.branch.is_some();
     let short = plan.url.short();
     let reason = if source == target {
-        format!("{target} is the branch that the merge request of {short} is for")
+        format!("{target} is the target branch of the merge request of {short}")
     } else if others().any(|other| other.branch.as_deref() == Some(source.as_str())) {
-        format!("{source} is a branch of {short} that this run writes to")
+        format!("this run writes to the branch {source} of {short}")
     } else if is_given && others().any(|other| other.delivery == Delivery::MergeRequest) {
         format!("{source} can't be the work branch of two merge requests of {short}")
     } else {

@@ -10,7 +10,7 @@ const SHOWN: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum VersionsError {
     /// Places of one image that don't hold the same version.
-    #[error("{environment} does not hold one version of {image}: {}", list(places))]
+    #[error("{environment} has different versions of {image}: {}", list(places))]
     Different {
         /// The environment.
         environment: String,
@@ -20,7 +20,7 @@ pub enum VersionsError {
         places: Vec<String>,
     },
     /// Places that hold no version.
-    #[error("{environment} does not say a version: {}", list(places))]
+    #[error("{environment} has places without a version: {}", list(places))]
     NoVersion {
         /// The environment.
         environment: String,
@@ -28,7 +28,7 @@ pub enum VersionsError {
         places: Vec<String>,
     },
     /// Places that don't say which image they hold.
-    #[error("{environment} does not say of which image the version is: {}", list(places))]
+    #[error("{environment} has places without a repository: {}", list(places))]
     Unnamed {
         /// The environment.
         environment: String,
@@ -72,11 +72,11 @@ impl VersionsError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Different { .. } => {
-                "bring these places to one version, or name the image of each target (image: in the config file)"
+                "write the same version to these places, or name the image of each target (image: in the config file)"
             }
-            Self::NoVersion { .. } => "write a tag or a digest there, or name the images that are meant with --image",
-            Self::Unnamed { .. } => "name the image of these targets: image: in the config file",
-            Self::OneSided { .. } => "name the images that are meant with --image, or add the missing places",
+            Self::NoVersion { .. } => "write a tag or a digest to these places, or select the images with --image",
+            Self::Unnamed { .. } => "name the image of these targets (image: in the config file)",
+            Self::OneSided { .. } => "select the images with --image, or add the missing places",
             Self::NoFile { .. } => "check the environment's name and the paths of the targets",
             Self::Nothing { .. } => "check the environments' names and the targets",
         }

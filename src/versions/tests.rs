@@ -62,12 +62,12 @@ fn places_in_several_spellings_are_one_version() {
 fn what_is_no_version_is_listed() {
     let (one, two) = (format!("r.io/a 1 {ONE}"), format!("r.io/a 1 {TWO}"));
     for (texts, words) in [
-        (vec!["r.io/a 1 -", "r.io/a 2 -"], "a does not hold one version of r.io/a"),
-        (vec![&*one, &*two], "a does not hold one version of r.io/a"),
-        (vec!["r.io/a - -"], "a does not say a version"),
-        (vec!["r.io/a {{x}} -"], "a does not say a version"),
-        (vec!["r.io/a 1 sha256:12"], "a does not say a version"),
-        (vec!["r.io/a 1 -", "- 1 -"], "a does not say of which image"),
+        (vec!["r.io/a 1 -", "r.io/a 2 -"], "a has different versions of r.io/a"),
+        (vec![&*one, &*two], "a has different versions of r.io/a"),
+        (vec!["r.io/a - -"], "a has places without a version"),
+        (vec!["r.io/a {{x}} -"], "a has places without a version"),
+        (vec!["r.io/a 1 sha256:12"], "a has places without a version"),
+        (vec!["r.io/a 1 -", "- 1 -"], "a has places without a repository"),
     ] {
         let error = promoted(&texts, &["r.io/a 0 -"], Chosen::All).unwrap_err().to_string();
         assert!(error.starts_with(words) && error.contains("shop/infra main f.yaml:"), "{error}");

@@ -62,7 +62,7 @@ fn a_push_triggers_the_mirror() {
     assert_eq!(gitlab.asked(), [format!("POST /api/v4/projects/9/trigger/pipeline {form:?}")]);
 
     // Nothing changed: only when that is asked for.
-    update(&[]).run().exits(0).says("the mirror is not triggered");
+    update(&[]).run().exits(0).says("the mirror pipeline is not triggered");
     update(&["--mirror", "always"]).run().exits(0);
     assert_eq!(gitlab.asked().len(), 2);
 
@@ -119,15 +119,15 @@ fn where_a_catalog_is_a_commit_without_a_mirror_is_told_what_it_means() {
         let scene = Scene::new();
         scene.update(&[]).env("CATALOG_PATH", "forge/projects/catalog").env("CI_SERVER_HOST", server).run().exits(0)
     };
-    on("127.0.0.1").says("if the platform's console has an outside source for this repository");
+    on("127.0.0.1").says("if the platform's console shows an external source for this repository");
     on("gitlab.example.com")
-        .says("no mirror is triggered")
-        .says("GIT_MIRROR_TOKEN, which on Cloud Pi Native are in Vault");
+        .says("no mirror pipeline is triggered")
+        .says("GIT_MIRROR_TOKEN (on Cloud Pi Native both are in Vault");
 }
 
 #[test]
 fn a_mirror_whose_variables_are_unset_is_told_where_they_are() {
-    const WHERE: &str = "the console shows them to the project's owner";
+    const WHERE: &str = "the owner of the project finds them in the console";
     let scene = Scene::new();
     let named = ["--mirror-repository", "infra-helm"];
     // A job whose variable is `$GIT_MIRROR_PROJECT_ID` gets an empty one.
@@ -205,7 +205,11 @@ fn what_argocd_denies_or_does_not_have_is_exit_11_at_once() {
     let none = Argocd::playing([(200, json!({ "items": [] }))]);
     let server = none.server();
     let unnamed = scene.update(&["--argocd-server", &server]).env("ARGOCD_AUTH_TOKEN", ARGOCD_TOKEN);
-    unnamed.run().exits(11).says("no application is made from what was edited in").says("applications, get");
+    unnamed
+        .run()
+        .exits(11)
+        .says("no application of Argo CD uses the files that were edited in")
+        .says("applications, get");
     scene.update(&["--argocd-server", &server]).run().exits(3).says("ARGOCD_AUTH_TOKEN");
     scene.update(&["--argocd-app", "shop"]).run().exits(2).says("--argocd-server");
 }

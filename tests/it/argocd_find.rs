@@ -175,13 +175,13 @@ fn no_application_is_exit_11_with_what_there_is() {
     let scene = Scene::new();
     let argocd = scene.argocd(Scene::applications("https://elsewhere.example.com/infra.git"));
     let run = scene.update(&argocd, &["--helm", "charts/app/values-dev.yaml"]).run().exits(11);
-    let run = run.says("none of 8 that Argo CD shows").says("why not").says("argocd/app-dev");
+    let run = run.says("none of the 8 applications that Argo CD shows does").says("why not").says("argocd/app-dev");
     assert!(run.says("another repository").took.as_secs() < 15);
     assert_eq!(scene.infra.commits("main"), 2);
 
     let argocd = scene.argocd(Scene::applications(&scene.infra.url()));
     let run = scene.update(&argocd, &["--helm", "envs/dev/values.yaml", "--argocd-app", "tagged"]).run().exits(11);
-    run.says("v1").says("it does not follow main");
+    run.says("v1").says("its targetRevision is not main");
 
     let none = scene.argocd(Vec::new());
     let run = scene.update(&none, &["--helm", "charts/app/values-dev.yaml"]).run().exits(11);

@@ -208,7 +208,7 @@ fn parameters_that_win_are_told_within_seconds() {
     let Some(scene) = chart(&Shape { source, ..SHAPE }) else { return };
     let run = scene.update("2", &["--helm", "values-dev.yaml"], &[]).exits(11);
     assert!(run.took < Duration::from_secs(15), "{run}");
-    run.says("team/app:1 in Deployment/web at commit").says("what can decide there: helm.parameters (image.tag)");
+    run.says("team/app:1 in Deployment/web at commit").says("the image may be set by: helm.parameters (image.tag)");
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn an_image_that_cannot_be_pulled_has_the_pods_words() {
 fn what_people_have_to_do_is_told() {
     let manual = Shape { policy: "managedNamespaceMetadata: {}", ..SHAPE };
     let Some(scene) = deployed(|image| deployment(image, "replicas: 1"), &manual, "OutOfSync Missing") else { return };
-    scene.bump(&["--argocd-timeout", "6s"]).exits(11).says("it does not synchronise by itself");
+    scene.bump(&["--argocd-timeout", "6s"]).exits(11).says("its automatic synchronisation is off");
     let paused = |image: &str| deployment(image, "paused: true");
     let Some(scene) = deployed(paused, &SHAPE, "Synced Suspended") else { return };
     scene.bump(&["--argocd-timeout", "8s"]).exits(11).says("it is suspended until somebody resumes or promotes it");
@@ -292,7 +292,7 @@ fn a_synchronisation_that_fails_and_one_that_an_older_commit_holds_up() {
     let broken = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 0}]}\n";
     scene.infra.commit("main", "broken", &[("app/service.yaml", broken)]);
     let run = scene.bump(&["--argocd-timeout", "15s"]).exits(11);
-    run.says("its synchronisation fails and is tried again").says("Invalid value");
+    run.says("its synchronisation fails and is retried").says("Invalid value");
     // The next commit mends it, and is not taken up.
     scene.infra.commit("main", "mended", &[("app/service.yaml", "# nothing\n")]);
     let run = scene.update("3", &["--manifest", TARGET], &["--argocd-timeout", "10s"]).exits(11);

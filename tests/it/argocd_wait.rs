@@ -96,8 +96,8 @@ fn a_hook_runs_the_new_image_first() {
 #[test]
 fn a_change_that_nobody_synchronises_is_told_when_it_is_seen_and_ends_at_the_timeout() {
     for (file, app, words, hint) in [
-        ("manual", "manual", "it does not synchronise by itself", "sync it in Argo CD"),
-        ("automated-disabled", "deg", "it does not synchronise by itself", "sync it in Argo CD"),
+        ("manual", "manual", "its automatic synchronisation is off", "sync the application in Argo CD"),
+        ("automated-disabled", "deg", "its automatic synchronisation is off", "sync the application in Argo CD"),
         ("susp", "susp", "it is suspended until somebody resumes or promotes it", "kubectl argo rollouts promote"),
     ] {
         let scene = Scene::new();
@@ -116,7 +116,8 @@ fn a_window_that_is_closed_is_told() {
     let recording = scene.recording("window", "window", Renders::New, &["1.0.0", "1.1.0"]);
     let argocd = Argocd::recorded(&scene.infra, recording, None).with_windows(windows);
     let run = scene.update(&argocd, "argocd/window", &["--argocd-timeout", "3s"]).run().exits(11);
-    run.says("it is not synchronised now: a deny window is open (0 22 * * * for 8h)").says("wait until the window");
+    run.says("it is not synchronised now: a deny window is open (0 22 * * * for 8h)")
+        .says("Run the job again when the sync window allows it");
 }
 
 #[test]
@@ -132,7 +133,7 @@ fn a_synchronisation_that_fails_and_is_tried_again() {
     let scene = Scene::new();
     let flags = ["--argocd-timeout", "8s"];
     let run = scene.play("broken-manifest", "fail", &["1.0.0", "1.1.0"], 2.0, &flags).exits(11);
-    run.says("its synchronisation fails and is tried again (retried 2 times): one or more objects failed to apply")
+    run.says("its synchronisation fails and is retried (retried 2 times): one or more objects failed to apply")
         .says("unrecognized type: int32")
         .says("argocd app terminate-op");
 }
@@ -157,7 +158,9 @@ fn an_operation_of_an_older_commit_keeps_this_one_away() {
     let argocd = Argocd::of(&scene.infra, [(200, app)]);
     let run = scene.update(&argocd, "argocd/shop", &["--argocd-timeout", "3s"]).run().exits(11);
     let older = format!("an operation of the older commit {} is under way", &before[..12]);
-    run.says(&older).says("(retried 3 times): admission webhook denied it").says("only afterwards");
+    run.says(&older)
+        .says("(retried 3 times): admission webhook denied it")
+        .says("only after the older operation has ended");
 }
 
 /// Somebody pushes on top and that is synchronised, while the run waits.
@@ -196,7 +199,7 @@ fn a_later_commit_that_takes_the_change_back_is_told_with_what_runs() {
     let (scene, run) = superseded("1");
     let tip = scene.infra.tip("main");
     let words = format!("renders {} in Deployment/web at the later commit {}", scene.images[0], &tip[..12]);
-    run.exits(11).says(&words).says("a later commit changed it");
+    run.exits(11).says(&words).says("A later commit changed the image");
 }
 
 #[test]
@@ -207,8 +210,8 @@ fn what_wins_over_the_file_is_told_at_once() {
     let run = scene.update(&argocd, "argocd/params", &[]).run().exits(11);
     assert!(run.took.as_secs() < 10, "{run}");
     let words = format!("application argocd/params renders {} in Deployment/web at commit", scene.images[0]);
-    let run = run.says(&words).says(&format!("and not {}", scene.images[1]));
-    run.says("what can decide there: helm.parameters (image.tag)").says(".argocd-source-params.yaml");
+    let run = run.says(&words).says(&format!(", not {}", scene.images[1]));
+    run.says("the image may be set by: helm.parameters (image.tag)").says(".argocd-source-params.yaml");
     let hard = argocd.asked().iter().filter(|asked| asked.contains("refresh=hard")).count();
     assert_eq!(hard, 1, "it is rendered anew once: {:?}", argocd.asked());
 }
@@ -279,9 +282,9 @@ fn refusals_are_told_apart_and_end_at_once() {
     };
     for (refusal, words, hint) in [
         (of("GET /api/v1/applications/nope", json!("ci")), "permission denied", "applications, get"),
-        (of("GET /api/v1/applications", json!("x.y.z")), "invalid session", "it has expired"),
+        (of("GET /api/v1/applications", json!("x.y.z")), "invalid session", "the token has expired"),
         (of("GET /api/v1/applications/nope?project=default", json!("ci")), "not found", "--argocd-app NAMESPACE/NAME"),
-        (of("GET /api/v1/bogus", json!("ci")), "Not Found", "the path that it is served below"),
+        (of("GET /api/v1/bogus", json!("ci")), "Not Found", "the path under which Argo CD is served"),
     ] {
         let run = refused(&refusal);
         assert!(run.took.as_secs() < 8, "{run}");
@@ -304,9 +307,9 @@ fn a_sign_in_page_and_another_address_are_told_as_what_they_are() {
     let to_page = says("302 Found", "Location: https://sso.example/login\r\n", "");
     let to_https = says("307 T", "Location: https://argocd.example/cd/api/v1/applications/shop?refresh=normal\r\n", "");
     for (answer, words, hint) in [
-        (page, "a page for people and no JSON", "no sign-in page or proxy answers there"),
-        (to_page, "it redirects to sso.example", "takes ARGOCD_AUTH_TOKEN itself"),
-        (to_https, "it redirects to argocd.example", "write --argocd-server https://argocd.example/cd"),
+        (page, "an HTML page instead of JSON", "not of a sign-in page or a proxy"),
+        (to_page, "it redirects to sso.example", "Argo CD itself accepts ARGOCD_AUTH_TOKEN"),
+        (to_https, "it redirects to argocd.example", "Set `--argocd-server https://argocd.example/cd`"),
     ] {
         let scene = Scene::new();
         let server = liar(move |_, stream| std::io::Write::write_all(stream, answer.as_bytes()));

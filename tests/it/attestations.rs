@@ -153,7 +153,7 @@ fn a_scan_counts_when_a_key_signed_it_of_this_image_and_it_is_good_enough() {
         attested.check(
             &rule,
             9,
-            "it has no attestation vuln:max=high,age=7d by cosign.pub: there is no such attestation",
+            "it has no attestation vuln:max=high,age=7d by cosign.pub: the image has no attestation of this type",
         );
         let keep = |scans: &[(&str, Value)]| attested.keep(storage, scans);
         keep(&[attested.scan(DAY, &["HIGH", "LOW"])]);
@@ -165,13 +165,13 @@ fn a_scan_counts_when_a_key_signed_it_of_this_image_and_it_is_good_enough() {
         let mut unreadable = scan(DAY, &[]);
         unreadable["scanner"]["result"] = json!({});
         keep(&[(VULN, attested.envelope(VULN, &attested.digest, &unreadable))]);
-        attested.check(&rule, 9, "no report of Trivy (it has no Results)");
+        attested.check(&rule, 9, "not a report of Trivy (it has no Results)");
         let other = crate::images::digest(b"another image");
         keep(&[(VULN, attested.envelope(VULN, &other, &scan(DAY, &[])))]);
         attested.check(&rule, 9, "an attestation of another digest");
         new_key(&attested.world);
         keep(&[attested.scan(DAY, &[])]);
-        attested.check(&rule, 9, "none of the keys made, or of something that was changed");
+        attested.check(&rule, 9, "by another key, or of content that was changed");
     }
 }
 
@@ -235,7 +235,9 @@ fn what_can_not_be_required_is_said_before_anything_is_asked() {
         .exits(3)
         .says("slsaprovenance (0.2 and 1), spdx, cyclonedx and vuln");
     check(&["--verify-key", "cosign.pub", "--attestation", "vuln:min=low"]).exits(3).says("max, age are known");
-    check(&["--verify-key", "cosign.pub", "--attestation", "vuln:max="]).exits(3).says("is a variable not set?");
+    check(&["--verify-key", "cosign.pub", "--attestation", "vuln:max="])
+        .exits(3)
+        .says("check that its variable is set");
 }
 
 #[test]

@@ -126,9 +126,9 @@ fn half_a_pair_is_no_credentials_and_said() {
     let login = &world.servers().registry_login;
     let check = |name: &str, value: &str| world.bump(["check", "--image", &image]).env(name, value);
     let run = check("GITOPS_BUMP_REGISTRY_USERNAME", &login.username).env("GITOPS_BUMP_REGISTRY_PASSWORD", "").run();
-    run.exits(7).says("GITOPS_BUMP_REGISTRY_PASSWORD is not set or empty");
+    run.exits(7).says("Set GITOPS_BUMP_REGISTRY_PASSWORD, which is not set or empty");
     let run = check("GITOPS_BUMP_REGISTRY_PASSWORD", &login.password).run();
-    run.exits(7).says("GITOPS_BUMP_REGISTRY_USERNAME is not set or empty");
+    run.exits(7).says("Set GITOPS_BUMP_REGISTRY_USERNAME, which is not set or empty");
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_port_is_a_part_of_the_host() {
         world.bump(["check", "--image", &image]).env("DOCKER_AUTH", auths)
     };
     succeeds(check(&format!("https://{registry}/v2/")));
-    check("127.0.0.1").run().exits(7).says(&format!("DOCKER_AUTH has no entry for {registry}"));
+    check("127.0.0.1").run().exits(7).says(&format!("Check DOCKER_AUTH, which has no entry for {registry}"));
     check(&registry.replace(':', ":1")).run().exits(7);
 }
 

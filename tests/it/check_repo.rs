@@ -40,7 +40,7 @@ fn over_http_it_is_said_who_may_push() {
         quay.check(&url).run().exits(0).says("infra main may be pushed to with GITOPS_BUMP_GIT_TOKEN (user oauth2)");
     quay.is_untouched(&run);
     let run = quay.check(&url).env("GITOPS_BUMP_GIT_TOKEN", "glpat-wrong").run().exits(8).says("denies access");
-    quay.is_untouched(&run.says("ask whether").says("write_repository"));
+    quay.is_untouched(&run.says("check push access to").says("write_repository"));
     let run = quay.check(&url).without_env("GITOPS_BUMP_GIT_TOKEN").run().exits(8);
     quay.is_untouched(&run.says("GITOPS_BUMP_GIT_TOKEN"));
     let in_url =
@@ -98,7 +98,7 @@ fn a_branch_is_looked_for() {
     check("nowhere").exits(5).says("nowhere");
     quay.check(&quay.world.empty_infra("empty").url()).run().exits(8).says("empty");
     let gone = quay.infra.url().replace("infra.git", "gone.git");
-    quay.check(&gone).run().exits(8).says("there is no repository");
+    quay.check(&gone).run().exits(8).says("no repository is at");
     let run = quay.world.bump(["check", "--image", &quay.image, "--branch", "main"]).run().exits(2);
     run.says("--branch needs --repo");
     quay.world.bump(["check"]).run().exits(2).says("--image");

@@ -249,7 +249,7 @@ fn the_mirrors_variables_that_no_job_hands_on_are_told_of() {
     let start = replaced(&fenced(&own(GUIDE), "yaml", "read_mirror:"), "    - read_mirror\n", "");
     let project = platform.project(&[(FILE, &start)]);
 
-    run(&project).failed("deploy-dev", 3).says("deploy-dev", "on Cloud Pi Native they are in Vault");
+    run(&project).failed("deploy-dev", 3).says("deploy-dev", "on Cloud Pi Native both are in Vault");
 
     platform.helm_names("1");
 }

@@ -155,8 +155,8 @@ fn what_was_not_found_is_counted() {
     entries.push(json!({"mediaType": MANIFEST, "digest": crate::images::digest(b"gone"), "size": 9}));
     standing.pages = Some(vec![index_of(&entries)]);
     let (run, asked) = check(standing, &own);
-    let run = run.exits(9).says("none of the keys made, or of something that was changed (499 times)");
-    run.says("a referrer that is missing").says("61 more were not looked at");
+    let run = run.exits(9).says("by another key, or of content that was changed (499 times)");
+    run.says("a referrer that is missing").says("61 more were not checked");
     assert!(asked.len() <= 4 + 2 * 500, "{} requests", asked.len());
 }
 

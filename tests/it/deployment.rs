@@ -117,7 +117,7 @@ fn a_record_that_is_refused_is_exit_11_and_the_waits_go_on() {
     let job = Job::new(vec![(0.0, 1, json!([status(1, "k/dev", "success")]))]);
     job.reporter.trouble("/deployments", 403);
     let run = job.update(&WAITING).run().exits(11).says("record the deployment to prod as running");
-    run.says("say success");
+    run.says("are successful");
     assert_eq!(job.infra.file("main", "values.yaml"), values(&job.world.repository("team/app"), "2"));
 }
 

@@ -75,9 +75,9 @@ fn untypeable(text: &[u8], held: &edit::Holding) -> Option<String> {
             None
         }
         Ok(led) => Some(format!("{} leads to {led:?}", held.path)),
-        Err(error) if error.contains("several documents") || error.contains("is there twice") => None,
+        Err(error) if error.contains("several documents") || error.contains("is defined twice") => None,
         // The tag is not there yet: the path says where it would be.
-        Err(error) if error.contains("nothing is at") && is_version_key(&held.path) => None,
+        Err(error) if error.contains("does not exist") && is_version_key(&held.path) => None,
         Err(error) => Some(format!("{} leads nowhere: {error}", held.path)),
     }
 }
@@ -116,7 +116,7 @@ fn differences(text: &[u8], counts: &mut Counts) -> Vec<String> {
                 continue;
             };
             // What another program fills in is listed, said by the edit, and refused by PATH.
-            let has_said = edited.notes.iter().any(|note| note.contains("the image is named here, too"));
+            let has_said = edited.notes.iter().any(|note| note.contains("the image is named here too"));
             let is_said = |held: &&&edit::Holding| {
                 let kind = Kind::Helm { path: edit::Path::parse(&held.path).ok() };
                 let job = Job { kind, images: vec![0], rules: Rules::default() };

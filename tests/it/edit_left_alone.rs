@@ -13,7 +13,7 @@ fn a_directory_with_a_version_to_look_for_is_edited_and_that_is_said() {
     world.write("m/pod.yaml", POD);
     for flags in [&["--manifest", "m"][..], &["--manifest", "m", "--create"]] {
         let run = world.bump(["set", "--image", "r.io/team/app:1.4.2"].iter().chain(flags)).run();
-        run.exits(0).says(&format!("passed over: m/scan.yaml:1: {WHY}"));
+        run.exits(0).says(&format!("skipped: m/scan.yaml:1: {WHY}"));
     }
     assert_eq!(world.read("m/scan.yaml"), SCAN);
     assert_eq!(world.read("m/pod.yaml"), POD.replace("1.4.1", "1.4.2"));
@@ -25,9 +25,7 @@ fn a_run_in_which_nothing_else_names_the_image_says_what_was_passed_over() {
     world.write("scan.yaml", SCAN);
     world.write("other.yaml", POD.replace("team/app", "team/other"));
     let run = world.bump(["set", "--image", "r.io/team/app:1.4.2", "--manifest", "scan.yaml", "--create"]).run();
-    run.exits(5)
-        .says("no place here can be written for r.io/team/app")
-        .says(&format!("passed over: scan.yaml:1: {WHY}"));
+    run.exits(5).says("no place can be written for r.io/team/app").says(&format!("skipped: scan.yaml:1: {WHY}"));
     // Another image of the run is there.
     let both = format!("{SCAN}---\n{}", POD.replace("team/app", "team/other"));
     world.write("both.yaml", &both);
@@ -45,9 +43,9 @@ fn an_encrypted_repository_is_called_one() {
     world.write("values.yaml", values);
     let image = ["set", "--image", "r.io/team/app:1.4.2"];
     let matching = world.bump(image.iter().chain(&["--helm", "values.yaml"])).run();
-    matching.exits(5).says("values.yaml:2: the image's repository is encrypted here (ENC[…])");
+    matching.exits(5).says("values.yaml:2: the repository of the image is encrypted (ENC[…])");
     let by_path = world.bump(image.iter().chain(&["--helm", "values.yaml:image.tag"])).run();
-    let by_path = by_path.exits(5).says("a value that SOPS encrypts is here").says("sops set");
+    let by_path = by_path.exits(5).says("the value is encrypted by SOPS").says("sops set");
     assert!(!by_path.stderr.contains("any-repository"), "{by_path}");
     assert_eq!(world.read("values.yaml"), values);
 }

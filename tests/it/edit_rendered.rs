@@ -190,7 +190,7 @@ fn a_tag_alone_would_have_deployed_the_stale_digest() {
     assert_eq!(helm_template(&world.work(), "old.yaml"), helm_template(&world.work(), "tag-alone.yaml"));
 
     let run = world.bump(["set", "--image", "r.io/team/app:2.0.0", "--helm", "old.yaml"]).run();
-    run.exits(5).says("a digest must be written here");
+    run.exits(5).says("this place needs a digest");
     assert_eq!(world.read("old.yaml"), values("1.0.0"));
 }
 

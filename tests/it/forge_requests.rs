@@ -97,7 +97,7 @@ fn the_api_opens_refreshes_and_opens_again() {
         assert!(scene.world.read("links.json").contains(": #1\""), "{}", scene.world.read("links.json"));
 
         // The same again, then a later tag: the same request.
-        scene.propose_by_api("2", &flags).run().exits(0).says("proposed already");
+        scene.propose_by_api("2", &flags).run().exits(0).says("already proposed");
         scene.propose_by_api("3", &flags).run().exits(0).says(&scene.page(1));
         let pulls = scene.forge.pulls();
         assert_eq!((pulls.len(), pulls[0].title.as_str()), (1, "To 3"), "{product:?}");
@@ -147,9 +147,9 @@ fn what_a_forge_cannot_do_is_said_before_the_push() {
         let scene = Scene::new(product);
         for (flags, words) in [
             (["--mr-label", "missing"], "has no label \"missing\""),
-            (["--mr-assignee", "nobody"], "knows no user \"nobody\""),
-            (["--mr-reviewer", "nobody"], "knows no user \"nobody\""),
-            (["--mr-reviewer", "@bot"], "nobody reviews a request of their own"),
+            (["--mr-assignee", "nobody"], "the user \"nobody\" does not exist"),
+            (["--mr-reviewer", "nobody"], "the user \"nobody\" does not exist"),
+            (["--mr-reviewer", "@bot"], "a user can't review their own request"),
             (["--mr-remove-source-branch", "--mr-draft"], "--mr-remove-source-branch: on Git"),
         ] {
             let run = scene.propose_by_api("2", &flags).run().exits(3).says(words);
@@ -175,7 +175,7 @@ fn what_only_the_forge_knows_is_exit_11() {
         json!({ "message": "token does not have at least one of required scope(s)" }),
     );
     let run = scene.propose_by_api("2", &["--mr-reviewer", "bot"]).run().exits(11);
-    let run = run.says("poster of pr can't be reviewer").says("complete the request by hand");
+    let run = run.says("poster of pr can't be reviewer").says("complete the merge request manually");
     assert_eq!(scene.reported()["merge_request"], json!(scene.page(1)), "{run}");
     assert_eq!(scene.infra.file(&scene.work_branch(), "values.yaml"), scene.values("2"));
     let scene = Scene::new(Product::Github);
@@ -226,12 +226,18 @@ fn a_plain_server_that_takes_push_options_opens_nothing() {
     let fixed = proposing(&image, &url);
     for _ in 0..2 {
         let run = world.bump(fixed.iter().chain(&["--report-json", "r.json"])).run().exits(11);
-        run.says("said nothing of a merge request: it can't be told that one is open").says("GITOPS_BUMP_FORGE_TOKEN");
+        run.says("did not answer about a merge request, so it is not known whether a merge request is open")
+            .says("GITOPS_BUMP_FORGE_TOKEN");
     }
     let report: Value = serde_json::from_str(&world.read("r.json")).expect("the report is JSON");
     let repository = &report["repositories"][0];
     assert_eq!((&repository["commit_url"], &repository["merge_request"]), (&Value::Null, &Value::Null));
-    assert!(repository["error"].as_str().is_some_and(|error| error.contains("can't be told")), "{repository}");
+    assert!(
+        repository["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("it is not known whether a merge request is open")),
+        "{repository}"
+    );
 }
 
 #[test]
@@ -298,15 +304,12 @@ fn a_renamed_project_is_said_by_its_new_name() {
 #[test]
 fn a_page_and_a_limit_are_said_as_what_they_are() {
     for (answer, words) in [
-        (
-            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<h1>",
-            "a page for people and no JSON",
-        ),
+        ("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<h1>", "an HTML page instead of JSON"),
         (
             "HTTP/1.1 502 X\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<h1>",
-            "answers 502: it is a page for people",
+            "answers 502: it is an HTML page",
         ),
-        ("HTTP/1.1 429 X\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n", "answers 429; it asks to wait 1h"),
+        ("HTTP/1.1 429 X\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n", "answers 429; it asks for a wait of 1h"),
         (
             "HTTP/1.1 400 X\r\nContent-Length: 48\r\n\r\n{\"error\":\"e\",\"error_description\":\"token expired\"}",
             "token expired",

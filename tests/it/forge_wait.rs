@@ -22,7 +22,7 @@ fn a_merge_in_any_way_is_gone_on_with() {
         scene.propose_by_api("2", &[]).run().exits(0);
         scene.forge.at_look(2, Act::Merge(*way));
 
-        let run = scene.propose_by_api("2", &["--mr-wait", "30s"]).run().exits(0).says("it is merged");
+        let run = scene.propose_by_api("2", &["--mr-wait", "30s"]).run().exits(0).says(": merged");
 
         let tip = scene.infra.tip("main");
         let run = run.says(&format!("merged as {}", &tip[..12]));
@@ -42,7 +42,7 @@ fn a_request_that_stays_open_or_is_closed_is_exit_11() {
     for product in [Product::Github, Product::Gitea] {
         let scene = Scene::new(product);
         let run = scene.propose_by_api("2", &["--mr-wait", "1s"]).run().exits(11);
-        let run = run.says("is still open after 1s").says("run the job again to go on waiting");
+        let run = run.says("is still open after 1s").says("Run the job again to go on waiting");
         let reported = scene.reported();
         assert_eq!(
             (&reported["outcome"], &reported["commit"]),
@@ -125,7 +125,7 @@ fn conflicts_are_said_once() {
     scene.infra.hook("post-receive", "git update-ref refs/heads/main refs/heads/moved");
     let run = scene.propose_by_api("3", &["--mr-wait", "13s"]).run().exits(11);
     let run = run.says("can't be merged, its branches conflict");
-    assert_eq!(run.stderr.matches("it can't be merged: its branches conflict").count(), 1, "{run}");
+    assert_eq!(run.stderr.matches("its branches conflict, so it can't be merged").count(), 1, "{run}");
     assert!(scene.infra.conflicts(&branch, "main"));
 }
 

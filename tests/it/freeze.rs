@@ -113,7 +113,7 @@ fn a_repositorys_own_file_replaces_the_config_files_windows() {
 fn a_file_that_cannot_be_read_is_exit_3() {
     for (mode, text, words) in [
         ("100644", "freeze:\n  - { cron: '0 16 * * 5' }\n", ".gitops-bump-freeze:2: "),
-        ("100644", "freeze:\n  - { cron: '0 0 31 2 *', for: 1h }\n", "no day is ever like this"),
+        ("100644", "freeze:\n  - { cron: '0 0 31 2 *', for: 1h }\n", "no date matches it"),
         ("100644", "freeze: [\n", "invalid YAML"),
         ("120000", "values.yaml", "a symbolic link"),
     ] {
@@ -138,7 +138,7 @@ fn a_target_is_never_one_of_these_files() {
     let shop = Shop::frozen(WEEKEND);
     let url = shop.infra.url();
     let update = ["update", "--image", &shop.image, "--repo", &url, "--helm", "./.gitops-bump-freeze"];
-    shop.world.bump(update).run().exits(5).says("names no image");
+    shop.world.bump(update).run().exits(5).says("this file defines holds or freezes, so it can't be a target");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn a_reason_to_go_on_stands_in_the_commit_where_a_window_was_on() {
     let trailers = "%(trailers:key=Freeze-Ignored)";
 
     let shop = Shop::frozen(WEEKEND);
-    shop.update([reason]).at(SATURDAY).run().exits(0).says("ignored");
+    shop.update([reason]).at(SATURDAY).run().exits(0).says("the freeze is ignored");
     assert_bumped(&shop.world, &shop.infra, 2);
     assert_eq!(shop.infra.log("main", trailers).trim(), trailer);
     shop.infra.assert_trailers();
@@ -249,7 +249,7 @@ fn the_next_windows_are_said_and_shown() {
     validate().run().exits(0).says("Thu 2026-12-24 12:00 UTC to Thu 2026-12-24 13:30 UTC, prod");
 
     for (window, words) in [
-        ("  - { cron: '0 0 31 2 *', for: 1h }\n", "no day is ever like this"),
+        ("  - { cron: '0 0 31 2 *', for: 1h }\n", "no date matches it"),
         ("  - { cron: '0 0 1 2 *', for: 1h, environments: [demo] }\n", "none of the config file's environments"),
         ("  - { cron: '0 0 1 2 *', for: 1h, timezone: Mars/Base }\n", "IANA"),
         ("  - { cron: '0 0 1 2 *', for: 1h, zone: UTC }\n", ":3: "),

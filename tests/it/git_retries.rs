@@ -236,7 +236,7 @@ fn a_wait_that_is_longer_than_what_is_left_ends_the_run_at_once() {
     for kind in REQUESTS {
         let limit = says("429 Too Many Requests", "Retry-After: 600\r\n", "too many");
         let proxy = road.proxy(every(kind, limit));
-        let run = road.update(&proxy, "1m").run().exits(8).says("asks to wait for 10m").says("too many");
+        let run = road.update(&proxy, "1m").run().exits(8).says("asks for a wait of 10m").says("too many");
         let most = if kind.contains("receive-pack") { 2 } else { 1 };
         assert!((1..=most).contains(&asked(&proxy, kind)), "{kind}\n{run}");
     }

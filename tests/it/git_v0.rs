@@ -119,8 +119,8 @@ fn a_branch_that_is_missing_and_an_empty_repository_are_told() {
     let older = Older::new();
     older.infra.set_ref("refs/tags/v1", &older.infra.tip("main"));
     let update = |branch: &str| older.update(&["--helm", "values.yaml", "--branch", branch]).run();
-    update("mian").exits(5).says("there are: main");
-    update("v1").exits(5).says("a tag can't be updated");
+    update("mian").exits(5).says("the branches are: main");
+    update("v1").exits(5).says("This is the name of a tag");
     let world = World::new();
     let infra = world.empty_infra("infra");
     let empty = Older::of(world, infra);

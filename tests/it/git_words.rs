@@ -46,7 +46,7 @@ fn a_page_to_sign_in_is_a_question_of_the_token() {
     let azure = answering(says("203 Non-Authoritative Information", "Content-Type: text/html\r\n", page));
     let run = check(&azure.address).says("the token is not accepted").says("Sign In").says("write_repository");
     assert!(!run.stderr.contains("xyzzy"), "{run}");
-    checked(&azure.address, false).says("wants credentials, and there are none").says("GITOPS_BUMP_GIT_TOKEN");
+    checked(&azure.address, false).says("requires credentials, and none are configured").says("GITOPS_BUMP_GIT_TOKEN");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_web_page_in_gits_place_is_called_one() {
     let page = "<!DOCTYPE html>\n<title>\n  Guest   Wi-Fi\n</title><p>xyzzy";
     let portal = answering(says("200 OK", "Content-Type: text/html; charset=utf-8\r\n", page));
     let run =
-        check(&portal.address).says("answers with the web page \"Guest Wi-Fi\"").says("check the URL").says("proxy");
+        check(&portal.address).says("answers with the web page \"Guest Wi-Fi\"").says("Check the URL").says("proxy");
     assert!(!run.stderr.contains("xyzzy"), "{run}");
     let untitled = answering(says("200 OK", "Content-Type: text/html\r\n", "<p>xyzzy"));
     check(&untitled.address).says("answers with a web page");
@@ -101,7 +101,7 @@ fn an_answer_that_cannot_be_read_is_described() {
         ("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "not HTTP"),
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/x-git-upload-pack-advertisement\r\n\r\nzz\r\n",
-            "not cut into pieces",
+            "the chunks of its answer are not valid HTTP",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-upload-pack-advertisement\r\nContent-Encoding: gzip\r\n\r\nxx",
@@ -130,7 +130,7 @@ fn a_server_that_is_not_there_is_described_after_some_tries() {
     // Each is asked for a while.
     std::thread::scope(|scope| {
         for (address, words) in &cases {
-            scope.spawn(move || check(address).says(words).says("trying again").says("check the URL"));
+            scope.spawn(move || check(address).says(words).says("trying again").says("Check the URL"));
         }
     });
 }

@@ -92,13 +92,13 @@ fn a_hold_comes_with_the_commit_and_keeps_later_runs_away() {
     assert!(held.infra.entries("main").contains(&format!("100644 {HOLDS}")));
 
     let run = held.update("3", &["--report-json", "r.json", "--report-markdown", "r.md"]).run().exits(12);
-    for words in ["values.yaml image.tag stays at 2", "Ada Lovelace", &at, "4.2 breaks: see #7", "--release-hold"] {
+    for words in ["values.yaml image.tag is held at 2", "Ada Lovelace", &at, "4.2 breaks: see #7", "--release-hold"] {
         assert!(run.stderr.contains(words), "{words}\n{run}");
     }
     held.assert_at(2, "2");
     let report: Value = serde_json::from_str(&held.world.read("r.json")).expect("JSON");
     assert_eq!((&report["changed"], &report["repositories"][0]["outcome"]), (&false.into(), &"on-hold".into()));
-    assert!(report["repositories"][0]["error"].as_str().expect("a text").contains("stays at 2"));
+    assert!(report["repositories"][0]["error"].as_str().expect("a text").contains("is held at 2"));
     assert!(held.world.read("r.md").contains("| on-hold |"));
     // A dry run shows what would be written; what is as wanted is nobody's business.
     held.update("3", &["--dry-run"]).run().exits(12).prints_some("+  tag: \"3\"");
@@ -184,7 +184,7 @@ fn an_item_before_a_held_one_does_not_end_its_hold() {
     let web = world.push("team/web", "9");
     let item = format!("images:\n  - name: {}\n    newTag: \"1.27\"\n", world.repository("team/web"));
     infra.commit("main", "another item", &[("kustomization.yaml", before.replace("images:\n", &item))]);
-    let held = "kustomization.yaml images[1].newTag stays at 2";
+    let held = "kustomization.yaml images[1].newTag is held at 2";
     update(&image.replace(":2", ":3"), &[]).exits(12).says(held);
     // Also where the run writes the item that stands there now.
     update(&image.replace(":2", ":3"), &["--image", &web]).exits(12).says(held);
@@ -215,12 +215,12 @@ fn a_squash_merge_keeps_the_hold() {
     held.update("2", &["--branch", "work", "--hold", "broken"]).run().exits(0);
     held.infra.commit("main", "somebody else", &[("other.yaml", "a: 1\n")]);
     held.infra.merge(Way::Squash, "work", "main");
-    held.update("3", &[]).run().exits(12).says("values.yaml image.tag stays at 2");
+    held.update("3", &[]).run().exits(12).says("values.yaml image.tag is held at 2");
 }
 
 #[test]
 fn a_hold_that_comes_between_reading_and_pushing_counts() {
-    for (rival, code, words) in [(entry("1"), 12, "stays at 1"), ("nothing\n".to_owned(), 3, HOLDS)] {
+    for (rival, code, words) in [(entry("1"), 12, "is held at 1"), ("nothing\n".to_owned(), 3, HOLDS)] {
         let held = Held::new();
         let proxy = Proxy::to(&held.world.servers().git);
         let infra = held.infra.clone();
@@ -262,7 +262,7 @@ fn a_file_that_can_not_be_read_ends_the_run() {
         held.infra.commit("main", "holds", &[(HOLDS, text)]);
         for flags in [vec![], vec!["--release-hold"], vec!["--hold", "x"]] {
             let run = held.update("2", &flags).run().exits(3).says(".gitops-bump-holds:");
-            assert!(run.stderr.contains("correct .gitops-bump-holds in the repository"), "{run}");
+            assert!(run.stderr.contains("Correct .gitops-bump-holds in the repository"), "{run}");
         }
         held.assert_at(number + 2, "1");
     }
@@ -304,7 +304,9 @@ fn status_shows_the_holds_and_says_which_are_void() {
     let hold = serde_json::json!({ "reason": "wait", "by": "Bob", "at": "2026-01-01T00:00:00Z" });
     assert_eq!((&place(0)["hold"], &place(1)["hold"]), (&hold, &Value::Null));
     for format in ["table", "markdown", "html"] {
-        let run = status(format).says(".gitops-bump-holds:2: image.tag of other.yaml holds another value than v1");
+        let run = status(format).says(
+            ".gitops-bump-holds:2: the hold is void, because image.tag of other.yaml now has another value than v1",
+        );
         assert!(run.stdout.contains("held by Bob") && run.stdout.contains(": wait"), "{run}");
     }
 

@@ -122,7 +122,7 @@ fn a_file_that_is_there_is_never_overwritten() {
     shop.bump(&arguments).run().exits(0).prints("").says("proposed: 1 images, 1 targets");
     let written = shop.world.read("new.yml");
     assert!(written.contains("- file: values.yaml"), "{written}");
-    shop.bump(&arguments).run().exits(3).says("new.yml: it is there already").says("never overwritten");
+    shop.bump(&arguments).run().exits(3).says("new.yml already exists").says("never overwritten");
     assert_eq!(shop.world.read("new.yml"), written);
 }
 
@@ -143,7 +143,7 @@ fn what_cannot_be_read_is_said_in_two_lines() {
     let url = shop.infra.url();
     shop.bump(&["init"]).run().exits(2).says("no repository is given: --repo URL");
     shop.bump(&["init", "--repo", &url, "--image", "A/B"]).run().exits(3).says("must be lower case");
-    shop.bump(&["init", "--repo", &url, "--branch", "gone"]).run().exits(5).says("there is no branch");
+    shop.bump(&["init", "--repo", &url, "--branch", "gone"]).run().exits(5).says("the branch \"gone\" does not exist");
     shop.bump(&["init", "--repo", &url]).without_env("GITOPS_BUMP_GIT_TOKEN").run().exits(8).says("credentials");
-    shop.bump(&["init", "--repo", &url]).run().exits(5).says("no YAML file names it");
+    shop.bump(&["init", "--repo", &url]).run().exits(5).says("No YAML file names the image");
 }

@@ -75,7 +75,9 @@ fn a_secret_is_never_taken_into_the_file() {
         for more in [format!("message: '${{{name}}}'"), format!("author: 'a <${{{name}}}@x>'")] {
             for command in ["update", "check", "status"] {
                 let run = shop.with(&more, &[command]).env(name, "s3cret-canary").run().exits(3);
-                let run = run.says(&format!("the variable {name} is a secret")).says(".gitops-bump.yml:3");
+                let run = run
+                    .says(&format!("the name of the variable {name} is that of a secret"))
+                    .says(".gitops-bump.yml:3");
                 assert!(!format!("{run}").contains("s3cret-canary"), "{run}");
             }
         }
@@ -128,12 +130,12 @@ fn only_a_regular_file_is_a_key_or_a_list() {
     for file in ["pipe", "/dev/zero", "."] {
         for flag in ["--ca-file", "--verify-key", "--digest-file", "--signing-key"] {
             let arguments = [&flags[..], &[flag, file]].concat();
-            let run = shop.world.bump(arguments).run().exits(3).says("no regular file");
+            let run = shop.world.bump(arguments).run().exits(3).says("not a regular file");
             assert!(run.took < Duration::from_secs(10), "{run}");
         }
         let ssh = ["update", "--image", &shop.image, "--repo", "ssh://git@127.0.0.1:1/x", "--helm", "values.yaml"];
         for name in ["GITOPS_BUMP_SSH_KEY", "GITOPS_BUMP_SSH_KNOWN_HOSTS"] {
-            shop.world.bump(ssh).env(name, file).run().exits(3).says("no regular file");
+            shop.world.bump(ssh).env(name, file).run().exits(3).says("not a regular file");
         }
     }
     // A registry that wants no credentials asks for none.
@@ -146,7 +148,7 @@ fn a_job_without_a_checkout_takes_no_file_that_lies_there() {
     let shop = Shop::new();
     for strategy in ["none", "empty"] {
         let update = |flags: &[&str]| shop.with("", &[&["update"], flags].concat()).env("GIT_STRATEGY", strategy).run();
-        update(&[]).exits(2).says(".gitops-bump.yml is passed over").says("no image is given");
+        update(&[]).exits(2).says(".gitops-bump.yml is skipped").says("no image is given");
         update(&["--config", ".gitops-bump.yml", "--dry-run"]).exits(0);
     }
     shop.commits(1);
@@ -182,13 +184,16 @@ fn a_merge_request_pushes_to_no_branch_that_it_is_for() {
     for branch in [&["--branch", "main"][..], &[]] {
         for source in ["main", "refs/heads/main"] {
             let arguments = [&["update", "--merge-request", "--mr-branch", source], branch].concat();
-            shop.with("", &arguments).run().exits(3).says("mr-branch: main is the branch that the merge request of");
+            shop.with("", &arguments)
+                .run()
+                .exits(3)
+                .says("mr-branch: main is the target branch of the merge request of");
         }
     }
     for name in ["a b", "../x", "-f", "a..b", "x.lock"] {
         let flag = format!("--mr-branch={name}");
-        shop.with("", &["update", "--merge-request", &flag]).run().exits(3).says("is no name for a branch");
-        shop.with("", &["update", &format!("--branch={name}")]).run().exits(3).says("is no name for a branch");
+        shop.with("", &["update", "--merge-request", &flag]).run().exits(3).says("is not a valid branch name");
+        shop.with("", &["update", &format!("--branch={name}")]).run().exits(3).says("is not a valid branch name");
     }
     shop.commits(1);
     assert_eq!(shop.infra.branches(), ["main"]);
@@ -215,7 +220,7 @@ fn a_work_branch_is_no_other_branch_that_counts() {
         format!("{{url: '{url}', branch: {branch}, merge_request: {by_request}, helm: [{{file: values.yaml}}]}}")
     };
     for (source, main_by_request, words) in [
-        ("main", false, "main is a branch of"),
+        ("main", false, "this run writes to the branch main of"),
         ("bump", true, "bump can't be the work branch of two merge requests of"),
     ] {
         let (release, main) = (entry("release", true), entry("main", main_by_request));

@@ -69,7 +69,7 @@ fn a_job_pushes_without_a_token_of_its_own() {
     gitlab.job(&["status", "--offline"]).run().exits(0);
     gitlab.job(&["init", "--repo", &gitlab.url()]).run().exits(0);
     let shown = gitlab.job(&["config", "show", "--image", &gitlab.image]).run().exits(0);
-    shown.prints_some("pushed to as gitlab-ci-token, with CI_JOB_TOKEN");
+    shown.prints_some("pushes as gitlab-ci-token, with CI_JOB_TOKEN");
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn the_jobs_token_can_be_left_out() {
     let gitlab = Gitlab::new("");
     for off in ["false", "0"] {
         let run = gitlab.update().env("GITOPS_BUMP_JOB_TOKEN", off).run().exits(8);
-        run.says("wants credentials, and there are none").says("GITOPS_BUMP_GIT_TOKEN");
+        run.says("requires credentials, and none are configured").says("GITOPS_BUMP_GIT_TOKEN");
     }
     gitlab.update().env("GITOPS_BUMP_JOB_TOKEN", "maybe").run().exits(3).says("GITOPS_BUMP_JOB_TOKEN");
     assert_eq!(gitlab.infra.commits("main"), 1);
@@ -109,11 +109,11 @@ fn no_other_server_sees_the_jobs_token() {
     let gitlab = Gitlab::new("");
     // Another host, another port of the same one, and ssh.
     let elsewhere = gitlab.update().env("CI_SERVER_HOST", "gitlab.example.com");
-    elsewhere.run().exits(8).says("wants credentials, and there are none");
+    elsewhere.run().exits(8).says("requires credentials, and none are configured");
     let port = gitlab.update().env("CI_SERVER_PORT", "1");
-    port.run().exits(8).says("wants credentials, and there are none");
+    port.run().exits(8).says("requires credentials, and none are configured");
     let named = gitlab.update().env("CI_SERVER_HOST", "gitlab.example.com").env("GITOPS_BUMP_GIT_HOSTS", "127.0.0.1");
-    named.run().exits(8).says("wants credentials, and there are none");
+    named.run().exits(8).says("requires credentials, and none are configured");
     let sshd = Sshd::start(&gitlab.world.scratch().join("sshd"), &gitlab.world.servers().git_repositories);
     let url = sshd.url(gitlab.infra.path());
     let update = gitlab.job(&["update", "--image", &gitlab.image, "--repo", &url, "--helm", "values.yaml"]);

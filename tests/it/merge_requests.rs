@@ -99,7 +99,7 @@ fn a_re_run_makes_no_second_branch() {
     let branch = scene.work_branch();
     let tip = scene.infra.tip(&branch);
 
-    scene.propose_by_api("2", &["--report-dotenv", "report.env"]).run().exits(0).says("proposed already");
+    scene.propose_by_api("2", &["--report-dotenv", "report.env"]).run().exits(0).says("already proposed");
 
     assert_eq!(scene.infra.tip(&scene.work_branch()), tip);
     assert!(scene.world.read("report.env").contains("GITOPS_BUMP_RESULT_CHANGED=false\n"));
@@ -109,7 +109,7 @@ fn a_re_run_makes_no_second_branch() {
         .propose("2", &["--report-dotenv", "report.env"])
         .run()
         .exits(0)
-        .says("proposed already")
+        .says("already proposed")
         .says("merge_requests/5");
     assert_eq!(scene.infra.parent(&branch), scene.infra.tip("main"));
     assert_eq!(scene.infra.file(&scene.work_branch(), "values.yaml"), scene.values("2"));
@@ -230,7 +230,7 @@ fn what_fails_after_the_push_is_exit_11() {
     assert_eq!(report["repositories"][0]["outcome"], "proposed");
     assert!(report["repositories"][0]["error"].as_str().is_some_and(|error| error.contains("denies access")));
 
-    scene.propose_by_api("2", &["--mr-reviewer", "nobody"]).run().exits(3).says("knows no user \"nobody\"");
+    scene.propose_by_api("2", &["--mr-reviewer", "nobody"]).run().exits(3).says("the user \"nobody\" does not exist");
     scene.gitlab.trouble("POST", 422);
     scene.propose_by_api("2", &[]).run().exits(11).says("answers 422: not now");
 
@@ -307,7 +307,7 @@ fn the_work_branch_is_never_the_branch_that_the_request_is_for() {
             let tip = scene.infra.tip("main");
             let flags = [flags, &["--report-json", "report.json"]].concat();
             for bump in [scene.propose(tag, &flags), scene.propose_by_api(tag, &flags)] {
-                bump.run().exits(3).says("mr-branch: main is the branch that the merge request of");
+                bump.run().exits(3).says("mr-branch: main is the target branch of the merge request of");
             }
             assert_eq!((scene.infra.tip("main"), scene.infra.branches()), (tip, vec!["main".to_owned()]));
             assert!(scene.gitlab.asked().is_empty());
@@ -330,7 +330,7 @@ fn a_server_without_push_options_needs_the_api() {
     let scene = Scene::new();
     scene.world.push("team/app", "2");
     scene.infra.configure("receive.advertisePushOptions", "false");
-    scene.propose("2", &[]).run().exits(8).says("takes no push options").says("set GITOPS_BUMP_FORGE_TOKEN");
+    scene.propose("2", &[]).run().exits(8).says("does not accept push options").says("Set GITOPS_BUMP_FORGE_TOKEN");
     assert_eq!(scene.infra.branches(), ["main"]);
 }
 

@@ -121,14 +121,14 @@ fn both_commands_twice_are_one_commit_each() {
     let (image, before) = (scene.image("2.0"), scene.infra.entries("main"));
 
     scene.create(&image).run().exits(0);
-    scene.create(&image).run().exits(0).says("nothing to do: previews/feature-x is as wanted already");
+    scene.create(&image).run().exits(0).says("nothing to do: previews/feature-x is already up to date");
     scene.preview(&["create", "--image", &image, "--fail-on-unchanged"]).run().exits(10);
     assert_eq!(scene.infra.commits("main"), 4);
 
     scene.delete().run().exits(0).says("previews/feature-x is removed");
     assert_eq!(scene.infra.entries("main"), before);
     assert_eq!(scene.infra.log("main", "%s"), "Remove the preview feature-x");
-    scene.delete().run().exits(0).says("nothing to do: previews/feature-x is not there");
+    scene.delete().run().exits(0).says("nothing to do: previews/feature-x does not exist");
     assert_eq!(scene.infra.commits("main"), 5);
     scene.infra.assert_sound();
 }
@@ -225,7 +225,11 @@ fn a_directory_that_no_preview_made_is_neither_replaced_nor_removed() {
     scene.preview(&other).run().exits(5);
     let marker = scene.infra.file("main", "previews/other/.gitops-bump-preview");
     scene.infra.commit("main", "moved", &[("apps/shop/.gitops-bump-preview", marker)]);
-    scene.preview(&["delete", "--to", "apps/<name>", "--name", "shop"]).run().exits(5).says("\"other\" is there");
+    scene
+        .preview(&["delete", "--to", "apps/<name>", "--name", "shop"])
+        .run()
+        .exits(5)
+        .says("it is the preview \"other\"");
 }
 
 #[test]
@@ -254,7 +258,7 @@ fn what_can_not_be_copied_is_refused_with_its_reason() {
     let fork = [("CI_PROJECT_ID", "1"), ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "2")];
     fork.iter().fold(scene.create(&image), |run, (name, value)| run.env(name, value)).run().exits(3).says("fork");
     for (file, words) in
-        [("none.yaml:a", "no such file"), ("kustomization.yaml:nameSpace", "namespace"), ("a", "FILE:PATH")]
+        [("none.yaml:a", "this file does not exist"), ("kustomization.yaml:nameSpace", "namespace"), ("a", "FILE:PATH")]
     {
         scene.world.write("c.yml", format!("{CONFIG}    '{file}': x\n"));
         let run = create(&["--config", "c.yml"]).says(words);
@@ -324,7 +328,7 @@ fn a_merge_request_holds_the_whole_copy() {
     };
 
     create("x");
-    create("x").says("the work branch holds this change already");
+    create("x").says("the work branch already has this change");
     create("y");
 
     let mut branches = scene.infra.branches();

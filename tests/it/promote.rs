@@ -107,7 +107,7 @@ fn a_tag_is_promoted_while_it_means_the_digest_of_the_source() {
     shop.promote(&[]).run().exits(0).says("nothing to do");
 
     shop.world.servers().push_next(&format!("{}:2", shop.app));
-    shop.promote(&[]).run().exits(9).says("does not mean").says("--pin digest");
+    shop.promote(&[]).run().exits(9).says("does not point to").says("--pin digest");
     assert_eq!(shop.infra.commits("main"), 3);
 }
 
@@ -115,7 +115,7 @@ fn a_tag_is_promoted_while_it_means_the_digest_of_the_source() {
 fn a_tag_alone_is_said_to_mean_what_it_means_today() {
     let shop = Shop::new("\"2\"");
     let run = shop.promote(&["--pin", "digest", "--dry-run"]).run().exits(0);
-    let run = run.says("without a digest").says("today");
+    let run = run.says("without a digest").says("to which this tag points now");
     assert!(run.stdout.contains(&format!("+    digest: {}", shop.digest("2"))), "{run}");
     assert_eq!(shop.infra.commits("main"), 1);
     shop.promote(&["--image", &format!("{}:9", shop.app)]).run().exits(0);
@@ -147,8 +147,8 @@ fn what_the_source_does_not_say_is_listed() {
     let shop = Shop::new("\"2\"");
     let two = |one: &str, other: &str| format!("{}job:\n  image: {}:{other}\n", values(&shop.app, one), shop.app);
     for (text, words) in [
-        (two("\"2\"", "3"), "does not hold one version"),
-        (values(&shop.app, "\"\""), "does not say a version"),
+        (two("\"2\"", "3"), "has different versions"),
+        (values(&shop.app, "\"\""), "has places without a version"),
         (values(&shop.app, "\"2\"") + "side:\n  image: r.example.com/side:1\n", "r.example.com/side"),
         ("image: r.example.com/other:1\n".to_owned(), "only production has"),
     ] {

@@ -61,7 +61,7 @@ fn a_newcomer_comes_to_a_first_bump() {
     assert!(output.status.success(), "{said}");
     let wanted = [
         "-  tag: \"1.4.1\"\n+  tag: \"1.4.2\"",
-        "nothing is published, this is a dry run",
+        "nothing is published, because this is a dry run",
         "    Update api to 1.4.2\n",
         "2 environments, 1 image, 0 missing, 1 drifting",
         "shop/infra main: values-prod.yaml:4 image.tag: 1.4.1 -> 1.4.2",

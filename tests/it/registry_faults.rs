@@ -57,7 +57,7 @@ fn a_limit_is_left_alone_as_long_as_it_asks_for() {
 fn a_limit_that_stays_is_exit_7_with_the_registrys_words() {
     let troubled = Troubled::by(Fault::Limited);
     let run = troubled.check(&[]).exits(7).prints("").says("limits the rate of requests: slow down");
-    let run = run.says("it asks to come back in 2 s");
+    let run = run.says("the registry asks for a wait of 2 s");
     assert_eq!(troubled.faults.answers(429), 4, "{run}");
     assert!(run.took < Duration::from_secs(15), "{run}");
 }
@@ -76,7 +76,7 @@ fn a_registry_that_is_down_is_exit_7_and_waited_for_when_asked() {
     assert_eq!(troubled.faults.answers(503), 4, "{run}");
     let run = troubled.outlasts(Fault::Down, Duration::from_secs(8), &["--wait", "30s"]);
     assert!(run.took < Duration::from_secs(20), "{run}");
-    run.says(&format!("waiting for {}, ", troubled.image));
+    run.says("waiting up to ").says(&format!(" for {}: ", troubled.image));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_registry_that_stalls_is_exit_7_and_waited_for_when_asked() {
     let troubled = Troubled::by(Fault::Stalled);
     thread::scope(|scope| {
         let patient = scope.spawn(|| troubled.outlasts(Fault::Stalled, Duration::from_secs(5), &["--wait", "1m"]));
-        let run = troubled.check(&[]).exits(7).prints("").says("no answer in time");
+        let run = troubled.check(&[]).exits(7).prints("").says("it gave no answer in time");
         assert!(run.took < Duration::from_secs(30), "{run}");
         let run = patient.join().expect("it is outlasted");
         assert!(run.took < Duration::from_secs(30), "{run}");

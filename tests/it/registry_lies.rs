@@ -32,14 +32,14 @@ fn checked(address: &str, flags: &[&str], code: i32, words: &str) {
 fn lies_about_the_manifest() {
     let typed = |more: &str, body: &str| says("200 OK", &format!("Content-Type: {TYPE}\r\n{more}"), body);
     let manifest = format!(r#"{{"schemaVersion": 2, "mediaType": "{TYPE}"}}"#);
-    check(typed("Docker-Content-Digest: sha256:zz\r\n", &manifest), 7, "\"sha256:zz\" is no digest");
+    check(typed("Docker-Content-Digest: sha256:zz\r\n", &manifest), 7, "\"sha256:zz\" is not a digest");
     let other = format!("Docker-Content-Digest: {}\r\n", digest(b"another image"));
-    check(typed(&other, &manifest), 7, "not that of the digest it names");
+    check(typed(&other, &manifest), 7, "as its header says");
     check(says("200 OK", "Content-Type: text/html\r\n", "<html>Sign in</html>"), 7, "an HTML page");
     check(says("404 Not Found", "Content-Type: text/html\r\n", "<html>"), 7, "its 404 is an HTML page");
     let schema1 = "Content-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\n";
     check(says("200 OK", schema1, "{}"), 7, "schema version 1");
-    check(says("200 OK", "Content-Type: image/png\r\n", "PNG"), 7, "no media type of an image");
+    check(says("200 OK", "Content-Type: image/png\r\n", "PNG"), 7, "not a media type of an image");
     check(says("302 Found", "Location: /v2/again\r\n", ""), 7, "redirects");
     check(says("404 Not Found", "Content-Type: application/json\r\n", "{}"), 4, "is not in the registry");
 }
@@ -109,8 +109,11 @@ fn silence_ends() {
     });
     let image = format!("{address}/team/app:1");
     let world = World::new();
-    let run =
-        world.bump(["check", "--image", &image, "--plain-http", &address]).run().exits(7).says("no answer in time");
+    let run = world
+        .bump(["check", "--image", &image, "--plain-http", &address])
+        .run()
+        .exits(7)
+        .says("it gave no answer in time");
     assert!(run.took < Duration::from_mins(1), "{run}");
 }
 
@@ -153,7 +156,7 @@ fn an_index_that_shows_no_image_has_none_of_the_labels() {
     checked(&index_of(&attestation), &label, 9, "its label team is missing");
     for kind in [INDEX, ""] {
         let hidden = format!(r#"{{"mediaType": "{kind}", "digest": "{}"}}"#, digest(b"x"));
-        checked(&index_of(&hidden), &label, 7, "no answer of a registry");
+        checked(&index_of(&hidden), &label, 7, "is not that of a registry");
     }
 }
 

@@ -69,12 +69,12 @@ fn an_image_that_head_and_get_miss_is_missing() {
 
 #[test]
 fn a_denial_that_may_mean_missing_is_said_while_waiting() {
-    for (headers, server) in [("", "some registries"), ("X-JFrog-Version: Artifactory/7.77\r\n", "Artifactory")] {
+    for (headers, server) in [("", "Some registries"), ("X-JFrog-Version: Artifactory/7.77\r\n", "Artifactory")] {
         let (address, _) = registry(move |_, _| Some(says("403 Forbidden", headers, "download not permitted")));
         let run =
             check(&address, &["--wait", "1m"]).exits(7).says("is denied or missing").says("download not permitted");
         assert!(run.took.as_secs() < 20, "{run}");
-        let run = run.says(&format!("{server} answer")).says("a denial is not waited for");
+        let run = run.says(&format!("{server} answer")).says("so the run does not wait");
         run.says("needs:");
         let run = check(&address, &[]).exits(7);
         assert!(!run.stderr.contains("waited"), "{run}");
@@ -131,7 +131,7 @@ fn pages_lead_to_no_other_server_and_end() {
     let (other, asked) = registry(|_, _| None);
     let (address, _) =
         with_referrers(vec![(format!("<http://{other}/v2/x/referrers/y>; rel=\"next\""), String::new())]);
-    check(&address, &["--verify-key", &key()]).exits(7).says("goes on at another server");
+    check(&address, &["--verify-key", &key()]).exits(7).says("is on another server");
     assert!(asked.lock().expect("nobody panics").is_empty());
 
     let (address, asked) = with_referrers(vec![("<?page=0>; rel=\"next\"".to_owned(), String::new())]);

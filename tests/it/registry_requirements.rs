@@ -23,7 +23,7 @@ fn platforms_of_an_index_and_of_a_single_image() {
     run.says("it has no platform linux/arm64, only linux/amd64\n");
     check("multi", "linux/s390x").exits(9).says("it has no platform linux/s390x, only linux/amd64, linux/arm64\n");
     check("multi", "unknown/unknown").exits(9);
-    check("multi", "linux").exits(3).says("platform: \"linux\" is no platform");
+    check("multi", "linux").exits(3).says("platform: \"linux\" is not a platform");
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_builds_digest_file_is_believed() {
     check(&format!("{repository}@{digest}\n")).exits(0);
     check(&format!("{app}@{digest}\n")).exits(0);
     let run = check(OLD_DIGEST).exits(9);
-    run.says(&format!("the build's digest is {OLD_DIGEST} (digest), the registry has {digest}"));
+    run.says(&format!("the digest of the build is {OLD_DIGEST} (digest), but the registry has {digest}"));
     check(&format!("{repository}/other@{digest}")).exits(9).says("no digest file names it (digest)");
     check("").exits(3).says("it is empty");
     world.bump(["check", "--image", &app, "--digest-file", "nowhere"]).run().exits(3);
@@ -88,7 +88,7 @@ fn every_failure_is_named_at_once() {
         .env("GITOPS_BUMP_LABEL", "team=shop")
         .run()
         .exits(9);
-    run.says("the build's digest")
+    run.says("the digest of the build")
         .says("linux/arm64, only")
         .says("linux/s390x, only")
         .says("its label team is missing");
@@ -113,7 +113,7 @@ fn an_older_image_is_refused_when_only_newer_ones_are_wanted() {
     let run = update("old", &["--newer-only"]).exits(9);
     run.says("it was created 2026-11-20T10:00:00Z")
         .says("created 2026-11-21T10:00:00Z")
-        .says("--newer-only when this is a rollback");
+        .says("remove --newer-only if you want to go back to the older image");
     assert_eq!(infra.commits("main"), 1);
     update("undated", &["--newer-only"]).exits(0);
     update("old", &["--newer-only"]).exits(0);

@@ -86,7 +86,7 @@ fn signatures_by_each_kind_of_key_are_found() {
         &["-algorithm", "ed25519"],
     ] {
         let signed = Signed::new(kind);
-        signed.check(9, "there is no signature at all");
+        signed.check(9, "the image has no signature");
         let payload = signed.payload(&signed.digest);
         signed.simple(&payload, &sign(&signed.world, payload.as_bytes()));
         signed.check(0, "is signed by key.pub");
@@ -108,7 +108,7 @@ fn keys_are_taken_in_every_form() {
     openssl(world, &["genrsa", "-out", "key.pem", "2048"]);
     openssl(world, &["rsa", "-in", "key.pem", "-RSAPublicKey_out", "-out", "key.pub"]);
     assert!(world.read("key.pub").contains("BEGIN RSA PUBLIC KEY"));
-    signed.check(9, "none of the keys made");
+    signed.check(9, "by another key");
     world.write("key.pub", format!("two keys:\n{}{right}", world.read("key.pub")));
     signed.check(0, "is signed by key.pub");
     signed.simple(&payload, &sign(world, payload.as_bytes()));
@@ -116,10 +116,10 @@ fn keys_are_taken_in_every_form() {
 
     openssl(world, &["genrsa", "-out", "key.pem", "1024"]);
     openssl(world, &["rsa", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
-    signed.check(3, "its RSA key has 1024 bits: at least 2048 are needed");
+    signed.check(3, "its RSA key has 1024 bits: at least 2048 bits are required");
     openssl(world, &["ecparam", "-name", "secp521r1", "-genkey", "-noout", "-out", "key.pem"]);
     openssl(world, &["ec", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
-    signed.check(3, "no key of a known kind");
+    signed.check(3, "its key type is not supported");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn tampered_foreign_and_unknown_signatures_are_refused() {
     let signature = sign(&signed.world, payload.as_bytes());
 
     signed.simple(&payload.replace("}}", "}} "), &signature);
-    signed.check(9, "none of the keys made, or of something that was changed");
+    signed.check(9, "by another key, or of content that was changed");
     let other = signed.payload(&crate::images::digest(b"another image"));
     signed.simple(&other, &sign(&signed.world, other.as_bytes()));
     signed.check(9, "a signature of another digest");
@@ -141,7 +141,7 @@ fn tampered_foreign_and_unknown_signatures_are_refused() {
     signed.check(0, "is signed by key.pub");
     openssl(&signed.world, &[&["genpkey", "-out", "key.pem"], &P256[..]].concat());
     openssl(&signed.world, &["pkey", "-in", "key.pem", "-pubout", "-out", "key.pub"]);
-    signed.check(9, "none of the keys made");
+    signed.check(9, "by another key");
     signed.world.write("key.pub", "no key");
     signed.check(3, "no public key in PEM");
 }
@@ -152,18 +152,18 @@ const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
 fn a_bundle_beside_the_image_is_found() {
     let signed = Signed::new(&P256);
     signed.bundle(&signed.envelope("https://cosign.sigstore.dev/attestation/vuln/v1", &signed.digest));
-    signed.check(9, "which is no signature");
+    signed.check(9, "not a signature");
     signed.bundle(&signed.envelope(SIGNED, &crate::images::digest(b"another image")));
     signed.check(9, "a signature of another digest");
     let mut tampered = signed.envelope(SIGNED, &signed.digest);
     tampered["dsseEnvelope"]["payload"] = STANDARD.encode("{}").into();
     signed.bundle(&tampered);
-    signed.check(9, "none of the keys made, or of something that was changed");
+    signed.check(9, "by another key, or of content that was changed");
     signed.bundle(&signed.envelope(SIGNED, &signed.digest));
     signed.check(0, "is signed by key.pub");
     openssl(&signed.world, &["genpkey", "-algorithm", "ed25519", "-out", "other.pem"]);
     openssl(&signed.world, &["pkey", "-in", "other.pem", "-pubout", "-out", "key.pub"]);
-    signed.check(9, "none of the keys made");
+    signed.check(9, "by another key");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn the_referrers_api_is_asked_where_a_registry_has_it() {
     found(signed.envelope(SIGNED, &signed.digest)).exits(0).says("is signed by key.pub");
     let other = signed.envelope(SIGNED, &crate::images::digest(b"another image"));
     found(other).exits(9).says("a signature of another digest");
-    signed.check(9, "there is no signature at all");
+    signed.check(9, "the image has no signature");
 }
 
 #[test]
@@ -206,5 +206,5 @@ fn the_report_names_the_key() {
         .bump(["check", "--image", &image, "--verify-key", &key])
         .run()
         .exits(0)
-        .says("signed by the key given");
+        .says("signed by the given key");
 }

@@ -18,7 +18,7 @@ fn an_image_that_comes_late_is_waited_for() {
     });
     assert!(run.took < Duration::from_secs(10), "{run}");
     assert!(run.took > Duration::from_secs(4), "{run}");
-    run.says(&format!("waiting for {image}, "));
+    run.says("waiting up to ").says(&format!(" for {image}: "));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_wrong_password_is_not_waited_for() {
     let wrong = check().env("GITOPS_BUMP_REGISTRY_USERNAME", "robot").env("GITOPS_BUMP_REGISTRY_PASSWORD", "wrong");
     let run = wrong.run().exits(7);
     assert!(run.took < Duration::from_secs(5), "{run}");
-    let run = check().env("DOCKER_AUTH", "").run().exits(7).says("DOCKER_AUTH is empty");
+    let run = check().env("DOCKER_AUTH", "").run().exits(7).says("Check DOCKER_AUTH, which is empty");
     assert!(run.took < Duration::from_secs(5), "{run}");
     check().env("DOCKER_AUTH", r#"{"auths": {}}"#).run().exits(7).says("expires after 60 minutes");
 }

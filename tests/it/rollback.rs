@@ -102,7 +102,7 @@ fn a_tag_is_gone_back_to_wherever_it_was() {
     // A version that a rollback left.
     shop.rollback(&["--to", "3"]).run().exits(0);
     shop.holds("3");
-    shop.rollback(&["--to", "7"]).run().exits(5).says("held 7").says("they held 3, 1, 2");
+    shop.rollback(&["--to", "7"]).run().exits(5).says("held 7").says("the versions that were found are 3, 1, 2");
     shop.rollback(&["--steps", "2"]).run().exits(0);
     shop.holds("1");
     shop.rollback(&["--to", "3", "--steps", "2"]).run().exits(2);
@@ -116,7 +116,7 @@ fn a_version_that_is_gone_is_named_with_the_one_before() {
     let shop = Shop::bumped_twice();
     shop.by_hand("never pushed", "0");
     shop.by_hand("again", "3");
-    shop.rollback(&[]).run().exits(4).says("the next older version is 3: go back to it with --to 3");
+    shop.rollback(&[]).run().exits(4).says("The next older version is 3: go back to it with `--to 3`");
     shop.holds("3");
     let run = shop.rollback(&["--steps", "4"]).run();
     run.exits(0);

@@ -39,7 +39,7 @@ fn a_path_names_one_of_several_tags() {
     assert_eq!(fs::read_to_string(world.work().join("values.yaml")).unwrap(), after);
     let both = ["set", "--image", "r.example.com/team/app:1-php", "--image", "r.example.com/team/app:1-nginx"];
     let refused = world.bump(both.iter().chain(&["--helm", "values.yaml:php.image"])).run();
-    refused.exits(3).says("are one repository, and the target does not say which of them it holds");
+    refused.exits(3).says("have the same repository, and the target does not say which one it holds");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_run_passes_over_what_belongs_to_other_environments() {
     world.write(".gitops-bump.yml", &config);
     world.bump(["update", "--environment", "qa"]).run().exits(3).says("staging, prod");
     let run = world.bump(["update", "--environment", "staging"]).run();
-    run.exits(0).says("passed over: prod.yaml: it belongs to prod");
+    run.exits(0).says("skipped: prod.yaml: it belongs to prod");
     assert_eq!(infra.file("main", "values.yaml"), values("app").replace(":1\n", ":2\n"));
     assert_eq!(infra.file("main", "prod.yaml"), values("job"));
     assert_eq!(other.commits("main"), 1);
@@ -113,7 +113,7 @@ fn half_an_update_is_said() {
     let values = "image: {repository: r.example.com/team/app, tag: 1.4.1}\nextraInitContainers: |\n  - name: migrate\n    \
                   image: r.example.com/team/app:1.4.1\n";
     let (world, run) = set(&[("values.yaml", values)], &["--helm", "values.yaml"]);
-    run.exits(0).says("values.yaml:4: \"r.example.com/team/app:1.4.1\" is named here, too, and stays as it is");
+    run.exits(0).says("values.yaml:4: \"r.example.com/team/app:1.4.1\" is named here too, and is not changed");
     let after = values.replacen("tag: 1.4.1", "tag: 1.4.2", 1);
     assert_eq!(fs::read_to_string(world.work().join("values.yaml")).unwrap(), after);
     // In another file of a directory, too.
@@ -121,8 +121,8 @@ fn half_an_update_is_said() {
     let templated = pod("r.example.com/team/app:${TAG}");
     let files = [("d/a.yaml", &*pod("r.example.com/team/app:1.4.1")), ("d/b.yaml", config), ("d/c.yaml", &templated)];
     let (_, run) = set(&files, &["--manifest", "d"]);
-    let run = run.exits(0).says("d/b.yaml:2: \"r.example.com/team/app:1.4.1\" is named here, too");
-    run.says("d/c.yaml:4:14: the version is a substitution ${TAG}, not a value; it stays as it is");
+    let run = run.exits(0).says("d/b.yaml:2: \"r.example.com/team/app:1.4.1\" is named here too");
+    run.says("d/c.yaml:4:14: the version is the variable ${TAG}, not a value; this place is not changed");
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn why_nothing_matches_is_said() {
         ("d.yaml", "r.example.com/team/app:${APP_TAG:=1.4.1}", "spec.postBuild.substitute"),
         ("d.yaml", "'r.example.com/team/app:<< inputs.tag >>'", "its spec.inputs"),
         ("d.yaml", "'r.example.com/team/app:{{ .Values.tag }}'", "a template expression"),
-        ("d.yaml", "other\n      args: ['--x=r.example.com/team/app:1']", "it is a part of a text"),
-        ("d.yaml", "R.example.com/Team/App:1.4.1", "lower-case letters"),
+        ("d.yaml", "other\n      args: ['--x=r.example.com/team/app:1']", "it is part of a longer text"),
+        ("d.yaml", "R.example.com/Team/App:1.4.1", "must be in lower case"),
     ] {
         let text = pod(image);
         for flags in [["--manifest", file], ["--helm", file]] {
@@ -147,7 +147,7 @@ fn why_nothing_matches_is_said() {
 #[test]
 fn a_directory_whose_subdirectories_are_not_read_says_so() {
     let nested = pod("r.example.com/team/app:1.4.0");
-    let said = "its subdirectories are not read (backend)";
+    let said = "Its subdirectories are not read (backend)";
     for files in
         [vec![("apps/backend/d.yaml", &*nested), ("apps/x.yaml", "kind: X\n")], vec![("apps/backend/d.yaml", &*nested)]]
     {
@@ -170,14 +170,14 @@ fn a_lock_file_beside_a_changed_dependency_is_said() {
     let chart = "name: shop\ndependencies:\n  - {name: app, version: 1.4.1, repository: 'oci://r.example.com/team'}\n";
     let files = [("charts/shop/Chart.yaml", chart), ("charts/shop/Chart.lock", "digest: x\n")];
     let (_, run) = set(&files, &["--helm", "charts/shop/Chart.yaml:dependencies[name=app].version"]);
-    run.exits(0).says("charts/shop/Chart.lock: it does not fit the new version of the dependency");
+    run.exits(0).says("charts/shop/Chart.lock: it does not match the new version of the dependency");
     let world = World::new();
     world.push("team/app", "2");
     let infra = world.infra("infra", &files);
     let image = format!("{}:2", world.repository("team/app"));
     let target = "charts/shop/Chart.yaml:dependencies[0].version";
     let run = world.bump(["update", "--image", &image, "--repo", &infra.url(), "--helm", target]).run();
-    run.exits(0).says("charts/shop/Chart.lock: it does not fit");
+    run.exits(0).says("charts/shop/Chart.lock: it does not match");
 }
 
 #[test]

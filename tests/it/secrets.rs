@@ -264,7 +264,7 @@ fn an_own_secret_is_never_published() {
             // The stand-in for a server of its own: the token of the job, which nothing here needs.
             let run = world.bump(fixed.iter().copied().chain(flags.iter().copied()));
             let run = run.env("CI_JOB_TOKEN", &secret.password).env("GITOPS_BUMP_MIRROR_TOKEN", "glptt-m1rror");
-            run.hiding(&secret).run().exits(3).says("holds a secret of this job");
+            run.hiding(&secret).run().exits(3).says("contains a secret of this job");
             assert_eq!((infra.commits("main"), infra.branches().len()), (1, 1), "{flags:?}");
         }
     }

@@ -222,7 +222,7 @@ fn a_manifest_without_an_object_is_refused() {
     let world = World::new();
     world.write("v.yaml", "image: reg.example.com/a/app:v1\n");
     let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--manifest", "v.yaml"]).run();
-    run.exits(5).says("v.yaml: no Kubernetes object is in it").says("--helm");
+    run.exits(5).says("v.yaml: it contains no Kubernetes object").says("--helm");
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn a_document_without_a_kind_beside_objects_is_passed_over_and_said() {
                   reg.example.com/a/app:v1\n";
     world.write("p.yaml", before);
     let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--manifest", "p.yaml"]).run();
-    run.exits(0).says("passed over: p.yaml:8: no Kubernetes object is in this document");
+    run.exits(0).says("skipped: p.yaml:8: this document is not a Kubernetes object");
     assert_eq!(world.read("p.yaml"), before.replacen("v1", "v2", 1));
 }
 
@@ -244,8 +244,8 @@ fn a_file_without_an_object_is_said_only_where_it_names_an_image() {
     world.write("m/empty.yaml", "# nothing\n");
     world.write("m/values.yaml", "image: {registry: reg.example.com, repository: a/app, tag: v1}\n");
     let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--manifest", "m"]).run();
-    let run = run.exits(0).says("passed over: m/values.yaml: no Kubernetes object is in it");
-    assert_eq!(run.stderr.matches("passed over").count(), 1, "{}", run.stderr);
+    let run = run.exits(0).says("skipped: m/values.yaml: it contains no Kubernetes object");
+    assert_eq!(run.stderr.matches("skipped").count(), 1, "{}", run.stderr);
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn documents_beside_a_kustomization_are_passed_over_and_said() {
     let before = "kind: GitRepository\n---\nimages:\n- name: reg.example.com/a/app\n  newTag: v1\n";
     world.write("k.yaml", before);
     let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--kustomize", "k.yaml"]).run();
-    run.exits(0).says("passed over: k.yaml:1: this is no kustomization: its kind is \"GitRepository\"");
+    run.exits(0).says("skipped: k.yaml:1: this is not a kustomization: its kind is \"GitRepository\"");
     assert_eq!(world.read("k.yaml"), before.replace("v1", "v2"));
 }
 
@@ -263,15 +263,15 @@ fn a_remedy_names_only_what_helps() {
     let image = "reg.example.com/a/app:v2";
     let tagged = "image:\n  repository: reg.example.com/a/app\n  tag: v1\n";
     let path = ["--helm", "values.yaml:image.repository", "--create"];
-    refused(tagged, image, &path, "give the path of the mapping, or of the tag in it");
+    refused(tagged, image, &path, "Use the path of the mapping, or of the tag in it");
     let path = ["--helm", "values.yaml:image.repository"];
     let bare = "image:\n  repository: reg.example.com/a/app\n";
-    refused(bare, image, &path, "give the path of the mapping, and let --create add the tag");
-    refused(tagged, image, &["--helm", "values.yaml:imag.tag", "--create"], "correct the path\n");
-    refused(bare, image, &["--helm", "values.yaml:image.tag"], "or let --create add the tag");
+    refused(bare, image, &path, "Use the path of the mapping, and add the tag to it with --create");
+    refused(tagged, image, &["--helm", "values.yaml:imag.tag", "--create"], "Correct the path.\n");
+    refused(bare, image, &["--helm", "values.yaml:image.tag"], "or add the tag with --create");
     let several = ["--image", "reg.example.com/a/web:v2", "--helm", "values.yaml:image", "--any-repository"];
-    refused(&tagged.replace("a/app", "a/db"), image, &several, "several images are given");
-    let run = refused("image: nginx\n", "nginx:v2", &["--helm", "values.yaml", "--create"], "it has no version here");
+    refused(&tagged.replace("a/app", "a/db"), image, &several, "the run has several images");
+    let run = refused("image: nginx\n", "nginx:v2", &["--helm", "values.yaml", "--create"], "it has no version");
     assert!(!run.stderr.contains("--create"), "{run}");
 }
 
@@ -281,7 +281,7 @@ fn a_lone_tag_gets_no_digest_and_that_is_said() {
     world.write("v.yaml", "a: v1\n");
     let image = format!("reg.example.com/a/app:v2@{NEW_DIGEST}");
     let run = world.bump(["set", "--image", &image, "--helm", "v.yaml:a", "--pin", "digest"]).run();
-    run.exits(0).says("v.yaml:1: only the tag is written here");
+    run.exits(0).says("v.yaml:1: only the tag is written, because");
     assert_eq!(world.read("v.yaml"), "a: v2\n");
 }
 
@@ -290,7 +290,9 @@ fn a_missing_file_is_told_with_its_neighbours() {
     let world = World::new();
     world.write("values.yaml", "a: 1\n");
     let run = world.bump(["set", "--image", "reg.example.com/a/app:v2", "--helm", "value.yaml"]).run();
-    run.exits(5).says("value.yaml: there is no such file").says("this directory holds values.yaml");
+    run.exits(5)
+        .says("value.yaml: this file does not exist")
+        .says("Check the path: this directory contains values.yaml");
 }
 
 #[test]

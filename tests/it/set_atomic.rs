@@ -27,7 +27,7 @@ fn a_file_that_cannot_be_written_keeps_the_others_as_they_were() {
     let locked = world.write("b.yaml", OLD);
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o444)).expect("the file is ours");
     let run = world.bump(["set", "--image", IMAGE, "--helm", "a.yaml", "--helm", "b.yaml"]).run();
-    run.exits(1).says("write b.yaml: the file is read-only\n").says("make the file writable");
+    run.exits(1).says("write b.yaml: the file is read-only\n").says("Make the file writable");
     assert_eq!((world.read("a.yaml"), world.read("b.yaml")), (OLD.to_owned(), OLD.to_owned()));
     assert_eq!(names(&world), ["a.yaml", "b.yaml"]);
 }

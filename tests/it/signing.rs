@@ -65,7 +65,7 @@ fn a_key_that_cannot_sign_is_exit_3_and_publishes_nothing() {
     output_of(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "passphrase", "-f"]).arg(&file));
     let locked = fs::read_to_string(file).expect("the key is ours");
     desk.update(&["--signing-key", &locked]).run().exits(3).says("passphrase");
-    desk.update(&["--signing-key", "locked.pub"]).run().exits(3).says("holds no private key");
+    desk.update(&["--signing-key", "locked.pub"]).run().exits(3).says("contains no private key");
     assert_eq!(desk.infra.commits("main"), 1);
 }
 

@@ -77,11 +77,7 @@ fn a_key_that_may_only_read_and_a_wrong_key_are_exit_8() {
     let arguments = ["update", "--image", &harbour.image, "--repo", &gone, "--helm", "values.yaml"];
     let update = harbour.world.bump(arguments).env("GITOPS_BUMP_SSH_KNOWN_HOSTS", harbour.sshd.known_hosts("host"));
     let key = harbour.sshd.key("writer");
-    update
-        .env("GITOPS_BUMP_SSH_KEY", key.to_str().expect("a plain path"))
-        .run()
-        .exits(8)
-        .says("there is no repository");
+    update.env("GITOPS_BUMP_SSH_KEY", key.to_str().expect("a plain path")).run().exits(8).says("no repository is at");
     assert_eq!(harbour.infra.commits("main"), 1);
 }
 
@@ -117,7 +113,7 @@ fn a_key_that_cannot_be_used_is_exit_3() {
     let public = harbour.sshd.known_hosts("host");
     let file = harbour.world.write("public", public);
     let update = harbour.update("writer").env("GITOPS_BUMP_SSH_KEY", file.to_str().expect("a plain path"));
-    update.run().exits(3).says("holds no private key");
+    update.run().exits(3).says("contains no private key");
     let file = harbour.world.work().join("locked");
     let mut keygen = Command::new("ssh-keygen");
     keygen.args(["-q", "-t", "ed25519", "-N", "passphrase", "-f"]).arg(&file);

@@ -229,14 +229,14 @@ fn only_a_repository_that_cannot_be_read_fails() {
     platform.infra.commit("main", "broken", &[("values-dev.yaml", "a: [\n")]);
 
     platform.status(&[]).run().exits(0).says("values-dev.yaml:1:4: invalid YAML");
-    platform.status(&["--environment", "nowhere"]).run().exits(0).says("values-nowhere.yaml: there is no such file");
-    platform.status(&["--branch", "gone"]).run().exits(5).says("there is no branch");
+    platform.status(&["--environment", "nowhere"]).run().exits(0).says("values-nowhere.yaml: this file does not exist");
+    platform.status(&["--branch", "gone"]).run().exits(5).says("does not exist");
     world
         .bump(["status", "--repo", &url, "--helm", "gone.yaml"])
         .run()
         .exits(5)
-        .says("gone.yaml: there is no such file");
-    world.bump(["status", "--repo", &url, "--helm", "../x-<env>.yaml"]).run().exits(5).says("has a ..");
+        .says("gone.yaml: this file does not exist");
+    world.bump(["status", "--repo", &url, "--helm", "../x-<env>.yaml"]).run().exits(5).says("contains ..");
     platform.status(&[]).without_env("GITOPS_BUMP_GIT_TOKEN").run().exits(8);
     world.bump(["status"]).run().exits(2);
     platform.status(&["--history", "501"]).run().exits(2);

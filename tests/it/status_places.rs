@@ -176,8 +176,8 @@ fn environments_are_those_of_the_config_or_by_custom() {
     let run = config("rec, client-a, gone", ", environments: [client-a, gone]");
     let found: Value = serde_json::from_str(&run.stdout).expect("JSON");
     assert_eq!(names(&found), ["client-a"]);
-    assert!(problems(&found).contains("envs/gone/values.yaml: there is no such file"), "{found}");
-    config("gone", "").says("envs/<env>/values.yaml: no environment has such a path");
+    assert!(problems(&found).contains("envs/gone/values.yaml: this file does not exist"), "{found}");
+    config("gone", "").says("envs/<env>/values.yaml: no environment has a file at this path");
     config("rec, client-a", "");
     let other = ["status", "--offline", "--environment", "dev1"];
     world.bump(other).run().exits(3).says("dev1").says("rec, client-a");

@@ -68,7 +68,7 @@ fn the_named_statuses_are_waited_for_on_every_forge() {
 
         // The combined state was success five seconds before.
         let run = run.says("kustomization/shop-dev/cafefa91 is success (reconciliation succeeded)");
-        run.says("say success");
+        run.says("are successful");
         assert!(scene.is_pushed());
         let asked = scene.reporter.asked();
         assert!(asked.iter().any(|asked| asked.contains("page=2")), "{asked:?}");
@@ -83,7 +83,7 @@ fn a_failure_ends_the_wait_at_once_with_its_words() {
         let patterns = ["--wait-status", "kustomization/shop-*", "--wait-status", "kustomization/other/*"];
         let run = scene.update(&patterns).run().exits(11);
         let run = run.says("kustomization/shop-prod/cafefa91 is fail").says("(build failed)");
-        run.says("the commit is pushed");
+        run.says("The commit is pushed");
         assert!(scene.is_pushed());
     }
 }
@@ -109,7 +109,9 @@ fn the_successor_of_a_commit_that_was_overtaken_counts() {
             let later = scene.overtake(Duration::from_millis(1400));
             (run.join().expect("the run ends"), later)
         });
-        run.exits(0).says(&format!("{} was built on it", &later[..12])).says(&format!("on {}", &later[..12]));
+        run.exits(0)
+            .says(&format!("the later commit {} contains the pushed commit", &later[..12]))
+            .says(&format!("on {}", &later[..12]));
     }
 }
 
@@ -145,8 +147,8 @@ fn what_never_comes_is_exit_11_at_the_timeout_with_the_names_that_are_there() {
     let scene = Scene::new(HOSTS[0], script);
     let flags = ["--wait-status", "k/dev/*", "--wait-status", "k/prod/*", "--wait-status-timeout", "2s"];
     let run = scene.update(&flags).run().exits(11);
-    let run = run.says("after 2s there is no status k/prod/*, k/dev/1 is pending (k/dev/1 said pending)");
-    let run = run.says("there are ci/test, k/dev/1").says("--wait-status-timeout");
+    let run = run.says("after 2s no status matches k/prod/*, k/dev/1 is pending (k/dev/1 said pending)");
+    let run = run.says("the statuses are ci/test, k/dev/1").says("--wait-status-timeout");
     assert!(run.took < Duration::from_secs(10), "{run}");
 }
 

@@ -145,12 +145,12 @@ fn a_servers_own_certificate_is_trusted_when_it_is_given() {
         let server = scene.serve(&["server.crt"]);
         scene.check(&server, &["--ca-file", "server.crt"]).exits(0);
         let run = scene.check(&server, &[]).exits(7).says("subject CN=registry, self-signed, valid from 20");
-        run.says("give it with --ca-file");
+        run.says("set --ca-file to it");
         let run = scene
             .check(&server, &["--ca-file", "other.crt"])
             .exits(7)
-            .says("and the certificate of --ca-file is another one");
-        run.says("add it to those that are given");
+            .says("and the certificate of --ca-file is a different one");
+        run.says("add it to the CA certificates (--ca-file)");
     }
 }
 
@@ -166,9 +166,11 @@ fn git_trusts_the_same() {
         let flags = ["update", "--image", &scene.image, "--repo", &url, "--helm", "values.yaml", "--ca-file", ca];
         scene.world.bump(flags).run()
     };
-    let run =
-        update("other.crt").exits(8).says("subject CN=registry, self-signed").says("add it to those that are given");
-    assert!(!run.stderr.contains("give it with --ca-file"), "{run}");
+    let run = update("other.crt")
+        .exits(8)
+        .says("subject CN=registry, self-signed")
+        .says("add it to the CA certificates (--ca-file)");
+    assert!(!run.stderr.contains("set --ca-file to it"), "{run}");
     update("server.crt").exits(0);
     assert_eq!(infra.commits("main"), 2);
 }
@@ -179,7 +181,7 @@ fn a_given_certificate_must_have_the_name_and_be_valid() {
     scene.self_signed(P256, "-days 2 -addext subjectAltName=DNS:registry.example,IP:127.0.0.9");
     let given = ["--ca-file", "server.crt"];
     let run = scene.check(&scene.serve(&["server.crt"]), &given).exits(7).says("is not for 127.0.0.1 but for ");
-    run.says("registry.example").says("127.0.0.9").says("use a name that the certificate has");
+    run.says("registry.example").says("127.0.0.9").says("Use a host name that is in the certificate");
 
     let scene = Scene::new();
     scene.self_signed(P256, "-days 2");
@@ -189,8 +191,11 @@ fn a_given_certificate_must_have_the_name_and_be_valid() {
     for (day, words) in [("20240229", "has expired"), ("20491231", "is not valid yet")] {
         let scene = Scene::new();
         scene.self_signed_on(day);
-        let run =
-            scene.check(&scene.serve(&["server.crt"]), &given).exits(7).says(words).says("check this machine's clock");
+        let run = scene
+            .check(&scene.serve(&["server.crt"]), &given)
+            .exits(7)
+            .says(words)
+            .says("check the clock of this machine");
         run.says(&format!("valid from {}-{}-{}T00:00:00Z", &day[..4], &day[4..6], &day[6..]));
     }
 }
@@ -225,13 +230,17 @@ fn an_unknown_authority_is_named_and_so_is_the_end_of_the_chain() {
     let run = scene.check(&whole, &["--ca-file", "other.crt"]).exits(7);
     let run = run.says("is signed neither by the certificate of --ca-file nor by one of the system's");
     let run = run.says("the chain that it sends ends with O=Shop, CN=registry, issued by O=Shop, CN=root");
-    assert!(!run.stderr.contains("with --ca-file"), "{run}");
-    scene.check(&whole, &[]).exits(7).says("is signed by none of the system's certificates").says("with --ca-file");
+    assert!(!run.stderr.contains("Set --ca-file to"), "{run}");
+    scene
+        .check(&whole, &[])
+        .exits(7)
+        .says("is signed by none of the system's CA certificates")
+        .says("Set --ca-file to");
     drop(whole);
 
     let alone = scene.serve(&["server.crt"]);
     let run = scene.check(&alone, &["--ca-file", "root.crt"]).exits(7).says("issued by O=Shop, CN=registry");
-    run.says("the server has to send the certificates in between");
+    run.says("the server must send the intermediate certificates");
 }
 
 #[test]
@@ -244,7 +253,7 @@ fn an_authority_that_was_made_anew_is_said() {
         let server = scene.serve(&["server.crt"]);
         scene.authority("ca", key, hash);
         let run = scene.check(&server, &["--ca-file", "ca.crt"]).exits(7);
-        run.says("O=Shop, CN=ca does not fit").says("has another key");
+        run.says("does not match the trusted certificate of O=Shop, CN=ca").says("has another key");
     }
 }
 
@@ -257,7 +266,9 @@ fn an_intermediate_certificate_that_has_expired_is_named() {
     }
     scene.server("old", P256, "sha256", SERVER);
     let run = scene.check(&scene.serve(&["server.crt", "old.crt"]), &[]).exits(7);
-    run.says("issued by CN=registry").says("depends on another one (subject CN=registry").says("which has expired");
+    run.says("issued by CN=registry")
+        .says("depends on another certificate (subject CN=registry")
+        .says("which has expired");
 }
 
 #[test]

@@ -241,8 +241,8 @@ fn other_repositories_and_revisions_are_not_concerned_and_told() {
         Change { urls: vec![&url], branch: "main", is_default: Some(false), files: &["a/b.yaml"], layout: &layout };
     for (source, why) in [
         (json!({ "repoURL": "https://other.example.com/x", "path": "a" }), "another repository"),
-        (git("a", json!({ "targetRevision": "HEAD" })), "it does not follow main"),
-        (git("a", json!({ "targetRevision": "v1" })), "it does not follow main"),
+        (git("a", json!({ "targetRevision": "HEAD" })), "its targetRevision is not main"),
+        (git("a", json!({ "targetRevision": "v1" })), "its targetRevision is not main"),
         (git("z", json!({ "directory": {} })), "no edited file is among its manifests"),
         (git("z", json!({ "helm": {} })), "neither the chart nor its value files are edited"),
     ] {

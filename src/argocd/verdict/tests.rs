@@ -149,7 +149,7 @@ fn what_runs_no_pods() {
     case.is_thought(&[
         UNSEEN,
         SYNCING,
-        "Passing the synchronisation has succeeded, and it still differs: CronJob/nightly",
+        "Passing the synchronisation has succeeded, but the live state still differs: CronJob/nightly",
         DONE,
     ]);
     Case { lines: recorded!("scaled"), app: "scaled", commits: &["d3d4"], ..CASE }.is_thought(&[SYNCING, DONE]);
@@ -167,7 +167,7 @@ fn a_hydrated_branch() {
 
 #[test]
 fn nobody_synchronises() {
-    let manual = "Stuck it does not synchronise by itself";
+    let manual = "Stuck its automatic synchronisation is off";
     Case { lines: recorded!("manual"), app: "manual", commits: &["0ad4"], ..CASE }.is_thought(&[UNSEEN, manual]);
     Case { lines: recorded!("automated-disabled"), app: "deg", commits: &["0718"], ..CASE }
         .is_thought(&[UNSEEN, manual]);
@@ -194,13 +194,13 @@ fn what_fails() {
         ..CASE
     };
     case.is_thought(&[UNSEEN, SYNCING, UNREADY, degraded]);
-    let retried = "Stuck its synchronisation fails and is tried again (retried";
+    let retried = "Stuck its synchronisation fails and is retried (retried";
     let thoughts = Case { lines: recorded!("broken-manifest"), app: "fail", commits: &["1910"], ..CASE }.thoughts();
     assert_eq!(thoughts[..2], [UNSEEN, SYNCING]);
     assert!(thoughts[2..].iter().all(|thought| thought.starts_with(retried)), "{thoughts:#?}");
     assert!(thoughts[2].contains("unrecognized type: int32"), "{thoughts:#?}");
     // The next commit can't be read, and the operation of the older one goes on.
-    let older = "Stuck an operation of the older commit 1910d806db67 is under way and keeps Argo CD from taking up this one (retried 2 times): one or more";
+    let older = "Stuck an operation of the older commit 1910d806db67 is under way and keeps Argo CD from syncing this one (retried 2 times): one or more";
     let broken = "Failure Argo CD can't compare it: Failed to load target state";
     let case = Case { lines: recorded!("invalid-yaml"), app: "fail", commits: &["ffff"], ..CASE };
     case.is_thought(&[older, broken]);

@@ -28,7 +28,7 @@ fn all() -> Kind {
 
 #[test]
 fn what_still_names_another_tag_is_said() {
-    let text = "it is a part of a text";
+    let text = "it is part of a longer text";
     for (rest, line, named, why) in [
         ("init: |\n  - name: migrate\n    image: r.io/team/app:1.4.1\n", 4, "\"r.io/team/app:1.4.1\"", text),
         ("init: >\n  a\n  r.io/team/app:1.4.1\n", 4, "\"r.io/team/app:1.4.1\"", text),
@@ -49,12 +49,7 @@ fn what_still_names_another_tag_is_said() {
             "\"r.io/team/app:1.3\"",
             text,
         ),
-        (
-            "x: r.io/team/app:${TAG}\n",
-            2,
-            "\"r.io/team/app:${TAG}\"",
-            "the version is a substitution ${TAG}, not a value",
-        ),
+        ("x: r.io/team/app:${TAG}\n", 2, "\"r.io/team/app:${TAG}\"", "the version is the variable ${TAG}, not a value"),
         (
             "x: \"r.io/team/app:<< inputs.t >>\"\n",
             2,
@@ -67,7 +62,7 @@ fn what_still_names_another_tag_is_said() {
             "\"r.io/team/app:{{ .t }}\"",
             "a template expression `{{ … }}` is here, not a value",
         ),
-        ("x: r.io/team/app:%TAG%\n", 2, "\"r.io/team/app:%TAG%\"", "what stands behind it is no tag"),
+        ("x: r.io/team/app:%TAG%\n", 2, "\"r.io/team/app:%TAG%\"", "it is not followed by a valid tag"),
     ] {
         assert_eq!(warnings(rest, all()), [format!("{line}: {named} {why}")], "{rest}");
     }
@@ -102,7 +97,7 @@ fn a_place_that_another_program_fills_in_is_said_beside_others() {
         let result = run(&format!("{PLACE}{rest}"), all(), "r.io/team/app:1.4.2");
         assert!(result.text.ends_with(rest) && result.text.contains("1.4.2"));
         assert_eq!(result.notes.len(), 1, "{:?}", result.notes);
-        assert!(result.notes[0].contains("stays as it is"), "{:?}", result.notes);
+        assert!(result.notes[0].contains("and is not changed"), "{:?}", result.notes);
         assert!(result.leftovers.iter().all(|leftover| !leftover.is_half_an_update()), "{rest}");
     }
 }
@@ -110,13 +105,13 @@ fn a_place_that_another_program_fills_in_is_said_beside_others() {
 #[test]
 fn why_nothing_matches_is_known() {
     for (text, image, words) in [
-        ("kind: X\nargs: run r.io/team/app:1\n", "r.io/team/app:2", "a part of a text"),
+        ("kind: X\nargs: run r.io/team/app:1\n", "r.io/team/app:2", "part of a longer text"),
         ("kind: X\nx: r.io/team/app:${APP_TAG:=1}\n", "r.io/team/app:2", "spec.postBuild.substitute"),
-        ("kind: X\nx: R.io/Team/App:1\n", "r.io/team/app:2", "lower-case"),
+        ("kind: X\nx: R.io/Team/App:1\n", "r.io/team/app:2", "must be in lower case"),
         ("kind: X\nname: app:1.2\n", "app:2", "a service and its port"),
         ("kind: X\nname: r.io/team/app\n", "r.io/team/app:2", "no version"),
         ("kind: X\nspec: {url: 'oci://r.io/team/app', ref: {semver: 1.x}}\n", "r.io/team/app:2", "ref.semver"),
-        ("kind: X\nimage: ENC[AES256_GCM,data:x]\n", "r.io/team/app:2", "SOPS encrypts"),
+        ("kind: X\nimage: ENC[AES256_GCM,data:x]\n", "r.io/team/app:2", "encrypted by SOPS"),
         (
             "dependencies: [{name: app, repository: 'oci://r.io/team', version: ~1}]\n",
             "r.io/team/app:2",

@@ -81,7 +81,7 @@ fn list(document: &Document<'_>, root: Node) -> Outcome<Option<List>> {
         return if document.is_blank(root) {
             Ok(None)
         } else {
-            document.refuse(root, Reason::NotKustomization("the document is no mapping".to_owned()))
+            document.refuse(root, Reason::NotKustomization("the document is not a mapping".to_owned()))
         };
     }
     let kind = only(document, root, "kind")?.map(|kind| document.value(kind));

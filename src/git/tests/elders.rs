@@ -147,7 +147,7 @@ async fn tells_what_is_missing() {
     }
     elder.world.bare(&["symbolic-ref", "HEAD", "refs/heads/gone"]);
     let error = elder.remote().snapshot(None, &[]).await.unwrap_err();
-    assert_eq!(error.to_string(), "the server doesn't say which branch is the default one (there are: main)");
+    assert_eq!(error.to_string(), "the server does not report a default branch (the branches are: main)");
     let error = elder.remote_of("none.git").snapshot(None, &[]).await.unwrap_err();
     assert!(matches!(error, GitError::RepositoryMissing { .. }), "{error:?}");
     elder.world.git("", &["init", "-q", "--bare", "--object-format=sha256", "-b", "main", "new.git"]);

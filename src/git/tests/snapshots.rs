@@ -81,7 +81,7 @@ async fn tells_what_is_missing() {
     }
     world.bare(&["symbolic-ref", "HEAD", "refs/heads/gone"]);
     let error = world.remote().snapshot(None, &[]).await.unwrap_err();
-    assert_eq!(error.to_string(), "there is no branch \"gone\" (there are: main)");
+    assert_eq!(error.to_string(), "the branch \"gone\" does not exist (the branches are: main)");
     for path in ["none.git", "work/values.yaml", "infra.git/hooks"] {
         let error = remote(&world.path(path)).snapshot(None, &[]).await.unwrap_err();
         assert!(matches!(error, GitError::RepositoryMissing { .. }), "{path}: {error:?}");

@@ -55,7 +55,7 @@ impl Maker<'_> {
             let Some(target) = proposal.items.get_mut(number) else { return };
             match run {
                 Some(name) if target.environments.remove(name) => {
-                    self.remarks.push(format!("{name}: it is left out of {}: {reason}", target.file));
+                    self.remarks.push(format!("the environment {name} is not proposed for {}: {reason}", target.file));
                     if target.environments.is_empty() {
                         target.but = Some(reason);
                     }

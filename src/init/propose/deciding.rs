@@ -96,7 +96,7 @@ impl Maker<'_> {
         };
         let replaced: Option<Vec<&Item>> = item.spots.iter().map(wins).collect();
         let other = *replaced?.first()?;
-        Some(format!("{} has a tag of its own there, which wins", self.path(other.file)))
+        Some(format!("{} sets its own tag, which overrides this one", self.path(other.file)))
     }
 
     /// Whether a values file is an environment's, and is laid over another one: it lies beside or below it, or what it holds
@@ -127,9 +127,9 @@ impl Maker<'_> {
             let others: Vec<&str> = environments.iter().copied().filter(|name| own != Some(name)).collect();
             let others = others.join(", ");
             if own.is_some() {
-                self.items[number].but = Some(format!("it is a part of {others}, too"));
+                self.items[number].but = Some(format!("it is also used by {others}"));
             } else {
-                self.items[number].notes.push(format!("a run writes for all of these at once: {others}"));
+                self.items[number].notes.push(format!("one run writes for all of these environments: {others}"));
             }
         }
     }
@@ -147,7 +147,7 @@ impl Maker<'_> {
         };
         let held: Vec<bool> = self.items.iter().map(|item| item.how.create && is_ready(item)).collect();
         for (item, _) in self.items.iter_mut().zip(held).filter(|(item, held)| *held && item.but.is_none()) {
-            item.but = Some("it has no tag yet, and the image has another place".to_owned());
+            item.but = Some("this place has no tag yet, and the image has another place".to_owned());
         }
     }
 
@@ -170,7 +170,7 @@ impl Maker<'_> {
             let is_named = self.items.iter().any(|item| item.image == image && !item.how.create);
             if places.len() > 1 && !is_named {
                 for item in self.items.iter_mut().filter(|item| is_guess(item)) {
-                    item.but = Some("no file says which kustomization has the image".to_owned());
+                    item.but = Some("no file shows which kustomization has the image".to_owned());
                 }
             }
         }
@@ -191,8 +191,8 @@ impl Maker<'_> {
                     };
                     if let Some(other) = other.filter(is_other) {
                         self.remarks.push(format!(
-                            "{}:{}: {} names {other}: if that is a mirror of {}, give file, path and image, and \
-                             any_repository: true",
+                            "{}:{}: {} names {other}: if that is a mirror of {}, add a target with file, path, \
+                             image and any_repository: true",
                             file.path, seen.line, seen.path, image.repository
                         ));
                     }

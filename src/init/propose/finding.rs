@@ -22,7 +22,7 @@ enum Whose {
 }
 
 /// How a sentence begins about what a tag belongs to.
-const REPOSITORY: &str = "only the tag stands there; the repository is that of";
+const REPOSITORY: &str = "this place holds only a tag; its repository is set by";
 
 impl Maker<'_> {
     /// Every image in every file that names it.
@@ -115,8 +115,9 @@ impl Maker<'_> {
                     }
                     Whose::Another => {}
                     Whose::Unknown => self.remarks.push(format!(
-                        "{}:{}: {tag} is a tag alone, and no values file of its chart has the repository there: give file, \
-                         path and image if it is one of yours",
+                        "{}:{}: {tag} is a tag without a repository, and no values file of its chart names the \
+                         repository: if the tag belongs to one of your images, add a target with file, path and \
+                         image",
                         file.path, lone.line
                     )),
                 }
@@ -261,6 +262,6 @@ fn differ(spots: &[WritablePlace]) -> Option<String> {
     let tag = |spot: &'_ WritablePlace| spot.old.split('@').next().unwrap_or_default().to_owned();
     let tags: BTreeSet<String> = spots.iter().map(tag).filter(|tag| !tag.is_empty()).collect();
     let tags: Vec<String> = tags.into_iter().take(4).collect();
-    let words = "one tag for all needs any_tag: true, else each place is a target with its path:";
+    let words = "to write one tag to all, set any_tag: true; otherwise write one target with a path: for each place";
     (tags.len() > 1).then(|| format!("its places hold different tags now ({}); {words}", tags.join(", ")))
 }

@@ -81,10 +81,10 @@ impl Maker<'_> {
         }
         let mut why = vec![place];
         if items.iter().any(|item| item.how.create) {
-            why.push("nothing is written there yet: create: true adds it".to_owned());
+            why.push("this place has no tag yet: create: true adds it".to_owned());
         } else if spots.iter().any(|spot| spot.old.is_empty()) {
             let is_values = items.iter().any(|item| item.how.section == Section::Helm);
-            why.push(if is_values { self.blank(items) } else { "it has no tag yet, and gets one".to_owned() });
+            why.push(if is_values { self.blank(items) } else { "this place has no tag yet, and gets one".to_owned() });
         }
         for note in items.iter().flat_map(|item| &item.notes) {
             if !why.contains(note) && why.len() < NAMED {
@@ -102,9 +102,9 @@ impl Maker<'_> {
         });
         match charts.max_by_key(|(chart, _)| chart.len()) {
             Some((_, Some(version))) => {
-                format!("the tag is blank: so far it is appVersion of Chart.yaml, {version}")
+                format!("the tag is empty: the chart uses appVersion of Chart.yaml, {version}")
             }
-            _ => "the tag is blank: so far it is what the chart makes of that, most often its appVersion".to_owned(),
+            _ => "the tag is empty: the chart uses its default, most often its appVersion".to_owned(),
         }
     }
 
@@ -129,13 +129,13 @@ impl Maker<'_> {
                 .filter(is_left_out)
                 .map(|name| {
                     let own = target.file.replace(ENVIRONMENT, name);
-                    let why = if self.is_there(&own) { "has no such place" } else { "is not there" };
+                    let why = if self.is_there(&own) { "has no such place" } else { "does not exist" };
                     format!("{name} ({own} {why})")
                 })
                 .collect();
             if !left_out.is_empty() {
                 let names: Vec<&str> = left_out.iter().map(String::as_str).collect();
-                target.why.push(format!("left out: {}", listed(&names)));
+                target.why.push(format!("environments without it: {}", listed(&names)));
             }
         }
     }
@@ -165,8 +165,8 @@ impl Maker<'_> {
             }
             let seen = proposal.items.iter().find(|target| target.images.contains(&number));
             let what = match seen.and_then(|target| target.but.as_ref()) {
-                Some(but) => format!("it has no place that is in force: {but}"),
-                None => "no file names it in a place that can be written".to_owned(),
+                Some(but) => format!("none of its places has an effect: {but}"),
+                None => "no file names it in a place that can be edited".to_owned(),
             };
             self.remarks.push(format!("{}: {what}", image.repository));
         }

@@ -84,7 +84,7 @@ fn an_environment_that_is_different_is_left_out_and_named() {
     let files = [("values-dev.yaml", SPLIT), ("values-prod.yaml", SPLIT), ("values-staging.yaml", "replicas: 1\n")];
     let text = runs(&files, &[], &[("dev", &["values-dev.yaml: tag: '5846e796'"])]);
     assert!(in_force(&text).contains("\nenvironments: [dev, prod]\n"), "{text}");
-    assert!(text.contains("left out: staging (values-staging.yaml has no such place)"), "{text}");
+    assert!(text.contains("environments without it: staging (values-staging.yaml has no such place)"), "{text}");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn an_entry_without_effect_is_not_proposed() {
         &[],
         &[("", &["base/kustomization.yaml: images: [{name: app, newName: API, newTag: \"5846e796\"}]"])],
     );
-    assert!(!text.contains("Not in force") && !text.contains("mirror"), "{text}");
+    assert!(!text.contains("Not active") && !text.contains("mirror"), "{text}");
     assert!(text.contains("# - prod/kustomization.yaml:"), "{text}");
 }
 
@@ -161,14 +161,14 @@ fn images_are_found_under_every_key_and_by_one_word() {
             ],
         )],
     );
-    assert!(text.contains("redis: Docker Hub's own images"), "{text}");
+    assert!(text.contains("redis: these are official images of Docker Hub"), "{text}");
     let untagged = "kind: Pod\nspec: {containers: [{name: a, image: guestbook}]}\n";
     let text = runs(
         &[("pod.yaml", untagged)],
         &[],
         &[("", &["pod.yaml: spec: {containers: [{name: a, image: \"guestbook:5846e796\"}]}"])],
     );
-    assert!(text.contains("it has no tag yet, and gets one"), "{text}");
+    assert!(text.contains("this place has no tag yet, and gets one"), "{text}");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_tag_alone_is_told_by_the_chart_and_by_a_policy() {
         ("envs/prod/values.yaml", lone),
     ];
     let text = runs(&files, &[], &[("dev", &["envs/dev/values.yaml: tag: '5846e796'"])]);
-    assert!(text.contains("the repository is that of charts/api/values.yaml"), "{text}");
+    assert!(text.contains("its repository is set by charts/api/values.yaml"), "{text}");
     let umbrella = "api:\n  image:\n    tag: '1'\n";
     let files = [
         ("shop/Chart.yaml", "name: shop\n"),
@@ -219,16 +219,14 @@ fn many_repositories_are_listed_by_their_hosts() {
     };
     let own = format!("{}{}", lines("ghcr.io", 25), lines("own.example.com", 3));
     let text = proposal(&[("values.yaml", &own)], &[]);
-    assert!(
-        text.contains(
-            "28 repositories are named (ghcr.io 25, own.example.com 3): proposed are those of own.example.com"
-        )
-    );
+    assert!(text.contains(
+        "the files name 28 image repositories (ghcr.io 25, own.example.com 3): only the images of own.example.com ("
+    ));
     assert_eq!(in_force(&text).matches("own.example.com").count(), 3, "{text}");
     assert!(!in_force(&text).contains("ghcr.io"), "{text}");
     let text = proposal(&[("values.yaml", &lines("ghcr.io", 25))], &[]);
     assert_eq!(in_force(&text), "");
-    assert!(text.contains("none of them looks like one's own"), "{text}");
+    assert!(text.contains("none of these hosts seems to be your own registry"), "{text}");
 }
 
 #[test]
@@ -268,5 +266,5 @@ fn what_another_environment_is_made_of_is_not_in_force() {
         ("values-prod.yaml", SPLIT),
     ];
     let text = runs(&files, &[], &[("dev", &["values-dev.yaml: tag: '5846e796'"])]);
-    assert!(text.contains("Not in force: it is a part of prod, too"), "{text}");
+    assert!(text.contains("Not active: it is also used by prod"), "{text}");
 }

@@ -49,7 +49,7 @@ pub(super) fn spdx(predicate: &str) -> Result<(), String> {
     if inside(predicate, |text| is_json(text) || is_tags(text)) {
         return Ok(());
     }
-    Err("an SPDX attestation that holds no SPDX document".to_owned())
+    Err("an SPDX attestation that contains no SPDX document".to_owned())
 }
 
 /// Whether it is a `CycloneDX` document in JSON; an error is the reason why not.
@@ -59,7 +59,7 @@ pub(super) fn cyclone_dx(predicate: &str) -> Result<(), String> {
     if inside(predicate, is_json) {
         return Ok(());
     }
-    Err("a CycloneDX attestation that holds no CycloneDX document".to_owned())
+    Err("a CycloneDX attestation that contains no CycloneDX document".to_owned())
 }
 
 /// Whether it, or what it wraps, is one.

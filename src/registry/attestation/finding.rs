@@ -48,7 +48,7 @@ impl Findings {
     /// Reads Trivy's report; an error is the reason. Trivy leaves out an empty list of results.
     pub(super) fn of_trivy(report: &str) -> Result<Self, String> {
         let wrong = |reason: &dyn std::fmt::Display| {
-            format!("a scan whose scanner.result is no report of Trivy ({})", words::short(reason.to_string()))
+            format!("a scan whose scanner.result is not a report of Trivy ({})", words::short(reason.to_string()))
         };
         let report: Report = serde_json::from_str(report).map_err(|error| wrong(&error))?;
         match (report.results, report.schema_version) {
@@ -106,7 +106,7 @@ impl Gather for OfOneTarget {
 
     fn add(&mut self, found: Vulnerability) -> Result<(), String> {
         let severity = Severity::parse(&found.severity)
-            .ok_or_else(|| format!("{:?} is no severity", words::short(&found.severity)))?;
+            .ok_or_else(|| format!("{:?} is not a severity", words::short(&found.severity)))?;
         self.0.take(severity, 1, [found.name]);
         Ok(())
     }

@@ -94,7 +94,8 @@ impl Newest {
                 }
             }
             _ => {
-                let unclear = "several scans by one signer, of which one does not say when it was finished".to_owned();
+                let unclear =
+                    "several scans by one signer, one of them without the time at which it finished".to_owned();
                 *self = Self { time: None, verdict: Err(unclear) };
             }
         }

@@ -41,7 +41,7 @@ impl Pattern {
         };
         if text.contains(['#', '@']) {
             return Err(format!(
-                "{text:?} has more than a repository's address: write no user and no branch, and a commit as commit="
+                "{text:?} is more than the address of a repository: remove the user and the branch, and write the commit as commit="
             ));
         }
         let (scheme, rest) = text.split_once("://").map_or(("", text.as_str()), |(scheme, rest)| (scheme, rest));

@@ -195,7 +195,7 @@ impl Provenance {
         let named = parameters.iter().filter(|source| source.is_named());
         if let Some(other) = named.clone().find(|source| source.repository().is_none()) {
             let uri = other.uri.as_deref().unwrap_or_default();
-            return Err(format!("provenance from {:?}, which is no repository", words::short(uri)));
+            return Err(format!("provenance from {:?}, which is not a repository", words::short(uri)));
         }
         let materials = materials.iter().filter(|source| source.is_repository());
         let tiers: [BTreeSet<Repository>; 3] =

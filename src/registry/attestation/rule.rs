@@ -36,7 +36,7 @@ impl Rule {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if text.contains(char::is_whitespace) {
-            return Err(format!("{text:?} has a blank in it: in a pattern, write ? for it"));
+            return Err(format!("{text:?} contains a space: in a pattern, write ? instead"));
         }
         let (name, rest) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest)));
         let kind = match name {
@@ -48,7 +48,7 @@ impl Rule {
             "vuln" => Kind::Scan(scan_of(&Pairs::parse(name, rest, &["max", "age"])?)?),
             _ => {
                 return Err(format!(
-                    "{name:?} is no known type of attestation: slsaprovenance (0.2 and 1), spdx, cyclonedx and vuln are"
+                    "{name:?} is not a known type of attestation: the known types are slsaprovenance (0.2 and 1), spdx, cyclonedx and vuln"
                 ));
             }
         };
@@ -95,12 +95,13 @@ impl<'a> Pairs<'a> {
         for pair in rest.split(',') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             if !known.contains(&key) {
-                let known = if known.is_empty() { "it takes none".to_owned() } else { known.join(", ") + " are known" };
-                return Err(format!("{key:?} is no key of {name}: {known} (in a pattern, write ? for a comma)"));
+                let known =
+                    if known.is_empty() { "it has no keys".to_owned() } else { known.join(", ") + " are known" };
+                return Err(format!("{key:?} is not a key of {name}: {known} (in a pattern, write ? for a comma)"));
             }
             // An empty value is what an unset variable leaves: it must not turn into "any value".
             if value.is_empty() {
-                return Err(format!("the value of {name}'s {key} is empty: is a variable not set?"));
+                return Err(format!("the value of the key {key} of {name} is empty: check that its variable is set"));
             }
             if pairs.insert(key, value).is_some() {
                 return Err(format!("{name} has the key {key} twice"));
@@ -121,7 +122,7 @@ fn provenance_of(pairs: &Pairs<'_>) -> Result<provenance::Wanted, String> {
         commit: pairs.value("commit", |text| {
             let is_hash = matches!(text.len(), 40 | 64) && text.chars().all(|c| c.is_ascii_hexdigit());
             is_hash.then(|| text.to_owned()).ok_or_else(|| {
-                format!("{text:?} is no whole hash of a commit, as $CI_COMMIT_SHA has it: 40 or 64 hexadecimal digits")
+                format!("{text:?} is not a full commit hash: write 40 or 64 hexadecimal digits, as in $CI_COMMIT_SHA")
             })
         })?,
     })
@@ -130,7 +131,7 @@ fn provenance_of(pairs: &Pairs<'_>) -> Result<provenance::Wanted, String> {
 fn scan_of(pairs: &Pairs<'_>) -> Result<scan::Wanted, String> {
     let severity = |text: &str| {
         let known = || Severity::ALL.map(|severity| severity.to_string()).join(", ");
-        Severity::parse(text).ok_or_else(|| format!("{text:?} is no severity: {} are", known()))
+        Severity::parse(text).ok_or_else(|| format!("{text:?} is not a severity: the severities are {}", known()))
     };
     let age = |text: &str| {
         let age = humantime::parse_duration(text).map_err(|error| format!("{text:?}: {error}"))?;

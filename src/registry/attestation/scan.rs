@@ -80,7 +80,7 @@ impl Scan {
     fn is_of_its_time(&self, wanted: &Wanted, now: SystemTime) -> Result<(), String> {
         let finished = self.finished.map(SystemTime::from);
         if finished.is_some_and(|finished| finished.duration_since(now).is_ok_and(|ahead| ahead > SKEW)) {
-            return Err(format!("a scan{}, which lies in the future", self.dated()));
+            return Err(format!("a scan{}, which is in the future", self.dated()));
         }
         let Some((age, text)) = &wanted.age else { return Ok(()) };
         let finished = finished.ok_or("a scan that does not say when it was finished")?;

@@ -73,7 +73,7 @@ impl Statement {
     /// type says is none: a rule that asks for it refuses it.
     pub fn parse(payload: &[u8]) -> Result<Self, String> {
         let wrong = |error: serde_json::Error| {
-            format!("a signed payload that is no in-toto statement ({})", words::short(error.to_string()))
+            format!("a signed payload that is not an in-toto statement ({})", words::short(error.to_string()))
         };
         let raw: Raw<'_> = serde_json::from_slice(payload).map_err(wrong)?;
         if !raw.kind.starts_with("https://in-toto.io/Statement/") {

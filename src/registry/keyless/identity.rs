@@ -26,15 +26,17 @@ impl Identity {
     /// Parses a pattern with `*` for any text and `?` for any one character; an error is the reason.
     pub fn parse(pattern: &str, issuer: Issuer) -> Result<Self, String> {
         if pattern.is_empty() {
-            return Err("the identity is empty: is a variable not set?".to_owned());
+            return Err("the identity is empty: check that its variable is set".to_owned());
         }
         if pattern.len() > LONGEST || pattern.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(format!("{pattern:?} is no identity: a URL or a mail address, with the wildcards * and ?"));
+            return Err(format!(
+                "{pattern:?} is not an identity: write a URL or a mail address, which may have the wildcards * and ?"
+            ));
         }
         if pattern.chars().all(|c| c == '*' || c == '?') {
             return Err(format!(
-                "{pattern:?} is everybody who has an account at {issuer}: write whom you trust, for instance \
-                 https://gitlab.example.com/group/*"
+                "{pattern:?} matches everybody who has an account at {issuer}: write the identities that you trust, \
+                 for instance https://gitlab.example.com/group/*"
             ));
         }
         Ok(Self { pattern: pattern.to_owned(), issuer })
@@ -71,7 +73,7 @@ impl Issuer {
         let is_text = !text.chars().any(|c| c.is_control() || c.is_whitespace());
         if text.len() > LONGEST || !is_address || !is_text {
             return Err(format!(
-                "{text:?} is no issuer: write the address that the certificates name, for instance https://gitlab.example.com"
+                "{text:?} is not an issuer: write the address that the certificates name, for instance https://gitlab.example.com"
             ));
         }
         Ok(Self(text.to_owned()))
@@ -156,12 +158,12 @@ mod tests {
         for everybody in ["*", "**", "?*"] {
             assert!(Identity::parse(everybody, issuer()).unwrap_err().contains("everybody who has an account"));
         }
-        assert!(Identity::parse("", issuer()).unwrap_err().contains("variable not set"));
+        assert!(Identity::parse("", issuer()).unwrap_err().contains("check that its variable is set"));
         for wrong in ["a b", "a\nb", &"x".repeat(3000)] {
-            assert!(Identity::parse(wrong, issuer()).unwrap_err().contains("is no identity"), "{wrong:?}");
+            assert!(Identity::parse(wrong, issuer()).unwrap_err().contains("is not an identity"), "{wrong:?}");
         }
         for wrong in ["", "gitlab.example", "https://", "https://gitlab.example ", "file:///etc/passwd"] {
-            assert!(Issuer::parse(wrong).unwrap_err().contains("is no issuer"), "{wrong:?}");
+            assert!(Issuer::parse(wrong).unwrap_err().contains("is not an issuer"), "{wrong:?}");
         }
     }
 }

@@ -52,21 +52,21 @@ impl Root {
     pub fn parse(json: &str) -> Result<Self, String> {
         provider::install();
         let names: Map<String, Value> =
-            serde_json::from_str(json).map_err(|error| format!("it is no JSON object: {error}"))?;
+            serde_json::from_str(json).map_err(|error| format!("it is not a JSON object: {error}"))?;
         let is_root = |kind: &str| kind.starts_with("application/vnd.dev.sigstore.trustedroot");
         if !names.get("mediaType").and_then(Value::as_str).is_some_and(is_root) {
-            return Err("it is no trusted root: its mediaType is none of a trusted root".to_owned());
+            return Err("its mediaType is not that of a trusted root".to_owned());
         }
         if let Some(name) = names.keys().find(|name| !NAMES.contains(&name.as_str())) {
-            return Err(format!("it has {:?}, which no trusted root has", words::short(name)));
+            return Err(format!("it has the unknown key {:?}", words::short(name)));
         }
         let mut root = TrustedRoot::from_json(json).map_err(|error| words::short(error.to_string()))?;
         if root.certificate_authorities.is_empty() {
-            return Err("it names no certificate authority: nobody's certificate would count".to_owned());
+            return Err("it names no certificate authority, so no certificate could be trusted".to_owned());
         }
         if root.tlogs.is_empty() && root.timestamp_authorities.is_empty() {
-            return Err("it names neither a transparency log nor a timestamp authority: nothing could prove that a \
-                        certificate was valid when it signed"
+            return Err("it names neither a transparency log nor a timestamp authority, so the time of a signature \
+                        could not be proven"
                 .to_owned());
         }
         for authority in &mut root.certificate_authorities {
@@ -89,12 +89,13 @@ impl Root {
     ///
     /// What the statement says beyond its subject is for the caller to judge.
     pub fn verify(&self, bundle: &[u8], manifest: &Digest, identities: &[Identity]) -> Result<Signed, String> {
-        let text = std::str::from_utf8(bundle).map_err(|_| "a bundle that is no text".to_owned())?;
+        let text = std::str::from_utf8(bundle).map_err(|_| "a bundle that is not text".to_owned())?;
         let _typed: Typed =
-            serde_json::from_str(text).map_err(|error| format!("a bundle that is none: {}", short(error)))?;
-        let bundle = Bundle::from_json(text).map_err(|error| format!("a bundle that is none: {}", short(error)))?;
+            serde_json::from_str(text).map_err(|error| format!("a bundle that is not valid: {}", short(error)))?;
+        let bundle =
+            Bundle::from_json(text).map_err(|error| format!("a bundle that is not valid: {}", short(error)))?;
         let SignatureContent::DsseEnvelope(envelope) = &bundle.content else {
-            return Err("a signature of a file (cosign sign-blob), which is no signature of an image".to_owned());
+            return Err("a signature of a file (cosign sign-blob), not of an image".to_owned());
         };
         if bundle.signing_certificate().is_none() {
             return Err("a signature with a key, not by an identity".to_owned());
@@ -138,7 +139,7 @@ impl Root {
             && found.tlog_verified() == self.needs_log
             && found.sct_verified() == self.needs_certificate_log;
         if !is_complete {
-            return Err("a keyless signature of which something was not checked".to_owned());
+            return Err("a keyless signature that could not be checked completely".to_owned());
         }
         signed(&found, payload, identities)
     }
@@ -161,7 +162,7 @@ impl Root {
         let is_bare =
             |entry: &TransparencyLogEntry| entry.inclusion_proof.is_none() && entry.inclusion_promise.is_none();
         if material.tlog_entries.iter().any(is_bare) {
-            return Err("a keyless signature with a log entry that nothing proves".to_owned());
+            return Err("a keyless signature with a log entry without proof".to_owned());
         }
         Ok(())
     }
@@ -182,11 +183,11 @@ fn within<'a>(window: Option<TimeRange>, chain: impl Iterator<Item = &'a DerCert
     let mut end = window.and_then(|window| window.end);
     for certificate in chain {
         let dates = parse_certificate_info(certificate)
-            .map_err(|error| format!("a certificate of it can't be read: {}", short(error)))?;
+            .map_err(|error| format!("one of its certificates can't be read: {}", short(error)))?;
         start = Some(start.map_or(dates.not_before, |start| start.max(dates.not_before)));
         end = Some(end.map_or(dates.not_after, |end| end.min(dates.not_after)));
     }
-    start.map(|start| TimeRange::new(start, end)).ok_or_else(|| "an authority of it has no certificate".to_owned())
+    start.map(|start| TimeRange::new(start, end)).ok_or_else(|| "one of its authorities has no certificate".to_owned())
 }
 
 fn signed(found: &VerificationResult, payload: Option<Vec<u8>>, identities: &[Identity]) -> Result<Signed, String> {
@@ -205,7 +206,7 @@ fn signed(found: &VerificationResult, payload: Option<Vec<u8>>, identities: &[Id
 }
 
 fn digest(manifest: &Digest) -> Result<ArtifactDigest, String> {
-    let unknown = || format!("a digest that no keyless signature is about, {manifest}");
+    let unknown = || format!("the digest {manifest}, which keyless signatures do not support");
     let (algorithm, hex) = manifest.as_str().split_once(':').ok_or_else(unknown)?;
     let algorithm = match algorithm {
         "sha256" => HashAlgorithm::Sha2256,

@@ -65,7 +65,7 @@ impl Storage {
         }
         let certificate = text(CERTIFICATE).ok_or("a signature with a key, not by an identity")?;
         let certificate =
-            DerCertificate::from_pem(certificate).map_err(|_| "a signature with a certificate that is no PEM")?;
+            DerCertificate::from_pem(certificate).map_err(|_| "a signature with a certificate that is not PEM")?;
         let signature = text(SIGNATURE).ok_or("a certificate without a signature")?;
         let (kind, entries) = match (self, text(LOG_ENTRY)) {
             (Self::WithoutLog, _) => (MediaType::Bundle0_3, Vec::new()),
@@ -85,7 +85,7 @@ impl Storage {
             "messageSignature": { "signature": signature },
         });
         serde_json::from_value(bundle)
-            .map_err(|error| words::short(format!("a keyless signature that is none: {error}")))
+            .map_err(|error| words::short(format!("a keyless signature that is not valid: {error}")))
     }
 }
 

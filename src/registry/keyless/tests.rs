@@ -201,7 +201,7 @@ fn a_log_entry_proves_itself_and_this_signature() {
         bare(&mut second);
         material["tlogEntries"].as_array_mut().unwrap().push(second);
     });
-    assert!(reason.contains("that nothing proves"), "{reason}");
+    assert!(reason.contains("without proof"), "{reason}");
     let reason = refused(&|material| {
         let entry = material["tlogEntries"][0].clone();
         material["tlogEntries"] = Value::Array(vec![entry; 33]);
@@ -230,7 +230,7 @@ fn a_signature_of_a_file_or_with_a_key_is_none() {
     for hostile in ["", "{}", "[]", "null", "\u{0}", &"[".repeat(100_000)] {
         let mut case = Case::openssl();
         case.bundle = hostile.into();
-        assert!(case.refusal().starts_with("a bundle that is none"), "{hostile:.20}");
+        assert!(case.refusal().starts_with("a bundle that is not valid"), "{hostile:.20}");
     }
 }
 
@@ -244,7 +244,7 @@ fn a_root_that_takes_a_requirement_away_is_refused() {
     let remove = |name: &'static str| move |root: &mut Value| drop(root.as_object_mut().unwrap().remove(name));
     assert!(parse(&remove("certificateAuthorities")).contains("no certificate authority"));
     assert!(parse(&remove("timestampAuthorities")).contains("neither a transparency log nor a timestamp authority"));
-    assert!(parse(&remove("mediaType")).contains("no trusted root"));
+    assert!(parse(&remove("mediaType")).contains("not that of a trusted root"));
     let misspelt = parse(&|root| {
         let logs = root.as_object_mut().unwrap().remove("ctlogs").unwrap();
         root["ctLogs"] = logs;
@@ -253,7 +253,7 @@ fn a_root_that_takes_a_requirement_away_is_refused() {
     parse(&|root| root["ctlogs"][0]["publicKey"]["rawBytes"] = json!("AAAA"));
     parse(&|root| root["certificateAuthorities"][0]["certChain"]["certificates"] = json!([]));
     for text in ["", "[]", "null", "-----BEGIN CERTIFICATE-----"] {
-        assert!(Root::parse(text).unwrap_err().contains("no JSON object"), "{text}");
+        assert!(Root::parse(text).unwrap_err().contains("not a JSON object"), "{text}");
     }
 }
 

@@ -25,7 +25,7 @@ pub(in crate::registry) async fn attester(
     let mut hearing = Hearing::new(rule, now);
     let visit = |carrier: &Carrier| match heard(carrier, trust, digest, &mut hearing) {
         Ok((name, Heard::Met)) => ControlFlow::Break(name),
-        Ok((name, Heard::Kept)) => ControlFlow::Continue(format!("a scan, of which the newest by {name} counts")),
+        Ok((name, Heard::Kept)) => ControlFlow::Continue(format!("a scan (only the newest by {name} counts)")),
         Ok((_, Heard::Refused(reason))) | Err(reason) => ControlFlow::Continue(reason),
     };
     let tally = match Search::new(source, digest, Wanted::Attestations(rule.predicates())).visit(visit).await? {
@@ -42,7 +42,11 @@ pub(in crate::registry) async fn attester(
     Ok(Err(Failure::Attestation {
         rule: rule.to_string(),
         keys: trust.names(),
-        reasons: if reasons.is_empty() { "there is no such attestation at all".to_owned() } else { reasons.join("; ") },
+        reasons: if reasons.is_empty() {
+            "the image has no attestation of this type".to_owned()
+        } else {
+            reasons.join("; ")
+        },
     }))
 }
 

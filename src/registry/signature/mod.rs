@@ -46,6 +46,6 @@ pub(super) async fn signer(
     Ok(Err(Failure::Signature {
         digest: digest.clone(),
         keys: trust.names(),
-        reasons: if tally.is_empty() { "there is no signature at all".to_owned() } else { tally.to_string() },
+        reasons: if tally.is_empty() { "the image has no signature".to_owned() } else { tally.to_string() },
     }))
 }

@@ -121,9 +121,9 @@ pub(in crate::registry) fn statement<'k>(
     keys: &'k [VerifyKey],
 ) -> Result<(Vec<u8>, &'k VerifyKey), String> {
     let envelope = match carrier {
-        Carrier::Simple { .. } => return Err("a signature, which is no attestation".to_owned()),
+        Carrier::Simple { .. } => return Err("a signature, not an attestation".to_owned()),
         Carrier::Envelope { bytes } => {
-            serde_json::from_slice(bytes).map_err(|_| "an envelope that is none".to_owned())?
+            serde_json::from_slice(bytes).map_err(|_| "an envelope that is not valid".to_owned())?
         }
         Carrier::Bundle { bytes } => in_bundle(bytes)?,
     };
@@ -132,12 +132,12 @@ pub(in crate::registry) fn statement<'k>(
 
 /// Whether a statement, which somebody trusted has signed, says that the image is signed; an error is the reason.
 pub(in crate::registry) fn signature(statement: &[u8], subject: &Subject<'_>) -> Result<(), String> {
-    let statement: Statement =
-        serde_json::from_slice(statement).map_err(|_| "a signed payload that is no in-toto statement".to_owned())?;
+    let statement: Statement = serde_json::from_slice(statement)
+        .map_err(|_| "a signed payload that is not an in-toto statement".to_owned())?;
     if statement.predicate_type != SIGNED {
-        return Err(format!("an attestation of {:?}, which is no signature", words::short(&statement.predicate_type)));
+        return Err(format!("an attestation of {:?}, not a signature", words::short(&statement.predicate_type)));
     }
-    let mut reason = "a statement about nothing".to_owned();
+    let mut reason = "a statement without a subject".to_owned();
     for own in &statement.subject {
         let named = if own.name.is_empty() { Ok(()) } else { same_reference(&own.name, subject) };
         let verdict =
@@ -152,8 +152,8 @@ pub(in crate::registry) fn signature(statement: &[u8], subject: &Subject<'_>) ->
 
 /// Whether a payload, which somebody trusted has signed, is about the image; an error is the reason.
 pub(in crate::registry) fn simple_signing(payload: &[u8], subject: &Subject<'_>) -> Result<(), String> {
-    let payload: Payload =
-        serde_json::from_slice(payload).map_err(|_| "a signed payload that is no simple signing".to_owned())?;
+    let payload: Payload = serde_json::from_slice(payload)
+        .map_err(|_| "a signed payload that is not in the simple signing format".to_owned())?;
     let critical = payload.critical;
     if critical.kind != "cosign container image signature" {
         return Err(format!("a payload of the type {:?}", words::short(&critical.kind)));
@@ -164,12 +164,10 @@ pub(in crate::registry) fn simple_signing(payload: &[u8], subject: &Subject<'_>)
 }
 
 fn in_bundle(bytes: &[u8]) -> Result<Envelope, String> {
-    let bundle: Bundle = serde_json::from_slice(bytes).map_err(|_| "a bundle that is none".to_owned())?;
+    let bundle: Bundle = serde_json::from_slice(bytes).map_err(|_| "a bundle that is not valid".to_owned())?;
     match (bundle.dsse_envelope, bundle.message_signature) {
         (Some(envelope), None) => Ok(envelope),
-        (None, Some(_)) => {
-            Err("a signature of a file (cosign sign-blob), which is no signature of an image".to_owned())
-        }
+        (None, Some(_)) => Err("a signature of a file (cosign sign-blob), not of an image".to_owned()),
         (None, None) => Err("a bundle without a signature".to_owned()),
         (Some(_), Some(_)) => Err("a bundle with two contents".to_owned()),
     }
@@ -194,7 +192,7 @@ fn opened<'k>(envelope: &Envelope, keys: &'k [VerifyKey]) -> Result<(Vec<u8>, &'
 
 fn key_of<'k>(message: &[u8], signature: &[u8], keys: &'k [VerifyKey]) -> Result<&'k VerifyKey, String> {
     let key = keys.iter().find(|key| key.verifies(message, signature));
-    key.ok_or_else(|| "a signature that none of the keys made, or of something that was changed".to_owned())
+    key.ok_or_else(|| "a signature by another key, or of content that was changed".to_owned())
 }
 
 fn same_digest(signed: &str, subject: &Subject<'_>) -> Result<(), String> {
@@ -205,7 +203,7 @@ fn same_digest(signed: &str, subject: &Subject<'_>) -> Result<(), String> {
 }
 
 fn same_digests(signed: &BTreeMap<String, String>, subject: &Subject<'_>) -> Result<(), String> {
-    let mut verdict = Err("a statement about nothing".to_owned());
+    let mut verdict = Err("a statement without a subject".to_owned());
     for (algorithm, hex) in signed {
         verdict = same_digest(&format!("{algorithm}:{hex}"), subject);
         if verdict.is_ok() {

@@ -157,7 +157,7 @@ impl<'a> Search<'a> {
     fn parcels(&self, manifest: &Manifest) -> Vec<Parcel> {
         let parcels = Parcel::all_of(&manifest.body, self.wanted);
         if parcels.is_empty() {
-            self.state().tally.pass(format!("something that holds no {}", self.noun()));
+            self.state().tally.pass(format!("an artifact that contains no {}", self.noun()));
         }
         let (now, later) = parcels.into_iter().partition(|parcel| parcel.turn == Turn::Now);
         self.state().later.extend(later);
@@ -217,7 +217,7 @@ impl<'a> Search<'a> {
         };
         let claimed = usize::try_from(parcel.size).unwrap_or(usize::MAX);
         if claimed > limit {
-            self.state().tally.pass(format!("something of more than {} MiB", limit >> 20));
+            self.state().tally.pass(format!("an artifact larger than {} MiB", limit >> 20));
             return Vec::new();
         }
         {

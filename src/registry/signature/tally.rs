@@ -23,7 +23,7 @@ impl Tally {
         let reason = if self.reasons.len() < KINDS || self.reasons.iter().any(|(known, _)| *known == reason) {
             reason
         } else {
-            "something else that does not count".to_owned()
+            "another artifact that does not count".to_owned()
         };
         match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,
@@ -56,7 +56,7 @@ impl fmt::Display for Tally {
             parts.push(format!("{others} others"));
         }
         if self.unseen > 0 {
-            parts.push(format!("{} more were not looked at, since there are too many or too large ones", self.unseen));
+            parts.push(format!("{} more were not checked, because they are too many or too large", self.unseen));
         }
         f.write_str(&parts.join("; "))
     }
@@ -75,7 +75,7 @@ mod tests {
         tally.skip(7);
         assert_eq!(
             tally.to_string(),
-            "b (3 times); a; 7 more were not looked at, since there are too many or too large ones"
+            "b (3 times); a; 7 more were not checked, because they are too many or too large"
         );
         (0..1000).for_each(|number| tally.pass(format!("reason {number}")));
         assert_eq!(tally.reasons.len(), KINDS + 1);

@@ -75,6 +75,6 @@ fn bundled(keyless: &Keyless, carrier: &Carrier, digest: &Digest) -> Result<Sign
     match carrier {
         Carrier::Bundle { bytes } => keyless.root.verify(bytes, digest, &keyless.identities),
         Carrier::Envelope { .. } => Err("an envelope without a certificate".to_owned()),
-        Carrier::Simple { .. } => Err("a signature, which is no attestation".to_owned()),
+        Carrier::Simple { .. } => Err("a signature, not an attestation".to_owned()),
     }
 }

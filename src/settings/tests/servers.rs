@@ -328,11 +328,14 @@ fn a_merge_request_does_not_come_from_its_own_target() {
     for (branch, target) in [("main", "main"), ("refs/heads/main", "main"), ("main", "refs/heads/main")] {
         let (branch, target) = (format!("--mr-branch={branch}"), format!("--branch={target}"));
         let flags = [&flags[..], &[&branch, &target]].concat();
-        refused(resolve(&flags, None, &[]), &["mr-branch: main is the branch"]);
+        refused(resolve(&flags, None, &[]), &["mr-branch: main is the target branch"]);
     }
     assert!(resolve(&[&flags[..], &["--mr-branch=main"]].concat(), None, &[]).is_ok());
-    refused(resolve(&[&flags[..], &["--mr-branch=a b"]].concat(), None, &[]), &["mr-branch", "no name for a branch"]);
-    refused(resolve(&[&flags[..], &["--branch=a..b"]].concat(), None, &[]), &["branch", "no name for a branch"]);
+    refused(
+        resolve(&[&flags[..], &["--mr-branch=a b"]].concat(), None, &[]),
+        &["mr-branch", "not a valid branch name"],
+    );
+    refused(resolve(&[&flags[..], &["--branch=a..b"]].concat(), None, &[]), &["branch", "not a valid branch name"]);
 }
 
 #[test]

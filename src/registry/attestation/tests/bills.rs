@@ -24,7 +24,7 @@ fn a_bill_of_materials_is_one() {
     for predicate in
         [json!(null), json!({}), json!(""), json!([]), json!({"spdxVersion": 2}), json!({"bomFormat": "CycloneDX"})]
     {
-        refuses("spdx", SPDX, &predicate, "holds no SPDX document");
+        refuses("spdx", SPDX, &predicate, "contains no SPDX document");
     }
     let document = json!({"bomFormat": "CycloneDX", "specVersion": "1.5", "components": []});
     for (kind, predicate) in [
@@ -36,6 +36,6 @@ fn a_bill_of_materials_is_one() {
     }
     for predicate in [json!(null), json!({"bomFormat": "SPDX", "specVersion": "1"}), json!({"bomFormat": "CycloneDX"})]
     {
-        refuses("cyclonedx", CYCLONE_DX, &predicate, "holds no CycloneDX document");
+        refuses("cyclonedx", CYCLONE_DX, &predicate, "contains no CycloneDX document");
     }
 }

@@ -128,7 +128,7 @@ fn what_is_built_with_is_not_what_was_built() {
     assert_eq!(judge(&wanted, V02, &second(own.clone(), json!([evil]))), Ok(()));
     refuses(&wanted, V02, &second(evil.clone(), json!([own])), "from the source https://evil.example/app");
     refuses(&wanted, V02, &second(json!({}), json!([own, evil])), "from several sources");
-    refuses(&wanted, V02, &second(json!({"uri": "pkg:generic/x"}), json!([own])), "which is no repository");
+    refuses(&wanted, V02, &second(json!({"uri": "pkg:generic/x"}), json!([own])), "which is not a repository");
     refuses(&wanted, V02, &second(json!({}), json!([])), "names no source");
     let twice = json!([{"uri": "https://gitlab.example/shop/app.git", "digest": {"sha1": OTHER}}]);
     refuses(&wanted, V02, &second(own.clone(), twice), "of the commit");

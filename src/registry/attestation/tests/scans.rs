@@ -54,7 +54,7 @@ fn a_report_that_can_not_be_read_is_refused() {
         json!({"Results": [{"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "Severity": "MODERATE"}]}]}),
         json!({"Results": [{"Vulnerabilities": [{"VulnerabilityID": "CVE-1", "Severity": 9}]}]}),
     ] {
-        refuses("vuln:max=critical", VULN, &with(result.clone()), "no report of Trivy");
+        refuses("vuln:max=critical", VULN, &with(result.clone()), "not a report of Trivy");
         assert_eq!(judge("vuln", VULN, &with(result)), Ok(()), "without max it need only be there");
     }
     // What Trivy writes where it found nothing to scan.
@@ -72,7 +72,7 @@ fn a_scan_must_be_of_its_time() {
     assert_eq!(judge("vuln:max=low", VULN, &at("2020-01-01T00:00:00Z")), Ok(()));
     assert_eq!(judge("vuln:age=7d", VULN, &at("2026-11-26T08:05:00Z")), Ok(()));
     for rule in ["vuln", "vuln:max=critical", "vuln:age=7d"] {
-        refuses(rule, VULN, &at("2026-11-26T08:05:01Z"), "lies in the future");
+        refuses(rule, VULN, &at("2026-11-26T08:05:01Z"), "is in the future");
     }
     for unreadable in ["", "yesterday", "2026-11-26"] {
         refuses("vuln:age=7d", VULN, &at(unreadable), "does not say when it was finished");
@@ -112,7 +112,7 @@ fn of_several_scans_by_one_signer_the_newest_counts() {
     assert!(end(&[("a", one, clean), ("a", two, bad)]).unwrap_err()[0].contains("of 2026-11-25"));
     assert!(end(&[("a", one, clean), ("a", one, bad)]).is_err(), "equally old: both have to be clean");
     assert_eq!(end(&[("a", two, bad), ("b", one, clean)]), Ok("b".to_owned()));
-    assert!(end(&[("a", two, clean), ("a", "", clean)]).unwrap_err()[0].contains("one does not say when"));
+    assert!(end(&[("a", two, clean), ("a", "", clean)]).unwrap_err()[0].contains("one of them without the time"));
     assert_eq!(end(&[("a", "", clean)]), Ok("a".to_owned()));
     assert_eq!(end(&[]), Err(Vec::new()));
 }
