@@ -34,7 +34,7 @@ fn resolved(args: &UpdateArgs, outside: Outside<'_>) -> Result<(Settings, Vec<Pl
     let (environment, terminal) = outside;
     let config = known_config(args.run.publish.config.as_deref(), outside)?;
     if config.is_none() && args.run.publish.repository.url.is_none() {
-        let text = format!("there is no {DEFAULT_FILE} here, and no --config or --repo is given");
+        let text = format!("{DEFAULT_FILE} is not in the working directory, and neither --config nor --repo is set");
         return Err(SettingsError::Usage(text).into());
     }
     let settings = settings::merge(args, config.as_ref(), environment)?;

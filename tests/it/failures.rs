@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use crate::samples::{OLD_DIGEST, app_infra, values};
+use crate::words;
 use crate::world::{Bump, Repository, World};
 
 /// An infra repository that names tag 1 of an image whose tags 1 and 2 are in the registry.
@@ -210,7 +211,7 @@ fn every_failure_says_what_failed_and_then_what_to_do() {
     for run in runs {
         let lines: Vec<&str> = run.stderr.lines().collect();
         let failure = lines.iter().position(|line| line.starts_with("error: "));
-        let hint = failure.and_then(|line| lines.get(line + 1));
-        assert!(hint.is_some_and(|hint| !hint.trim().is_empty()), "no second line\n{run}");
+        let hint = failure.and_then(|line| lines.get(line + 1)).and_then(|line| line.strip_prefix("  "));
+        assert!(hint.is_some_and(|hint| words::hint_faults(hint).is_empty()), "no sentence on the second line\n{run}");
     }
 }

@@ -113,4 +113,5 @@ mod tree_cases;
 mod trust;
 mod update;
 mod variables;
+mod words;
 mod world;
