@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::status::Platform;
-use crate::world::World;
+use crate::world::{World, browser};
 
 /// A page that was written to the disk.
 struct Page {
@@ -15,21 +15,19 @@ struct Page {
 
 impl Page {
     fn new(world: &World, text: &str) -> Self {
-        Self { file: world.write("status.html", text), profile: world.scratch().join("chromium") }
+        Self { file: world.write("status.html", text), profile: world.scratch().join("profile") }
     }
 
     /// What the browser prints for the page at this part of its address.
     fn open(&self, hash: &str, flags: &[String]) -> String {
         let url = format!("file://{}#{hash}", self.file.display());
-        let mut command = Command::new("chromium");
+        let mut command = Command::new(browser());
         command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]);
         command.arg(format!("--user-data-dir={}", self.profile.display())).args(flags).arg(url).stdin(Stdio::null());
         // Nothing of the page may come from elsewhere.
         command.arg("--host-resolver-rules=MAP * ~NOTFOUND");
-        let output = command.output().unwrap_or_else(|error| {
-            panic!("chromium: {error}; install the Debian package chromium, as scripts/install does")
-        });
-        assert!(output.status.success(), "chromium failed: {}", String::from_utf8_lossy(&output.stderr));
+        let output = command.output().expect("the browser can be started");
+        assert!(output.status.success(), "the browser failed: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 

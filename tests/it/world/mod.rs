@@ -61,7 +61,7 @@ pub(crate) use shelf::{Shelf, index_of};
 pub(crate) use silent::Silent;
 pub(crate) use sshd::{Sshd, key as ssh_key};
 pub(crate) use tools::{
-    check_gitlab_ci, helm_template, helm_template_with, kubectl_kustomize, openssl, output_of, sign, tool,
+    browser, check_gitlab_ci, helm_template, helm_template_with, kubectl_kustomize, openssl, output_of, sign, tool,
 };
 
 /// A scratch directory, and a corner of its own on the servers that all tests share.

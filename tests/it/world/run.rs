@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::container::Image;
 use super::secrets::Secret;
 use super::servers::Servers;
+use super::tools::output_of;
 
 /// No run in a test may take longer, whatever a server does.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -64,9 +65,17 @@ impl Bump {
         self
     }
 
-    /// Runs as another user. The scratch directory must be open to it.
+    /// Runs a copy of the binary as another user, who may not enter the directory of the build. The scratch directory must be
+    /// open to it.
     pub(crate) fn by_user(mut self, id: u32) -> Self {
-        self.command.uid(id).gid(id);
+        let binary = self.temporary.with_file_name("binary");
+        // Another process copies it: one that another test starts meanwhile would hold a copy of ours open for writing, and
+        // what is open for writing can't be started.
+        output_of(Command::new("cp").arg(self.command.get_program()).arg(&binary));
+        let mut copy = Command::new(binary);
+        copy.args(self.command.get_args()).env_clear().uid(id).gid(id);
+        self.hand_settings_to(&mut copy);
+        self.command = copy;
         self
     }
 
@@ -75,10 +84,7 @@ impl Bump {
         let mut shell = Command::new("sh");
         shell.arg("-c").arg(format!("ulimit -v {kilobytes} && exec \"$0\" \"$@\"")).arg(self.command.get_program());
         shell.args(self.command.get_args()).env_clear();
-        for (name, value) in self.command.get_envs() {
-            value.map(|value| shell.env(name, value));
-        }
-        self.command.get_current_dir().map(|directory| shell.current_dir(directory));
+        self.hand_settings_to(&mut shell);
         self.command = shell;
         self
     }
@@ -91,12 +97,17 @@ impl Bump {
         // What waits and measures goes by another clock, which stays as it is.
         faketime.env_clear().env("TZ", "UTC").env("DONT_FAKE_MONOTONIC", "1");
         faketime.arg(time).arg(self.command.get_program()).args(self.command.get_args());
-        for (name, value) in self.command.get_envs() {
-            value.map(|value| faketime.env(name, value));
-        }
-        self.command.get_current_dir().map(|directory| faketime.current_dir(directory));
+        self.hand_settings_to(&mut faketime);
         self.command = faketime;
         self
+    }
+
+    /// Gives a command the environment and the directory of this one.
+    fn hand_settings_to(&self, command: &mut Command) {
+        for (name, value) in self.command.get_envs() {
+            value.map(|value| command.env(name, value));
+        }
+        self.command.get_current_dir().map(|directory| command.current_dir(directory));
     }
 
     /// Runs in a container of the image, as a uid without a name, with nothing to write to and without a home.

@@ -54,17 +54,42 @@ pub(crate) fn check_gitlab_ci(files: &[&Path]) {
 
 /// The program where `scripts/install` puts it.
 pub(crate) fn tool(name: &str) -> PathBuf {
+    let path = tools().join(name);
+    assert!(path.is_file(), "{name} is not in {}; scripts/install puts it there", tools().display());
+    path
+}
+
+/// The machine's own Chromium or Chrome; otherwise the one that `scripts/install` puts beside the tools.
+pub(crate) fn browser() -> PathBuf {
+    // A snap can't read what a test has written, and Ubuntu's packages of these names only call for the snap.
+    let works = |name: &&str| {
+        let version = Command::new(name).arg("--version").stdin(Stdio::null()).output();
+        version.is_ok_and(|said| said.status.success() && !String::from_utf8_lossy(&said.stdout).contains("snap"))
+    };
+    let names = ["chromium", "google-chrome", "google-chrome-stable", "chromium-browser"];
+    names.into_iter().find(works).map_or_else(downloaded_browser, PathBuf::from)
+}
+
+fn downloaded_browser() -> PathBuf {
+    let path = tools().join("headless-chromium");
+    assert!(
+        path.is_file(),
+        "there is no browser: install the Debian package chromium; on Ubuntu, which has it only as a snap, scripts/install \
+         puts one into {}",
+        tools().display()
+    );
+    path
+}
+
+fn tools() -> PathBuf {
     let cache = || match std::env::var_os("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"),
     };
-    let tools = match std::env::var_os("GITOPS_BUMP_TOOLS") {
+    match std::env::var_os("GITOPS_BUMP_TOOLS") {
         Some(tools) => PathBuf::from(tools),
         None => cache().join("gitops-bump-tools"),
-    };
-    let path = tools.join(name);
-    assert!(path.is_file(), "{name} is not in {}; scripts/install puts it there", tools.display());
-    path
+    }
 }
 
 /// Runs openssl in the world's directory.
