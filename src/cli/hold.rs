@@ -29,7 +29,7 @@ pub(crate) fn reason(text: &str) -> Result<String, String> {
         return Err("a reason is needed, in one line".to_owned());
     }
     if !is_one_line(text) {
-        return Err("the reason has more than one line, or characters that nobody sees".to_owned());
+        return Err("the reason has more than one line, or invisible characters".to_owned());
     }
     if text.chars().count() > LONGEST_REASON {
         return Err(format!("the reason is longer than {LONGEST_REASON} characters"));

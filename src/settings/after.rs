@@ -208,9 +208,9 @@ pub(super) fn missing(variable: &str, url: &str) -> SettingsError {
 
 pub(super) fn address(by: Giver, text: &str) -> Result<String, SettingsError> {
     let wrong = |reason: &str| SettingsError::Value { what: by.to_string(), reason: reason.to_owned() };
-    let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
+    let url = Url::parse(text).map_err(|_| wrong("it is not a URL"))?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none() {
-        return Err(wrong("it is no https:// or http:// URL"));
+        return Err(wrong("it is not an https:// or http:// URL"));
     }
     // With a slash in a password, a part of the credentials would be taken for the host.
     let holds_at = url.path().contains('@');

@@ -115,30 +115,30 @@ impl SettingsError {
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
-            Self::Usage(_) => "see gitops-bump --help for the flags, or describe the job in .gitops-bump.yml".into(),
+            Self::Usage(_) => "see `gitops-bump --help` for the flags, or describe the job in .gitops-bump.yml".into(),
             Self::Reference { text, .. } if text.contains(',') => {
                 "write each image as HOST/PATH:TAG: repeat --image, or separate the images by spaces or lines in the variable".into()
             }
             Self::Reference { .. } => "write the image as HOST/PATH:TAG".into(),
-            Self::NoTag { .. } => "name the tag that was pushed: there is no silent latest".into(),
+            Self::NoTag { .. } => "name the tag that was pushed: no tag is assumed, not even latest".into(),
             Self::Value { what, .. } if what.starts_with(MIRROR_PROJECT) => MIRROR_HINT.into(),
             Self::Value { what, .. } => {
-                format!("correct {what}: --help describes the flags, config schema the keys of the config file")
+                format!("correct the value of {what}: `--help` describes the flags, `gitops-bump config schema` the keys of the config file")
             }
             Self::Path { .. } => "write PATH as keys joined by dots, for instance backend.image or containers[0].image".into(),
             Self::Url { .. } => "write the repository as https://HOST/GROUP/PROJECT.git".into(),
             Self::Token { variable, .. } if variable.contains("GIT_MIRROR_TOKEN") => MIRROR_HINT.into(),
-            Self::Token { .. } => "set it in the project's CI/CD variables; a protected variable is empty on a branch that isn't protected".into(),
+            Self::Token { .. } => "set it in the CI/CD variables of the project; a protected variable is empty on a branch that is not protected".into(),
             Self::TokenVariable { .. } => {
-                "call the variable GITOPS_BUMP_GIT_TOKEN_… in the CI/CD variables and here, so that no other secret can be named; \
-                 without credentials the repository takes GITOPS_BUMP_GIT_TOKEN".into()
+                "rename the variable to GITOPS_BUMP_GIT_TOKEN_…, in the CI/CD variables and in the config file; if the repository has no \
+                 credentials: in the config file, GITOPS_BUMP_GIT_TOKEN is used".into()
             }
             Self::Foreign { server, variable, .. } => format!(
-                "if the secret is meant for it, set the variable {variable} so that it names {server}: a config file alone \
-                 sends no secret to another server"
+                "if the secret belongs to this server, add {server} to the variable {variable}: a config file alone cannot \
+                 send a secret to another server"
             ),
             Self::Unencrypted { server, .. } => {
-                format!("use https, or give --plain-http {server} where the network is trusted")
+                format!("use https, or set --plain-http {server} if the network is trusted")
             }
             Self::Template { .. } => {
                 "correct the template; images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers can be used".into()

@@ -39,7 +39,7 @@ pub(super) fn network(args: &NetworkArgs, git: &Audience, environment: &Environm
     };
     let proxies = Proxies::from_environment(environment).map_err(|error| SettingsError::Value {
         what: error.variable.to_owned(),
-        reason: "it is no http or https address of a proxy".to_owned(),
+        reason: "it is not the http or https address of a proxy".to_owned(),
     })?;
     Ok(Network {
         ca: args.ca_file.as_ref().map_or_else(from_variables, |given| vec![CaSource::Given(given.clone())]),

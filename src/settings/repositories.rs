@@ -161,7 +161,7 @@ fn credentials(
 ) -> Result<Option<Named>, SettingsError> {
     servers.require(url)?;
     let token = token::secret(GIT_TOKEN, environment)?;
-    let of_url = |given| (Bound::new(given, servers::exactly(url)), "what stands in its URL".to_owned());
+    let of_url = |given| (Bound::new(given, servers::exactly(url)), "the credentials in its URL".to_owned());
     let (user, own) = match in_url {
         Some(given) if given.password.expose_secret().is_empty() => (Some(given.username.clone()), Some(given)),
         Some(given) => return Ok(Some(of_url(given))),

@@ -60,7 +60,7 @@ fn wish(args: &RollbackArgs) -> Result<Wish, SettingsError> {
         (steps, None) => Ok(Wish::Steps(usize::from(steps.unwrap_or(1)))),
         (None, Some(tag)) => match Tag::parse(tag) {
             Ok(tag) => Ok(Wish::To(tag)),
-            Err(_) => Err(SettingsError::Usage(format!("--to {tag:?} is no tag: give the tag alone"))),
+            Err(_) => Err(SettingsError::Usage(format!("--to {tag:?} is not a tag: give the tag alone"))),
         },
     }
 }

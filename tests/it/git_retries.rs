@@ -223,7 +223,8 @@ fn what_does_not_pass_is_exit_8_in_time_with_the_servers_words() {
     for kind in REQUESTS {
         for (status, words) in [("503 Service Unavailable", "until noon"), ("429 Too Many Requests", "too many")] {
             let proxy = road.proxy(every(kind, says(status, "", words)));
-            let run = road.update(&proxy, "1s").run().exits(8).says(words).says(status).says("--push-timeout");
+            let run =
+                road.update(&proxy, "1s").run().exits(8).says(words).says(status).says("GITOPS_BUMP_PUSH_TIMEOUT");
             assert!((2..20).contains(&asked(&proxy, kind)), "{kind} {status}\n{run}");
         }
     }

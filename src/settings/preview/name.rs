@@ -23,7 +23,7 @@ pub(super) fn name(given: Option<&str>, environment: &Environment) -> Result<Str
     if let Some(name) = given {
         let reason = || {
             format!(
-                "{name:?} is no DNS label of up to {LONGEST} characters: small letters, digits and hyphens, no hyphen at either end"
+                "{name:?} is not a DNS label of up to {LONGEST} characters: small letters, digits and hyphens, without a hyphen at either end"
             )
         };
         return if is_label(name, LONGEST) {
@@ -36,7 +36,7 @@ pub(super) fn name(given: Option<&str>, environment: &Environment) -> Result<Str
         return Err(SettingsError::Usage(format!("no name is given for the preview: --name, or ${SLUG} of GitLab CI")));
     };
     if !is_label(slug, LONGEST_SLUG) {
-        return Err(wrong(SLUG, format!("{slug:?} is no DNS label, as GitLab makes them: give --name")));
+        return Err(wrong(SLUG, format!("{slug:?} is not a DNS label, which GitLab makes of a branch: set --name")));
     }
     // A slug that GitLab has cut is that of several branches.
     let whole = environment.get("CI_COMMIT_REF_NAME").filter(|_| slug.len() == LONGEST_SLUG).unwrap_or(slug);
