@@ -103,12 +103,13 @@ pub(crate) fn key(kind: &[&str], file: &Path) {
 fn listen(directory: &Path, setting: &str) -> (Child, u16) {
     let program = ["/usr/sbin/sshd", "/usr/bin/sshd"].into_iter().find(|path| Path::new(path).exists());
     let program = program.expect("sshd is there; scripts/install installs it");
+    let pam = if root_is_locked() { "yes" } else { "no" };
     for _ in 0..5 {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let at = directory.display();
         let config = format!(
             "ListenAddress 127.0.0.1\nPort {port}\nHostKey {at}/host\nPidFile none\nAuthorizedKeysFile {at}/authorized_keys\n\
-             StrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
+             StrictModes no\nUsePAM {pam}\nPasswordAuthentication no\nKbdInteractiveAuthentication no\n\
              PermitRootLogin prohibit-password\n{setting}\nMaxStartups 100\n"
         );
         let config = directory::write(directory, "sshd_config", config.as_bytes());
@@ -126,4 +127,9 @@ fn listen(directory: &Path, setting: &str) -> (Child, u16) {
         server.wait().expect("the server is ours");
     }
     panic!("sshd did not start");
+}
+
+/// On Ubuntu root has no password. Without PAM, sshd then refuses root's keys too.
+fn root_is_locked() -> bool {
+    fs::read_to_string("/etc/shadow").is_ok_and(|users| users.lines().any(|user| user.starts_with("root:!")))
 }
