@@ -61,7 +61,7 @@ fn sentence(name: &str, known: &[String]) -> String {
     let shown = one_line(name);
     let shown = cut(&shown, LONGEST);
     match meant(name, known) {
-        Some(meant) => format!("the variable {shown} is not known and has no effect; {meant} is, which may be meant"),
+        Some(meant) => format!("the variable {shown} is not known and has no effect: did you mean {meant}?"),
         None => format!("the variable {shown} is not known and has no effect"),
     }
 }
