@@ -41,7 +41,8 @@ pub(super) fn deployment(
     }
     if let Some(own) = environment.get("CI_ENVIRONMENT_NAME") {
         return Err(wrong(format!(
-            "the job has environment: {own}, so GitLab records its deployment automatically: remove environment: from the job, or --gitlab-deployment"
+            "the job has environment: {own}, so GitLab records its deployment automatically: \
+             remove environment: from the job, or --gitlab-deployment"
         )));
     }
     let name = name.ok_or_else(|| wrong("it needs --environment, the environment that is deployed to".to_owned()))?;

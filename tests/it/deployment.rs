@@ -102,7 +102,7 @@ fn what_can_not_be_recorded_is_exit_3_before_the_push() {
     job.update(&[]).run().exits(3).says("needs --environment");
     let own = job.update(&["--environment", "prod"]).env("CI_ENVIRONMENT_NAME", "prod");
     own.run().exits(3).says("the job has environment: prod");
-    job.update(&[]).env("CI_ENVIRONMENT_NAME", "prod").run().exits(3).says("leave out one of the two");
+    job.update(&[]).env("CI_ENVIRONMENT_NAME", "prod").run().exits(3).says("remove environment: from the job, or");
     for variable in ["CI_API_V4_URL", "CI_PROJECT_ID", "CI_JOB_TOKEN", "CI_COMMIT_SHA"] {
         let update = job.update(&["--environment", "prod"]).without_env(variable);
         update.run().exits(3).says(variable);
