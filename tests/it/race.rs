@@ -161,7 +161,7 @@ fn a_branch_that_moves_at_every_attempt_is_exit_6() {
             &format!("{UNGUARDED}\necho attempt >> attempts\ngit update-ref refs/heads/main $({RIVAL})"),
         );
 
-        let run = race.update().env("GITOPS_BUMP_PUSH_TIMEOUT", "2s").run().exits(6).says("--push-timeout");
+        let run = race.update().env("GITOPS_BUMP_PUSH_TIMEOUT", "2s").run().exits(6).says("GITOPS_BUMP_PUSH_TIMEOUT");
 
         assert!(race.infra.attempts() > 1, "the lost push was not tried again\n{run}");
         assert!(run.took < Duration::from_secs(20), "{run}");
