@@ -4,6 +4,7 @@ use clap::CommandFactory as _;
 
 use super::{Cli, twins};
 use crate::environment::Environment;
+use crate::secret::names::looks_secret;
 use crate::text::{cut, one_line};
 
 /// How the name of every variable of this tool begins, without anything between the words.
@@ -49,18 +50,22 @@ pub fn unknown_variables(environment: &Environment, config: Option<&str>) -> Vec
     }
     let mut known = twins::all(&Cli::command());
     known.extend(OWN.map(str::to_owned));
-    let unknown: Vec<&str> = candidates.filter(|name| !known.iter().any(|own| own == name) && !named(name)).collect();
-    let mut sentences: Vec<String> = unknown.iter().take(MOST).map(|name| sentence(name, &known)).collect();
+    let is_unknown = |name: &&str| !known.iter().any(|own| own == name) && !named(name);
+    let unknown = candidates.filter(is_unknown).map(|name| (name, meant(name, &known)));
+    let mut unknown: Vec<_> = unknown.filter(|(name, meant)| meant.is_some() || has_prefix(name)).collect();
+    // Those of which something can be said come first.
+    unknown.sort_by_key(|(_, meant)| meant.is_none());
+    let mut sentences: Vec<String> = unknown.iter().take(MOST).map(|(name, meant)| sentence(name, *meant)).collect();
     if let Some(more @ 1..) = unknown.len().checked_sub(MOST) {
         sentences.push(format!("{more} more variables of the environment begin with GITOPS_BUMP_ and are not known"));
     }
     sentences
 }
 
-fn sentence(name: &str, known: &[String]) -> String {
+fn sentence(name: &str, meant: Option<&str>) -> String {
     let shown = one_line(name);
     let shown = cut(&shown, LONGEST);
-    match meant(name, known) {
+    match meant {
         Some(meant) => format!("the variable {shown} is not known and has no effect: did you mean {meant}?"),
         None => format!("the variable {shown} is not known and has no effect"),
     }
@@ -70,19 +75,26 @@ fn is_ours(name: &str) -> bool {
     name.len() > PREFIX.len() && rest(name).is_some_and(|rest| !rest.is_empty())
 }
 
+/// Whether a name begins as this tool's names do, and not as a longer word (`GITOPS_BUMPER`) does.
+fn has_prefix(name: &str) -> bool {
+    name.to_ascii_uppercase().replace('-', "_").starts_with("GITOPS_BUMP_")
+}
+
 /// What follows the prefix, in capitals and without anything between the words.
 fn rest(name: &str) -> Option<String> {
     let mut letters = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
     PREFIX.chars().all(|c| letters.next() == Some(c)).then(|| letters.collect())
 }
 
-/// The known name that is nearest; none where several are as near as each other, or none is near.
+/// The known name that is nearest; none where several are as near as each other, or none is near. A value that may be a secret is
+/// never pointed to a variable whose value is shown.
 fn meant<'k>(name: &str, known: &'k [String]) -> Option<&'k str> {
     let (asked, is_input) = word(name)?;
     if name.chars().count() > LONGEST || asked.len() < 2 {
         return None;
     }
-    let words = || known.iter().filter_map(|known| Some((word(known)?, known.as_str())));
+    let is_safe = |known: &&String| !looks_secret(name) || looks_secret(known);
+    let words = || known.iter().filter(is_safe).filter_map(|known| Some((word(known)?, known.as_str())));
     let same_form = || words().filter(|((_, form), _)| *form == is_input).map(|((word, _), known)| (word, known));
     let distances = same_form().map(|(word, known)| (strsim::osa_distance(&asked, &word), word, known));
     let limit = (asked.len() / 4).max(1);

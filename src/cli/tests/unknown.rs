@@ -26,7 +26,7 @@ fn the_name_that_was_likely_meant_is_given() {
     ] {
         let [sentence] = said(&[name], None).try_into().unwrap();
         assert!(sentence.contains(&format!("{name} is not known")), "{sentence}");
-        assert!(sentence.contains(&format!("; {meant} is")), "{sentence}");
+        assert!(sentence.ends_with(&format!(": did you mean {meant}?")), "{sentence}");
         assert!(!sentence.contains("s3cret"), "{sentence}");
     }
 }
@@ -38,6 +38,14 @@ fn nothing_is_guessed_where_nothing_is_near() {
     {
         assert_eq!(said(&[name], None), [format!("the variable {name} is not known and has no effect")]);
     }
+    // A token would be shown as the value of GITOPS_BUMP_REPO.
+    for name in
+        ["GITOPS_BUMP_REPO_TOKEN", "GITOPS_BUMP_FORGE_PASSWORD", "GITOPS_BUMP_CONFIG_SECRET", "GITOPS_BUMP_HOLD_KEY"]
+    {
+        assert_eq!(said(&[name], None), [format!("the variable {name} is not known and has no effect")]);
+    }
+    // Another tool's.
+    assert_eq!(said(&["GITOPS_BUMPER", "GITOPS_BUMPER_URL", "GITOPSBUMPS"], None), [""; 0]);
     let long = format!("GITOPS_BUMP_{}", "X".repeat(100_000));
     assert!(said(&[&long], None)[0].len() < 200);
 }
@@ -76,6 +84,8 @@ fn hundreds_are_counted_and_no_name_does_harm() {
     let sentences = said(&names, None);
     assert_eq!(sentences.len(), MOST + 1);
     assert!(sentences[MOST].starts_with("290 more"), "{}", sentences[MOST]);
+    let misspelt = [names.as_slice(), &["GITOPS_BUMP_Z_", "GITOPS_BUMP_DRYRUN"]].concat();
+    assert!(said(&misspelt, None)[0].contains("GITOPS_BUMP_DRY_RUN"));
     let odd = &said(&["GITOPS_BUMP_\u{1b}[31m\nerror: \u{202e}x"], None)[0];
     assert!(!odd.contains(char::is_control) && !odd.contains('\u{202e}'), "{odd}");
 }
