@@ -291,14 +291,14 @@ impl Error {
             Self::Exists { .. } => "name another file, or remove the existing file: it is never overwritten".into(),
             Self::Policy { source, .. } => source.hint.clone(),
             Self::Frozen { .. } => {
-                "nothing was pushed to this repository: run the job again after the freeze, or use --ignore-freeze REASON; a rollback is possible during a freeze".into()
+                "nothing was pushed to this repository: run the job again after the freeze, or use `--ignore-freeze REASON`; a rollback is possible during a freeze".into()
             }
             Self::Git { reason, .. } => reason.hint().into(),
             Self::Forge { reason, .. } => reason.hint().into(),
             Self::Mirror { reason: ApiError::Withheld(withheld), .. }
             | Self::Deployment { reason: ApiError::Withheld(withheld), .. } => withheld.hint().into(),
             Self::Mirror { .. } => {
-                "the commit is pushed: check the project id, the trigger token and the network, then run the job again with --mirror always".into()
+                "the commit is pushed: check the project id, the trigger token and the network, then run the job again with `--mirror always`".into()
             }
             Self::Argocd { reason, .. } => reason.hint().into_owned(),
             Self::NotLive { .. } => {

@@ -137,8 +137,8 @@ pub(crate) fn reported(terminal: &Terminal, reports: &ReportArgs, report: Report
 }
 
 fn write_reports(terminal: &Terminal, files: &ReportArgs, mut report: Report) -> Result<(), Error> {
-    report.name(|message| terminal.named(message));
     report.hide(|text| terminal.fact(text));
+    report.name(|message| terminal.named(message));
     let reports = [
         // Every value in them is filtered already; what is filtered again keeps its form.
         ("--report-dotenv", &files.report_dotenv, report.dotenv()),

@@ -14,7 +14,7 @@ impl Sources {
     }
 
     /// A message in which every `--flag` whose value a variable gave is replaced by the name of that variable. A flag that was
-    /// given stays as it is.
+    /// given stays as it is, and so does what only looks like a flag: a part of a word, or of a quoted text.
     pub fn named<'t>(&self, message: &'t str) -> Cow<'t, str> {
         if self.0.is_empty() || !message.contains("--") {
             return Cow::Borrowed(message);
@@ -24,12 +24,13 @@ impl Sources {
         while let Some(at) = rest.find("--") {
             let (before, flag) = rest.split_at(at);
             named.push_str(before);
-            let is_inside = named.ends_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_' || c == '/');
             let name = flag.get(2..).map_or("", flag_name);
+            let after = &flag[2 + name.len()..];
             match self.0.get(name) {
-                Some(variable) if !is_inside => {
-                    named.push_str(variable);
-                    rest = &flag[2 + name.len()..];
+                Some(variable) if !is_inside(&named) && !goes_on(after) => {
+                    let value = after.strip_prefix(' ').filter(|value| named.ends_with('`') && value.contains('`'));
+                    named.extend([variable.as_str(), if value.is_some() { "=" } else { "" }]);
+                    rest = value.unwrap_or(after);
                 }
                 _ => {
                     named.push_str("--");
@@ -39,6 +40,22 @@ impl Sources {
         }
         named.push_str(rest);
         Cow::Owned(named)
+    }
+}
+
+/// Whether what follows a text is inside a word or a quoted text.
+fn is_inside(text: &str) -> bool {
+    let quotes = text.bytes().enumerate().filter(|(at, byte)| *byte == b'"' && !text[..*at].ends_with('\\')).count();
+    quotes % 2 == 1 || text.ends_with(|c: char| c.is_alphanumeric() || "-_/.='".contains(c))
+}
+
+/// Whether a word goes on with this text.
+fn goes_on(text: &str) -> bool {
+    let mut next = text.chars();
+    match next.next() {
+        Some('.' | ':') => next.next().is_some_and(char::is_alphanumeric),
+        Some(c) => c.is_alphanumeric() || "=_/".contains(c),
+        None => false,
     }
 }
 
@@ -66,6 +83,10 @@ mod tests {
             ("--mr--mr-wait", "--mr--mr-wait"),
             ("é--mr, \u{201c}--mr\u{201d} --", "é--mr, \u{201c}THE_VARIABLE\u{201d} --"),
             ("--", "--"),
+            ("use `--mr a:b`, or --mr.", "use `THE_VARIABLE=a:b`, or THE_VARIABLE."),
+            ("use `--mr`, not --mr a:b", "use `THE_VARIABLE`, not THE_VARIABLE a:b"),
+            ("f:1: \"a --mr \\\" --mr\" --mr", "f:1: \"a --mr \\\" --mr\" THE_VARIABLE"),
+            ("--mr=x '--mr' --mr.yaml --mr:x --mr/x", "--mr=x '--mr' --mr.yaml --mr:x --mr/x"),
         ] {
             assert_eq!(sources.named(message), named);
         }

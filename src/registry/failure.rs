@@ -100,7 +100,7 @@ impl Failure {
                 "tag images with the commit ($CI_COMMIT_SHORT_SHA) or a version, and deploy that tag"
             }
             Self::Digest { .. } => "the tag was pushed again after the build: run the build again with a unique tag",
-            Self::NoDigest { .. } => "pass the file that this image's build wrote, for instance kaniko's --digest-file",
+            Self::NoDigest { .. } => "pass the digest file that this image's build wrote, for instance that of kaniko",
             Self::Platform { .. } => "build the image for this platform too, or remove the --platform",
             Self::Label { .. } => "set the label in the build, and check that this image comes from this pipeline",
             Self::Signature { .. } => {
