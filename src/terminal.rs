@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 use std::fmt;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use gitops_bump::cli::{Color, LogArgs, Sources};
 use gitops_bump::environment::Environment;
@@ -93,11 +93,11 @@ impl Terminal {
         let _ = std::io::stderr().write_all(shown.as_bytes());
     }
 
-    /// An error: what failed on what, then what to do about it.
+    /// An error: what failed on what, then what to do about it. Secrets are hidden first: a name put into one would disguise it.
     pub(crate) fn error(&self, error: &Error) {
         let (red, reset) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        let text = self.safe(&self.named(&error.to_string()));
-        let hint = self.safe(&self.named(&error.hint()));
+        let text = self.safe(&self.named(&self.redact(&error.to_string())));
+        let hint = self.safe(&self.named(&self.redact(&error.hint())));
         let _ = writeln!(std::io::stderr(), "{red}error{reset}: {text}\n  {hint}");
     }
 
@@ -150,8 +150,12 @@ pub(crate) fn usage(answer: &clap::Error, redactor: &SharedRedactor) {
 fn write_out(text: &str) -> Result<Code, Error> {
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| anyhow::Error::from(error).context("write to stdout"))?;
-    Ok(Code::Success)
+    match written {
+        // Whoever reads has read enough, as `head` does.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Code::Success),
+        Err(error) => Err(anyhow::Error::from(error).context("write to stdout").into()),
+        Ok(()) => Ok(Code::Success),
+    }
 }
 
 /// A log line: the level only when it isn't the ordinary one, then the sentence.

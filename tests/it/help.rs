@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use clap::CommandFactory as _;
 use gitops_bump::cli::Cli;
@@ -175,6 +175,18 @@ fn the_manual_page_has_every_command_and_every_flag() {
     for words in ["--quiet", "--color", "GITOPS_BUMP_GIT_TOKEN", "12 not now"] {
         assert!(shown.contains(words), "{words}");
     }
+    assert!(!shown.contains("GI-\n"), "the name of a variable is broken");
+}
+
+#[test]
+fn a_reader_that_has_read_enough_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gitops-bump"));
+    let command = command.arg("man").env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the binary starts");
+    // The page is larger than what a pipe holds, so the write is still going on.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
 #[test]
