@@ -31,6 +31,29 @@ missing or not safe to edit; 6 push kept losing races; 7 registry unreachable or
 access denied or push refused; 9 image fails a requirement; 10 nothing changed and --fail-on-unchanged; 11 pushed, but a step \
 after the push failed; 12 not now, because of a hold or a freeze window.";
 
+/// What a flag means in a command in which the words that all commands share would be wrong: command, flag, long help.
+const OTHERWISE: [(&str, &str, &str); 4] = [
+    (
+        "check",
+        "repo",
+        "Infra repository: a URL or a local path\n\nIf it is given, the run says whether it may be pushed to. \
+        The forms are those of `gitops-bump update`. Without it, no repository is asked, also if the config file has repositories.",
+    ),
+    ("init", "repo", "Infra repository: a URL or a local path\n\nThe forms are those of `gitops-bump update`."),
+    (
+        "set",
+        "image",
+        "Image that was pushed; repeatable\n\nThe form is [HOST[:PORT]/]PATH:TAG[@sha256:…]. A tag is \
+        required: there is no silent `latest`. No config file is read.",
+    ),
+    (
+        "set",
+        "dry-run",
+        "Publish nothing; print the diff\n\nNo file is written. The changes are printed on stdout as a \
+        unified diff, as they are without this flag.",
+    ),
+];
+
 /// The commands by their path, each with an example.
 const EXAMPLES: [(&str, &str); 16] = [
     (
@@ -106,7 +129,16 @@ fn explained(command: Command, path: &str) -> Command {
         let path = format!("{path} {}", inner.get_name()).trim_start().to_owned();
         explained(inner, &path)
     };
-    command.mut_args(with_variable).mut_subcommands(below)
+    command.mut_args(|arg| with_variable(otherwise(arg, path))).mut_subcommands(below)
+}
+
+/// A flag with the words that are right for its command.
+fn otherwise(arg: Arg, path: &str) -> Arg {
+    let said = |(command, flag, _): &&(&str, &str, &str)| *command == path && arg.get_long() == Some(flag);
+    match OTHERWISE.iter().find(said) {
+        Some((_, _, words)) => arg.long_help(*words),
+        None => arg,
+    }
 }
 
 /// A flag whose long help names its variable, and says what a list in it looks like.

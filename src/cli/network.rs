@@ -8,7 +8,7 @@ pub struct RepositoryArgs {
     /// Infra repository: a URL or a local path
     ///
     /// The forms are https://…, http://…, ssh://…, user@host:path, file://… and a local path. A URL without a scheme means
-    /// https. Default: the repositories of the config file, where the command reads one.
+    /// https. Default: the repositories of the config file.
     #[arg(long = "repo", value_name = "URL", help_heading = "Repository")]
     pub url: Option<String>,
 }

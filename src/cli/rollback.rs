@@ -42,9 +42,9 @@ pub struct RollbackArgs {
 pub struct ReturnImageArgs {
     /// Only this image; repeatable
     ///
-    /// The form is [HOST[:PORT]/]PATH; a tag is ignored. An image that is given goes back by versions of its own. Default: of the
-    /// images of the config file, or, if it has none, of all that the places name, those that the last change wrote go back
-    /// together.
+    /// The form is [HOST[:PORT]/]PATH; a tag is ignored. An image that is given goes back by versions of its own. Without it,
+    /// the images that the last change wrote go back together. Default: the images of the config file, or, if it has none, all
+    /// that the places name.
     #[arg(long = "image", value_name = "REPOSITORY")]
     pub image: Vec<String>,
 }
