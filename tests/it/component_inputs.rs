@@ -57,7 +57,7 @@ fn every_documented_value_is_taken() {
         let values: String = inputs.iter().filter_map(nth).collect();
         components.push(format!("deployment: true, environment: prod{values}"));
     }
-    for duration in ["", "0", "10m", "1h 30m", "90 seconds", "500ms", "$WAIT", "${HOURS}h", "10m\n"] {
+    for duration in ["", "0", "10m", "1h 30m", "1.5h", "90 seconds", "500ms", "$WAIT", "${HOURS}h", "10m\n"] {
         let names = ["wait", "mr-wait", "argocd-timeout", "wait-status-timeout", "push-timeout"];
         components.push(names.map(|name| format!("{name}: {}", json!(duration))).join(", "));
     }
