@@ -31,7 +31,7 @@ pub fn man() -> String {
     let man = Man::new(command.clone());
     let mut page = part(|text| man.render_title(text));
     // The name of a variable that is broken by a hyphen can be neither searched nor copied.
-    page.push_str(".nh\n");
+    page.push_str(".nr HY 0\n.nh\n");
     let name = part(|text| man.render_name_section(text));
     let synopsis = ".SH SYNOPSIS\n\\fBgitops\\-bump\\fR \\fICOMMAND\\fR [\\fIOPTIONS\\fR]\n";
     let options = part(|text| man.render_options_section(text)).replace(".SH LOG", ".SS LOG");
