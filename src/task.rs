@@ -125,7 +125,9 @@ fn say(lines: Vec<Line>) {
 
 /// A run that failed before it did anything: said and reported.
 pub(crate) fn not_begun(terminal: &Terminal, reports: &ReportArgs, error: &Error) -> Code {
-    reported(terminal, reports, Report::of_failure(error), report_error(terminal, error))
+    let mut report = Report::of_failure(error);
+    report.name(|_| terminal.message(error));
+    reported(terminal, reports, report, report_error(terminal, error))
 }
 
 /// Writes the reports; the code gets worse when one can't be written.
@@ -138,7 +140,6 @@ pub(crate) fn reported(terminal: &Terminal, reports: &ReportArgs, report: Report
 
 fn write_reports(terminal: &Terminal, files: &ReportArgs, mut report: Report) -> Result<(), Error> {
     report.hide(|text| terminal.fact(text));
-    report.name(|message| terminal.named(message));
     let reports = [
         // Every value in them is filtered already; what is filtered again keeps its form.
         ("--report-dotenv", &files.report_dotenv, report.dotenv()),

@@ -93,12 +93,22 @@ impl Terminal {
         let _ = std::io::stderr().write_all(shown.as_bytes());
     }
 
-    /// An error: what failed on what, then what to do about it. Secrets are hidden first: a name put into one would disguise it.
+    /// An error: what failed on what, then what to do about it.
     pub(crate) fn error(&self, error: &Error) {
         let (red, reset) = if self.colour { ("\x1b[31m", "\x1b[0m") } else { ("", "") };
-        let text = self.safe(&self.named(&self.redact(&error.to_string())));
-        let hint = self.safe(&self.named(&self.redact(&error.hint())));
+        let text = self.safe(&self.message(error));
+        let hint = self.safe(&self.sources.named(&self.redact(&error.hint())));
         let _ = writeln!(std::io::stderr(), "{red}error{reset}: {text}\n  {hint}");
+    }
+
+    /// What failed on what, without secrets. These are hidden first: a name put into one would disguise it. Where a setting is
+    /// wrong, the variable that gave it is named; other messages hold words of servers and files, which stay as they are.
+    pub(crate) fn message(&self, error: &Error) -> String {
+        let message = self.redact(&error.to_string());
+        match error.exit_code() {
+            Code::Usage | Code::Configuration => self.sources.named(&message).into_owned(),
+            _ => message,
+        }
     }
 
     /// Text for stdout, without secrets.
@@ -124,11 +134,6 @@ impl Terminal {
     /// A value that becomes a part of a report: without secrets and without what nobody sees.
     pub(crate) fn fact(&self, text: &str) -> String {
         printable(&self.redact(text)).into_owned()
-    }
-
-    /// A message that names the variable where one gave a flag its value.
-    pub(crate) fn named(&self, message: &str) -> String {
-        self.sources.named(message).into_owned()
     }
 
     fn safe(&self, text: &str) -> String {

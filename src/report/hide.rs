@@ -20,11 +20,9 @@ impl Report {
 }
 
 impl Report {
-    /// Has every error name things as this filter does.
+    /// Has the error of a run that did not begin name things as this filter does.
     pub fn name(&mut self, filter: impl Fn(&str) -> String) {
-        let of_images = self.images.iter_mut().filter_map(|image| image.error.as_mut());
-        let of_repositories = self.repositories.iter_mut().filter_map(|repository| repository.error.as_mut());
-        all(of_images.chain(of_repositories).chain(&mut self.error), &filter);
+        all(&mut self.error, &filter);
     }
 }
 

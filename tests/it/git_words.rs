@@ -88,6 +88,8 @@ fn the_servers_own_words_are_shown_wherever_they_stand() {
         ("403 Forbidden", "", "0014ERR it sleeps.\n0000", "it sleeps."),
         ("404 Not Found", "", "The project you were looking for could not be found", "project you were looking for"),
         ("405 Method Not Allowed", "", "This is no Git server", "This is no Git server"),
+        // The flag of a server's own program; the run has its --plain-http from a variable.
+        ("405 Method Not Allowed", "", "Start me with --plain-http", "Start me with --plain-http"),
         ("500 Internal Server Error", "", "<html><title>Something is broken</title>", "Something is broken"),
     ] {
         check(&answering(says(status, headers, body)).address).says(words);
