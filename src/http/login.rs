@@ -43,7 +43,7 @@ pub(crate) struct SecretForm {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Withheld {
     /// Anybody on the way could read it.
-    #[error("no credentials are sent to {host} over plain http without --plain-http {host}")]
+    #[error("no credentials are sent to {host} over plain http without `--plain-http {host}`")]
     PlainHttp {
         /// The server.
         host: String,

@@ -138,7 +138,7 @@ impl SettingsError {
                  send a secret to another server"
             ),
             Self::Unencrypted { server, .. } => {
-                format!("use https, or set --plain-http {server} if the network is trusted")
+                format!("use https, or set `--plain-http {server}` if the network is trusted")
             }
             Self::Template { .. } => {
                 "correct the template; images, changes, hold, environment, promoted_from, preview, branch, ci, subject and trailers can be used".into()

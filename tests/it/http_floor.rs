@@ -333,7 +333,9 @@ fn credentials_in_plain_http_need_a_flag() {
         let home = maze.home(kind, |_| "/x/info/refs".to_owned());
         for plain in ["", "other.invalid", "r.invalid:8080"] {
             let run = maze.run(&Case { kind, home: "r.invalid", proxy: Some(&home.address), plain });
-            run.exits(3).says("--plain-http r.invalid");
+            let remedy =
+                if plain.is_empty() { "`--plain-http r.invalid`" } else { "`GITOPS_BUMP_PLAIN_HTTP=r.invalid`" };
+            run.exits(3).says(remedy);
             assert!(home.asked().is_empty(), "{}: {:?}", kind.0, home.asked());
         }
     }
@@ -348,7 +350,7 @@ fn a_token_service_in_plain_http_needs_a_flag_of_its_own() {
     });
     for kind in KINDS.into_iter().filter(|kind| kind.1 == By::Tokens) {
         let case = |plain| Case { kind, home: "r.invalid", proxy: Some(&home.address), plain };
-        maze.run(&case("r.invalid")).exits(3).says("--plain-http t.invalid");
+        maze.run(&case("r.invalid")).exits(3).says("GITOPS_BUMP_PLAIN_HTTP=t.invalid");
         maze.run(&case("r.invalid t.invalid")).exits(0);
     }
 }
