@@ -93,6 +93,67 @@ fn a_release_is_what_its_own_pipeline_built_whatever_its_tag_means_by_then() {
     let mut inspect = Command::new("skopeo");
     inspect.args(["inspect", "--raw", "--tls-verify=false"]).arg(format!("docker://{released}:0.1.0"));
     assert_eq!(digest(&output_of(&mut inspect)), tested.digest);
+
+    // A second pipeline of the tag builds another image; the job that runs again has the same one.
+    let rebuilt = Images::at(&released).image("candidate-0.1.0", ORDINARY).digest;
+    let rebuilt = format!("{released}@{rebuilt}");
+    for arguments in [&["publish", "0.1.0", &rebuilt][..], &["sign", "0.1.0", &rebuilt, &released]] {
+        let output = release(arguments, &key);
+        assert!(!output.status.success() && said(&output).contains("released already"), "{}", said(&output));
+    }
+    assert_eq!(world.read("calls").lines().count(), 2);
+    assert_eq!(digest(&output_of(&mut inspect)), tested.digest);
+    let again = release(&["publish", "0.1.0", &call], &[]);
+    assert!(again.status.success(), "{}", said(&again));
+}
+
+#[test]
+fn a_version_is_prepared_wherever_it_stands() {
+    let world = World::new();
+    let script = copied_script(&world, "scripts/release");
+    let prepare = |version: &str| {
+        let output = Command::new(&script).args(["prepare", version]).output().expect("it starts");
+        (output.status.success(), said(&output))
+    };
+    let package = |version: &str| format!("[[package]]\nname = \"gitops-bump\"\nversion = \"{version}\"\n");
+    let foreign = "[[package]]\nname = \"other\"\nversion = \"1.4.1\"\n";
+    let page = |version: &str| {
+        format!("`git tag --annotate {version} --message 'gitops-bump {version}'`, gitops-bump/gitops-bump@{version}\n")
+            + "The image shop/api:1.4.1 of a user, 127.1.4.1\n"
+    };
+    let log =
+        |new: &str| format!("# Changelog\n\n## [Unreleased]\n{new}\n## [1.4.1] - 2026-01-01\n\nThe former one.\n");
+    world.write("Cargo.toml", "[package]\nversion = \"1.4.1\"\n");
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        world.write(lock, foreign.to_owned() + &package("1.4.1"));
+    }
+    let pages =
+        ["README.md", "docs/installation.md", "ci/job.yml", "examples/one/.gitlab-ci.yml", "tests/it/component.rs"];
+    for name in pages {
+        world.write(name, page("1.4.1"));
+    }
+
+    world.write("CHANGELOG.md", log(""));
+    let (done, words) = prepare("1.5.0");
+    assert!(!done && words.contains("[Unreleased], or nothing in it"), "{words}");
+    assert_eq!(world.read("README.md"), page("1.4.1"));
+
+    world.write("CHANGELOG.md", log("\n- A repair.\n"));
+    let (done, words) = prepare("1.4.1");
+    assert!(!done && words.contains("has this version already"), "{words}");
+    let (done, words) = prepare("1.5.0");
+    assert!(done, "{words}");
+    assert_eq!(world.read("Cargo.toml"), "[package]\nversion = \"1.5.0\"\n");
+    for lock in ["Cargo.lock", "fuzz/Cargo.lock"] {
+        assert_eq!(world.read(lock), foreign.to_owned() + &package("1.5.0"));
+    }
+    for name in pages {
+        assert_eq!(world.read(name), page("1.5.0"), "{name}");
+    }
+    let changes = world.read("CHANGELOG.md");
+    assert!(changes.contains("## [Unreleased]\n\n## [1.5.0] - 20"), "{changes}");
+    let notes = Command::new(&script).args(["notes", "1.5.0"]).output().expect("it starts");
+    assert_eq!(said(&notes), "- A repair.\n");
 }
 
 #[test]
