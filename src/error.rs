@@ -270,7 +270,7 @@ impl Error {
     fn remedy(&self) -> String {
         match self {
             Self::Cli(CliError::Usage(_)) => "see `gitops-bump --help`".into(),
-            Self::Cli(CliError::Variable { variable, .. }) => format!("correct the variable {variable}, or use the flag instead"),
+            Self::Cli(CliError::Variable { variable, .. }) => format!("correct the value of the variable {variable}"),
             Self::Settings(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Message(_) => {
