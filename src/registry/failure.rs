@@ -101,7 +101,7 @@ impl Failure {
             }
             Self::Digest { .. } => "the tag was pushed again after the build: run the build again with a unique tag",
             Self::NoDigest { .. } => "pass the digest file that this image's build wrote, for instance that of kaniko",
-            Self::Platform { .. } => "build the image for this platform too, or remove the --platform",
+            Self::Platform { .. } => "build the image for this platform too, or remove --platform",
             Self::Label { .. } => "set the label in the build, and check that this image comes from this pipeline",
             Self::Signature { .. } => {
                 "sign this digest with the key (cosign sign --key) or as the identity (cosign sign), or check \

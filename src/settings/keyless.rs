@@ -29,7 +29,7 @@ pub(super) fn keyless(args: &KeylessArgs, require: &RequireConfig) -> Result<Opt
         }
         (None, _) => {
             return usage(
-                "--certificate-identity says who signs, and nothing says who vouches: give the --certificate-oidc-issuer",
+                "--certificate-identity names who signs, but no issuer is named: set --certificate-oidc-issuer",
             );
         }
         (Some(issuer), patterns) => {
@@ -44,7 +44,7 @@ pub(super) fn keyless(args: &KeylessArgs, require: &RequireConfig) -> Result<Opt
     let root = either(("trusted-root", roots[0]), ("require.trusted_root", roots[1]));
     match (root, identities.is_empty()) {
         (None, true) => Ok(None),
-        (None, false) => usage("an identity needs the authorities that prove it: give the --trusted-root"),
+        (None, false) => usage("an identity requires the authorities that prove it: set --trusted-root"),
         (Some(root), true) => usage(&format!(
             "{} says what proves an identity, and nothing says whose: give a --certificate-identity",
             root.by
