@@ -1,14 +1,13 @@
 //! The command line: parses, runs, prints, exits. Everything else is the library's, or that of the modules beside this one.
 
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 use gitops_bump::cli::{self, CliError, LogArgs, Sources};
 use gitops_bump::environment::Environment;
 use gitops_bump::error::{Error, ExitCode as Code};
 use gitops_bump::secret::SharedRedactor;
-use gitops_bump::settings;
+use gitops_bump::{ports, settings};
 use task::report_error;
 use terminal::Terminal;
 
@@ -24,7 +23,7 @@ fn main() -> ExitCode {
     let argv: Vec<OsString> = std::env::args_os().collect();
     let arguments: Vec<String> = argv.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     // Known before anything is parsed: an error repeats what it was given.
-    let redactor = SharedRedactor::new(settings::redactor(&environment, &arguments, is_file));
+    let redactor = SharedRedactor::new(settings::redactor(&environment, &arguments, ports::is_file));
     let cli = match cli::parse(&argv, &environment) {
         Ok(cli) => cli,
         Err(CliError::Usage(error)) => {
@@ -45,11 +44,6 @@ fn main() -> ExitCode {
     // A name that is still being looked up on a thread of its own does not keep a run from ending.
     runtime.shutdown_background();
     ExitCode::from(code as u8)
-}
-
-/// Whether a value is the path of a file: then it is no secret itself.
-fn is_file(value: &str) -> bool {
-    Path::new(value).is_file()
 }
 
 fn failed(terminal: &Terminal, error: &Error) -> ExitCode {

@@ -26,6 +26,11 @@ pub use output::{require_absent, write_new, write_output, write_report};
 /// The largest of these files that is read, in bytes.
 const MAX_BYTES: u64 = 8 << 20;
 
+/// Whether a value is the path of a file: then it is no secret itself.
+pub fn is_file(value: &str) -> bool {
+    Path::new(value).is_file()
+}
+
 /// The config file: the one that is given, else the one that lies in the working directory; none when there is none.
 ///
 /// A job that checks nothing out (`GIT_STRATEGY`) takes no file that lies there: it is what an earlier job left.

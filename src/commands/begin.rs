@@ -1,8 +1,6 @@
 //! What the commands read before they begin: the config file and the registries' credentials, whose secrets are hidden from then
 //! on. This module must not merge settings.
 
-use std::path::Path;
-
 use gitops_bump::cli::{self, RunArgs};
 use gitops_bump::environment::Environment;
 use gitops_bump::error::Error;
@@ -37,7 +35,7 @@ pub(super) fn known_config(
     let config = ports::config_file(file, environment);
     let text = config.as_ref().ok().and_then(Option::as_ref).map(|config| config.text.as_str());
     if let Some(text) = text {
-        terminal.hide_secrets(&settings::secrets_in_config(text, environment, is_file));
+        terminal.hide_secrets(&settings::secrets_in_config(text, environment, ports::is_file));
     }
     warn_of_unknown(text, environment);
     config
@@ -60,8 +58,4 @@ pub(super) fn registry_credentials(
     terminal.hide(sources.secrets());
     sources.hidden = terminal.redactor();
     Ok(sources)
-}
-
-fn is_file(value: &str) -> bool {
-    Path::new(value).is_file()
 }
